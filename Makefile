@@ -1,0 +1,65 @@
+# Every verb there is. `make` alone prints them.
+
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+# From whatever folder it is called (make -f, make -C), everything happens in the checkout.
+HERE := $(dir $(abspath $(lastword $(MAKEFILE_LIST))))
+BIN := $(HERE).talon/venv/bin
+PYTHON := cd $(HERE) && $(BIN)/python
+STACK ?= local
+
+# Which parts (postgres,kafka,sink,slots,booking,notify), and how many processes of a service.
+ONLY ?=
+SCALE ?=
+PARTS = $(if $(ONLY),--only=$(ONLY)) $(if $(SCALE),--scale=$(SCALE))
+
+export STACK SABOTAGE KEEP
+
+.PHONY: help setup up down status logs reset demo test check lock token
+
+help: ## print this list
+	@echo "make VERB [STACK=local|demo|test|bench] [ARGS=...]"
+	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/  \1\t\2/p' $(HERE)Makefile | expand -t 12
+
+setup: ## install what is missing: Debian packages, Python packages, Kafka
+	@$(HERE)deploy/local/setup.sh
+
+up: setup ## start the stack and wait until it is ready [ONLY=postgres,kafka] [SCALE=slots=2]
+	@$(PYTHON) -m deploy.local up $(PARTS)
+
+down: setup ## stop the stack; its data stay
+	@$(PYTHON) -m deploy.local down
+
+status: setup ## each part: process, ports, since when, restarts
+	@$(PYTHON) -m deploy.local status
+
+logs: setup ## the last lines of each part's log [PART=slots] [ARGS=--follow]
+	@$(PYTHON) -m deploy.local logs $(PART) $(ARGS)
+
+reset: setup ## stop the stack and delete its data
+	@$(PYTHON) -m deploy.local reset
+
+demo: STACK := $(if $(filter file,$(origin STACK)),demo,$(STACK))
+demo: setup ## a city, a rush, an audit, from nothing to nothing [SABOTAGE=1] [KEEP=1]
+	@$(PYTHON) -m talon demo $(ARGS)
+
+test: STACK := $(if $(filter file,$(origin STACK)),test,$(STACK))
+test: setup ## every test, on a stack of its own [ARGS="-k rules"]
+	@$(PYTHON) -m pytest $(ARGS)
+
+check: setup ## the gate: lint, format, types, import contracts, tidiness
+	@$(PYTHON) -m ruff check .
+	@$(PYTHON) -m ruff format --check .
+	@$(PYTHON) -m mypy
+	@cd $(HERE) && $(BIN)/lint-imports
+	@$(PYTHON) -m pytest tests/tidy
+
+lock: setup ## pin every Python package by version and hash in requirements.lock
+	@cd $(HERE) && $(BIN)/pip-compile --generate-hashes --extra dev --allow-unsafe \
+		--no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-header \
+		--strip-extras --quiet --output-file requirements.lock pyproject.toml
+
+token: setup ## print a bearer token [ARGS="--role staff"]
+	@$(PYTHON) -m talon token $(ARGS)

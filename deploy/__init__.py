@@ -1,0 +1,1 @@
+"""How does Talon run, on this machine and on others?"""

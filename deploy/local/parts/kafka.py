@@ -1,0 +1,118 @@
+"""How does the stack's own Kafka come to be, start and stop?"""
+
+import base64
+import os
+import re
+import uuid
+from pathlib import Path
+
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.errors import KafkaError
+
+from deploy.local.parts import HopelessError, NotReadyError, Part, files, topics
+from deploy.local.spawn import run_once
+from deploy.local.stack import HOMES, Stack
+
+REQUEST_SECONDS = 5.0
+
+
+def part(stack: Stack) -> Part:
+    """One Kafka node in KRaft mode, with the topics of `shared/topics.py`."""
+    folder = stack.home / "kafka"
+    heap = stack.settings.number("TALON_KAFKA_HEAP_MB")
+    # Compiling less (TieredStopAtLevel=1) was measured to save at most a second of the start, so
+    # every stack runs the broker as production would.
+    machine = (
+        f"-Xms{heap // 2}m",
+        f"-Xmx{heap}m",
+        "-XX:+UseSerialGC",
+        "-XX:+ExitOnOutOfMemoryError",
+    )
+
+    async def prepare() -> None:
+        _configure(stack, folder)
+        if not (folder / "data" / "meta.properties").exists():
+            await _format(stack, folder)
+
+    return Part(
+        name="kafka",
+        ports={
+            "clients": stack.settings.port("TALON_KAFKA_PORT"),
+            "controller": stack.settings.port("TALON_KAFKA_CONTROLLER_PORT"),
+        },
+        command=(*_java(*machine), "kafka.Kafka", str(folder / "server.properties")),
+        environment=dict(os.environ),
+        folder=str(stack.home),
+        prepare=prepare,
+        probe=lambda: _probe(stack),
+        settle=lambda: _settle(stack),
+        stop_seconds=30.0,
+    )
+
+
+def _java(*options: str) -> tuple[str, ...]:
+    logging = (
+        "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn",
+        "-Dorg.slf4j.simpleLogger.showDateTime=true",
+        "-Dorg.slf4j.simpleLogger.dateTimeFormat=yyyy-MM-dd'T'HH:mm:ss.SSSXXX",
+    )
+    return ("java", *options, *logging, "-cp", f"{_jars()}/*")
+
+
+def _jars() -> Path:
+    """Where `make setup` puts the jars: one folder for each version, named in the pom."""
+    found = re.search(r"<kafka\.version>(.+)</kafka\.version>", files.source("kafka/pom.xml"))
+    if found is None:
+        raise HopelessError("deploy/kafka/pom.xml names no kafka.version")
+    folder = HOMES / "kafka" / found[1]
+    if not (folder / ".complete").exists():
+        raise HopelessError(f"Kafka's jars are not in {folder}; run: make setup")
+    return folder
+
+
+def _configure(stack: Stack, folder: Path) -> None:
+    values: dict[str, str | int] = {
+        "host": stack.settings.text("TALON_HOST"),
+        "port": stack.settings.port("TALON_KAFKA_PORT").number,
+        "controller_port": stack.settings.port("TALON_KAFKA_CONTROLLER_PORT").number,
+        "data": str(folder / "data"),
+    }
+    properties = files.rendered("kafka/server.properties", values)
+    files.write(folder / "server.properties", properties)
+
+
+async def _format(stack: Stack, folder: Path) -> None:
+    """Kafka starts only from a folder that was given the cluster's id."""
+    cluster_id = base64.urlsafe_b64encode(uuid.uuid4().bytes).rstrip(b"=").decode()
+    properties = str(folder / "server.properties")
+    command = (*_java("-XX:TieredStopAtLevel=1"), "kafka.tools.StorageTool", "format")
+    options = ("--standalone", "--ignore-formatted", "-t", cluster_id, "-c", properties)
+    log = stack.logs / "kafka.log"
+    await run_once((*command, *options), log, user=None, folder=str(folder))
+
+
+async def _probe(stack: Stack) -> None:
+    """Ready is when an admin client gets an answer."""
+    await (await _admin(stack)).close()
+
+
+async def _settle(stack: Stack) -> None:
+    admin = await _admin(stack)
+    try:
+        await topics.ensure(admin)
+    except KafkaError as reason:
+        raise NotReadyError(str(reason)) from reason
+    finally:
+        await admin.close()
+
+
+async def _admin(stack: Stack) -> AIOKafkaAdminClient:
+    admin = AIOKafkaAdminClient(
+        bootstrap_servers=stack.kafka, request_timeout_ms=int(REQUEST_SECONDS * 1000)
+    )
+    try:
+        await admin.start()
+    except KafkaError as reason:
+        await admin.close()
+        raise NotReadyError("it does not answer yet") from reason
+    return admin

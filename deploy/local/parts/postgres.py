@@ -1,0 +1,164 @@
+"""How does the stack's own PostgreSQL cluster come to be, start and stop?"""
+
+import os
+import shutil
+import signal
+from pathlib import Path
+
+import asyncpg
+
+from deploy.local import passwords, processes
+from deploy.local.parts import HopelessError, NotReadyError, Part, cluster, files
+from deploy.local.parts.cluster import Cluster
+from deploy.local.settings import Port
+from deploy.local.spawn import run_once
+from deploy.local.stack import AUDITOR, DATABASE, SERVICES, SUPERUSER, Stack
+
+INSTALLED = Path("/usr/lib/postgresql")
+VERSION_LEAST = 15
+CONNECT_SECONDS = 3.0
+
+
+def part(stack: Stack) -> Part:
+    """PostgreSQL, with the database, schemas and roles that the services expect."""
+    place = cluster.of(stack)
+    port = stack.settings.port("TALON_POSTGRES_PORT")
+    programs = _programs(place.data)
+
+    async def prepare() -> None:
+        cluster.claim(stack)
+        if not (place.data / "PG_VERSION").exists():
+            await _make_cluster(stack, place, programs)
+        _configure(stack, place, port)
+        _forget_dead_server(place.data)
+
+    return Part(
+        name="postgres",
+        ports={"sql": port},
+        command=(str(programs / "postgres"), "-D", str(place.data)),
+        environment={"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8"},
+        folder="/",
+        user=place.user,
+        prepare=prepare,
+        probe=lambda: _probe(stack),
+        settle=lambda: _settle(stack),
+        # "Fast": open transactions are rolled back, everything is written, no recovery at the next
+        # start. An orphan has no time for that: "immediate".
+        stop_signal=signal.SIGINT,
+        orphan_signal=signal.SIGQUIT,
+        stop_seconds=30.0,
+    )
+
+
+def _programs(data: Path) -> Path:
+    """The programs of the version that made the data; for new data, of the newest installed."""
+    installed = {
+        int(folder.name): folder / "bin"
+        for folder in INSTALLED.glob("*")
+        if folder.name.isdigit() and (folder / "bin" / "postgres").exists()
+    }
+    if (data / "PG_VERSION").exists():
+        version = int((data / "PG_VERSION").read_text(encoding="ascii"))
+        if version not in installed:
+            raise HopelessError(
+                f"the data are PostgreSQL {version}'s, which is no longer installed"
+            )
+        return installed[version]
+    if not installed or max(installed) < VERSION_LEAST:
+        raise HopelessError(
+            f"no PostgreSQL {VERSION_LEAST} or newer in {INSTALLED}; run: make setup"
+        )
+    return installed[max(installed)]
+
+
+async def _make_cluster(stack: Stack, place: Cluster, programs: Path) -> None:
+    """Made aside and renamed, so that a kill on the way leaves no half of a cluster."""
+    part = place.folder / "data.part"
+    shutil.rmtree(part, ignore_errors=True)
+    secret = place.folder / "superuser"
+    secret.write_text(passwords.of(SUPERUSER, stack.home / "secrets"), encoding="ascii")
+    place.give(secret)
+    command = (str(programs / "initdb"), "-D", str(part), f"--username={SUPERUSER}")
+    options = (
+        f"--pwfile={secret}",
+        "--auth=scram-sha-256",
+        "--data-checksums",
+        "--encoding=UTF8",
+        "--lc-collate=C",
+        "--lc-ctype=C.UTF-8",
+        "--no-instructions",
+    )
+    log = stack.logs / "postgres.log"
+    try:
+        await run_once((*command, *options), log, user=place.user, folder="/")
+    finally:
+        secret.unlink()
+    part.rename(place.data)
+
+
+def _configure(stack: Stack, place: Cluster, port: Port) -> None:
+    values: dict[str, str | int] = {
+        "host": stack.settings.text("TALON_HOST"),
+        "port": port.number,
+    }
+    path = place.data / "postgresql.conf"
+    files.write(path, files.rendered("postgres/postgresql.conf", values))
+    place.give(path)
+
+
+def _forget_dead_server(data: Path) -> None:
+    """A lock file whose number now belongs to a stranger would stop PostgreSQL for ever."""
+    lock = data / "postmaster.pid"
+    if not lock.exists():
+        return
+    pid = int(lock.read_text(encoding="utf-8").split()[0])
+    # A server works in its data directory; only one that really does so is left to its own check.
+    if processes.identify(pid) is None or processes.folder_of(pid) != data:
+        lock.unlink()
+
+
+async def _probe(stack: Stack) -> None:
+    await (await _connect(stack, "postgres")).close(timeout=CONNECT_SECONDS)
+
+
+async def _settle(stack: Stack) -> None:
+    """The database, then who may do what in it."""
+    # A statement that makes a role takes no parameters, so the passwords come as settings.
+    secrets = {
+        f"talon.{role}_password": passwords.of(role, stack.home / "secrets")
+        for role in (*SERVICES, AUDITOR)
+    }
+    try:
+        connection = await _connect(stack, DATABASE, secrets)
+    except asyncpg.InvalidCatalogNameError:
+        await _execute(await _connect(stack, "postgres"), "postgres/database.sql")
+        connection = await _connect(stack, DATABASE, secrets)
+    await _execute(connection, "postgres/roles.sql")
+
+
+async def _connect(
+    stack: Stack, database: str, session: dict[str, str] | None = None
+) -> asyncpg.Connection:
+    try:
+        return await asyncpg.connect(
+            stack.dsn(SUPERUSER, database),
+            timeout=CONNECT_SECONDS,
+            command_timeout=CONNECT_SECONDS,
+            server_settings=session,
+        )
+    except asyncpg.InvalidPasswordError as reason:
+        raise HopelessError(
+            f"the data were made with another password than {stack.home}/secrets holds;"
+            f" start afresh with: make reset STACK={stack.name}"
+        ) from reason
+    except asyncpg.InvalidCatalogNameError:
+        raise
+    except (asyncpg.PostgresError, asyncpg.InterfaceError) as reason:
+        raise NotReadyError(str(reason)) from reason
+
+
+async def _execute(connection: asyncpg.Connection, path: str) -> None:
+    try:
+        await connection.execute(files.source(path))
+    finally:
+        await connection.close(timeout=CONNECT_SECONDS)

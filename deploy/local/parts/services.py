@@ -1,0 +1,65 @@
+"""How does one process of a service start, and when is it ready?"""
+
+import asyncio
+import os
+import urllib.error
+import urllib.request
+from http.client import HTTPException
+
+from deploy.local.parts import NotReadyError, Part, python
+from deploy.local.settings import CHECKOUT, Port
+from deploy.local.stack import Stack
+
+NEEDS = {
+    "slots": ("postgres", "kafka"),
+    "booking": ("postgres", "kafka"),
+    "notify": ("postgres", "kafka", "sink"),
+}
+PROBE_SECONDS_MAX = 2.0
+NOTE_LENGTH_MAX = 200
+
+
+def part(stack: Stack, service: str, instance: int) -> Part:
+    """One process of a service: the first bears its name, the next are name-1, name-2..."""
+    api = stack.settings.port(f"TALON_{service.upper()}_PORT", instance)
+    ops = stack.settings.port(f"TALON_{service.upper()}_OPS_PORT", instance)
+    return Part(
+        name=f"{service}-{instance}" if instance else service,
+        needs=NEEDS[service],
+        ports={"api": api, "ops": ops},
+        command=python(f"services.{service}"),
+        environment=_environment(stack, service, instance=instance, ports=(api, ops)),
+        folder=str(CHECKOUT),
+        probe=lambda: asyncio.to_thread(_ask, f"{stack.ops(service, instance)}/readyz"),
+    )
+
+
+def _environment(
+    stack: Stack, service: str, *, instance: int, ports: tuple[Port, Port]
+) -> dict[str, str]:
+    """Every setting, and what this one process must know; no other service's password."""
+    api, ops = ports
+    return {
+        **os.environ,
+        **stack.settings.values,
+        "TALON_DATABASE": stack.dsn(service),
+        "TALON_KAFKA": stack.kafka,
+        "TALON_SMTP": stack.smtp,
+        "TALON_JWKS": str(stack.jwks),
+        "TALON_INSTANCE": str(instance),
+        "TALON_PORT": str(api.number),
+        "TALON_OPS_PORT": str(ops.number),
+        "PYTHONUNBUFFERED": "1",
+    }
+
+
+def _ask(url: str) -> None:
+    """Raises `NotReadyError` with what the service says is missing."""
+    try:
+        with urllib.request.urlopen(url, timeout=PROBE_SECONDS_MAX):
+            return
+    except urllib.error.HTTPError as answer:
+        with answer:
+            raise NotReadyError(answer.read(NOTE_LENGTH_MAX).decode(errors="replace")) from None
+    except HTTPException as reason:
+        raise NotReadyError(str(reason)) from reason

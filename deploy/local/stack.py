@@ -1,0 +1,80 @@
+"""Where does a stack live, and under which addresses do its parts answer?"""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import msgspec
+
+from deploy.local import passwords, settings
+from deploy.local.settings import CHECKOUT, Settings
+
+HOMES = CHECKOUT / ".talon"
+DATABASE = "talon"
+SERVICES = ("slots", "booking", "notify")
+SUPERUSER = "postgres"
+AUDITOR = "auditor"
+
+
+class Stack(msgspec.Struct, frozen=True, kw_only=True):
+    """One stack: its settings, the folder that holds all it has, its addresses."""
+
+    settings: Settings
+    home: Path
+
+    @property
+    def name(self) -> str:
+        """What the stack is called, for people."""
+        return self.settings.stack
+
+    @property
+    def logs(self) -> Path:
+        """One file for each part, and the supervisor's own."""
+        return self.home / "logs"
+
+    @property
+    def jwks(self) -> Path:
+        """The public keys by which services verify tokens."""
+        return self.home / "keys" / "jwks.json"
+
+    @property
+    def issuer_key(self) -> Path:
+        """The private key that signs development tokens."""
+        return self.home / "keys" / "issuer.pem"
+
+    @property
+    def inbox(self) -> Path:
+        """Every message the mail sink took, one JSON line each."""
+        return self.home / "mail" / "inbox.ndjson"
+
+    @property
+    def kafka(self) -> str:
+        """The broker's address."""
+        return self._at("TALON_KAFKA_PORT")
+
+    @property
+    def smtp(self) -> str:
+        """The mail sink's address."""
+        return self._at("TALON_SMTP_PORT")
+
+    def api(self, service: str, instance: int = 0) -> str:
+        """The address of one process's API."""
+        return f"http://{self._at(f'TALON_{service.upper()}_PORT', instance)}"
+
+    def ops(self, service: str, instance: int = 0) -> str:
+        """The address of one process's /healthz, /readyz and /metrics."""
+        return f"http://{self._at(f'TALON_{service.upper()}_OPS_PORT', instance)}"
+
+    def dsn(self, role: str, database: str = DATABASE) -> str:
+        """How `role` connects to PostgreSQL."""
+        password = passwords.of(role, self.home / "secrets")
+        return f"postgresql://{role}:{password}@{self._at('TALON_POSTGRES_PORT')}/{database}"
+
+    def _at(self, setting: str, instance: int = 0) -> str:
+        port = self.settings.port(setting, instance)
+        return f"{self.settings.text('TALON_HOST')}:{port.number}"
+
+
+def named(name: str, environ: Mapping[str, str] | None = None) -> Stack:
+    """The stack of this name in this checkout, whether it runs or not."""
+    loaded = settings.load(name) if environ is None else settings.load(name, environ)
+    return Stack(settings=loaded, home=HOMES / name)

@@ -1,0 +1,1 @@
+"""Which services is Talon made of? `slots` decides, `booking` asks, `notify` tells."""

@@ -1,0 +1,138 @@
+"""What does the caller get for which answer? The whole of it on one screen."""
+
+from datetime import datetime
+from typing import Any, assert_never
+from uuid import UUID
+
+import msgspec
+from aiohttp import web
+from msgspec import UNSET, UnsetType
+
+from services.booking.api.desk import problem_of
+from services.booking.replies import Answer, Undecided
+from services.booking.rules.life import Booking, Place, Status, change_of, evolve
+from services.booking.rules.refusals import TOLD, Asked, told
+from shared.messages import (
+    BookingCancelled,
+    BookingMoved,
+    BookPlaces,
+    ConfirmHold,
+    HoldExpired,
+    HoldPlaces,
+    HoldReleased,
+    HoldRenewed,
+    PlacesBooked,
+    PlacesHeld,
+    Refusal,
+    Refused,
+    ReleaseHold,
+    RenewHold,
+)
+from shared.web import json_response
+
+MADE: frozenset[Status] = frozenset({"held", "booked"})
+
+
+class BookingBody(msgspec.Struct, frozen=True, kw_only=True):
+    """A booking as its owner sees it; without places until it is decided."""
+
+    id: UUID
+    status: str
+    version: int
+    campaign_id: UUID | None
+    places: tuple[Place, ...]
+    made_at: datetime
+    reason: Refusal | UnsetType = UNSET
+
+
+class HoldBody(msgspec.Struct, frozen=True, kw_only=True):
+    """A hold as its owner sees it; `status` becomes `booked` when it is confirmed."""
+
+    id: UUID
+    status: Status
+    version: int
+    places: tuple[Place, ...]
+    expires_at: datetime | None
+    reason: Refusal | UnsetType = UNSET
+
+
+Body = BookingBody | HoldBody
+
+
+def reply_to(answer: Answer, asked: Asked, before: Booking | None = None) -> web.Response:
+    """201 or 200 what was decided, 202 what is not decided yet, a problem what was refused."""
+    match answer:
+        case PlacesBooked() | PlacesHeld():
+            return _made(evolve(before, change_of(answer)), asked)
+        case BookingMoved() | BookingCancelled() | HoldRenewed() | HoldReleased() | HoldExpired():
+            return json_response(_body(evolve(before, change_of(answer)), asked))
+        case Refused(slot_id=None):
+            raise problem_of(told(answer, asked, before))
+        case Refused():
+            raise problem_of(told(answer, asked, before), slot_id=answer.slot_id)
+        case Undecided(booking):
+            return _undecided(booking, asked)
+        case _:
+            assert_never(answer)
+
+
+def booking_body(booking: Booking) -> BookingBody:
+    """The booking as it is shown."""
+    return BookingBody(
+        id=booking.id,
+        status=booking.shown,
+        version=booking.version,
+        campaign_id=booking.campaign_id,
+        places=booking.places,
+        made_at=booking.made_at,
+        reason=booking.reason or UNSET,
+    )
+
+
+def hold_body(hold: Booking) -> HoldBody:
+    """The hold as it is shown."""
+    return HoldBody(
+        id=hold.id,
+        status=hold.status,
+        version=hold.version,
+        places=hold.places,
+        expires_at=hold.expires_at,
+        reason=hold.reason or UNSET,
+    )
+
+
+def shown(request: web.Request, body: Body) -> web.Response:
+    """200 with an ETag; 304 to whoever has seen it so."""
+    tag = f'"{body.version}-{body.status}"'
+    if request.headers.get("If-None-Match") == tag:
+        return web.Response(status=304, headers={"ETag": tag})
+    return json_response(body, headers={"ETag": tag, "Cache-Control": "private, no-cache"})
+
+
+def _undecided(booking: Booking, asked: Asked) -> web.Response:
+    """What is to be made and was made meanwhile is an answer; all else is not decided yet."""
+    if isinstance(asked, BookPlaces | HoldPlaces):
+        if booking.status in MADE:
+            return _made(booking, asked)
+        if booking.status == "refused":
+            raise problem_of(TOLD[booking.reason or "failed"])
+    if isinstance(asked, ConfirmHold) and booking.status == "booked":
+        return _made(booking, asked)
+    return json_response(_body(booking, asked), status=202, headers=_location(booking, asked))
+
+
+def _made(booking: Booking, asked: Asked) -> web.Response:
+    return json_response(_body(booking, asked), status=201, headers=_location(booking, asked))
+
+
+def _is_about_hold(asked: Asked) -> bool:
+    return isinstance(asked, HoldPlaces | RenewHold | ReleaseHold)
+
+
+def _body(booking: Booking, asked: Asked) -> Any:
+    return hold_body(booking) if _is_about_hold(asked) else booking_body(booking)
+
+
+def _location(booking: Booking, asked: Asked) -> dict[str, str]:
+    noun = "holds" if _is_about_hold(asked) else "bookings"
+    return {"Location": f"/api/v1/{noun}/{booking.id}"}

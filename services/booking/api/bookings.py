@@ -1,0 +1,167 @@
+"""How is a booking made, shown, changed and cancelled?"""
+
+import asyncio
+from collections import Counter
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from aiohttp import web
+
+from services.booking.api.answers import booking_body, reply_to, shown
+from services.booking.api.desk import (
+    DESK,
+    Desk,
+    WantedPlace,
+    WantedPlaces,
+    home_for,
+    need,
+    owned_by,
+)
+from services.booking.rules.eligibility import wishes
+from services.booking.rules.life import Booking
+from services.booking.rules.refusals import HOLD_PENDING, booking_unready
+from shared.auth import Actor
+from shared.messages import BookPlaces, CancelBooking, ConfirmHold, MovePlaces
+from shared.problems import Problem, not_found
+from shared.web import cursor_after, cursor_of, json_response, limit_of, path_id, read_body
+
+
+class NewBooking(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The body of `POST /bookings`."""
+
+    places: WantedPlaces
+    campaign_id: UUID | None = None
+    hold_id: UUID | None = None
+
+
+class OtherPlaces(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The body of `POST /bookings/{id}/reschedule`."""
+
+    places: WantedPlaces
+
+
+class Nothing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The body of a request that needs none."""
+
+
+_decode_new = msgspec.json.Decoder(NewBooking)
+_decode_other = msgspec.json.Decoder(OtherPlaces)
+_decode_nothing = msgspec.json.Decoder(Nothing)
+
+
+async def request_booking(request: web.Request) -> web.Response:
+    """201 booked, 202 not decided yet: look at Location; 409 refused, 422 not eligible."""
+    began = asyncio.get_running_loop().time()
+    desk = request.app[DESK]
+    actor = await desk.actor(request)
+    body = await read_body(request, _decode_new)
+    head = desk.head(request, actor, body)
+    campaign = await desk.campaign(body.campaign_id)
+    slots = await desk.slots_of(body.places)
+    wanted = await desk.wanted(actor, body.places, campaign, slots)
+    asks: dict[str, Any] = head | {
+        "not_before": None if campaign is None else campaign.opens_at,
+        "owner_id": actor.id,
+        "campaign_id": body.campaign_id,
+        "places": wishes(body.campaign_id, wanted),
+    }
+    if body.hold_id is None:
+        command = BookPlaces(**asks)
+        home = home_for(body.places[0].slot_id, slots)
+        return reply_to(await desk.answers.ask(command, home, began), command)
+    hold = await _own_hold(desk, actor, body.hold_id)
+    _need_same_slots(hold, body.places)
+    confirm = ConfirmHold(booking_id=hold.id, **asks)
+    return reply_to(await desk.answers.ask(confirm, hold.home, began), confirm, hold)
+
+
+async def cancel_booking(request: web.Request) -> web.Response:
+    """200 cancelled; its places are free again."""
+    began = asyncio.get_running_loop().time()
+    desk = request.app[DESK]
+    actor = await desk.actor(request)
+    body = await read_body(request, _decode_nothing)
+    head = desk.head(request, actor, body)
+    booking = await _own_booking(request, desk, actor)
+    need(booking_unready(booking))
+    command = CancelBooking(booking_id=booking.id, reason="patient", **head)
+    return reply_to(await desk.answers.ask(command, booking.home, began), command, booking)
+
+
+async def reschedule_booking(request: web.Request) -> web.Response:
+    """200 with its new places; until then, and if refused, it keeps those it has."""
+    began = asyncio.get_running_loop().time()
+    desk = request.app[DESK]
+    actor = await desk.actor(request)
+    body = await read_body(request, _decode_other)
+    head = desk.head(request, actor, body)
+    booking = await _own_booking(request, desk, actor)
+    need(booking_unready(booking))
+    campaign = await desk.campaign(booking.campaign_id)
+    slots = await desk.slots_of(body.places)
+    wanted = await desk.wanted(actor, body.places, campaign, slots)
+    command = MovePlaces(
+        booking_id=booking.id,
+        not_before=None if campaign is None else campaign.opens_at,
+        places=wishes(booking.campaign_id, wanted),
+        **head,
+    )
+    return reply_to(await desk.answers.ask(command, booking.home, began), command, booking)
+
+
+async def show_booking(request: web.Request) -> web.Response:
+    """200 the booking; another's is as unknown as one that is not there."""
+    desk = request.app[DESK]
+    actor = await desk.actor(request)
+    return shown(request, booking_body(await _own_booking(request, desk, actor)))
+
+
+async def list_bookings(request: web.Request) -> web.Response:
+    """200 one's own bookings, newest first; an empty list is an answer."""
+    desk = request.app[DESK]
+    actor = await desk.actor(request)
+    limit = limit_of(request)
+    cursor = cursor_of(request, (datetime, UUID))
+    after = None if cursor is None else (cursor[0], cursor[1])
+    bookings = await desk.bookings.of_owner(actor.id, after, limit)
+    more = len(bookings) == limit
+    return json_response(
+        {
+            "bookings": [booking_body(booking) for booking in bookings],
+            "cursor": cursor_after(bookings[-1].made_at, bookings[-1].id) if more else None,
+        }
+    )
+
+
+async def _own_booking(request: web.Request, desk: Desk, actor: Actor) -> Booking:
+    booking = owned_by(actor, await desk.bookings.load(path_id(request, "booking")))
+    if booking is None or booking.kind != "booking":
+        raise not_found("booking")
+    return booking
+
+
+async def _own_hold(desk: Desk, actor: Actor, hold_id: UUID) -> Booking:
+    hold = owned_by(actor, await desk.bookings.load(hold_id))
+    if hold is None:
+        raise not_found("hold")
+    need(HOLD_PENDING if hold.status == "pending" else None)
+    return hold
+
+
+def _need_same_slots(hold: Booking, places: Sequence[WantedPlace]) -> None:
+    """What is held is what is booked. What is no hold any more is the referee's to answer for."""
+    held = Counter(place.slot_id for place in hold.places)
+    if hold.status == "held" and held != Counter(place.slot_id for place in places):
+        raise Problem(422, "hold_mismatch", "These are not the slots that the hold keeps.")
+
+
+ROUTES = [
+    web.post("/api/v1/bookings", request_booking),
+    web.get("/api/v1/bookings", list_bookings),
+    web.get("/api/v1/bookings/{id}", show_booking),
+    web.post("/api/v1/bookings/{id}/cancel", cancel_booking),
+    web.post("/api/v1/bookings/{id}/reschedule", reschedule_booking),
+]

@@ -1,0 +1,61 @@
+"""Whom may an account book for besides its owner?"""
+
+from uuid import UUID
+
+import msgspec
+from aiohttp import web
+
+from services.booking.api.desk import DESK, problem_of, wish_id
+from services.booking.rules.refusals import TOLD
+from shared.problems import Problem
+from shared.web import body_hash, json_response, read_body
+
+
+class NewDependant(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The body of `POST /me/dependants`: a dependant is an id, and nothing is known about it."""
+
+
+class Dependant(msgspec.Struct, frozen=True):
+    """A dependant as it is shown."""
+
+    id: UUID
+
+
+_decode_new = msgspec.json.Decoder(NewDependant)
+
+
+async def add_dependant(request: web.Request) -> web.Response:
+    """201 the id to book for; 409 where there are as many as there may be."""
+    desk = request.app[DESK]
+    actor = await desk.actor(request)
+    body = await read_body(request, _decode_new)
+    dependant = Dependant(wish_id(request, actor))
+    made = await desk.patients.make_dependant(
+        actor.id,
+        dependant.id,
+        body_hash=body_hash(request.path, body),
+        dependants_max=desk.dependants_max,
+    )
+    match made:
+        case "made":
+            return json_response(dependant, status=201)
+        case "key_reused":
+            raise problem_of(TOLD["key_reused"])
+        case "too_many":
+            raise Problem(
+                409, "too_many_dependants", f"There may be {desk.dependants_max} of them at most."
+            )
+
+
+async def list_dependants(request: web.Request) -> web.Response:
+    """200 one's dependants, oldest first; an empty list is an answer."""
+    desk = request.app[DESK]
+    actor = await desk.actor(request)
+    dependants = await desk.patients.dependants_of(actor.id)
+    return json_response({"dependants": [Dependant(patient_id) for patient_id in dependants]})
+
+
+ROUTES = [
+    web.post("/api/v1/me/dependants", add_dependant),
+    web.get("/api/v1/me/dependants", list_dependants),
+]

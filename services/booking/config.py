@@ -1,0 +1,51 @@
+"""What may be set from outside? Each field is `TALON_<FIELD>` in the environment."""
+
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta
+
+Number = Annotated[int, Meta(ge=1)]
+Seconds = Annotated[float, Meta(gt=0)]
+
+REPLY_SEATS = 12
+"""The first partitions of `slots.replies` are the front desks'; the rest are the referees'."""
+
+
+class Config(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything the front desk is told. An answer never takes longer than `patience_seconds` and
+    `keep_seconds` together.
+    """
+
+    database: str
+    kafka: str
+    jwks: str
+    issuer: str
+    audience: str
+    host: str = "127.0.0.1"
+    port: int = 8102
+    ops_port: int = 9102
+    instance: Annotated[int, Meta(ge=0)] = 0
+    role: Literal["all", "api", "projector"] = "all"
+
+    patience_seconds: Seconds = 2.0
+    keep_seconds: Seconds = 0.4
+    deadline_seconds: Seconds = 20.0
+    seats_max: Number = 5_000
+
+    pool_connections_max: Number = 10
+    database_seconds: Seconds = 1.5
+
+    facts_max: Number = 100_000
+    dependants_max: Number = 20
+
+    resend_seconds: Seconds = 5.0
+    sweep_seconds: Seconds = 0.5
+    sweep_max: Number = 200
+    closure_seconds: Seconds = 1.0
+    closure_max: Number = 500
+
+    @property
+    def reply_to(self) -> int:
+        """The partition on which this process waits for its answers."""
+        return self.instance % REPLY_SEATS

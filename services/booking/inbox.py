@@ -1,0 +1,77 @@
+"""What comes in from `slots.events`, and what happens then? Kept once, told once, in one batch."""
+
+from collections.abc import Sequence
+from typing import get_args
+
+from services.booking.rules.life import Change, LifeEvent, change_of, fold
+from services.booking.rules.telling import needs_known, tell
+from services.booking.store import Connection
+from services.booking.store import bookings as booking_store
+from services.booking.store import slots as slot_store
+from shared.batch import Announcements, Head, Item
+from shared.events import InSequence, outgoing
+from shared.messages import BookingCancelled, BookingMoved, SlotChanged, SlotEvent, SlotOpened
+from shared.topics import BOOKING_EVENTS
+
+LIFE = get_args(LifeEvent)
+
+
+class Inbox:
+    """Applies a batch of events in the batch's own transaction."""
+
+    def __init__(self) -> None:
+        self.sequence = InSequence()
+
+    async def handle(
+        self, connection: Connection, heads: dict[int, Head], items: Sequence[Item]
+    ) -> Announcements:
+        """Keep what is new, and say what is to be told of it."""
+        taken = self.sequence.take(heads, items)
+        events: list[SlotEvent] = [item.message for item in taken]
+        needed = needs_known(events)
+        known = await booking_store.known(connection, needed) if needed else {}
+        told = tell(events, known)
+        await _keep(connection, events)
+        announcements: Announcements = {}
+        for item, tale in zip(taken, told, strict=True):
+            if tale is not None:
+                announcements.setdefault(item.partition, []).append(
+                    outgoing(BOOKING_EVENTS, heads[item.partition], tale, tale.booking_id.bytes)
+                )
+        return announcements
+
+    async def set_aside(
+        self, connection: Connection, heads: dict[int, Head], item: Item
+    ) -> Announcements:
+        """The one event that cannot be applied uses up its number all the same."""
+        self.sequence.pass_over(heads, item)
+        return {}
+
+    async def has_due(self, connection: Connection, partitions: Sequence[int]) -> bool:
+        """Nothing is done here unless an event came."""
+        return False
+
+
+async def _keep(connection: Connection, events: Sequence[SlotEvent]) -> None:
+    lives = [event for event in events if isinstance(event, LIFE)]
+    if lives:
+        await booking_store.apply(
+            connection,
+            fold(change_of(event) for event in lives),
+            sorted({event.cause for event in lives}),
+            {},
+        )
+    overtaken = _overtakable(lives)
+    if overtaken:
+        await booking_store.catch_up(connection, overtaken)
+    slots = [event for event in events if isinstance(event, SlotOpened | SlotChanged)]
+    if slots:
+        await slot_store.project(connection, slots)
+
+
+def _overtakable(events: Sequence[LifeEvent]) -> list[Change]:
+    """What a reply may have overtaken: the last change of each booking that had places before."""
+    changes = [
+        change_of(event) for event in events if isinstance(event, BookingMoved | BookingCancelled)
+    ]
+    return list({change.id: change for change in changes}.values())

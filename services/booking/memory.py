@@ -1,0 +1,83 @@
+"""What does the front desk know without asking the database? Facts that never change."""
+
+from collections import OrderedDict
+from collections.abc import Iterable
+from typing import Generic, TypeVar
+from uuid import UUID
+
+from services.booking.rules.eligibility import Campaign, SlotFacts
+from services.booking.store import Campaigns, Patients, Slots
+
+K = TypeVar("K")
+V = TypeVar("V")
+
+
+class Recent(Generic[K, V]):
+    """The last so many things that were looked for."""
+
+    def __init__(self, size_max: int) -> None:
+        self._size_max = size_max
+        self._things: OrderedDict[K, V] = OrderedDict()
+
+    def get(self, key: K) -> V | None:
+        """What is remembered under the key."""
+        thing = self._things.get(key)
+        if thing is not None:
+            self._things.move_to_end(key)
+        return thing
+
+    def put(self, key: K, thing: V) -> None:
+        """Remember it; what was not looked for longest is forgotten."""
+        self._things[key] = thing
+        if len(self._things) > self._size_max:
+            self._things.popitem(last=False)
+
+
+class Memory:
+    """Slots, campaigns and dependants. What is not there is asked for each time: it may come."""
+
+    def __init__(
+        self, slots: Slots, campaigns: Campaigns, patients: Patients, *, facts_max: int
+    ) -> None:
+        self._slot_store = slots
+        self._campaign_store = campaigns
+        self._patient_store = patients
+        self._slots: Recent[UUID, SlotFacts] = Recent(facts_max)
+        self._campaigns: Recent[UUID, Campaign] = Recent(facts_max)
+        self._guardians: Recent[UUID, UUID] = Recent(facts_max)
+
+    async def slots(self, slot_ids: Iterable[UUID]) -> dict[UUID, SlotFacts]:
+        """Those of the slots that are known."""
+        known: dict[UUID, SlotFacts] = {}
+        missing: list[UUID] = []
+        for slot_id in slot_ids:
+            facts = self._slots.get(slot_id)
+            if facts is None:
+                missing.append(slot_id)
+            else:
+                known[slot_id] = facts
+        if missing:
+            for facts in await self._slot_store.facts(missing):
+                self._slots.put(facts.id, facts)
+                known[facts.id] = facts
+        return known
+
+    async def campaign(self, campaign_id: UUID) -> Campaign | None:
+        """The campaign, if there is one."""
+        campaign = self._campaigns.get(campaign_id)
+        if campaign is None:
+            campaign = await self._campaign_store.load(campaign_id)
+            if campaign is not None:
+                self._campaigns.put(campaign_id, campaign)
+        return campaign
+
+    async def may_book_for(self, actor_id: UUID, patient_id: UUID) -> bool:
+        """Everybody for themselves, a guardian for each dependant."""
+        if actor_id == patient_id:
+            return True
+        guardian_id = self._guardians.get(patient_id)
+        if guardian_id is None:
+            guardian_id = await self._patient_store.guardian_of(patient_id)
+            if guardian_id is not None:
+                self._guardians.put(patient_id, guardian_id)
+        return guardian_id == actor_id

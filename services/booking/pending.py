@@ -1,0 +1,110 @@
+"""What becomes of a wish whose answer did not come in time?
+
+It is written down, many in one statement when many run out at once, and asked again, unchanged,
+once its deadline has passed: then the referee either repeats what it answered or records that the
+wish has expired. So every wish that was answered with 202 ends, and nothing is ever guessed.
+"""
+
+import asyncio
+import logging
+
+import msgspec
+
+from services.booking import metrics
+from services.booking.rules.life import Booking
+from services.booking.store import PendingWish, Wishes
+from services.booking.store.database import OUTAGES
+from shared.asking import Commands
+from shared.log import LogAwayError
+from shared.messages import Command, SlotCommand
+
+log = logging.getLogger(__name__)
+
+WRITTEN_AT_ONCE_MAX = 500
+
+_decode = msgspec.msgpack.Decoder(SlotCommand).decode
+
+Waiting = tuple[PendingWish, asyncio.Future[Booking]]
+
+
+class Keeper:
+    """Writes wishes down, together with those that come while one statement is under way."""
+
+    def __init__(self, wishes: Wishes) -> None:
+        self._wishes = wishes
+        self._gathering: list[Waiting] = []
+        self._writing: asyncio.Task[None] | None = None
+
+    async def keep(self, wish: PendingWish) -> Booking:
+        """How the wish's booking stands, now that the wish is written down."""
+        kept: asyncio.Future[Booking] = asyncio.get_running_loop().create_future()
+        self._gathering.append((wish, kept))
+        if self._writing is None:
+            self._writing = asyncio.create_task(self._write(), name="keep-pending")
+        return await kept
+
+    async def _write(self) -> None:
+        try:
+            while self._gathering:
+                waiting = self._gathering[:WRITTEN_AT_ONCE_MAX]
+                del self._gathering[:WRITTEN_AT_ONCE_MAX]
+                await self._write_these(waiting)
+        finally:
+            self._writing = None
+
+    async def _write_these(self, waiting: list[Waiting]) -> None:
+        """One statement takes a wish once, however many asked it."""
+        wishes = {wish.id: wish for wish, _ in waiting}
+        try:
+            bookings = await self._wishes.keep(list(wishes.values()))
+        except Exception as error:  # each of those who wait is to hear of it
+            for _, kept in waiting:
+                if not kept.done():
+                    kept.set_exception(error)
+            return
+        for wish, kept in waiting:
+            if not kept.done():
+                kept.set_result(bookings[wish.id])
+
+
+class Sweeper:
+    """Asks again what waits for its answer, until it is known."""
+
+    def __init__(
+        self, wishes: Wishes, commands: Commands, reply_to: int, *, resend_seconds: float
+    ) -> None:
+        self._wishes = wishes
+        self._commands = commands
+        self._reply_to = reply_to
+        self._resend_seconds = resend_seconds
+
+    async def run(self, *, sweep_seconds: float, sweep_max: int) -> None:
+        """Sweep for ever; an outage is waited out."""
+        while True:
+            swept = 0
+            try:
+                if not self._commands.away:
+                    swept = await self.sweep(sweep_max)
+            except OUTAGES as error:
+                log.warning("pending wishes wait", extra={"error": repr(error)})
+            if swept < sweep_max:
+                await asyncio.sleep(sweep_seconds)
+
+    async def sweep(self, sweep_max: int) -> int:
+        """Ask again what is due; returns how many were."""
+        due = await self._wishes.take_due(sweep_max, self._resend_seconds)
+        results = await asyncio.gather(
+            *(self._ask_again(home, command) for home, command in due), return_exceptions=True
+        )
+        for result in results:
+            if isinstance(result, LogAwayError):
+                log.warning("a pending wish was not taken by the log; it comes again")
+            elif isinstance(result, BaseException):
+                raise result
+        return len(due)
+
+    async def _ask_again(self, home: int, kept: bytes) -> None:
+        """The same id and the same deadline; only the answer comes to whoever asks now."""
+        command: Command = msgspec.structs.replace(_decode(kept), reply_to=self._reply_to)
+        await self._commands.hand_over(command, home)
+        metrics.COMMANDS_ASKED_AGAIN.inc()

@@ -1,0 +1,181 @@
+"""Who waits for an answer, and what is kept before anybody is told?
+
+A batch of replies is kept in one statement, then those who wait are told; so whoever was answered
+can read it at once, on any process. Who waited long enough is written down as pending instead.
+Nobody is told "nothing happened" once a command was handed over.
+"""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from typing import Any, get_args
+from uuid import UUID
+
+import msgspec
+
+from services.booking import metrics
+from services.booking.pending import Keeper
+from services.booking.rules.life import Booking, Kind, LifeEvent, change_of, fold
+from services.booking.rules.refusals import Asked
+from services.booking.store import Bookings, Database, PendingWish
+from services.booking.store.database import OUTAGES
+from shared.asking import Asking, SeatsTakenError
+from shared.log import LogAwayError
+from shared.messages import BookPlaces, HoldPlaces, Refusal, Refused
+from shared.problems import Problem, outcome_unknown, unavailable
+
+log = logging.getLogger(__name__)
+
+LIFE = get_args(LifeEvent)
+KEEPS_AT_MOST = 2
+"""A batch of replies is kept at the second attempt or not at all: people wait."""
+
+_encode = msgspec.msgpack.Encoder().encode
+
+
+class Undecided(msgspec.Struct, frozen=True):
+    """The wait ran out; the wish is written down, and this is how its booking stands."""
+
+    booking: Booking
+
+
+Answer = LifeEvent | Refused | Undecided
+
+
+class Answers:
+    """Asks the referee on behalf of those at the door."""
+
+    def __init__(
+        self,
+        asking: Asking,
+        *,
+        database: Database,
+        bookings: Bookings,
+        keeper: Keeper,
+        patience_seconds: float,
+        keep_seconds: float,
+    ) -> None:
+        self._asking = asking
+        self._database = database
+        self._bookings = bookings
+        self._keeper = keeper
+        self._patience_seconds = patience_seconds
+        self._keep_seconds = keep_seconds
+        self._asked: dict[UUID, bytes] = {}
+        self._unkept: set[UUID] = set()
+        asking.replies.on_replies = self.on_replies
+
+    @property
+    def reply_to(self) -> int:
+        """The partition on which answers to this process come."""
+        return self._asking.replies.partition
+
+    async def ask(self, command: Asked, home: int, began: float) -> Answer:
+        """The answer, kept; or what is known when patience, counted from `began`, runs out."""
+        if self._database.away:
+            raise unavailable("The database cannot be reached now.")
+        if self._asked.setdefault(command.id, command.body_hash) != command.body_hash:
+            raise Problem(422, "key_reused", "Another request with this Idempotency-Key is open.")
+        try:
+            return await self._ask(command, home, began + self._patience_seconds)
+        except LogAwayError as error:
+            raise unavailable("The log cannot be reached now.") from error
+        except SeatsTakenError as error:
+            raise unavailable("Too many requests wait for their answer.") from error
+        finally:
+            self._asked.pop(command.id, None)
+            metrics.SEATS_TAKEN.set(self._asking.replies.seated)
+
+    async def on_replies(self, replies: Sequence[Any]) -> None:
+        """Keep what a batch of replies says; what cannot be kept is not told either."""
+        lives = [reply for reply in replies if isinstance(reply, LIFE)]
+        refused: dict[UUID, Refusal] = {
+            reply.cause: reply.reason for reply in replies if isinstance(reply, Refused)
+        }
+        changes = fold(change_of(reply) for reply in lives)
+        answered = sorted({reply.cause for reply in replies})
+        for attempt in range(KEEPS_AT_MOST):
+            try:
+                async with asyncio.timeout(self._patience_seconds / 2):
+                    await self._bookings.keep(changes, answered, refused)
+                self._unkept.clear()  # whoever waited for those has been told by now
+                return
+            except Exception as error:
+                log.error("replies were not kept", extra={"error": repr(error), "attempt": attempt})
+                if isinstance(error, TimeoutError):
+                    break
+        metrics.REPLIES_UNKEPT.inc(len(lives))
+        waited_for = self._asking.replies.is_waited_for
+        self._unkept.update(reply.cause for reply in lives if waited_for(reply.cause))
+
+    async def _ask(self, command: Asked, home: int, until: float) -> Answer:
+        loop = asyncio.get_running_loop()
+        replies = self._asking.replies
+        seat = replies.take_seat(command.id)
+        metrics.COMMANDS_ASKED.labels(type(command).__name__).inc()
+        reply = await self._asking.ask(command, home, max(0.0, until - loop.time()))
+        while _answers_an_older_copy(reply, command):
+            seat = replies.take_seat(command.id)
+            await asyncio.wait([seat], timeout=max(0.0, until - loop.time()))
+            reply = seat.result() if seat.done() else None
+        if reply is None:
+            booking = await self._write_down(command, home)
+            if not seat.done():
+                replies.leave_seat(command.id)
+                metrics.ANSWERS.labels("undecided").inc()
+                return Undecided(booking)
+            reply = seat.result()
+        if command.id in self._unkept:
+            metrics.ANSWERS.labels("unkept").inc()
+            raise outcome_unknown()
+        answer: LifeEvent | Refused = reply
+        metrics.ANSWERS.labels(
+            answer.reason if isinstance(answer, Refused) else type(answer).__name__
+        ).inc()
+        return answer
+
+    async def _write_down(self, command: Asked, home: int) -> Booking:
+        """Pending, so that it ends though nobody waits; 504 where not even that can be written."""
+        try:
+            async with asyncio.timeout(self._keep_seconds):
+                return await self._keeper.keep(_pending(command, home))
+        except OUTAGES as error:
+            self._asking.replies.leave_seat(command.id)
+            metrics.ANSWERS.labels("unknown").inc()
+            log.warning("a wish was not written down", extra={"error": repr(error)})
+            raise outcome_unknown() from error
+
+
+def _answers_an_older_copy(reply: Any, command: Asked) -> bool:
+    """The same wish asked before has expired; the copy that is waited for has not, and will be
+    decided anew: to say "expired" now would be to deny a booking that is about to be made.
+    """
+    return isinstance(reply, Refused) and reply.reason == "expired" and reply.at <= command.deadline
+
+
+def _pending(command: Asked, home: int) -> PendingWish:
+    owner_id, kind, campaign_id = _to_make(command)
+    makes = isinstance(command, BookPlaces | HoldPlaces)
+    return PendingWish(
+        id=command.id,
+        booking_id=command.id if makes else command.booking_id,
+        asks=type(command).__name__,
+        home=home,
+        command=_encode(command),
+        body_hash=command.body_hash,
+        deadline=command.deadline,
+        owner_id=owner_id,
+        kind=kind,
+        campaign_id=campaign_id,
+    )
+
+
+def _to_make(command: Asked) -> tuple[UUID | None, Kind | None, UUID | None]:
+    """Whose booking or hold the wish is to make, if it makes one."""
+    match command:
+        case BookPlaces():
+            return command.owner_id, "booking", command.campaign_id
+        case HoldPlaces():
+            return command.owner_id, "hold", None
+        case _:
+            return None, None, None

@@ -1,0 +1,118 @@
+"""What is told about a booking, once for each thing that happened to it?"""
+
+from collections.abc import Iterable, Mapping
+from uuid import UUID
+
+import msgspec
+
+from services.booking.rules.life import Place, Places, places_of
+from shared.messages import (
+    BookedPlace,
+    BookingCancelled,
+    BookingConfirmed,
+    BookingEvent,
+    BookingMoved,
+    BookingRescheduled,
+    BookingRevoked,
+    PlacesBooked,
+    SlotEvent,
+    answer_id,
+)
+
+
+class Known(msgspec.Struct, frozen=True):
+    """Whose a booking is, and which places it had when it was last told of."""
+
+    owner_id: UUID
+    places: Places
+
+
+def needs_known(events: Iterable[SlotEvent]) -> list[UUID]:
+    """Bookings of which something is to be told that these events alone do not say."""
+    said: set[UUID] = set()
+    needed: dict[UUID, None] = {}
+    for event in events:
+        match event:
+            case PlacesBooked():
+                said.add(event.booking_id)
+            case BookingMoved() | BookingCancelled() if event.booking_id not in said:
+                needed[event.booking_id] = None
+            case _:
+                pass
+    return list(needed)
+
+
+def tell(events: Iterable[SlotEvent], known: Mapping[UUID, Known]) -> list[BookingEvent | None]:
+    """For each event, in order, what is told of it; each sees the places the one before left."""
+    now = dict(known)
+    told: list[BookingEvent | None] = []
+    for event in events:
+        match event:
+            case PlacesBooked():
+                now[event.booking_id] = Known(event.owner_id, places_of(event.places))
+                told.append(_confirmed(event, now[event.booking_id]))
+            case BookingMoved():
+                before = now[event.booking_id]
+                now[event.booking_id] = Known(before.owner_id, places_of(event.places))
+                told.append(_rescheduled(event, before, now[event.booking_id]))
+            case BookingCancelled():
+                told.append(_revoked(event, now[event.booking_id]))
+            case _:
+                told.append(None)
+    return told
+
+
+def _confirmed(event: PlacesBooked, after: Known) -> BookingConfirmed:
+    return BookingConfirmed(
+        id=answer_id(event.id, BookingConfirmed.__name__),
+        cause=event.id,
+        at=event.at,
+        booking_id=event.booking_id,
+        version=event.version,
+        owner_id=after.owner_id,
+        places=_booked(after),
+    )
+
+
+def _rescheduled(event: BookingMoved, before: Known, after: Known) -> BookingRescheduled:
+    return BookingRescheduled(
+        id=answer_id(event.id, BookingRescheduled.__name__),
+        cause=event.id,
+        at=event.at,
+        booking_id=event.booking_id,
+        version=event.version,
+        owner_id=after.owner_id,
+        places=_booked(after),
+        freed=_booked(before),
+    )
+
+
+def _revoked(event: BookingCancelled, before: Known) -> BookingRevoked:
+    return BookingRevoked(
+        id=answer_id(event.id, BookingRevoked.__name__),
+        cause=event.id,
+        at=event.at,
+        booking_id=event.booking_id,
+        version=event.version,
+        owner_id=before.owner_id,
+        reason=event.reason,
+        freed=_booked(before),
+    )
+
+
+def _booked(known: Known) -> tuple[BookedPlace, ...]:
+    return tuple(_as_told(place, known.owner_id) for place in known.places)
+
+
+def _as_told(place: Place, owner_id: UUID) -> BookedPlace:
+    return BookedPlace(
+        id=place.id,
+        slot_id=place.slot_id,
+        starts_at=place.starts_at,
+        ends_at=place.ends_at,
+        clinic_id=place.clinic_id,
+        clinic_name=place.clinic_name,
+        clinic_address=place.clinic_address,
+        time_zone=place.time_zone,
+        patient_id=place.patient_id or owner_id,
+    )

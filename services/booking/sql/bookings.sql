@@ -1,0 +1,74 @@
+-- name: apply
+-- What replies and events say, a whole batch, guarded by version; and what they settle. $1 to $11
+-- are changes, one per booking; $12 the answered commands; $13 and $14 who was refused, and why.
+WITH change AS MATERIALIZED (
+    SELECT *
+      FROM unnest($1::uuid[], $2::bigint[], $3::text[], $4::integer[], $5::timestamptz[],
+                  $6::uuid[], $7::text[], $8::uuid[], $9::text[], $10::text[], $11::timestamptz[])
+           AS c (id, version, status, home, at, owner_id, kind, campaign_id, places, slot_ids,
+                 expires_at)
+), made AS (
+    INSERT INTO booking AS b (id, owner_id, kind, status, version, home, campaign_id, places,
+                              slot_ids, expires_at, made_at)
+    SELECT id, owner_id, kind, status, version, home, campaign_id, places::json,
+           slot_ids::uuid[], expires_at, at
+      FROM change WHERE owner_id IS NOT NULL ORDER BY id
+        ON CONFLICT (id) DO UPDATE
+       SET kind = excluded.kind, status = excluded.status, version = excluded.version,
+           home = excluded.home, campaign_id = excluded.campaign_id, places = excluded.places,
+           slot_ids = excluded.slot_ids, reason = NULL, updated_at = clock_timestamp(),
+           expires_at = coalesce(excluded.expires_at, b.expires_at),
+           places_told = CASE WHEN b.status = 'booked' THEN coalesce(b.places_told, b.places)
+                              ELSE b.places_told END
+     WHERE b.version < excluded.version
+), changed AS (
+    UPDATE booking AS b
+       SET status = c.status, version = c.version, updated_at = clock_timestamp(),
+           places = coalesce(c.places::json, b.places),
+           slot_ids = coalesce(c.slot_ids::uuid[], b.slot_ids),
+           expires_at = coalesce(c.expires_at, b.expires_at),
+           places_told = CASE WHEN b.status = 'booked' AND c.places IS NOT NULL
+                              THEN coalesce(b.places_told, b.places) ELSE b.places_told END
+      FROM change AS c
+     WHERE c.owner_id IS NULL AND b.id = c.id AND b.version < c.version AND b.version > 0
+), settled AS (
+    DELETE FROM pending_command AS p
+     USING (SELECT id FROM pending_command WHERE id = ANY ($12::uuid[]) ORDER BY id FOR UPDATE) AS s
+     WHERE p.id = s.id
+    RETURNING p.id, p.booking_id, p.asks
+)
+UPDATE booking AS b
+   SET reason = r.reason, updated_at = clock_timestamp(),
+       status = CASE WHEN b.status <> 'pending' THEN b.status
+                     WHEN r.reason = 'expired' THEN 'expired' ELSE 'refused' END
+  FROM settled AS s
+  JOIN unnest($13::uuid[], $14::text[]) AS r (id, reason) ON r.id = s.id
+ WHERE b.id = s.booking_id
+   AND (b.status = 'pending' OR (b.status = 'held' AND s.asks = 'ConfirmHold'))
+   AND NOT EXISTS (SELECT FROM change AS c WHERE c.id = b.id);
+
+-- name: known_bookings
+-- The places each booking had when it was last told of, though a reply may have overtaken that.
+SELECT id, owner_id, coalesce(places_told, places) AS places
+  FROM booking WHERE id = ANY ($1::uuid[]) AND version > 0;
+
+-- name: catch_up
+-- What was told just now is what was last told; it is kept apart only where the row is further on.
+UPDATE booking AS b
+   SET places_told = CASE WHEN b.version > t.version THEN t.places::json END
+  FROM unnest($1::uuid[], $2::bigint[], $3::text[]) AS t (id, version, places)
+ WHERE b.id = t.id AND b.places_told IS NOT NULL;
+
+-- name: load_bookings
+-- Bookings or holds by id, as they are now.
+SELECT id, owner_id, kind, status, version, home, made_at, campaign_id, places, expires_at, reason
+  FROM booking WHERE id = ANY ($1::uuid[]);
+
+-- name: list_bookings
+-- A person's own, newest first, from the cursor on.
+SELECT id, owner_id, kind, status, version, home, made_at, campaign_id, places, expires_at, reason
+  FROM booking
+ WHERE owner_id = $1 AND kind = 'booking'
+   AND ($2::timestamptz IS NULL OR (made_at, id) < ($2, $3::uuid))
+ ORDER BY made_at DESC, id DESC
+ LIMIT $4;

@@ -1,0 +1,1 @@
+"""Which tables does the front desk own, and how did they become so?"""

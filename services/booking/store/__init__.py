@@ -1,0 +1,19 @@
+"""What is remembered? Each noun's statements in a file of its own; the SQL is beside, in `sql/`."""
+
+from services.booking.store.bookings import Bookings
+from services.booking.store.campaigns import Campaigns
+from services.booking.store.database import Connection, Database
+from services.booking.store.patients import Patients
+from services.booking.store.pending import PendingWish, Wishes
+from services.booking.store.slots import Slots
+
+__all__ = [
+    "Bookings",
+    "Campaigns",
+    "Connection",
+    "Database",
+    "Patients",
+    "PendingWish",
+    "Slots",
+    "Wishes",
+]

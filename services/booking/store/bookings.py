@@ -1,0 +1,123 @@
+"""Which bookings and holds are there, and what has become of them?"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from services.booking.rules.life import Booking, Change, Places
+from services.booking.rules.telling import Known
+from services.booking.store.database import SQL, Connection, Database, Row
+from shared.messages import Refusal
+
+_encode = msgspec.json.Encoder().encode
+_decode_places = msgspec.json.Decoder(Places).decode
+
+
+class Bookings:
+    """Bookings and holds, one row each for their whole life."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def load(self, booking_id: UUID) -> Booking | None:
+        """One, as it is now."""
+        row = await self._database.row("load_bookings", [booking_id])
+        return None if row is None else booking_of(row)
+
+    async def of_owner(
+        self, owner_id: UUID, after: tuple[datetime, UUID] | None, limit: int
+    ) -> list[Booking]:
+        """A person's own bookings, newest first."""
+        made_at, booking_id = after or (None, None)
+        rows = await self._database.rows("list_bookings", owner_id, made_at, booking_id, limit)
+        return [booking_of(row) for row in rows]
+
+    async def keep(
+        self,
+        changes: Sequence[Change],
+        answered: Iterable[UUID],
+        refused: Mapping[UUID, Refusal],
+    ) -> None:
+        """Keep what a batch of replies says."""
+        async with self._database.connection() as connection:
+            await apply(connection, changes, answered, refused)
+
+
+async def apply(
+    connection: Connection,
+    changes: Sequence[Change],
+    answered: Iterable[UUID],
+    refused: Mapping[UUID, Refusal],
+) -> None:
+    """The one statement by which anything told about bookings is kept, however often it is told."""
+    await connection.execute(
+        SQL["apply"],
+        *_columns(changes),
+        list(answered),
+        list(refused),
+        list(refused.values()),
+    )
+
+
+async def known(connection: Connection, booking_ids: Sequence[UUID]) -> dict[UUID, Known]:
+    """What was last told of these bookings."""
+    rows = await connection.fetch(SQL["known_bookings"], booking_ids)
+    return {row["id"]: Known(row["owner_id"], _decode_places(row["places"])) for row in rows}
+
+
+async def catch_up(connection: Connection, told: Sequence[Change]) -> None:
+    """Remember what was told just now, where a reply has overtaken it."""
+    await connection.execute(
+        SQL["catch_up"],
+        [change.id for change in told],
+        [change.version for change in told],
+        [_json(change.places) for change in told],
+    )
+
+
+def booking_of(row: Row) -> Booking:
+    """A row as the rules see it."""
+    return Booking(
+        id=row["id"],
+        owner_id=row["owner_id"],
+        kind=row["kind"],
+        status=row["status"],
+        version=row["version"],
+        home=row["home"],
+        made_at=row["made_at"],
+        campaign_id=row["campaign_id"],
+        places=() if row["places"] is None else _decode_places(row["places"]),
+        expires_at=row["expires_at"],
+        reason=row["reason"],
+    )
+
+
+def _columns(changes: Sequence[Change]) -> list[list[Any]]:
+    """The changes as the arrays that the statement `apply` takes, in its order."""
+    return [
+        [change.id for change in changes],
+        [change.version for change in changes],
+        [change.status for change in changes],
+        [change.home for change in changes],
+        [change.at for change in changes],
+        [change.owner_id for change in changes],
+        [change.kind for change in changes],
+        [change.campaign_id for change in changes],
+        [_json(change.places) for change in changes],
+        [_slot_ids(change.places) for change in changes],
+        [change.expires_at for change in changes],
+    ]
+
+
+def _json(places: Places | None) -> str | None:
+    return None if places is None else _encode(places).decode()
+
+
+def _slot_ids(places: Places | None) -> str | None:
+    """An array within an array: PostgreSQL takes it as text."""
+    if places is None:
+        return None
+    return "{" + ",".join({str(place.slot_id) for place in places}) + "}"

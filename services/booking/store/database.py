@@ -1,0 +1,66 @@
+"""How is the database asked so that nobody waits for ever, and is it there at all?"""
+
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import asyncpg
+
+from shared.statements import load
+
+SQL = load("services.booking")
+
+SILENT_SECONDS_MAX = 3.0
+"""Silent for so long, it is taken to be away."""
+
+OUTAGES = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
+
+Connection = asyncpg.Connection
+Row = asyncpg.Record
+
+
+class Database:
+    """The pool, with a limit on every wait, and whether the last ping came back."""
+
+    def __init__(self, pool: asyncpg.Pool, seconds: float) -> None:
+        self._pool = pool
+        self._seconds = seconds
+        self._seen_at = time.monotonic()
+        self._refuses = False
+
+    @property
+    def away(self) -> bool:
+        """True while the database is known not to answer."""
+        return self._refuses or time.monotonic() - self._seen_at > SILENT_SECONDS_MAX
+
+    @asynccontextmanager
+    async def connection(self) -> AsyncIterator[Connection]:
+        """A connection, soon or not at all."""
+        async with self._pool.acquire(timeout=self._seconds) as connection:
+            yield connection
+
+    async def rows(self, name: str, *arguments: Any) -> list[Row]:
+        """What the named statement gives."""
+        async with self._pool.acquire(timeout=self._seconds) as connection:
+            return await connection.fetch(SQL[name], *arguments, timeout=self._seconds)
+
+    async def row(self, name: str, *arguments: Any) -> Row | None:
+        """The one row that the named statement gives, if any."""
+        found = await self.rows(name, *arguments)
+        return found[0] if found else None
+
+    async def takes_writes(self) -> bool:
+        """Ask whether it is there, and remember the answer."""
+        try:
+            async with self._pool.acquire(timeout=self._seconds) as connection:
+                there: bool = await connection.fetchval(SQL["takes_writes"], timeout=self._seconds)
+        except TimeoutError:
+            raise  # it may be busy: only a long silence means that it is away
+        except OUTAGES:
+            self._refuses = True
+            raise
+        self._refuses = not there
+        if there:
+            self._seen_at = time.monotonic()
+        return there

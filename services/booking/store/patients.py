@@ -1,0 +1,40 @@
+"""Who may book for whom?"""
+
+from typing import Literal
+from uuid import UUID
+
+from services.booking.store.database import SQL, Database
+
+Made = Literal["made", "key_reused", "too_many"]
+
+
+class Patients:
+    """Guardians and their dependants: ids, nothing else."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def guardian_of(self, patient_id: UUID) -> UUID | None:
+        """Whose dependant this is, if anybody's."""
+        row = await self._database.row("load_patient", patient_id)
+        return None if row is None else row["guardian_id"]
+
+    async def dependants_of(self, guardian_id: UUID) -> list[UUID]:
+        """A guardian's dependants, oldest first."""
+        rows = await self._database.rows("list_dependants", guardian_id)
+        return [row["id"] for row in rows]
+
+    async def make_dependant(
+        self, guardian_id: UUID, dependant_id: UUID, *, body_hash: bytes, dependants_max: int
+    ) -> Made:
+        """Make a dependant; asked again it is the one that was made before."""
+        async with self._database.connection() as connection, connection.transaction():
+            await connection.execute(SQL["ensure_patient"], guardian_id)
+            await connection.execute(SQL["lock_patient"], guardian_id)
+            before = await connection.fetchrow(SQL["load_patient"], dependant_id)
+            if before is not None:
+                return "made" if before["body_hash"] == body_hash else "key_reused"
+            made = await connection.fetchval(
+                SQL["make_dependant"], dependant_id, guardian_id, body_hash, dependants_max
+            )
+        return "too_many" if made is None else "made"

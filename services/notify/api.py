@@ -1,0 +1,69 @@
+"""What comes in by HTTP, and what is replied? People say where they want to be reached."""
+
+from typing import Annotated
+
+import msgspec
+from aiohttp import web
+
+from services.notify.rules import wrong_with_address
+from services.notify.store import Contacts
+from shared.auth import Tokens
+from shared.problems import Problem
+from shared.web import json_response, read_body
+
+ADDRESS_READ_MAX = 1_000
+"""What is longer is not even looked at."""
+
+
+class Wish(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The body of `PUT /me/contacts`. No address is said with null, never by leaving it out."""
+
+    email: Annotated[str, msgspec.Meta(max_length=ADDRESS_READ_MAX)] | None
+
+
+class ContactsBody(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a person is reached, as it is shown to them."""
+
+    email: str | None
+
+
+class Desk(msgspec.Struct):
+    """The parts that the routes are given."""
+
+    contacts: Contacts
+    tokens: Tokens
+
+
+DESK: web.AppKey[Desk] = web.AppKey("desk", Desk)
+
+_decode_wish = msgspec.json.Decoder(Wish)
+
+
+def routes(app: web.Application, desk: Desk) -> None:
+    """Add every route of this service under /api/v1."""
+    app[DESK] = desk
+    app.router.add_put("/api/v1/me/contacts", change_contacts)
+    app.router.add_get("/api/v1/me/contacts", show_contacts, allow_head=False)
+
+
+async def change_contacts(request: web.Request) -> web.Response:
+    """200 what holds from now on; asked twice it is the same."""
+    desk = request.app[DESK]
+    actor = await desk.tokens.actor(request)
+    wish = await read_body(request, _decode_wish)
+    wrong = wrong_with_address(wish.email) if wish.email is not None else None
+    if wrong is not None:
+        raise Problem(422, "invalid_body", f"{wrong} Send null to get no e-mail.")
+    await desk.contacts.keep(actor.id, wish.email)
+    return _shown(wish.email)
+
+
+async def show_contacts(request: web.Request) -> web.Response:
+    """200 the caller's own contacts."""
+    desk = request.app[DESK]
+    actor = await desk.tokens.actor(request)
+    return _shown(await desk.contacts.find(actor.id))
+
+
+def _shown(email: str | None) -> web.Response:
+    return json_response(ContactsBody(email=email), headers={"Cache-Control": "no-store"})

@@ -1,0 +1,1 @@
+"""How does a message leave the building? One file per way out."""

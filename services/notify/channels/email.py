@@ -1,0 +1,55 @@
+"""What does a message look like as e-mail? Text for people, iCalendar parts for their calendars."""
+
+from datetime import UTC, datetime
+from email.charset import BASE64, Charset
+from email.header import Header
+from email.mime.multipart import MIMEMultipart
+from email.mime.nonmultipart import MIMENonMultipart
+from email.policy import compat32
+from email.utils import format_datetime
+from uuid import UUID
+
+from services.notify.invitations import invitations
+from services.notify.texts import wording
+from shared.messages import BookingEvent
+
+POLICY = compat32.clone(linesep="\r\n")
+"""The older of the library's two policies: the newer one parses each header it is given, which
+took three quarters of the time of composing a mail (1.2 of 1.6 ms). All that goes into a header
+here is either an id, an address that was checked at the door, or encoded as `Header`."""
+
+UTF8 = Charset("utf-8")
+UTF8.body_encoding = BASE64
+"""Seven bits pass every server, also one that does not say 8BITMIME."""
+
+
+def message_id(event_id: UUID, owner_id: UUID) -> str:
+    """The same message has the same id, so that whoever gets it twice can see that."""
+    return f"<{event_id}.{owner_id}.email@talon.example>"
+
+
+def compose(event: BookingEvent, *, sender: str, recipient: str, at: datetime) -> bytes:
+    """The whole message as it is handed to the mail server."""
+    words = wording(event)
+    mail = MIMEMultipart(policy=POLICY)
+    mail["Message-ID"] = message_id(event.id, event.owner_id)
+    mail["Date"] = format_datetime(at.astimezone(UTC))
+    mail["From"] = sender
+    mail["To"] = recipient
+    mail["Subject"] = words.subject if words.subject.isascii() else Header(words.subject, "utf-8")
+    mail["Auto-Submitted"] = "auto-generated"
+    mail["X-Talon-Booking"] = str(event.booking_id)
+    mail["X-Talon-Event"] = type(event).__name__
+    mail.attach(_part("plain", words.text))
+    found = invitations(event, organizer=sender, attendee=recipient)
+    for number, invitation in enumerate(found, start=1):
+        part = _part("calendar", invitation.text, method=invitation.method)
+        part["Content-Disposition"] = f'attachment; filename="visit-{number}.ics"'
+        mail.attach(part)
+    return mail.as_bytes()
+
+
+def _part(subtype: str, text: str, **parameters: str) -> MIMENonMultipart:
+    part = MIMENonMultipart("text", subtype, policy=POLICY, charset="utf-8", **parameters)
+    part.set_payload(text, UTF8)
+    return part

@@ -1,0 +1,50 @@
+"""What may be set from outside for the messenger?"""
+
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+HostAndPort = Annotated[str, Meta(pattern=r"^[^\s:]+:[0-9]{1,5}$")]
+Address = Annotated[str, Meta(pattern=r"^[!-?A-~]+@[!-?A-~]+$", max_length=254)]
+AtLeastOne = Annotated[int, Meta(ge=1)]
+Seconds = Annotated[float, Meta(gt=0)]
+
+
+class Config(msgspec.Struct, frozen=True, kw_only=True):
+    """Each field is the setting TALON_<FIELD>; `docs/configuration.md` explains them all."""
+
+    database: str
+    kafka: str
+    jwks: str
+    issuer: str
+    audience: str
+    smtp: HostAndPort
+    smtp_from: Address
+    host: str = "127.0.0.1"
+    port: int
+    ops_port: int
+    instance: int = 0
+    pool_connections_max: AtLeastOne = 8
+    batch_events_max: AtLeastOne = 128
+    buffered_events_max: AtLeastOne = 2_000
+    lease_seconds: Seconds = 1.0
+    smtp_connections_max: AtLeastOne = 4
+    claim_batch_max: AtLeastOne = 25
+    claim_seconds: Seconds = 15.0
+    send_seconds: Seconds = 10.0
+    poll_seconds: Seconds = 0.25
+    attempts_max: AtLeastOne = 10
+    backoff_seconds_min: Seconds = 1.0
+    backoff_seconds_max: Seconds = 300.0
+
+    def __post_init__(self) -> None:
+        """A claim outlives a send, or every message would be given back before it is begun."""
+        if self.claim_seconds <= self.send_seconds:
+            raise ValueError("CLAIM_SECONDS must be more than SEND_SECONDS")
+
+    @property
+    def smtp_server(self) -> tuple[str, int]:
+        """The mail server's host and port."""
+        host, _, port = self.smtp.rpartition(":")
+        return host, int(port)

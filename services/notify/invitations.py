@@ -1,0 +1,89 @@
+"""What does a person's calendar get? For each place one iCalendar object of its own (RFC 5546).
+
+An object has one METHOD and, in a request or a cancellation, one UID; so a booking of three places
+is three objects, and a move to fewer places asks for some and cancels the rest in one message.
+"""
+
+from datetime import UTC, date
+from functools import lru_cache
+from typing import Literal
+from zoneinfo import ZoneInfo
+
+import msgspec
+from icalendar import Calendar, Event, Timezone, vCalAddress, vText
+
+from services.notify.rules import freed_by, places_of
+from services.notify.texts import VISIT, where
+from shared.messages import BookedPlace, BookingEvent
+
+PRODUCT = "-//Talon//Talon//EN"
+TIME_ZONES_REMEMBERED_MAX = 256
+
+Method = Literal["REQUEST", "CANCEL"]
+
+
+class Invitation(msgspec.Struct, frozen=True):
+    """One iCalendar object and its method, which the message part repeats in its type."""
+
+    method: Method
+    text: str
+
+
+def invitations(event: BookingEvent, *, organizer: str, attendee: str) -> list[Invitation]:
+    """What to put into the calendar and what to take out of it.
+
+    The place with the same number keeps its UID over all moves, and SEQUENCE grows with the
+    booking's version, so a calendar changes its entry and never adds a second one.
+    """
+    asked, freed = places_of(event), freed_by(event)
+    placed: list[tuple[Method, int, BookedPlace]] = [
+        *(("REQUEST", nth, place) for nth, place in enumerate(asked)),
+        *(("CANCEL", nth, place) for nth, place in enumerate(freed) if nth >= len(asked)),
+    ]
+    made = []
+    for method, nth, place in placed:
+        entry = _entry(event, nth, place, method)
+        entry.add("organizer", vCalAddress(f"mailto:{organizer}"))
+        entry.add("attendee", _attendee(attendee))
+        made.append(Invitation(method, _calendar(method, entry, place)))
+    return made
+
+
+def _calendar(method: Method, entry: Event, place: BookedPlace) -> str:
+    calendar = Calendar()
+    calendar.add("prodid", PRODUCT)
+    calendar.add("version", "2.0")
+    calendar.add("method", method)
+    calendar.add_component(_time_zone(place.time_zone, place.starts_at.year))
+    calendar.add_component(entry)
+    text: bytes = calendar.to_ical()
+    return text.decode()
+
+
+def _entry(event: BookingEvent, nth: int, place: BookedPlace, method: Method) -> Event:
+    zone = ZoneInfo(place.time_zone)
+    entry = Event()
+    entry.add("uid", f"{event.booking_id}-{nth}@talon.example")
+    entry.add("sequence", event.version - 1)
+    entry.add("dtstamp", event.at.astimezone(UTC))
+    entry.add("dtstart", place.starts_at.astimezone(zone))
+    entry.add("dtend", place.ends_at.astimezone(zone))
+    entry.add("summary", VISIT)
+    entry.add("location", where(place))
+    entry.add("status", "CANCELLED" if method == "CANCEL" else "CONFIRMED")
+    entry.add("class", "PRIVATE")
+    return entry
+
+
+def _attendee(address: str) -> vCalAddress:
+    """They booked it themselves: nothing is left to answer."""
+    attendee = vCalAddress(f"mailto:{address}")
+    attendee.params["partstat"] = vText("ACCEPTED")
+    attendee.params["rsvp"] = vText("FALSE")
+    return attendee
+
+
+@lru_cache(TIME_ZONES_REMEMBERED_MAX)
+def _time_zone(name: str, year: int) -> Timezone:
+    """The zone's rules around a year; a component is only read once it is made."""
+    return Timezone.from_tzid(name, first_date=date(year - 1, 1, 1), last_date=date(year + 2, 1, 1))

@@ -1,0 +1,106 @@
+"""What is counted in the messenger? `docs/metrics.md` says what each means and what to do."""
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+REGISTRY = CollectorRegistry()
+
+_SECONDS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
+_LONG_SECONDS = (0.1, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 300.0, 3600.0)
+
+REQUESTS = Counter(
+    "notify_http_requests_total",
+    "HTTP requests answered",
+    ["method", "route", "status"],
+    registry=REGISTRY,
+)
+REQUEST_SECONDS = Histogram(
+    "notify_http_request_seconds",
+    "Time from request to answer",
+    ["route"],
+    registry=REGISTRY,
+    buckets=_SECONDS,
+)
+WRITTEN = Counter(
+    "notify_written_messages_total", "Messages written down to be sent", registry=REGISTRY
+)
+SETTLED = Counter(
+    "notify_settled_messages_total", "Messages settled, by fate", ["fate"], registry=REGISTRY
+)
+UNSETTLED = Gauge(
+    "notify_messages", "Messages in the ledger, by state", ["state"], registry=REGISTRY
+)
+OLDEST_WAITING_SECONDS = Gauge(
+    "notify_oldest_waiting_seconds", "Age of the oldest message not yet sent", registry=REGISTRY
+)
+ATTEMPTS = Counter(
+    "notify_attempts_total",
+    "Attempts to hand a message over, by outcome",
+    ["outcome"],
+    registry=REGISTRY,
+)
+SEND_SECONDS = Histogram(
+    "notify_send_seconds",
+    "Time of one SMTP dialogue",
+    registry=REGISTRY,
+    buckets=_SECONDS,
+)
+DELAY_SECONDS = Histogram(
+    "notify_delay_seconds",
+    "Time from writing a message down to handing it over",
+    registry=REGISTRY,
+    buckets=_LONG_SECONDS,
+)
+SMTP_CONNECTIONS = Gauge(
+    "notify_smtp_connections", "Connections open to the mail server", registry=REGISTRY
+)
+SMTP_AWAY = Counter(
+    "notify_smtp_away_total", "Calls that the mail server did not answer", registry=REGISTRY
+)
+BATCH_EVENTS = Histogram(
+    "notify_batch_events",
+    "Events taken in one transaction",
+    registry=REGISTRY,
+    buckets=(1, 2, 4, 8, 16, 32, 64, 128),
+)
+BATCH_SECONDS = Histogram(
+    "notify_batch_seconds",
+    "Time of one transaction that takes events",
+    registry=REGISTRY,
+    buckets=_SECONDS,
+)
+BATCHES_AGAIN = Counter(
+    "notify_batches_again_total",
+    "Batches that had to be taken again, and why",
+    ["why"],
+    registry=REGISTRY,
+)
+SET_ASIDE = Counter(
+    "notify_set_aside_total",
+    "Events that nobody can read or write down, sent to the dead letters",
+    registry=REGISTRY,
+)
+MISSING_EVENTS = Gauge(
+    "notify_missing_events_partitions",
+    "Partitions where an event's number was skipped and has not come yet",
+    registry=REGISTRY,
+)
+POSITION = Gauge(
+    "notify_position_offset",
+    "Next offset of booking.events to take, by partition",
+    ["partition"],
+    registry=REGISTRY,
+)
+ANNOUNCED = Counter(
+    "notify_announced_records_total",
+    "Records of the outbox acknowledged by the log",
+    registry=REGISTRY,
+)
+OUTBOX_ROWS = Gauge("notify_outbox_rows", "Outbox rows not yet announced", registry=REGISTRY)
+OUTBOX_AGE_SECONDS = Gauge(
+    "notify_outbox_age_seconds", "Age of the oldest outbox row not yet announced", registry=REGISTRY
+)
+PRODUCERS_BUILT = Gauge(
+    "notify_producers_built",
+    "Producers built since the start; 1 is none rebuilt",
+    registry=REGISTRY,
+)

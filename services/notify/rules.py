@@ -1,0 +1,212 @@
+"""What is told to whom, until when, and what becomes of a message after each attempt?"""
+
+import re
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Literal, assert_never
+from uuid import UUID
+
+import msgspec
+
+from shared.messages import (
+    BookedPlace,
+    BookingConfirmed,
+    BookingEvent,
+    BookingRescheduled,
+    BookingRevoked,
+)
+
+Channel = Literal["email"]
+State = Literal["waiting", "claimed", "sent", "failed", "unknown", "expired", "no_address"]
+Happening = Literal[
+    "taken",
+    "visit_passed",
+    "no_contact",
+    "accepted",
+    "refused",
+    "deferred",
+    "unanswered",
+    "sender_lost",
+]
+
+NEXT: Mapping[State, Mapping[Happening, State]] = {
+    "waiting": {"taken": "claimed", "visit_passed": "expired", "no_contact": "no_address"},
+    "claimed": {
+        "accepted": "sent",
+        "refused": "failed",
+        "deferred": "waiting",
+        "unanswered": "unknown",
+        "sender_lost": "unknown",
+    },
+    # Never back among the waiting: nobody may be told twice. A sender that was only slow, or could
+    # not reach the database, still says what it knows.
+    "unknown": {"accepted": "sent", "refused": "failed"},
+    "sent": {},
+    "failed": {},
+    "expired": {},
+    "no_address": {},
+}
+"""What a message becomes, by what happens to it. Without an entry it does not happen."""
+
+
+# ---- what is told -------------------------------------------------------------------------------
+
+
+class Message(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing to tell one person over one channel, no later than `expires_at`."""
+
+    event: BookingEvent
+    owner_id: UUID
+    channel: Channel
+    expires_at: datetime
+
+
+def messages_for(event: BookingEvent) -> list[Message]:
+    """The booking's owner is told by e-mail, every version in its turn.
+
+    A later version does not make an earlier one unsaid: sent in order, each is true as of its
+    version, and a cancellation never speaks of a booking that its reader has not heard of.
+    """
+    latest = max(place.starts_at for place in (*places_of(event), *freed_by(event)))
+    return [Message(event=event, owner_id=event.owner_id, channel="email", expires_at=latest)]
+
+
+def places_of(event: BookingEvent) -> tuple[BookedPlace, ...]:
+    """The places the booking has after this."""
+    match event:
+        case BookingConfirmed() | BookingRescheduled():
+            return event.places
+        case BookingRevoked():
+            return ()
+        case _:
+            assert_never(event)
+
+
+def freed_by(event: BookingEvent) -> tuple[BookedPlace, ...]:
+    """The places the booking had before this and was moved or cancelled away from."""
+    match event:
+        case BookingConfirmed():
+            return ()
+        case BookingRescheduled() | BookingRevoked():
+            return event.freed
+        case _:
+            assert_never(event)
+
+
+# ---- what becomes of it -------------------------------------------------------------------------
+
+
+class Accepted(msgspec.Struct, frozen=True):
+    """The server said that it has the message."""
+
+
+class Refused(msgspec.Struct, frozen=True):
+    """The server said that it does not: `code` is its reply, `stage` what was asked."""
+
+    code: int
+    stage: str
+
+
+class NotHandedOver(msgspec.Struct, frozen=True):
+    """The connection was lost before a word of the content was sent: certainly not told."""
+
+    stage: str
+
+
+class Unanswered(msgspec.Struct, frozen=True):
+    """The content was sent, wholly or in part, and no reply came: perhaps told, perhaps not."""
+
+
+class Unwritable(msgspec.Struct, frozen=True):
+    """The message could not even be put into words: our mistake."""
+
+    error: str
+
+
+class Untried(msgspec.Struct, frozen=True):
+    """Claimed and given back: the line was lost, the time ran out, or the process stops."""
+
+
+Outcome = Accepted | Refused | NotHandedOver | Unanswered | Unwritable | Untried
+
+
+class Patience(msgspec.Struct, frozen=True, kw_only=True):
+    """How often a message is tried, and how long between."""
+
+    attempts_max: int
+    backoff_seconds_min: float
+    backoff_seconds_max: float
+
+
+class Mark(msgspec.Struct, frozen=True, kw_only=True):
+    """What is noted of one claimed message; it waits again for so many seconds, if at all."""
+
+    state: State
+    tried: int = 1
+    wait_seconds: float = 0.0
+    note: str = ""
+
+
+def settle(outcome: Outcome, attempts: int, patience: Patience, chance: float) -> Mark:
+    """What a claimed message becomes; `attempts` were made before, `chance` is from 0 to 1."""
+    match outcome:
+        case Accepted():
+            return _mark("accepted")
+        case Unanswered():
+            return _mark("unanswered", note="no reply after the content")
+        case Unwritable():
+            return _mark("refused", note=f"not written: {outcome.error}")
+        case Untried():
+            return Mark(state=NEXT["claimed"]["deferred"], tried=0)
+        case Refused():
+            note = f"{outcome.code} at {outcome.stage}"
+            if outcome.code >= 500:
+                return _mark("refused", note=note)
+            return _again(note, attempts + 1, patience, chance)
+        case NotHandedOver():
+            return _again(f"lost at {outcome.stage}", attempts + 1, patience, chance)
+        case _:
+            assert_never(outcome)
+
+
+def _again(note: str, attempts: int, patience: Patience, chance: float) -> Mark:
+    if attempts >= patience.attempts_max:
+        return _mark("refused", note=f"{note}, attempt {attempts}")
+    # The exponent is bounded only so that a large number of attempts cannot overflow a float.
+    longest = patience.backoff_seconds_min * 2.0 ** min(attempts - 1, 60)
+    seconds = min(longest, patience.backoff_seconds_max) * (1 + chance) / 2
+    return Mark(state=NEXT["claimed"]["deferred"], wait_seconds=seconds, note=note)
+
+
+def _mark(happening: Happening, note: str = "") -> Mark:
+    return Mark(state=NEXT["claimed"][happening], note=note)
+
+
+# ---- where a person can be reached -------------------------------------------------------------
+
+ADDRESS_LENGTH_MAX = 254
+LOCAL_LENGTH_MAX = 64
+_ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
+_LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+_LOCAL = re.compile(rf"{_ATOM}(?:\.{_ATOM})*")
+_DOMAIN = re.compile(rf"{_LABEL}(?:\.{_LABEL})+")
+
+
+def wrong_with_address(email: str) -> str | None:
+    """What to do about an address that mail cannot be sent to; None for a good one.
+
+    Nothing that passes can break out of a header or an SMTP command.
+    """
+    if len(email) > ADDRESS_LENGTH_MAX:
+        return f"An e-mail address has at most {ADDRESS_LENGTH_MAX} characters."
+    if not email.isascii():
+        return (
+            "Write the e-mail address in plain ASCII; a domain in another script has a form "
+            "that begins with xn--."
+        )
+    local, _, domain = email.rpartition("@")
+    if not _LOCAL.fullmatch(local) or len(local) > LOCAL_LENGTH_MAX:
+        return "Write the e-mail address as name@domain, without spaces, quotes or brackets."
+    if not _DOMAIN.fullmatch(domain):
+        return "The part after the @ must be a domain with a dot, such as example.org."
+    return None

@@ -1,0 +1,205 @@
+"""How does a message get from the ledger to the mail server? Claimed, sent, marked: in that order.
+
+The claim is committed before the server hears of a message. Who is killed in between leaves it
+claimed, and when the claim has run out it becomes `unknown`: never sent again by itself.
+"""
+
+import asyncio
+import contextlib
+import logging
+import random
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from uuid import uuid4
+
+import msgspec
+
+from services.notify import metrics
+from services.notify.channels.email import compose
+from services.notify.channels.smtp import AwayError, Line
+from services.notify.config import Config
+from services.notify.rules import Accepted, Mark, Outcome, Patience, Untried, Unwritable, settle
+from services.notify.store import Claimed, Ledger
+from shared.database import is_outage
+from shared.messages import BookingEvent
+
+log = logging.getLogger(__name__)
+
+MARK_SECONDS = 0.2
+"""What was sent is marked at least this often, so that a kill leaves little unknown."""
+
+OUTAGE_SECONDS_MIN = 0.1
+OUTAGE_SECONDS_MAX = 3.0
+
+_decode_event = msgspec.json.Decoder(BookingEvent).decode
+
+
+class Sender:
+    """Sends what waits, over several connections at once."""
+
+    def __init__(self, config: Config, ledger: Ledger) -> None:
+        self.id = uuid4()
+        self._config = config
+        self._ledger = ledger
+        self._patience = Patience(
+            attempts_max=config.attempts_max,
+            backoff_seconds_min=config.backoff_seconds_min,
+            backoff_seconds_max=config.backoff_seconds_max,
+        )
+        self._lines = [
+            Line(config.smtp_server, send_seconds=config.send_seconds)
+            for _ in range(config.smtp_connections_max)
+        ]
+        self._stopping = asyncio.Event()
+        self._work = asyncio.Event()
+
+    @property
+    def connections(self) -> int:
+        """How many connections to the mail server are open."""
+        return sum(line.is_open for line in self._lines)
+
+    async def run(self) -> None:
+        """Send until `stop`."""
+        async with asyncio.TaskGroup() as tasks:
+            for line in self._lines:
+                tasks.create_task(self._send_each(line))
+            tasks.create_task(self._give_up_each())
+
+    def stop(self) -> None:
+        """Finish the mail under way, give back what was claimed and not begun, end."""
+        self._stopping.set()
+        self._work.set()
+
+    def wake(self) -> None:
+        """There may be something to send."""
+        self._work.set()
+
+    # ---- one connection ------------------------------------------------------------------------
+
+    async def _send_each(self, line: Line) -> None:
+        pause = OUTAGE_SECONDS_MIN
+        try:
+            while not self._stopping.is_set():
+                try:
+                    busy = await self._turn(line)
+                except Exception as error:
+                    _only_outages(error)
+                    await _rest(self._stopping, pause * random.uniform(0.5, 1.0))
+                    pause = min(pause * 2, OUTAGE_SECONDS_MAX)
+                    continue
+                pause = OUTAGE_SECONDS_MIN
+                if not busy:
+                    await _rest(self._work, self._config.poll_seconds)
+        finally:
+            await line.close()
+
+    async def _turn(self, line: Line) -> bool:
+        """Claim some messages, send them, mark them; False when there was nothing to do.
+
+        The server is called before anything is claimed: while it is away nothing is tried in vain.
+        """
+        self._work.clear()
+        if not line.is_open:
+            if not await self._ledger.has_due():
+                return False
+            await line.open()
+        # Measured before the claim is made, so that it is over here before it is over for others.
+        until = asyncio.get_running_loop().time() + self._config.claim_seconds
+        claim = await self._ledger.claim(
+            self.id, self._config.claim_seconds, self._config.claim_batch_max
+        )
+        for fate in claim.settled:
+            metrics.SETTLED.labels(fate).inc()
+        await self._send(line, claim.messages, until)
+        return bool(claim.messages or claim.settled)
+
+    async def _send(self, line: Line, messages: Sequence[Claimed], until: float) -> None:
+        loop = asyncio.get_running_loop()
+        marks: list[tuple[int, Mark]] = []
+        marked_at = loop.time()
+        for message in messages:
+            outcome: Outcome = Untried()
+            has_time = loop.time() + self._config.send_seconds < until
+            if line.is_open and has_time and not self._stopping.is_set():
+                outcome = await self._hand_over(line, message)
+            marks.append((message.id, self._settled(message, outcome)))
+            if loop.time() - marked_at > MARK_SECONDS:
+                await self._mark(marks)
+                marks, marked_at = [], loop.time()
+        await self._mark(marks)
+
+    async def _hand_over(self, line: Line, message: Claimed) -> Outcome:
+        try:
+            content = compose(
+                _decode_event(message.event),
+                sender=self._config.smtp_from,
+                recipient=message.email,
+                at=datetime.now(UTC),
+            )
+        except Exception as error:
+            # One message that cannot be put into words must not keep the others from being told.
+            log.error("a message was not written", exc_info=error, extra=_about(message))
+            return Unwritable(type(error).__name__)
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+        outcome = await line.send(content, sender=self._config.smtp_from, recipient=message.email)
+        metrics.SEND_SECONDS.observe(loop.time() - began)
+        return outcome
+
+    def _settled(self, message: Claimed, outcome: Outcome) -> Mark:
+        """Decide, count, and say what is unusual."""
+        mark = settle(outcome, message.attempts, self._patience, random.random())
+        metrics.ATTEMPTS.labels(type(outcome).__name__).inc()
+        if isinstance(outcome, Accepted):
+            waited = datetime.now(UTC) - message.written_at
+            metrics.DELAY_SECONDS.observe(max(0.0, waited.total_seconds()))
+        elif not isinstance(outcome, Untried):
+            said = {"outcome": type(outcome).__name__, "becomes": mark.state, "note": mark.note}
+            log.warning("a message was not accepted", extra=_about(message) | said)
+        return mark
+
+    async def _mark(self, marks: Sequence[tuple[int, Mark]]) -> None:
+        """Note what is known, however long the database is away: nobody else knows it."""
+        while marks:
+            try:
+                await self._ledger.mark(self.id, marks)
+            except Exception as error:
+                _only_outages(error)
+                await asyncio.sleep(OUTAGE_SECONDS_MIN)
+            else:
+                for _, mark in marks:
+                    if mark.state != "waiting":
+                        metrics.SETTLED.labels(mark.state).inc()
+                return
+
+    # ---- what others left behind ---------------------------------------------------------------
+
+    async def _give_up_each(self) -> None:
+        """Look for claims that ran out, at once and then every few seconds."""
+        while not self._stopping.is_set():
+            try:
+                for lost in await self._ledger.give_up_lost():
+                    metrics.SETTLED.labels("unknown").inc()
+                    about = {"message_id": lost.id, "booking": str(lost.booking_id)}
+                    log.warning("a sender was lost; nobody knows of this message", extra=about)
+            except Exception as error:
+                _only_outages(error)
+            await _rest(self._stopping, self._config.claim_seconds / 10)
+
+
+def _only_outages(error: Exception) -> None:
+    """What may work later is waited out; anything else is a bug and ends the process."""
+    if isinstance(error, AwayError):
+        metrics.SMTP_AWAY.inc()
+    elif not is_outage(error):
+        raise error
+    log.warning("waits out an outage", extra={"error": repr(error)})
+
+
+def _about(message: Claimed) -> dict[str, object]:
+    return {"message_id": message.id, "booking": str(message.booking_id)}
+
+
+async def _rest(until: asyncio.Event, seconds: float) -> None:
+    with contextlib.suppress(TimeoutError):
+        await asyncio.wait_for(until.wait(), seconds)

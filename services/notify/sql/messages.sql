@@ -1,0 +1,78 @@
+-- name: write_down
+-- In the transaction that takes the event; the same event again adds nothing.
+INSERT INTO message (event_id, booking_id, version, owner_id, channel, expires_at, event)
+SELECT * FROM unnest(
+    $1::uuid[], $2::uuid[], $3::bigint[], $4::uuid[], $5::text[], $6::timestamptz[], $7::jsonb[])
+    ON CONFLICT ON CONSTRAINT told_once DO NOTHING;
+
+-- name: has_due
+-- Whether it is worth calling the mail server.
+SELECT EXISTS (SELECT FROM message WHERE state = 'waiting' AND due_at <= now());
+
+-- name: claim_messages
+-- Of each booking only the oldest unsettled message, so that no move arrives before its booking.
+-- SKIP LOCKED: what another sender is claiming is nobody's to wait for, nor to claim again.
+-- now(), not clock_timestamp(): only a stable function can bound the scan of waiting_by_due.
+WITH due AS MATERIALIZED (
+    SELECT m.id, m.owner_id, m.expires_at
+      FROM message AS m
+     WHERE m.state = 'waiting' AND m.due_at <= now()
+       AND NOT EXISTS (
+           SELECT FROM message AS earlier
+            WHERE earlier.booking_id = m.booking_id AND earlier.owner_id = m.owner_id
+              AND earlier.channel = m.channel AND earlier.version < m.version
+              AND earlier.state IN ('waiting', 'claimed'))
+     ORDER BY m.due_at, m.id
+     LIMIT $3
+       FOR UPDATE SKIP LOCKED
+), fate AS (
+    SELECT due.id, contact.email,
+           CASE WHEN due.expires_at <= now() THEN 'expired'
+                WHEN contact.email IS NULL THEN 'no_address'
+                ELSE 'claimed' END AS state
+      FROM due LEFT JOIN contact ON contact.person_id = due.owner_id
+)
+UPDATE message AS m
+   SET state = fate.state,
+       claimed_by = CASE WHEN fate.state = 'claimed' THEN $1::uuid END,
+       claimed_at = CASE WHEN fate.state = 'claimed' THEN now() END,
+       claimed_until = CASE WHEN fate.state = 'claimed' THEN now() + make_interval(secs => $2) END,
+       settled_at = CASE WHEN fate.state <> 'claimed' THEN now() END
+  FROM fate
+ WHERE m.id = fate.id
+RETURNING m.id, m.state, m.booking_id, m.owner_id, m.attempts, m.event, m.written_at, fate.email;
+
+-- name: mark_messages
+-- Only by the claimer. What was given up as unknown meanwhile is corrected by who knows better, but
+-- never put back among the waiting.
+UPDATE message AS m
+   SET state = mark.state,
+       attempts = m.attempts + mark.tried,
+       due_at = CASE WHEN mark.state = 'waiting'
+                     THEN greatest(m.due_at, now() + make_interval(secs => mark.wait_seconds))
+                     ELSE m.due_at END,
+       claimed_by = CASE WHEN mark.state <> 'waiting' THEN m.claimed_by END,
+       claimed_until = NULL,
+       settled_at = CASE WHEN mark.state <> 'waiting' THEN now() END,
+       note = mark.note
+  FROM unnest($2::bigint[], $3::text[], $4::integer[], $5::float8[], $6::text[])
+       AS mark (id, state, tried, wait_seconds, note)
+ WHERE m.id = mark.id AND m.claimed_by = $1
+   AND (m.state = 'claimed' OR (m.state = 'unknown' AND mark.state IN ('sent', 'failed')));
+
+-- name: give_up_lost
+-- Whoever claimed these is gone or frozen; nobody can say whether they were sent.
+UPDATE message AS m
+   SET state = 'unknown', claimed_until = NULL, settled_at = now(), note = 'the sender was lost'
+  FROM (SELECT id FROM message WHERE state = 'claimed' AND claimed_until < now()
+         ORDER BY claimed_until LIMIT $1 FOR UPDATE SKIP LOCKED) AS lost
+ WHERE m.id = lost.id
+RETURNING m.id, m.booking_id;
+
+-- name: measure_messages
+-- What is not settled, and what nobody knows; each count reads its own small index.
+SELECT (SELECT count(*) FROM message WHERE state = 'waiting') AS waiting,
+       (SELECT count(*) FROM message WHERE state = 'claimed') AS claimed,
+       (SELECT count(*) FROM message WHERE state = 'unknown') AS unknown,
+       (SELECT coalesce(extract(epoch FROM clock_timestamp() - min(written_at)), 0)::float8
+          FROM message WHERE state = 'waiting') AS oldest_seconds;

@@ -1,0 +1,1 @@
+"""How did the messenger's tables come to be? Numbered, forward only."""

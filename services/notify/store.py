@@ -1,0 +1,162 @@
+"""What is remembered? Where people are reached, and the ledger of every message and its fate."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+import asyncpg
+import msgspec
+from asyncpg.pool import PoolConnectionProxy
+
+from services.notify.rules import Mark, Message, State
+from shared.statements import load
+
+SQL = load("services.notify")
+PLUMBING = load("shared")
+
+Connection = asyncpg.Connection | PoolConnectionProxy
+
+ACQUIRE_SECONDS = 3.0
+LOST_MAX = 1_000
+"""How many lost claims are given up in one statement."""
+
+
+class Claimed(msgspec.Struct, frozen=True, kw_only=True):
+    """One message that this process alone may send now; `event` is still as it was kept."""
+
+    id: int
+    booking_id: UUID
+    owner_id: UUID
+    attempts: int
+    event: str
+    email: str
+    written_at: datetime
+
+
+class Claim(msgspec.Struct, frozen=True):
+    """What was claimed, and which messages were settled without being sent."""
+
+    messages: list[Claimed]
+    settled: list[State]
+
+
+class Lost(msgspec.Struct, frozen=True):
+    """A message whose sender was lost."""
+
+    id: int
+    booking_id: UUID
+
+
+class Counts(msgspec.Struct, frozen=True):
+    """What is not settled, what nobody knows, and how long the oldest has waited."""
+
+    waiting: int
+    claimed: int
+    unknown: int
+    oldest_seconds: float
+
+
+async def write_down(connection: Connection, messages: Sequence[Message]) -> int:
+    """Note what is to be told, in the transaction that takes the events; how many were new."""
+    status: str = await connection.execute(
+        SQL["write_down"],
+        [message.event.id for message in messages],
+        [message.event.booking_id for message in messages],
+        [message.event.version for message in messages],
+        [message.owner_id for message in messages],
+        [message.channel for message in messages],
+        [message.expires_at for message in messages],
+        [msgspec.json.encode(message.event).decode() for message in messages],
+    )
+    return int(status.rpartition(" ")[2])
+
+
+class Ledger:
+    """The messages, for those who send them."""
+
+    def __init__(self, pool: asyncpg.Pool) -> None:
+        self._pool = pool
+
+    async def has_due(self) -> bool:
+        """True when a message is due."""
+        async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
+            return bool(await connection.fetchval(SQL["has_due"]))
+
+    async def claim(self, claimer: UUID, seconds: float, messages_max: int) -> Claim:
+        """Take messages for so many seconds, committed before anything is said to a server."""
+        async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
+            rows = await connection.fetch(SQL["claim_messages"], claimer, seconds, messages_max)
+        claimed = [_claimed(row) for row in rows if row["state"] == "claimed"]
+        claimed.sort(key=lambda message: message.id)
+        return Claim(claimed, [row["state"] for row in rows if row["state"] != "claimed"])
+
+    async def mark(self, claimer: UUID, marks: Sequence[tuple[int, Mark]]) -> None:
+        """Note what became of messages that the claimer claimed."""
+        async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
+            await connection.execute(
+                SQL["mark_messages"],
+                claimer,
+                [message_id for message_id, _ in marks],
+                [mark.state for _, mark in marks],
+                [mark.tried for _, mark in marks],
+                [mark.wait_seconds for _, mark in marks],
+                [mark.note for _, mark in marks],
+            )
+
+    async def give_up_lost(self) -> list[Lost]:
+        """Messages whose sender's claim ran out become unknown, and stay unsent."""
+        async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
+            rows = await connection.fetch(SQL["give_up_lost"], LOST_MAX)
+        return [Lost(row["id"], row["booking_id"]) for row in rows]
+
+    async def measure(self) -> Counts:
+        """How much is not settled."""
+        async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
+            row = await connection.fetchrow(SQL["measure_messages"])
+        assert row is not None
+        return Counts(**row)
+
+    async def outbox(self) -> tuple[int, float]:
+        """How many outbox rows wait, and the age of the oldest in seconds."""
+        async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
+            row = await connection.fetchrow(PLUMBING["outbox_depth"])
+        assert row is not None
+        return row["depth"], row["age_seconds"]
+
+
+def _claimed(row: asyncpg.Record) -> Claimed:
+    return Claimed(
+        id=row["id"],
+        booking_id=row["booking_id"],
+        owner_id=row["owner_id"],
+        attempts=row["attempts"],
+        event=row["event"],
+        email=row["email"],
+        written_at=row["written_at"],
+    )
+
+
+class Contacts:
+    """Where people are reached, for the doors."""
+
+    def __init__(self, pool: asyncpg.Pool) -> None:
+        self._pool = pool
+
+    async def find(self, person_id: UUID) -> str | None:
+        """A person's address; None when there is none."""
+        async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
+            email: str | None = await connection.fetchval(SQL["find_contact"], person_id)
+            return email
+
+    async def keep(self, person_id: UUID, email: str | None) -> None:
+        """From now on the person is reached there, or not at all."""
+        async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
+            if email is None:
+                await connection.execute(SQL["forget_contact"], person_id)
+            else:
+                await connection.execute(SQL["keep_contact"], person_id, email)
+
+    async def takes_writes(self) -> bool:
+        """True when the database answers and is no standby."""
+        async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
+            return bool(await connection.fetchval(SQL["ping"]))

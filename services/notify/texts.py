@@ -1,0 +1,91 @@
+"""In what words is a person told? Short, without names or reasons for care, in clinic time."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import assert_never
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from shared.messages import (
+    BookedPlace,
+    BookingConfirmed,
+    BookingEvent,
+    BookingRescheduled,
+    BookingRevoked,
+)
+
+VISIT = "Visit"
+"""What a calendar shows on a screen that others may see."""
+
+_CLOSING = "This message was sent automatically; replies to it are not read."
+_DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+_MONTHS = (
+    *("January", "February", "March", "April", "May", "June"),
+    *("July", "August", "September", "October", "November", "December"),
+)
+
+
+class Wording(msgspec.Struct, frozen=True):
+    """A message in words."""
+
+    subject: str
+    text: str
+
+
+def wording(event: BookingEvent) -> Wording:
+    """What a person reads about this."""
+    match event:
+        case BookingConfirmed():
+            subject = f"Your visit on {_first_day(event.places)} is booked"
+            paragraphs = ["Your visit is booked.", *_in_order(event.places)]
+        case BookingRescheduled():
+            subject = f"Your visit was moved to {_first_day(event.places)}"
+            paragraphs = [
+                "Your visit was moved. It is now:",
+                *_in_order(event.places),
+                "It is no longer:",
+                *_in_order(event.freed),
+            ]
+        case BookingRevoked():
+            subject = f"Your visit on {_first_day(event.freed)} is cancelled"
+            by_whom = "The clinic cancelled your visit." if event.reason == "clinic" else ""
+            paragraphs = [by_whom or "Your visit is cancelled.", *_in_order(event.freed)]
+        case _:
+            assert_never(event)
+    return Wording(subject, "\n\n".join([*paragraphs, _CLOSING]) + "\n")
+
+
+def where(place: BookedPlace) -> str:
+    """The place on one line."""
+    return ", ".join(part for part in (place.clinic_name, place.clinic_address) if part)
+
+
+def _in_order(places: Sequence[BookedPlace]) -> list[str]:
+    """One paragraph per time and place; two people at the same are one visit for two."""
+    ordered = sorted(places, key=lambda place: (place.starts_at, place.clinic_name))
+    told = [_when_and_where(place) for place in ordered]
+    return [_counted(paragraph, told.count(paragraph)) for paragraph in dict.fromkeys(told)]
+
+
+def _counted(paragraph: str, people: int) -> str:
+    return paragraph if people == 1 else f"{paragraph}\nPlaces: {people}"
+
+
+def _when_and_where(place: BookedPlace) -> str:
+    zone = ZoneInfo(place.time_zone)
+    begin, end = place.starts_at.astimezone(zone), place.ends_at.astimezone(zone)
+    to = f"{end:%H:%M}" if end.date() == begin.date() else f"{_day(end)}, {end:%H:%M}"
+    lines = [f"{_day(begin)}, {begin:%H:%M} to {to} ({place.time_zone})"]
+    return "\n".join([*lines, *filter(None, (place.clinic_name, place.clinic_address))])
+
+
+def _first_day(places: Sequence[BookedPlace]) -> str:
+    first = min(places, key=lambda place: place.starts_at)
+    begin = first.starts_at.astimezone(ZoneInfo(first.time_zone))
+    return f"{begin.day} {_MONTHS[begin.month - 1]} at {begin:%H:%M}"
+
+
+def _day(moment: datetime) -> str:
+    """Spelled here, since strftime speaks the language of whoever started the process."""
+    return f"{_DAYS[moment.weekday()]} {moment.day} {_MONTHS[moment.month - 1]} {moment.year}"

@@ -1,0 +1,97 @@
+"""How is a clinic set up, and which clinics are there?"""
+
+from typing import Annotated
+from uuid import UUID
+from zoneinfo import available_timezones
+
+import msgspec
+from aiohttp import web
+
+from services.slots.api.desk import DESK, problem_of
+from shared.messages import ClinicOpened, Latitude, Longitude, OpenClinic, Refused, Text
+from shared.problems import Problem, not_found
+from shared.web import cursor_after, cursor_of, json_response, limit_of, path_id, read_body
+
+TIME_ZONES = frozenset(available_timezones())
+
+OptionalText = Annotated[str, msgspec.Meta(max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")]
+
+
+class NewClinic(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The body of `POST /clinics`; without an id it gets one from its Idempotency-Key."""
+
+    name: Text
+    time_zone: Text
+    id: UUID | None = None
+    address: OptionalText = ""
+    district: OptionalText = ""
+    latitude: Latitude | None = None
+    longitude: Longitude | None = None
+
+
+class ClinicBody(msgspec.Struct, frozen=True, kw_only=True):
+    """A clinic as it is shown."""
+
+    id: UUID
+    name: str
+    time_zone: str
+    address: str
+    district: str
+    latitude: float | None
+    longitude: float | None
+
+
+_decode_new = msgspec.json.Decoder(NewClinic)
+
+
+async def open_clinic(request: web.Request) -> web.Response:
+    """201 the clinic; 409 where its id is taken."""
+    desk = request.app[DESK]
+    actor = await desk.staff(request)
+    body = await read_body(request, _decode_new)
+    if body.time_zone not in TIME_ZONES:
+        raise Problem(422, "invalid_body", "time_zone is an IANA name such as Europe/Moscow.")
+    if (body.latitude is None) != (body.longitude is None):
+        raise Problem(422, "invalid_body", "Give both latitude and longitude, or neither.")
+    head = desk.head(request, actor, body)
+    clinic_id = body.id or head["id"]
+    about = {k: v for k, v in msgspec.structs.asdict(body).items() if k != "id"}
+    reply = await desk.ask(OpenClinic(clinic_id=clinic_id, **about, **head), clinic_id)
+    if isinstance(reply, Refused):
+        raise problem_of(reply)
+    assert isinstance(reply, ClinicOpened)
+    shown = ClinicBody(
+        id=reply.clinic_id,
+        name=reply.name,
+        time_zone=reply.time_zone,
+        address=reply.address,
+        district=reply.district,
+        latitude=reply.latitude,
+        longitude=reply.longitude,
+    )
+    location = f"/api/v1/clinics/{shown.id}"
+    return json_response(shown, status=201, headers={"Location": location})
+
+
+async def show_clinic(request: web.Request) -> web.Response:
+    """200 the clinic."""
+    row = await request.app[DESK].reads.find_clinic(path_id(request, "clinic"))
+    if row is None:
+        raise not_found("clinic")
+    return json_response(ClinicBody(**row))
+
+
+async def list_clinics(request: web.Request) -> web.Response:
+    """200 clinics by name; an empty list is an answer."""
+    limit = limit_of(request)
+    after = cursor_of(request, (str, UUID))
+    rows = await request.app[DESK].reads.list_clinics(after, limit)
+    cursor = cursor_after(rows[-1]["name"], rows[-1]["id"]) if len(rows) == limit else None
+    return json_response({"clinics": [ClinicBody(**row) for row in rows], "cursor": cursor})
+
+
+ROUTES = [
+    web.post("/api/v1/clinics", open_clinic),
+    web.get("/api/v1/clinics", list_clinics),
+    web.get("/api/v1/clinics/{id}", show_clinic),
+]

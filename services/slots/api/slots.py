@@ -1,0 +1,225 @@
+"""How are slots opened, changed and shown?"""
+
+import asyncio
+from datetime import date, datetime
+from typing import Annotated, Any, Literal
+from uuid import UUID, uuid5
+
+import msgspec
+from aiohttp import web
+
+from services.slots.api.desk import DESK, Desk, problem_of
+from shared.messages import (
+    Capacity,
+    ChangeSlot,
+    Instant,
+    OpenSlot,
+    Refused,
+    SlotChanged,
+    SlotCount,
+    SlotOpened,
+    Text,
+)
+from shared.problems import Problem, not_found
+from shared.web import (
+    cursor_after,
+    cursor_of,
+    json_response,
+    limit_of,
+    path_id,
+    query,
+    read_body,
+)
+
+SLOTS_PER_REQUEST_MAX = 500
+
+Status = Literal["free", "busy", "busy-tentative", "busy-unavailable"]
+
+
+class NewSlot(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One slot of `POST /clinics/{id}/slots`."""
+
+    service: Text
+    starts_at: Instant
+    ends_at: Instant
+    capacity: Capacity
+    id: UUID | None = None
+
+
+class NewSlots(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The body of `POST /clinics/{id}/slots`."""
+
+    slots: Annotated[
+        tuple[NewSlot, ...], msgspec.Meta(min_length=1, max_length=SLOTS_PER_REQUEST_MAX)
+    ]
+
+
+class SlotChange(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The body of `PATCH /slots/{id}`; what is left out stays as it is."""
+
+    capacity: Capacity | None = None
+    status: Literal["free", "busy-unavailable"] | None = None
+    cancel_bookings: bool = False
+
+
+class SlotBody(msgspec.Struct, frozen=True, kw_only=True):
+    """A slot as it is shown; capacity = free + held + booked, always."""
+
+    id: UUID
+    clinic_id: UUID
+    service: str
+    starts_at: datetime
+    ends_at: datetime
+    capacity: int
+    free: int
+    held: int
+    booked: int
+    status: Status
+    version: int
+
+
+class SlotRefusal(msgspec.Struct, frozen=True, kw_only=True):
+    """A slot that was not opened, by its number in the request, and why."""
+
+    nth: int
+    code: str
+    detail: str
+
+
+_decode_new = msgspec.json.Decoder(NewSlots)
+_decode_change = msgspec.json.Decoder(SlotChange)
+
+
+async def open_slots(request: web.Request) -> web.Response:
+    """201 what was opened, and what was refused beside it; 409 where nothing was."""
+    desk = request.app[DESK]
+    clinic_id = path_id(request, "clinic")
+    actor = await desk.staff(request, clinic_id)
+    body = await read_body(request, _decode_new)
+    for nth, slot in enumerate(body.slots):
+        if slot.ends_at <= slot.starts_at:
+            raise Problem(422, "invalid_body", f"slots[{nth}] ends before it starts.")
+    commands = [
+        _open_slot(clinic_id, slot, desk.head(request, actor, body, nth))
+        for nth, slot in enumerate(body.slots)
+    ]
+    replies = await asyncio.gather(*(desk.ask(command, clinic_id) for command in commands))
+    refused = [
+        SlotRefusal(nth=nth, code=problem_of(reply).code, detail=problem_of(reply).detail)
+        for nth, reply in enumerate(replies)
+        if isinstance(reply, Refused)
+    ]
+    if len(refused) == len(replies):
+        first = next(reply for reply in replies if isinstance(reply, Refused))
+        problem = problem_of(first)
+        problem.more["refused"] = refused
+        raise problem
+    opened = [_opened(reply) for reply in replies if isinstance(reply, SlotOpened)]
+    return json_response({"slots": opened, "refused": refused}, status=201)
+
+
+def _open_slot(clinic_id: UUID, slot: NewSlot, head: dict[str, Any]) -> OpenSlot:
+    return OpenSlot(
+        slot_id=slot.id or uuid5(head["id"], "slot"),
+        clinic_id=clinic_id,
+        service=slot.service,
+        starts_at=slot.starts_at,
+        ends_at=slot.ends_at,
+        capacity=slot.capacity,
+        **head,
+    )
+
+
+async def change_slot(request: web.Request) -> web.Response:
+    """200 the slot; 409 where more people are in it than the new capacity allows."""
+    desk = request.app[DESK]
+    slot_id = path_id(request, "slot")
+    body = await read_body(request, _decode_change)
+    await desk.tokens.need(request, "staff", "operator")
+    row = await desk.reads.find_slot(slot_id)
+    if row is None:
+        raise not_found("slot")
+    actor = await desk.staff(request, row["clinic_id"])
+    if body.capacity is None and body.status is None:
+        raise Problem(422, "invalid_body", "Give a capacity, a status, or both.")
+    command = ChangeSlot(
+        slot_id=slot_id,
+        capacity=body.capacity,
+        open=None if body.status is None else body.status == "free",
+        cancel_bookings=body.cancel_bookings,
+        **desk.head(request, actor, body),
+    )
+    reply = await desk.ask(command, row["clinic_id"])
+    if isinstance(reply, Refused):
+        raise problem_of(reply)
+    assert isinstance(reply, SlotChanged)
+    return json_response(_shown(row | _columns(reply.count)))
+
+
+async def show_slot(request: web.Request) -> web.Response:
+    """200 the slot."""
+    row = await request.app[DESK].reads.find_slot(path_id(request, "slot"))
+    if row is None:
+        raise not_found("slot")
+    return json_response(_shown(row))
+
+
+async def list_slots(request: web.Request) -> web.Response:
+    """200 a clinic's slots of one day in its time zone; an empty list is an answer."""
+    desk: Desk = request.app[DESK]
+    clinic_id, day = query(request, "clinic", UUID), query(request, "date", date)
+    if clinic_id is None or day is None:
+        raise Problem(422, "invalid_query", "Give clinic (an id) and date (YYYY-MM-DD).")
+    limit = limit_of(request)
+    rows = await desk.reads.list_slots(
+        clinic_id,
+        day,
+        service=query(request, "service", str),
+        after=cursor_of(request, (datetime, UUID)),
+        limit=limit,
+    )
+    cursor = None
+    if len(rows) == limit:
+        cursor = cursor_after(rows[-1]["starts_at"].isoformat(), rows[-1]["id"])
+    return json_response({"slots": [_shown(row) for row in rows], "cursor": cursor})
+
+
+def _opened(event: SlotOpened) -> SlotBody:
+    about = {
+        "id": event.slot_id,
+        "clinic_id": event.clinic_id,
+        "service": event.service,
+        "starts_at": event.starts_at,
+        "ends_at": event.ends_at,
+    }
+    return _shown(about | _columns(event.count))
+
+
+def _columns(count: SlotCount) -> dict[str, Any]:
+    about = msgspec.structs.asdict(count)
+    del about["slot_id"]
+    return about
+
+
+def _shown(row: dict[str, Any]) -> SlotBody:
+    about = dict(row)
+    is_open = about.pop("open")
+    free = about["capacity"] - about["held"] - about["booked"]
+    return SlotBody(**about, free=free, status=status_of(is_open, free, about["held"]))
+
+
+def status_of(is_open: bool, free: int, held: int) -> Status:
+    """FHIR's slot status: tentative where only holds keep the last places."""
+    if not is_open:
+        return "busy-unavailable"
+    if free > 0:
+        return "free"
+    return "busy-tentative" if held else "busy"
+
+
+ROUTES = [
+    web.post("/api/v1/clinics/{id}/slots", open_slots),
+    web.get("/api/v1/slots", list_slots),
+    web.get("/api/v1/slots/{id}", show_slot),
+    web.patch("/api/v1/slots/{id}", change_slot),
+]

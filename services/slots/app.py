@@ -1,0 +1,162 @@
+"""What is plugged into what? The only file that knows all the others."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import asyncpg
+from aiohttp import web
+
+from services.slots import api, inbox, metrics, store
+from services.slots.config import Config
+from shared import database
+from shared.asking import Asking, Commands, Replies
+from shared.auth import Tokens
+from shared.batch import Limits
+from shared.clock import DatabaseClock
+from shared.follow import Follower
+from shared.health import Health
+from shared.log import Appender
+from shared.outbox import Relay
+from shared.process import until
+from shared.topics import SLOTS_COMMANDS, SLOTS_REPLIES
+from shared.web import BODY_BYTES_MAX, answer_every_error, counted, ops_app, serving
+
+log = logging.getLogger(__name__)
+
+NAME = "slots"
+REPLY_SEATS = range(12, SLOTS_REPLIES.partitions)
+"""The partitions of `slots.replies` for this service's own processes."""
+
+FORGET_SECONDS = 600.0
+
+
+async def run(config: Config, stopping: asyncio.Event) -> None:
+    """The whole service, until told to stop."""
+    await database.migrate(config.database, ["shared", "services.slots"])
+    async with _pool(config) as pool, _appender(config) as appender:
+        clock = DatabaseClock()
+        await clock.set(pool)
+        reads = store.Reads(pool)
+        relay = Relay(SLOTS_COMMANDS.name, pool, appender)
+        relay.on_announced = metrics.ANNOUNCED.inc
+        follower = _referee(config, relay)
+        replies = Replies(
+            servers=config.kafka,
+            name=f"{NAME}-{config.instance}",
+            partition=REPLY_SEATS[config.instance % len(REPLY_SEATS)],
+            seats_max=config.staff_seats_max,
+        )
+        asking = Asking(Commands(appender), replies)
+        health = Health(
+            appender=appender, follower=follower, replies=replies, ping=reads.takes_writes
+        )
+        app = _doors(config, reads, asking, clock)
+        ops = ops_app(health.checks(), metrics.REGISTRY)
+        async with (
+            serving(ops, config.host, config.ops_port),
+            serving(app, config.host, config.port),
+        ):
+            await until(
+                stopping,
+                relay.run(),
+                replies.run(),
+                clock.keep(pool),
+                health.keep(),
+                _measure(reads, appender),
+                _forget(pool, config),
+                first=[follower],
+            )
+
+
+def _referee(config: Config, relay: Relay) -> Follower:
+    referee = inbox.Referee(config.swept_holds_max)
+    follower = Follower(
+        SLOTS_COMMANDS,
+        dsn=config.database,
+        servers=config.kafka,
+        name=f"{NAME}-referee-{config.instance}",
+        unpack=inbox.unpack,
+        handler=referee,
+        relay=relay,
+        limits=Limits(
+            batch_max=config.batch_commands_max,
+            buffered_max=config.buffered_commands_max,
+            lease_seconds=config.lease_seconds,
+            tick_seconds=config.sweep_seconds,
+        ),
+        session=store.REFEREE_SESSION,
+    )
+    follower.commits.on_batch = referee.count
+    follower.commits.on_set_aside = lambda item, reason: metrics.SET_ASIDE.inc()
+    follower.commits.on_again = lambda why: metrics.BATCHES_AGAIN.labels(why).inc()
+    return follower
+
+
+def _doors(
+    config: Config, reads: store.Reads, asking: Asking, clock: DatabaseClock
+) -> web.Application:
+    app = web.Application(
+        client_max_size=BODY_BYTES_MAX,
+        middlewares=[counted(_count), answer_every_error],
+    )
+    tokens = Tokens(jwks=config.jwks, issuer=config.issuer, audience=config.audience)
+    desk = api.Desk(
+        reads=reads,
+        asking=asking,
+        tokens=tokens,
+        clock=clock,
+        patience_seconds=config.staff_patience_seconds,
+    )
+    api.routes(app, desk)
+    return app
+
+
+def _count(method: str, route: str, status: int, seconds: float) -> None:
+    metrics.REQUESTS.labels(method, route, str(status)).inc()
+    metrics.REQUEST_SECONDS.labels(route).observe(seconds)
+
+
+@asynccontextmanager
+async def _pool(config: Config) -> AsyncIterator[asyncpg.Pool]:
+    pool = await database.open_pool(
+        config.database, size_max=config.pool_connections_max, name=NAME
+    )
+    try:
+        yield pool
+    finally:
+        pool.terminate()
+
+
+@asynccontextmanager
+async def _appender(config: Config) -> AsyncIterator[Appender]:
+    appender = Appender(config.kafka, f"{NAME}-{config.instance}")
+    await appender.start()
+    try:
+        yield appender
+    finally:
+        await appender.stop()
+
+
+async def _measure(reads: store.Reads, appender: Appender) -> None:
+    while True:
+        await asyncio.sleep(1)
+        metrics.PRODUCERS_REBUILT.set(appender.rebuilt)
+        try:
+            depth, age_seconds = await reads.outbox()
+        except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
+            continue
+        metrics.OUTBOX_ROWS.set(depth)
+        metrics.OUTBOX_AGE_SECONDS.set(age_seconds)
+
+
+async def _forget(pool: asyncpg.Pool, config: Config) -> None:
+    while True:
+        try:
+            await store.forget_old(
+                pool, days=config.answers_kept_days, rows_max=config.forgotten_rows_max
+            )
+        except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            log.warning("old answers were not forgotten", extra={"error": repr(error)})
+        await asyncio.sleep(FORGET_SECONDS)

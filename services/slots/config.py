@@ -1,0 +1,27 @@
+"""What may be set from outside for the referee?"""
+
+import msgspec
+
+
+class Config(msgspec.Struct, frozen=True, kw_only=True):
+    """Each field is the setting TALON_<FIELD>; `docs/configuration.md` explains them all."""
+
+    database: str
+    kafka: str
+    jwks: str
+    issuer: str
+    audience: str
+    host: str = "127.0.0.1"
+    port: int
+    ops_port: int
+    instance: int = 0
+    pool_connections_max: int = 8
+    staff_seats_max: int = 2_000
+    staff_patience_seconds: float = 10.0
+    batch_commands_max: int = 128
+    buffered_commands_max: int = 2_000
+    lease_seconds: float = 1.0
+    sweep_seconds: float = 0.25
+    swept_holds_max: int = 500
+    answers_kept_days: int = 7
+    forgotten_rows_max: int = 10_000

@@ -1,0 +1,82 @@
+"""What is counted in the referee? `docs/metrics.md` says what each means and what to do."""
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+REGISTRY = CollectorRegistry()
+
+_SECONDS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
+
+REQUESTS = Counter(
+    "slots_http_requests_total",
+    "HTTP requests answered",
+    ["method", "route", "status"],
+    registry=REGISTRY,
+)
+REQUEST_SECONDS = Histogram(
+    "slots_http_request_seconds",
+    "Time from request to answer",
+    ["route"],
+    registry=REGISTRY,
+    buckets=_SECONDS,
+)
+DECISIONS = Counter(
+    "slots_decisions_total",
+    "Commands decided, by command and outcome",
+    ["command", "outcome"],
+    registry=REGISTRY,
+)
+REPEATED = Counter(
+    "slots_repeated_answers_total",
+    "Commands that had been answered before",
+    registry=REGISTRY,
+)
+BATCH_COMMANDS = Histogram(
+    "slots_batch_commands",
+    "Commands decided in one transaction",
+    registry=REGISTRY,
+    buckets=(1, 2, 4, 8, 16, 32, 64, 128),
+)
+BATCH_SECONDS = Histogram(
+    "slots_batch_seconds",
+    "Time of one deciding transaction",
+    registry=REGISTRY,
+    buckets=_SECONDS,
+)
+QUEUE_SECONDS = Histogram(
+    "slots_queue_delay_seconds",
+    "Time from a command's append to its decision",
+    registry=REGISTRY,
+    buckets=_SECONDS,
+)
+BATCHES_AGAIN = Counter(
+    "slots_batches_again_total",
+    "Batches that had to be decided again, and why",
+    ["why"],
+    registry=REGISTRY,
+)
+SET_ASIDE = Counter(
+    "slots_set_aside_total",
+    "Commands that nobody can read or decide, sent to the dead letters",
+    registry=REGISTRY,
+)
+EXPIRED_PLACES = Counter(
+    "slots_expired_places_total", "Held places whose time ran out", registry=REGISTRY
+)
+ANNOUNCED = Counter(
+    "slots_announced_records_total",
+    "Records of the outbox acknowledged by the log",
+    registry=REGISTRY,
+)
+POSITION = Gauge(
+    "slots_position_offset",
+    "Next offset of slots.commands to decide, by partition",
+    ["partition"],
+    registry=REGISTRY,
+)
+OUTBOX_ROWS = Gauge("slots_outbox_rows", "Outbox rows not yet announced", registry=REGISTRY)
+OUTBOX_AGE_SECONDS = Gauge(
+    "slots_outbox_age_seconds", "Age of the oldest outbox row not yet announced", registry=REGISTRY
+)
+PRODUCERS_REBUILT = Gauge(
+    "slots_producers_built", "Producers built since the start; 1 is none rebuilt", registry=REGISTRY
+)

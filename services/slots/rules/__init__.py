@@ -1,0 +1,17 @@
+"""What is decided? `decide` says what a command leads to, `evolve` makes it so. Pure, both."""
+
+from services.slots.rules.decide import decide, expire_dead, sweep
+from services.slots.rules.evolve import evolve
+from services.slots.rules.inventory import Booking, Clinic, Inventory, Place, Slot
+
+__all__ = [
+    "Booking",
+    "Clinic",
+    "Inventory",
+    "Place",
+    "Slot",
+    "decide",
+    "evolve",
+    "expire_dead",
+    "sweep",
+]

@@ -1,0 +1,162 @@
+"""Who gets a place, who may swap it, who gives it back?"""
+
+from collections import Counter
+from datetime import datetime
+from uuid import UUID
+
+from services.slots.rules.answers import counts_of, refuse, seats_per_slot, taken
+from services.slots.rules.inventory import Booking, Inventory
+from shared.messages import (
+    BookingCancelled,
+    BookingMoved,
+    BookPlaces,
+    CancelBooking,
+    Command,
+    MovePlaces,
+    PlacesBooked,
+    PlaceWish,
+    Refused,
+    answer_id,
+    place_id,
+)
+
+Wishes = tuple[PlaceWish, ...]
+NOTHING: Counter[UUID] = Counter()
+
+
+def book(
+    inventory: Inventory, command: BookPlaces, *, at: datetime, home: int
+) -> PlacesBooked | Refused:
+    """All places or none."""
+    refused = why_not(inventory, command, command.places, at=at)
+    if refused is not None:
+        return refused
+    return PlacesBooked(
+        id=answer_id(command.id, "PlacesBooked"),
+        cause=command.id,
+        at=at,
+        booking_id=command.id,
+        home=home,
+        version=1,
+        owner_id=command.owner_id,
+        campaign_id=command.campaign_id,
+        places=tuple(
+            taken(inventory, place_id(command.id, n), wish, wish.claim)
+            for n, wish in enumerate(command.places)
+        ),
+        counts=counts_of(
+            inventory, held={}, booked=seats_per_slot(w.slot_id for w in command.places)
+        ),
+    )
+
+
+def move(
+    inventory: Inventory, command: MovePlaces, *, at: datetime, home: int
+) -> BookingMoved | Refused:
+    """Swap all places at once; the booking's own seats count as free for it."""
+    booking = booked_here(inventory, command.booking_id, home)
+    if booking is None:
+        return refuse(command, "unknown", at)
+    if (late := started(inventory, booking, at)) is not None:
+        return refuse(command, "started", at, late)
+    own = seats_per_slot(p.slot_id for p in booking.places)
+    refused = why_not(inventory, command, command.places, at=at, own=own, booking_id=booking.id)
+    if refused is not None:
+        return refused
+    change = seats_per_slot(w.slot_id for w in command.places)
+    change.subtract(own)
+    return BookingMoved(
+        id=answer_id(command.id, "BookingMoved"),
+        cause=command.id,
+        at=at,
+        booking_id=booking.id,
+        home=booking.home,
+        version=booking.version + 1,
+        places=tuple(
+            taken(inventory, place_id(command.id, n), wish, wish.claim)
+            for n, wish in enumerate(command.places)
+        ),
+        counts=counts_of(inventory, held={}, booked=change),
+    )
+
+
+def cancel(
+    inventory: Inventory, command: CancelBooking, *, at: datetime, home: int
+) -> BookingCancelled | Refused:
+    """Every seat is free again in the same transaction."""
+    booking = booked_here(inventory, command.booking_id, home)
+    if booking is None:
+        return refuse(command, "unknown", at)
+    if (late := started(inventory, booking, at)) is not None:
+        return refuse(command, "started", at, late)
+    return BookingCancelled(
+        id=answer_id(command.id, "BookingCancelled"),
+        cause=command.id,
+        at=at,
+        booking_id=booking.id,
+        home=booking.home,
+        version=booking.version + 1,
+        reason=command.reason,
+        counts=counts_of(
+            inventory, held={}, booked=seats_per_slot((p.slot_id for p in booking.places), -1)
+        ),
+    )
+
+
+def why_not(
+    inventory: Inventory,
+    command: Command,
+    wishes: Wishes,
+    *,
+    at: datetime,
+    own: Counter[UUID] = NOTHING,
+    booking_id: UUID | None = None,
+) -> Refused | None:
+    """The first reason why these seats cannot be had; `own` are seats given up for them."""
+    for wish in wishes:
+        slot = inventory.slots.get(wish.slot_id)
+        if slot is None:
+            return refuse(command, "unknown", at, wish.slot_id)
+        if not slot.open:
+            return refuse(command, "closed", at, wish.slot_id)
+        if at >= slot.starts_at:
+            return refuse(command, "started", at, wish.slot_id)
+    for slot_id, seats in seats_per_slot(w.slot_id for w in wishes).items():
+        if seats > inventory.slots[slot_id].free + own[slot_id]:
+            return refuse(command, "full", at, slot_id)
+    return _claimed(inventory, command, wishes, at=at, booking_id=booking_id)
+
+
+def _claimed(
+    inventory: Inventory,
+    command: Command,
+    wishes: Wishes,
+    *,
+    at: datetime,
+    booking_id: UUID | None,
+) -> Refused | None:
+    """One live place per claim, within the wish as well."""
+    seen: set[bytes] = set()
+    for wish in wishes:
+        if wish.claim is None:
+            continue
+        if wish.claim in seen or inventory.claims.get(wish.claim, booking_id) != booking_id:
+            return refuse(command, "claim_taken", at, wish.slot_id)
+        seen.add(wish.claim)
+    return None
+
+
+def booked_here(inventory: Inventory, booking_id: UUID, home: int) -> Booking | None:
+    """The booking, if this is its home and it is booked; elsewhere it is unknown."""
+    booking = inventory.bookings.get(booking_id)
+    if booking is None or booking.home != home or not booking.is_all("booked"):
+        return None
+    return booking
+
+
+def started(inventory: Inventory, booking: Booking, at: datetime) -> UUID | None:
+    """A slot of the booking that has begun: what is past is neither moved nor cancelled."""
+    for place in booking.places:
+        if at >= inventory.slots[place.slot_id].starts_at:
+            return place.slot_id
+    return None

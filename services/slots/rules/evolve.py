@@ -1,0 +1,137 @@
+"""What is so after an event? Changes the given inventory and nothing else, and never refuses.
+
+The same fold serves a batch in memory and a replay of `slots.events` into an empty inventory.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import assert_never
+from uuid import UUID
+
+from services.slots.rules.inventory import Booking, Clinic, Inventory, Place, Slot, State
+from shared.messages import (
+    BookingCancelled,
+    BookingMoved,
+    ClinicOpened,
+    HoldExpired,
+    HoldReleased,
+    HoldRenewed,
+    PlaceExpired,
+    PlacesBooked,
+    PlacesHeld,
+    SlotChanged,
+    SlotCount,
+    SlotEvent,
+    SlotOpened,
+    TakenPlace,
+)
+
+
+def evolve(inventory: Inventory, event: SlotEvent) -> None:
+    """Make what the event tells true in the inventory."""
+    match event:
+        case PlacesBooked():
+            _count(inventory, event.counts)
+            _seat(inventory, event, event.places, state="booked")
+        case PlacesHeld():
+            _count(inventory, event.counts)
+            _seat(inventory, event, event.places, state="held", expires_at=event.expires_at)
+        case BookingMoved():
+            _count(inventory, event.counts)
+            _seat(inventory, event, event.places, state="booked")
+        case BookingCancelled() | HoldReleased():
+            _count(inventory, event.counts)
+            _unseat(inventory, event.booking_id)
+        case HoldExpired():
+            _unseat(inventory, event.booking_id)
+        case HoldRenewed():
+            _renew(inventory.bookings[event.booking_id], event)
+        case PlaceExpired():
+            _count(inventory, (event.count,))
+            _expire(inventory.bookings[event.booking_id], event)
+        case ClinicOpened():
+            inventory.clinics[event.clinic_id] = Clinic(
+                id=event.clinic_id,
+                name=event.name,
+                address=event.address,
+                time_zone=event.time_zone,
+            )
+        case SlotOpened():
+            _open(inventory, event)
+        case SlotChanged():
+            _count(inventory, (event.count,))
+        case _:
+            assert_never(event)
+
+
+def _open(inventory: Inventory, event: SlotOpened) -> None:
+    inventory.slots[event.slot_id] = Slot(
+        id=event.slot_id,
+        clinic=inventory.clinics[event.clinic_id],
+        service=event.service,
+        starts_at=event.starts_at,
+        ends_at=event.ends_at,
+        capacity=event.count.capacity,
+    )
+
+
+def _count(inventory: Inventory, counts: Iterable[SlotCount]) -> None:
+    for count in counts:
+        slot = inventory.slots[count.slot_id]
+        slot.version = count.version
+        slot.capacity = count.capacity
+        slot.held = count.held
+        slot.booked = count.booked
+        slot.open = count.open
+
+
+def _seat(
+    inventory: Inventory,
+    event: PlacesBooked | PlacesHeld | BookingMoved,
+    places: tuple[TakenPlace, ...],
+    *,
+    state: State,
+    expires_at: datetime | None = None,
+) -> None:
+    """The booking has exactly these seats now."""
+    _unseat(inventory, event.booking_id)
+    inventory.bookings[event.booking_id] = Booking(
+        id=event.booking_id,
+        home=event.home,
+        size=len(places),
+        version=event.version,
+        places=[
+            Place(
+                id=place.id,
+                slot_id=place.slot_id,
+                ordinal=ordinal,
+                state=state,
+                expires_at=expires_at,
+                claim=place.claim,
+            )
+            for ordinal, place in enumerate(places)
+        ],
+    )
+    for place in places:
+        if place.claim is not None:
+            inventory.claims[place.claim] = event.booking_id
+
+
+def _unseat(inventory: Inventory, booking_id: UUID) -> None:
+    """The booking is no more, and its claims are free."""
+    booking = inventory.bookings.pop(booking_id, None)
+    for place in booking.places if booking is not None else ():
+        if place.claim is not None:
+            inventory.claims.pop(place.claim, None)
+
+
+def _renew(booking: Booking, event: HoldRenewed) -> None:
+    booking.version = event.version
+    for place in booking.places:
+        place.expires_at = event.expires_at
+
+
+def _expire(booking: Booking, event: PlaceExpired) -> None:
+    for place in booking.places:
+        if place.id == event.place_id:
+            place.state = "expired"

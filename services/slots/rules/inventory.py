@@ -1,0 +1,72 @@
+"""What does the referee see when it decides? The locked slots and what sits in them."""
+
+from datetime import datetime
+from typing import Literal
+from uuid import UUID
+
+import msgspec
+
+State = Literal["held", "booked", "expired"]
+
+
+class Clinic(msgspec.Struct, frozen=True, kw_only=True):
+    """What of a clinic goes into what is told about its places."""
+
+    id: UUID
+    name: str
+    address: str
+    time_zone: str
+
+
+class Slot(msgspec.Struct, kw_only=True):
+    """One slot and its counters; `version` grows by one with each event about it."""
+
+    id: UUID
+    clinic: Clinic
+    service: str
+    starts_at: datetime
+    ends_at: datetime
+    capacity: int
+    held: int = 0
+    booked: int = 0
+    open: bool = True
+    version: int = 1
+
+    @property
+    def free(self) -> int:
+        """How many more people fit in."""
+        return self.capacity - self.held - self.booked
+
+
+class Place(msgspec.Struct, kw_only=True):
+    """One seat of one booking or hold."""
+
+    id: UUID
+    slot_id: UUID
+    ordinal: int
+    state: State
+    expires_at: datetime | None = None
+    claim: bytes | None = None
+
+
+class Booking(msgspec.Struct, kw_only=True):
+    """A booking, or a hold that may become one. `size` is how many seats it was made with."""
+
+    id: UUID
+    home: int
+    size: int
+    version: int
+    places: list[Place]
+
+    def is_all(self, state: State) -> bool:
+        """True when every seat it was made with is in this state."""
+        return len(self.places) == self.size and all(p.state == state for p in self.places)
+
+
+class Inventory(msgspec.Struct, kw_only=True):
+    """All that one batch may touch. `claims` tells which booking a claim belongs to now."""
+
+    clinics: dict[UUID, Clinic] = {}
+    slots: dict[UUID, Slot] = {}
+    bookings: dict[UUID, Booking] = {}
+    claims: dict[bytes, UUID] = {}

@@ -1,0 +1,89 @@
+"""What may staff do with clinics and slots?"""
+
+from datetime import datetime
+
+from services.slots.rules.answers import count_of, refuse
+from services.slots.rules.inventory import Inventory
+from shared.messages import (
+    ChangeSlot,
+    ClinicOpened,
+    OpenClinic,
+    OpenSlot,
+    Refused,
+    SlotChanged,
+    SlotCount,
+    SlotOpened,
+    answer_id,
+)
+
+
+def open_clinic(inventory: Inventory, command: OpenClinic, at: datetime) -> ClinicOpened | Refused:
+    """Make a clinic known, once."""
+    if command.clinic_id in inventory.clinics:
+        return refuse(command, "exists", at)
+    return ClinicOpened(
+        id=answer_id(command.id, "ClinicOpened"),
+        cause=command.id,
+        at=at,
+        clinic_id=command.clinic_id,
+        name=command.name,
+        time_zone=command.time_zone,
+        address=command.address,
+        district=command.district,
+        latitude=command.latitude,
+        longitude=command.longitude,
+    )
+
+
+def open_slot(inventory: Inventory, command: OpenSlot, at: datetime) -> SlotOpened | Refused:
+    """Make a slot of a known clinic known, once."""
+    if command.slot_id in inventory.slots:
+        return refuse(command, "exists", at, command.slot_id)
+    if command.clinic_id not in inventory.clinics:
+        return refuse(command, "unknown", at)
+    if command.ends_at <= command.starts_at:
+        return refuse(command, "failed", at, command.slot_id)
+    return SlotOpened(
+        id=answer_id(command.id, "SlotOpened"),
+        cause=command.id,
+        at=at,
+        slot_id=command.slot_id,
+        clinic_id=command.clinic_id,
+        service=command.service,
+        starts_at=command.starts_at,
+        ends_at=command.ends_at,
+        count=SlotCount(
+            slot_id=command.slot_id,
+            version=1,
+            capacity=command.capacity,
+            held=0,
+            booked=0,
+            open=True,
+        ),
+    )
+
+
+def change_slot(inventory: Inventory, command: ChangeSlot, at: datetime) -> SlotChanged | Refused:
+    """Shut, reopen, or change the capacity, never below what is taken."""
+    slot = inventory.slots.get(command.slot_id)
+    if slot is None:
+        return refuse(command, "unknown", at, command.slot_id)
+    now = count_of(slot)
+    capacity = now.capacity if command.capacity is None else command.capacity
+    if capacity < now.held + now.booked:
+        return refuse(command, "in_use", at, command.slot_id)
+    is_open = now.open if command.open is None else command.open
+    return SlotChanged(
+        id=answer_id(command.id, "SlotChanged"),
+        cause=command.id,
+        at=at,
+        count=SlotCount(
+            slot_id=slot.id,
+            version=now.version,
+            capacity=capacity,
+            held=now.held,
+            booked=now.booked,
+            open=is_open,
+        ),
+        cancel_bookings=command.cancel_bookings and not is_open,
+    )

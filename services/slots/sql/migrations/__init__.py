@@ -1,0 +1,1 @@
+"""How did the referee's schema come to be what it is?"""

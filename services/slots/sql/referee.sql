@@ -1,0 +1,115 @@
+-- name: answered
+-- Asked before? Then the same answer again.
+SELECT id, body_hash, outcome, reply FROM answer WHERE id = ANY ($1::uuid[]);
+
+-- name: slots_of_bookings
+-- Which slots are meant by bookings and holds named by id; they are locked with the others.
+SELECT DISTINCT slot_id FROM place WHERE booking_id = ANY ($1::uuid[]);
+
+-- name: due_holds
+-- Holds of my partitions whose time ran out, oldest first.
+SELECT DISTINCT booking_id
+  FROM (SELECT booking_id FROM place
+         WHERE home = ANY ($1::integer[]) AND state <> 'booked'
+           AND expires_at <= clock_timestamp()
+         ORDER BY expires_at LIMIT $2) AS due;
+
+-- name: lock_slots
+-- The row lock is the queue: one decision at a time per slot; sorted, so that nobody waits in a ring.
+-- A row's own columns are fresh after the wait; everything else is read by the next statement.
+SELECT s.id, s.service, s.starts_at, s.ends_at, s.capacity, s.held, s.booked, s.open, s.version,
+       c.id AS clinic_id, c.name AS clinic_name, c.address AS clinic_address, c.time_zone
+  FROM slot AS s JOIN clinic AS c ON c.id = s.clinic_id
+ WHERE s.id = ANY ($1::uuid[])
+ ORDER BY s.id
+   FOR NO KEY UPDATE OF s;
+
+-- name: read_places
+-- After the locks, a statement of its own: one that waited would still see the past. Why a row is
+-- here: 'named' by a command or due, 'dead' in a locked slot, or 'claim' for a claim's holder.
+WITH now AS MATERIALIZED (SELECT clock_timestamp() AS at),
+found AS (
+    SELECT 'named' AS why, p.* FROM place AS p
+     WHERE p.booking_id = ANY ($1::uuid[])
+    UNION ALL
+    SELECT 'dead', p.* FROM now, place AS p
+     WHERE p.slot_id = ANY ($2::uuid[]) AND p.state = 'held' AND p.expires_at <= now.at
+       AND p.booking_id <> ALL ($1::uuid[])
+    UNION ALL
+    SELECT 'claim', p.* FROM place AS p
+     WHERE p.claim = ANY ($3::bytea[]) AND p.booking_id <> ALL ($1::uuid[])
+)
+SELECT now.at, f.why, f.id, f.slot_id, f.booking_id, f.home, f.ordinal, f.size, f.version,
+       f.state, f.expires_at, f.claim
+  FROM now LEFT JOIN found AS f ON true
+ ORDER BY f.booking_id, f.ordinal;
+
+-- name: read_clinics
+-- Which clinics are known already.
+SELECT id, name, address, time_zone FROM clinic WHERE id = ANY ($1::uuid[]);
+
+-- name: delete_places
+-- What changed or went, before anything is written: a claim may go from one seat to another.
+DELETE FROM place WHERE id = ANY ($1::uuid[]);
+
+-- name: save
+-- All a batch decided, in one statement. What somebody else wrote first is not overwritten: the
+-- counts then differ from what was meant, and the batch is decided again. A slot is counted only
+-- from the version that was read: the second guard, should the lock ever be missing. An answer replaces an
+-- older one only where that one was `expired` and the wish is the same.
+WITH clinics AS (
+    INSERT INTO clinic (id, name, time_zone, address, district, latitude, longitude)
+    SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[],
+                         $6::float8[], $7::float8[])
+        ON CONFLICT DO NOTHING RETURNING 1
+), opened AS (
+    INSERT INTO slot (id, clinic_id, service, starts_at, ends_at, capacity, held, booked, open, version)
+    SELECT * FROM unnest($8::uuid[], $9::uuid[], $10::text[], $11::timestamptz[], $12::timestamptz[],
+                         $13::integer[], $14::integer[], $15::integer[], $16::boolean[], $17::bigint[])
+        ON CONFLICT DO NOTHING RETURNING 1
+), counted AS (
+    UPDATE slot AS s
+       SET capacity = n.capacity, held = n.held, booked = n.booked, open = n.open, version = n.version
+      FROM unnest($18::uuid[], $19::integer[], $20::integer[], $21::integer[], $22::boolean[], $23::bigint[],
+                  $24::bigint[])
+           AS n (id, capacity, held, booked, open, version, version_before)
+     WHERE s.id = n.id AND s.version = n.version_before
+    RETURNING 1
+), seated AS (
+    INSERT INTO place (id, slot_id, booking_id, home, ordinal, size, version, state, expires_at, claim)
+    SELECT * FROM unnest($25::uuid[], $26::uuid[], $27::uuid[], $28::integer[], $29::smallint[],
+                         $30::smallint[], $31::bigint[], $32::text[], $33::timestamptz[], $34::bytea[])
+        ON CONFLICT DO NOTHING RETURNING 1
+), answered AS (
+    INSERT INTO answer AS a (id, body_hash, outcome, reply, decided_at)
+    SELECT n.id, n.body_hash, n.outcome, n.reply, $39
+      FROM unnest($35::uuid[], $36::bytea[], $37::text[], $38::bytea[])
+           AS n (id, body_hash, outcome, reply)
+        ON CONFLICT (id) DO UPDATE
+       SET outcome = excluded.outcome, reply = excluded.reply, decided_at = excluded.decided_at
+     WHERE a.outcome = 'expired' AND a.body_hash = excluded.body_hash
+    RETURNING 1
+), noted AS (
+    INSERT INTO batch (at, positions, swept) VALUES ($39, $40::jsonb, $41::uuid[])
+)
+SELECT (SELECT count(*) FROM clinics) AS clinics, (SELECT count(*) FROM opened) AS opened,
+       (SELECT count(*) FROM counted) AS counted, (SELECT count(*) FROM seated) AS seated,
+       (SELECT count(*) FROM answered) AS answered;
+
+-- name: answer_failed
+-- A command set aside has its answer too; one that was answered before keeps that.
+INSERT INTO answer (id, body_hash, outcome, reply, decided_at)
+VALUES ($1, $2, 'failed', $3, $4)
+    ON CONFLICT (id) DO NOTHING;
+
+-- name: forget_old_answers
+-- Refusals are kept for a week; what was done is kept for ever. A bite at a time.
+DELETE FROM answer WHERE id IN (
+    SELECT id FROM answer
+     WHERE outcome <> 'done' AND decided_at < clock_timestamp() - make_interval(days => $1)
+     LIMIT $2);
+
+-- name: forget_old_batches
+-- As long as refusals are.
+DELETE FROM batch WHERE id IN (
+    SELECT id FROM batch WHERE at < clock_timestamp() - make_interval(days => $1) LIMIT $2);

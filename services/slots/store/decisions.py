@@ -1,0 +1,258 @@
+"""What does the referee remember? Reads what a batch may touch, writes what it decided."""
+
+from collections.abc import Collection, Iterable, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+from uuid import UUID
+
+import asyncpg
+import msgspec
+
+from services.slots.rules import Booking, Clinic, Inventory, Place, Slot
+from shared.batch import AgainError
+from shared.messages import ClinicOpened, Command
+from shared.statements import load
+
+SQL = load("services.slots")
+
+REFEREE_SESSION = {
+    # Plans made while tables are empty keep scanning them as they grow; these never scan.
+    "plan_cache_mode": "force_generic_plan",
+    "enable_seqscan": "off",
+    "enable_hashjoin": "off",
+    "enable_mergejoin": "off",
+    "jit": "off",
+}
+
+
+class Answer(NamedTuple):
+    """The recorded answer to one command: its outcome is `done` or the reason of a refusal."""
+
+    id: UUID
+    body_hash: bytes
+    outcome: str
+    reply: bytes
+
+
+class Seen(msgspec.Struct):
+    """What was read for a batch: the inventory to decide on, and what stood there before.
+
+    `slots_before` has each locked slot's version.
+    """
+
+    inventory: Inventory
+    at: datetime
+    slots_before: dict[UUID, int]
+    places_before: dict[UUID, "Row"]
+
+
+class Row(NamedTuple):
+    """One row of `place`, in the order of its columns."""
+
+    id: UUID
+    slot_id: UUID
+    booking_id: UUID
+    home: int
+    ordinal: int
+    size: int
+    version: int
+    state: str
+    expires_at: datetime | None
+    claim: bytes | None
+
+
+async def find_answers(connection: asyncpg.Connection, ids: Sequence[UUID]) -> dict[UUID, Answer]:
+    """What was answered before, by command id."""
+    rows = await connection.fetch(SQL["answered"], ids)
+    return {row["id"]: Answer(*row) for row in rows}
+
+
+async def find_due(connection: asyncpg.Connection, homes: Sequence[int], limit: int) -> list[UUID]:
+    """Holds of these homes whose time ran out, in a fixed order."""
+    rows = await connection.fetch(SQL["due_holds"], list(homes), limit)
+    return sorted((row["booking_id"] for row in rows), key=lambda booking_id: booking_id.int)
+
+
+async def see(
+    connection: asyncpg.Connection,
+    *,
+    slot_ids: Collection[UUID],
+    booking_ids: Collection[UUID],
+    claims: Collection[bytes],
+    clinic_ids: Collection[UUID],
+) -> Seen:
+    """Lock every slot that is meant, sorted; only then read the rest and the time."""
+    wanted = set(slot_ids)
+    if booking_ids:
+        rows = await connection.fetch(SQL["slots_of_bookings"], list(booking_ids))
+        wanted |= {row["slot_id"] for row in rows}
+    inventory = Inventory(clinics={}, slots={}, bookings={}, claims={})
+    if clinic_ids:
+        for row in await connection.fetch(SQL["read_clinics"], list(clinic_ids)):
+            inventory.clinics[row["id"]] = Clinic(**dict(row))
+    if wanted:
+        for row in await connection.fetch(SQL["lock_slots"], sorted(wanted, key=_by_int)):
+            inventory.slots[row["id"]] = _slot(row, inventory.clinics)
+    rows = await connection.fetch(
+        SQL["read_places"], list(booking_ids), list(inventory.slots), list(claims)
+    )
+    before = {slot.id: slot.version for slot in inventory.slots.values()}
+    seen = Seen(inventory, rows[0]["at"], before, {})
+    for row in rows:
+        if row["id"] is not None:
+            _place(seen, row)
+    return seen
+
+
+def _by_int(key: UUID) -> int:
+    return key.int
+
+
+def _slot(row: asyncpg.Record, clinics: dict[UUID, Clinic]) -> Slot:
+    clinic = clinics.get(row["clinic_id"])
+    if clinic is None:
+        clinic = Clinic(
+            id=row["clinic_id"],
+            name=row["clinic_name"],
+            address=row["clinic_address"],
+            time_zone=row["time_zone"],
+        )
+        clinics[clinic.id] = clinic
+    return Slot(
+        id=row["id"],
+        clinic=clinic,
+        service=row["service"],
+        starts_at=row["starts_at"],
+        ends_at=row["ends_at"],
+        capacity=row["capacity"],
+        held=row["held"],
+        booked=row["booked"],
+        open=row["open"],
+        version=row["version"],
+    )
+
+
+def _place(seen: Seen, row: asyncpg.Record) -> None:
+    inventory = seen.inventory
+    if row["claim"] is not None:
+        inventory.claims[row["claim"]] = row["booking_id"]
+    if row["why"] == "claim":
+        return
+    if row["slot_id"] not in inventory.slots:
+        raise AgainError("a place stands in a slot that was not locked")
+    booking = inventory.bookings.get(row["booking_id"])
+    if booking is None:
+        booking = Booking(
+            id=row["booking_id"],
+            home=row["home"],
+            size=row["size"],
+            version=row["version"],
+            places=[],
+        )
+        inventory.bookings[booking.id] = booking
+    booking.places.append(
+        Place(
+            id=row["id"],
+            slot_id=row["slot_id"],
+            ordinal=row["ordinal"],
+            state=row["state"],
+            expires_at=row["expires_at"],
+            claim=row["claim"],
+        )
+    )
+    seen.places_before[row["id"]] = Row(*(row[name] for name in Row._fields))
+
+
+async def save(
+    connection: asyncpg.Connection,
+    seen: Seen,
+    *,
+    opened: Sequence[ClinicOpened],
+    answers: Sequence[Answer],
+    positions: str,
+    swept: Sequence[UUID],
+) -> None:
+    """Write what changed; AgainError where somebody else wrote one of the same rows first."""
+    slots = seen.inventory.slots
+    new = [slot for slot in slots.values() if slot.id not in seen.slots_before]
+    old = [
+        slot
+        for slot in slots.values()
+        if slot.version > seen.slots_before.get(slot.id, slot.version)
+    ]
+    gone, seated = _changes(seen)
+    answers = sorted(answers, key=lambda answer: answer.id.int)
+    if gone:
+        await connection.execute(SQL["delete_places"], gone)
+    row = await connection.fetchrow(
+        SQL["save"],
+        *_clinic_columns(opened),
+        *_opened_columns(new),
+        *_columns(old, ("id", "capacity", "held", "booked", "open", "version")),
+        [seen.slots_before[slot.id] for slot in old],
+        *_columns(seated, Row._fields),
+        *_columns(answers, Answer._fields),
+        seen.at,
+        positions,
+        list(swept),
+    )
+    assert row is not None
+    written = (row["clinics"], row["opened"], row["counted"], row["seated"], row["answered"])
+    meant = (len(opened), len(new), len(old), len(seated), len(answers))
+    if written != meant:
+        raise AgainError("somebody else was quicker")
+
+
+def _changes(seen: Seen) -> tuple[list[UUID], list[Row]]:
+    """Seats to delete, and seats to write: what changed is deleted and written anew."""
+    after = {row.id: row for booking in seen.inventory.bookings.values() for row in _rows(booking)}
+    before = seen.places_before
+    gone = [place_id for place_id, row in before.items() if after.get(place_id) != row]
+    seated = [row for place_id, row in after.items() if before.get(place_id) != row]
+    # Claims are reserved in one order by everybody, so that two batches never wait in a ring.
+    return gone, sorted(seated, key=lambda row: (row.claim or b"", row.id.int))
+
+
+def _rows(booking: Booking) -> Iterable[Row]:
+    for place in booking.places:
+        yield Row(
+            place.id,
+            place.slot_id,
+            booking.id,
+            booking.home,
+            place.ordinal,
+            booking.size,
+            booking.version,
+            place.state,
+            place.expires_at,
+            place.claim,
+        )
+
+
+def _columns(rows: Sequence[Any], names: Iterable[str]) -> list[list[Any]]:
+    return [[getattr(row, name) for row in rows] for name in names]
+
+
+def _clinic_columns(opened: Sequence[ClinicOpened]) -> list[list[Any]]:
+    names = ("clinic_id", "name", "time_zone", "address", "district", "latitude", "longitude")
+    return _columns(opened, names)
+
+
+def _opened_columns(slots: Sequence[Slot]) -> list[list[Any]]:
+    columns = _columns(slots, ("id", "service", "starts_at", "ends_at"))
+    columns.insert(1, [slot.clinic.id for slot in slots])
+    return columns + _columns(slots, ("capacity", "held", "booked", "open", "version"))
+
+
+async def answer_failed(
+    connection: asyncpg.Connection, command: Command, reply: bytes, at: datetime
+) -> None:
+    """Record that a command was set aside."""
+    await connection.execute(SQL["answer_failed"], command.id, command.body_hash, reply, at)
+
+
+async def forget_old(pool: asyncpg.Pool, *, days: int, rows_max: int) -> None:
+    """Drop refusals and batch records that have been kept long enough, a bite at a time."""
+    async with pool.acquire(timeout=3) as connection:
+        await connection.execute(SQL["forget_old_answers"], days, rows_max)
+        await connection.execute(SQL["forget_old_batches"], days, rows_max)

@@ -1,0 +1,205 @@
+"""How does a wish become a command on the log, and who waits for its answer?
+
+Commands for a partition ride together in one record: at once when nothing is in flight, else with
+what gathers until the broker has answered, at most a few milliseconds. Answers come back over the
+reply partition of this process. A seat is taken before the command is handed over: the answer may
+be quicker than we are.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from aiokafka.errors import KafkaError
+
+from shared.log import Appender, LogAwayError, Outgoing, Reader
+from shared.messages import Command, SlotReply
+from shared.topics import COMMANDS_PER_RECORD_MAX, SLOTS_COMMANDS, SLOTS_REPLIES
+
+log = logging.getLogger(__name__)
+
+TICK_SECONDS = 0.004
+"""How long commands gather while a record of their partition is in flight."""
+
+READ_AGAIN_SECONDS = 0.5
+
+_encode = msgspec.msgpack.Encoder().encode
+_decode_record = msgspec.msgpack.Decoder(list[bytes]).decode
+_decode_reply = msgspec.msgpack.Decoder(SlotReply).decode
+
+Reply = Any
+
+
+class SeatsTakenError(Exception):
+    """As many wait for answers as may; whoever comes now is asked to come again."""
+
+
+class Commands:
+    """Hands commands over to the log, many in one record."""
+
+    def __init__(self, appender: Appender) -> None:
+        self._appender = appender
+        self._gathering: dict[int, list[tuple[bytes, asyncio.Future[None]]]] = {}
+        self._in_flight: dict[int, int] = {}
+        self._flushes: dict[int, asyncio.Task[None]] = {}
+
+    @property
+    def away(self) -> bool:
+        """True while nothing can be handed over."""
+        return self._appender.away
+
+    async def hand_over(self, command: Command, partition: int) -> None:
+        """Return once the command is in the producer's hands; LogAwayError if it never was."""
+        if self._appender.away:
+            raise LogAwayError
+        handed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._gathering.setdefault(partition, []).append((_encode(command), handed))
+        if partition not in self._flushes:
+            self._flushes[partition] = asyncio.create_task(self._flush(partition))
+        await asyncio.shield(handed)
+
+    async def _flush(self, partition: int) -> None:
+        if self._in_flight.get(partition):
+            await asyncio.sleep(TICK_SECONDS)
+        try:
+            while gathered := self._gathering.pop(partition, None):
+                for start in range(0, len(gathered), COMMANDS_PER_RECORD_MAX):
+                    await self._send(partition, gathered[start : start + COMMANDS_PER_RECORD_MAX])
+        finally:
+            del self._flushes[partition]
+
+    async def _send(
+        self, partition: int, gathered: list[tuple[bytes, asyncio.Future[None]]]
+    ) -> None:
+        value = _encode([command for command, _ in gathered])
+        try:
+            acknowledged = await self._appender.append(
+                Outgoing(topic=SLOTS_COMMANDS.name, partition=partition, key=None, value=value)
+            )
+        except LogAwayError as error:
+            for _, handed in gathered:
+                handed.set_exception(error)
+            return
+        self._in_flight[partition] = self._in_flight.get(partition, 0) + 1
+        acknowledged.add_done_callback(lambda done: self._landed(partition, done))
+        for _, handed in gathered:
+            handed.set_result(None)
+
+    def _landed(self, partition: int, done: asyncio.Future[None]) -> None:
+        self._in_flight[partition] -= 1
+        if not done.cancelled():
+            done.exception()  # seen: whoever waits for the reply will ask again with the same id
+
+
+class Replies:
+    """The seats of those who wait for an answer, and the reader that calls them up."""
+
+    def __init__(self, *, servers: str, name: str, partition: int, seats_max: int) -> None:
+        self.partition = partition
+        self.seats_max = seats_max
+        self.reading = False
+        self.on_replies: Callable[[list[Reply]], Awaitable[None]] = _nothing_to_do
+        self._servers = servers
+        self._name = name
+        self._waiting: dict[UUID, asyncio.Future[Reply]] = {}
+
+    @property
+    def seated(self) -> int:
+        """How many wait now."""
+        return len(self._waiting)
+
+    def take_seat(self, command_id: UUID) -> asyncio.Future[Reply]:
+        """The future of the answer. The same wish asked twice at once waits for the same answer."""
+        if command_id in self._waiting:
+            return self._waiting[command_id]
+        if len(self._waiting) >= self.seats_max:
+            raise SeatsTakenError
+        future: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
+        self._waiting[command_id] = future
+        return future
+
+    def leave_seat(self, command_id: UUID) -> None:
+        """Nobody waits for this answer any longer."""
+        self._waiting.pop(command_id, None)
+
+    def is_waited_for(self, command_id: UUID) -> bool:
+        """True while somebody sits and waits for this answer."""
+        return command_id in self._waiting
+
+    async def run(self) -> None:
+        """Read this process's replies for ever; after an outage, from now on."""
+        while True:
+            reader = Reader(self._servers, f"{self._name}-replies")
+            try:
+                await reader.start()
+                ends = await reader.ends(SLOTS_REPLIES.name, [self.partition])
+                reader.read_from(SLOTS_REPLIES.name, ends)
+                self.reading = True
+                await self._read_each(reader)
+            except (KafkaError, OSError, TimeoutError) as error:
+                log.warning("replies cannot be read", extra={"error": repr(error)})
+            finally:
+                self.reading = False
+                await reader.stop()
+            await asyncio.sleep(READ_AGAIN_SECONDS)
+
+    async def _read_each(self, reader: Reader) -> None:
+        while True:
+            records = await reader.next(wait_seconds=0.5, records_max=500)
+            replies = [reply for record in records for reply in _replies_in(record.value)]
+            if replies:
+                await self.on_replies(replies)
+                for reply in replies:
+                    waiting = self._waiting.pop(reply.cause, None)
+                    if waiting is not None and not waiting.done():
+                        waiting.set_result(reply)
+
+
+def _replies_in(value: bytes | None) -> list[Reply]:
+    """What can be read of a record; the rest is somebody's mistake and nobody's answer."""
+    replies = []
+    try:
+        for part in _decode_record(value or b""):
+            replies.append(_decode_reply(part))
+    except msgspec.MsgspecError as error:
+        log.error("a reply cannot be read", extra={"error": str(error)})
+    return replies
+
+
+async def _nothing_to_do(replies: list[Reply]) -> None:
+    """Where replies change nothing by themselves."""
+
+
+class Asking:
+    """Commands and replies together: ask, and wait so long."""
+
+    def __init__(self, commands: Commands, replies: Replies) -> None:
+        self.commands = commands
+        self.replies = replies
+        self.on_answer: Callable[[float], None] = lambda seconds: None
+
+    async def ask(self, command: Command, partition: int, patience_seconds: float) -> Reply | None:
+        """The answer, or None when the wait ran out; the seat is then still taken.
+
+        Whoever gets None calls `replies.leave_seat` once the wish is written down elsewhere.
+        Raises LogAwayError or SeatsTakenError if nothing was handed over.
+        """
+        began = time.monotonic()
+        future = self.replies.take_seat(command.id)
+        try:
+            await asyncio.wait_for(self.commands.hand_over(command, partition), patience_seconds)
+        except LogAwayError:
+            self.replies.leave_seat(command.id)
+            raise
+        except TimeoutError:
+            return None
+        left = patience_seconds - (time.monotonic() - began)
+        done, _ = await asyncio.wait([future], timeout=max(0.0, left))
+        if not done:
+            return None
+        self.on_answer(time.monotonic() - began)
+        return future.result()

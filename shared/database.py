@@ -1,0 +1,126 @@
+"""How does a service reach its own PostgreSQL schema, and what does an error there mean?"""
+
+import asyncio
+import hashlib
+import logging
+import re
+from collections.abc import Sequence
+from importlib.resources import files
+
+import asyncpg
+from asyncpg.connect_utils import SessionAttribute
+
+from shared.statements import load
+
+log = logging.getLogger(__name__)
+SQL = load("shared")
+
+OUTAGE_CLASSES = frozenset({"08", "25", "40", "53", "55", "57", "58", "XX"})
+"""SQLSTATE classes that say "not now": connection, state, rollback, resources, locks, operator."""
+
+CULPRIT_CLASSES = frozenset({"22", "23"})
+"""SQLSTATE classes that say "this command": wrong data, broken promise."""
+
+MIGRATION_LOCK = 0x7A10
+"""Advisory lock under which one process at a time migrates a schema."""
+
+CONNECT_SECONDS = 3.0
+STATEMENT_SECONDS = 5.0
+
+
+def is_outage(error: BaseException) -> bool:
+    """True when the same thing may work later: nothing is wrong with the data."""
+    if isinstance(error, asyncpg.PostgresError):
+        return (error.sqlstate or "XX")[:2] in OUTAGE_CLASSES
+    if isinstance(error, asyncpg.DataError):
+        return False
+    return isinstance(error, OSError | TimeoutError | asyncpg.InterfaceError)
+
+
+async def connect(dsn: str, settings: dict[str, str] | None = None) -> asyncpg.Connection:
+    """One connection outside any pool, to a server that takes writes."""
+    return await asyncpg.connect(
+        dsn,
+        timeout=CONNECT_SECONDS,
+        command_timeout=STATEMENT_SECONDS,
+        server_settings=settings or {},
+        target_session_attrs=SessionAttribute.read_write,
+    )
+
+
+async def open_pool(dsn: str, *, size_max: int, name: str) -> asyncpg.Pool:
+    """A pool that never waits for ever: every connection and statement has its limit."""
+    return await asyncpg.create_pool(
+        dsn,
+        min_size=1,
+        max_size=size_max,
+        timeout=CONNECT_SECONDS,
+        command_timeout=STATEMENT_SECONDS,
+        max_inactive_connection_lifetime=60,
+        server_settings={
+            "application_name": name,
+            "idle_in_transaction_session_timeout": "5000",
+            "lock_timeout": "2000",
+        },
+        target_session_attrs=SessionAttribute.read_write,
+    )
+
+
+async def migrate(dsn: str, packages: Sequence[str]) -> list[str]:
+    """Apply what is missing of each package's numbered SQL, forward only; say what was applied."""
+    connection = await _connect_when_up(dsn)
+    try:
+        await connection.execute(SQL["lock_migrations"], MIGRATION_LOCK, timeout=60)
+        await connection.execute(SQL["create_migration_table"])
+        applied = []
+        for package in packages:
+            applied += await _migrate_package(connection, package)
+        return applied
+    finally:
+        await connection.close(timeout=CONNECT_SECONDS)
+
+
+async def _connect_when_up(dsn: str, seconds: float = 30.0) -> asyncpg.Connection:
+    """A service may be started before its database; it waits a while, not for ever."""
+    deadline = asyncio.get_running_loop().time() + seconds
+    while True:
+        try:
+            return await connect(dsn)
+        except (OSError, TimeoutError, asyncpg.PostgresError) as error:
+            if not is_outage(error) or asyncio.get_running_loop().time() > deadline:
+                raise
+            log.warning("waiting for PostgreSQL", extra={"error": str(error)})
+            await asyncio.sleep(0.25)
+
+
+async def _migrate_package(connection: asyncpg.Connection, package: str) -> list[str]:
+    known = {
+        row["number"]: row["checksum"]
+        for row in await connection.fetch(SQL["known_migrations"], package)
+    }
+    applied = []
+    for number, name, text in migrations_of(package):
+        checksum = hashlib.sha256(text.encode()).hexdigest()
+        if number in known:
+            if known[number] != checksum:
+                raise RuntimeError(f"{package} {name} was changed after it was applied")
+            continue
+        async with connection.transaction():
+            await connection.execute(text)
+            await connection.execute(SQL["note_migration"], package, number, name, checksum)
+        applied.append(f"{package} {name}")
+    return applied
+
+
+def migrations_of(package: str) -> list[tuple[int, str, str]]:
+    """The package's migrations as (number, file name, SQL), in order, gapless from 1."""
+    folder = files(package).joinpath("sql").joinpath("migrations")
+    found = []
+    for entry in folder.iterdir():
+        match = re.fullmatch(r"(\d{4})_\w+\.sql", entry.name)
+        if match:
+            found.append((int(match[1]), entry.name, entry.read_text(encoding="utf-8")))
+    found.sort()
+    if [number for number, _, _ in found] != list(range(1, len(found) + 1)):
+        raise RuntimeError(f"the migrations of {package} are not numbered 1, 2, 3, ...")
+    return found

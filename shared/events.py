@@ -1,0 +1,124 @@
+"""In what form does an event travel? CloudEvents 1.0, binary: JSON, attributes as headers."""
+
+from collections.abc import Iterable, Sequence
+
+import msgspec
+from aiokafka.structs import ConsumerRecord
+
+from shared.batch import Head, Item
+from shared.log import Outgoing
+from shared.messages import Message
+from shared.topics import Topic
+
+SEQUENCE = "ce_sequence"
+"""Header with the event's number in its partition: gapless, so a reader sees what is missing."""
+
+
+def outgoing(topic: Topic, head: Head, event: Message, key: bytes) -> Outgoing:
+    """The record that announces `event` as the next number of its partition."""
+    head.event_seq += 1
+    return Outgoing(
+        topic=topic.name,
+        partition=head.partition,
+        key=key,
+        value=msgspec.json.encode(event),
+        headers=(
+            ("content-type", b"application/json"),
+            ("ce_specversion", b"1.0"),
+            ("ce_id", str(event.id).encode()),
+            ("ce_source", topic.written_by[0].encode()),
+            ("ce_type", type(event).__name__.encode()),
+            ("ce_time", event.at.isoformat().encode()),
+            (SEQUENCE, b"%d" % head.event_seq),
+        ),
+    )
+
+
+class Unreadable(msgspec.Struct, frozen=True):
+    """Stands for a numbered event that nobody can read, so that its number is used up in order."""
+
+
+class Unpacker:
+    """Turns a record into the one event it carries, or into an item that says what is wrong."""
+
+    def __init__(self, topic: Topic) -> None:
+        self._decode = msgspec.json.Decoder(topic.carries).decode
+
+    def __call__(self, record: ConsumerRecord) -> list[Item]:
+        """Exactly one item; its `nth` is 0."""
+        message, wrong = None, ""
+        try:
+            sequence_of(record)
+            message = Unreadable()
+            if dict(record.headers).get("ce_specversion") != b"1.0":
+                raise ValueError("not CloudEvents 1.0")
+            message = self._decode(record.value or b"")
+        except (msgspec.MsgspecError, ValueError, UnicodeDecodeError) as error:
+            wrong = str(error) or type(error).__name__
+        return [
+            Item(
+                record.partition,
+                record.offset,
+                0,
+                True,
+                message,
+                wrong,
+                record.value or b"",
+                record,
+            )
+        ]
+
+
+def sequence_of(record: ConsumerRecord) -> int:
+    """The event's number in its partition; ValueError where it is missing or no number."""
+    for name, value in record.headers:
+        if name == SEQUENCE:
+            return int(value)
+    raise ValueError(f"the header {SEQUENCE} is missing")
+
+
+class InSequence:
+    """Lets exactly the next number through: what is older was applied, what is later comes again.
+
+    A relay that lost its place tells everything again from the hole on, so a number that is too
+    high is dropped here and comes back; one that stays away is `missing`, which is an alarm.
+    """
+
+    def __init__(self) -> None:
+        self.missing: dict[int, int] = {}
+
+    def take(self, heads: dict[int, Head], items: Iterable[Item]) -> Sequence[Item]:
+        """The items to apply now, with `taken_seq` moved in their heads."""
+        taken = []
+        for item in items:
+            head, number = heads[item.partition], sequence_of(item.record)
+            if number == head.taken_seq + 1:
+                head.taken_seq = number
+                if not isinstance(item.message, Unreadable):
+                    taken.append(item)
+                self.missing.pop(item.partition, None)
+            elif number > head.taken_seq:
+                self.missing.setdefault(item.partition, head.taken_seq + 1)
+        return taken
+
+    def pass_over(self, heads: dict[int, Head], item: Item) -> None:
+        """The item cannot be applied: its number is used up all the same."""
+        head = heads[item.partition]
+        head.taken_seq = max(head.taken_seq, sequence_of(item.record))
+
+
+def dead_letter(topic: Topic, item: Item, reason: str) -> Outgoing:
+    """The record that keeps what nobody could read or handle, with where it came from."""
+    return Outgoing(
+        topic=topic.dead,
+        partition=0,
+        key=item.record.key,
+        value=item.part,
+        headers=(
+            ("origin_topic", item.record.topic.encode()),
+            ("origin_partition", b"%d" % item.partition),
+            ("origin_offset", b"%d" % item.offset),
+            ("origin_index", b"%d" % item.nth),
+            ("reason", reason.encode(errors="replace")[:1000]),
+        ),
+    )

@@ -1,0 +1,75 @@
+"""Is a service ready? Ready is what makes progress, not what merely runs."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable
+
+import asyncpg
+
+from shared.asking import Replies
+from shared.follow import Follower
+from shared.log import Appender
+from shared.web import Check
+
+log = logging.getLogger(__name__)
+
+PING_SECONDS = 0.5
+SILENCE_SECONDS_MAX = 3.0
+"""Longer without a sign of progress, and a part is not ready."""
+
+
+class Health:
+    """Watches the parts that every service has, and says what is wrong in words."""
+
+    def __init__(
+        self,
+        *,
+        appender: Appender,
+        follower: Follower,
+        ping: Callable[[], Awaitable[bool]],
+        replies: Replies | None = None,
+    ) -> None:
+        self._appender = appender
+        self._follower = follower
+        self._ping = ping
+        self._replies = replies
+        self._pinged_at = float("-inf")
+
+    async def keep(self) -> None:
+        """Ask the database again and again, for ever."""
+        while True:
+            try:
+                if await self._ping():
+                    self._pinged_at = time.monotonic()
+            except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+                log.warning("the database does not answer", extra={"error": repr(error)})
+            await asyncio.sleep(PING_SECONDS)
+
+    def checks(self) -> dict[str, Check]:
+        """Each part's check, by the part's name."""
+        checks: dict[str, Check] = {
+            "database": self._database,
+            "log": self._log,
+            "follower": self._following,
+        }
+        if self._replies is not None:
+            checks["replies"] = self._reading
+        return checks
+
+    def _database(self) -> str | None:
+        silent = time.monotonic() - self._pinged_at
+        return None if silent < SILENCE_SECONDS_MAX else "it does not take writes"
+
+    def _log(self) -> str | None:
+        return "it does not take records" if self._appender.away else None
+
+    def _following(self) -> str | None:
+        if self._follower.stuck:
+            return f"partitions stand still: {self._follower.stuck}"
+        silent = time.monotonic() - self._follower.progressed_at
+        return None if silent < SILENCE_SECONDS_MAX else f"no progress for {silent:.0f} s"
+
+    def _reading(self) -> str | None:
+        assert self._replies is not None
+        return None if self._replies.reading else "the replies are not read"

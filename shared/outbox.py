@@ -1,0 +1,163 @@
+"""How is what was committed announced, in order, though the broker or this process may die?
+
+A batch's records are one outbox row, written in the batch's transaction. After COMMIT they go
+straight from memory to the log; the row is deleted when all before it and all of it are
+acknowledged. Whoever takes a partition over announces its remaining rows first. So nothing is
+lost, some may be told again, and readers drop what is older than what they have.
+"""
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Callable
+
+import asyncpg
+import msgspec
+
+from shared.log import Appender, LogAwayError, Outgoing
+from shared.statements import load
+
+log = logging.getLogger(__name__)
+SQL = load("shared")
+
+WINDOW_BATCHES = 64
+"""How many announced and not yet acknowledged rows there may be before the sender waits."""
+
+MARK_SECONDS = 0.1
+RETRY_SECONDS = 0.2
+OFFERED_BATCHES_MAX = 1_000
+"""How many rows may wait to be announced before deciding itself has to wait."""
+
+_encode = msgspec.msgpack.Encoder().encode
+_decode = msgspec.msgpack.Decoder(list[Outgoing]).decode
+
+
+def pack(records: list[Outgoing]) -> bytes:
+    """The form in which one outbox row keeps a batch's records."""
+    return _encode(records)
+
+
+class Row(msgspec.Struct):
+    """One outbox row on its way: which partition's, its number, its records, their futures."""
+
+    partition: int
+    seq: int
+    records: list[Outgoing]
+    handed: bool = False
+    acknowledged: list[asyncio.Future[None]] = []
+
+
+class Relay:
+    """Announces the outbox rows of one followed topic."""
+
+    def __init__(self, topic: str, pool: asyncpg.Pool, appender: Appender) -> None:
+        self._topic = topic
+        self._pool = pool
+        self._appender = appender
+        self._offered: asyncio.Queue[Row] = asyncio.Queue()
+        self._window: deque[Row] = deque()
+        self._order = asyncio.Lock()
+        self._room = asyncio.Event()
+        self._sent = asyncio.Event()
+        self._marks: dict[int, int] = {}
+        self._known: dict[int, int] = {}
+        self.on_announced: Callable[[int], None] = lambda count: None
+
+    @property
+    def full(self) -> bool:
+        """True when deciding more would only grow memory: the log does not keep up."""
+        return self._offered.qsize() >= OFFERED_BATCHES_MAX
+
+    def offer(self, partition: int, seq: int, records: list[Outgoing]) -> None:
+        """Announce what was just committed. Rows of a partition come in their order."""
+        if seq > self._known.get(partition, -1):
+            self._known[partition] = seq
+            self._offered.put_nowait(Row(partition, seq, records))
+
+    async def recover(self, connection: asyncpg.Connection, partition: int) -> int:
+        """Offer what a predecessor kept and did not announce; returns how many rows."""
+        rows = await connection.fetch(SQL["unannounced"], self._topic, partition)
+        for row in rows:
+            self.offer(partition, row["seq"], _decode(row["messages"]))
+        return len(rows)
+
+    async def run(self) -> None:
+        """Announce for ever."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._send_each())
+            tasks.create_task(self._mark_each())
+
+    async def _send_each(self) -> None:
+        while True:
+            row = await self._offered.get()
+            while len(self._window) >= WINDOW_BATCHES:
+                self._room.clear()
+                await self._room.wait()
+            async with self._order:
+                self._window.append(row)
+                await self._send(row)
+            self._sent.set()
+
+    async def _send(self, row: Row) -> None:
+        """Hand a row's records over; stops at the first that the log does not take."""
+        row.acknowledged = []
+        for record in row.records:
+            try:
+                row.acknowledged.append(await self._appender.append(record))
+            except LogAwayError as error:
+                refused: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+                refused.set_exception(error)
+                row.acknowledged.append(refused)
+                break
+        row.handed = True
+
+    async def _mark_each(self) -> None:
+        """Take acknowledged rows from the window's head; send again from the first that failed."""
+        loop = asyncio.get_running_loop()
+        marked = loop.time()
+        while True:
+            if not self._window or not self._window[0].handed:
+                await self._mark()
+                self._sent.clear()
+                await self._sent.wait()
+            elif not await self._head_is_acknowledged():
+                await asyncio.sleep(RETRY_SECONDS)
+                await self._send_again()
+            else:
+                row = self._window.popleft()
+                self._room.set()
+                self._marks[row.partition] = row.seq
+                self.on_announced(len(row.records))
+                if loop.time() - marked >= MARK_SECONDS:
+                    await self._mark()
+                    marked = loop.time()
+
+    async def _head_is_acknowledged(self) -> bool:
+        results = await asyncio.gather(*self._window[0].acknowledged, return_exceptions=True)
+        return not any(isinstance(result, BaseException) for result in results)
+
+    async def _send_again(self) -> None:
+        """All from the hole on, in order, and nothing new in between.
+
+        A reader that sees number k + 1 before k drops it; so what follows a hole is told again
+        even where it was acknowledged.
+        """
+        async with self._order:
+            log.warning("announcing again", extra={"topic": self._topic, "rows": len(self._window)})
+            for row in self._window:
+                await asyncio.gather(*row.acknowledged, return_exceptions=True)
+                await self._send(row)
+
+    async def _mark(self) -> None:
+        if not self._marks:
+            return
+        marks, self._marks = self._marks, {}
+        try:
+            async with self._pool.acquire(timeout=3) as connection:
+                await connection.execute(
+                    SQL["mark_announced"], self._topic, list(marks), list(marks.values())
+                )
+        except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            # Rows that stay are told again after a restart; readers drop what they have.
+            log.warning("rows were not marked announced", extra={"error": repr(error)})
+            self._marks = marks | self._marks

@@ -1,0 +1,1 @@
+"""What SQL does every service need to follow a topic and to announce what it kept?"""

@@ -1,0 +1,1 @@
+"""Which tables does every service's schema begin with?"""

@@ -1,0 +1,232 @@
+"""How does every service speak HTTP: bodies, keys, errors, limits, and its own ops port?"""
+
+import asyncio
+import hashlib
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from datetime import date, datetime
+from typing import Any, TypeVar
+from uuid import UUID, uuid5
+
+import asyncpg
+import msgspec
+from aiohttp import web
+from prometheus_client import CollectorRegistry
+from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
+
+from shared import database
+from shared.problems import Problem, unavailable
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+BODY_BYTES_MAX = 256_000
+"""The largest body any route takes: 500 slots."""
+
+SHUTDOWN_SECONDS = 3.0
+LIST_MAX = 100
+
+COMMANDS = UUID("6f0c0a3c-7f0b-5f0e-9a53-1f6f1f1c7a10")
+"""Namespace of the ids that commands get from their actor, route and key."""
+
+
+def json_response(
+    body: Any, *, status: int = 200, headers: dict[str, str] | None = None
+) -> web.Response:
+    """A JSON answer."""
+    return web.Response(
+        status=status,
+        body=msgspec.json.encode(body),
+        content_type="application/json",
+        headers=headers,
+    )
+
+
+async def read_body(request: web.Request, decoder: msgspec.json.Decoder[T]) -> T:
+    """The body as its Struct: 400 where it is no JSON, 413 too large, 422 not what is asked for."""
+    try:
+        raw = await request.read()
+    except web.HTTPRequestEntityTooLarge as error:
+        raise Problem(
+            413, "body_too_large", f"A body may have at most {BODY_BYTES_MAX} bytes."
+        ) from error
+    try:
+        return decoder.decode(raw or b"{}")
+    except msgspec.ValidationError as error:
+        raise Problem(
+            422, "invalid_body", f"The body is not what this route takes: {error}."
+        ) from error
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise Problem(400, "malformed_json", f"The body is not JSON: {error}.") from error
+
+
+def idempotency_key(request: web.Request) -> str:
+    """The caller's name for this wish: 1 to 128 visible ASCII characters."""
+    key = request.headers.get("Idempotency-Key")
+    if key is None:
+        raise Problem(
+            400,
+            "idempotency_key_missing",
+            "Send an Idempotency-Key header, a new random one per wish, the same one to ask again.",
+        )
+    if not 1 <= len(key) <= 128 or not all("!" <= c <= "~" for c in key):
+        raise Problem(
+            400,
+            "idempotency_key_malformed",
+            "An Idempotency-Key has 1 to 128 visible ASCII characters without spaces.",
+        )
+    return key
+
+
+def command_id(actor: UUID, route: str, key: str) -> UUID:
+    """The same wish of the same person, asked twice, is the same command."""
+    return uuid5(COMMANDS, f"{actor} {route} {key}")
+
+
+def body_hash(path: str, body: Any) -> bytes:
+    """16 bytes over what was asked, of what: another body under the same key is another wish."""
+    return hashlib.blake2b(
+        path.encode() + b"\x00" + msgspec.msgpack.encode(body), digest_size=16
+    ).digest()
+
+
+def path_id(request: web.Request, what: str) -> UUID:
+    """The id in the path; what is no UUID names nothing."""
+    try:
+        return UUID(request.match_info["id"])
+    except ValueError as error:
+        raise Problem(404, "not_found", f"There is no such {what}, or it is not yours.") from error
+
+
+def query(request: web.Request, name: str, kind: type[T]) -> T | None:
+    """One query parameter, converted; 422 where it is not what it should be."""
+    text = request.query.get(name)
+    if text is None:
+        return None
+    try:
+        return msgspec.convert(text, kind, strict=False)
+    except msgspec.ValidationError as error:
+        raise Problem(422, "invalid_query", f"The parameter {name} is wrong: {error}.") from error
+
+
+def limit_of(request: web.Request) -> int:
+    """How many the caller wants at most: 1 to 100."""
+    limit = query(request, "limit", int)
+    if limit is None:
+        return LIST_MAX
+    if not 1 <= limit <= LIST_MAX:
+        raise Problem(422, "invalid_query", f"The parameter limit is 1 to {LIST_MAX}.")
+    return limit
+
+
+@web.middleware
+async def answer_every_error(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Misuse, outage and bug each get their answer; nobody sees a stack trace."""
+    try:
+        return await handler(request)
+    except Problem as problem:
+        return problem.response()
+    except web.HTTPException as error:
+        return _plain(error).response()
+    except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError) as error:
+        if not database.is_outage(error):
+            return _bug(request, error)
+        log.warning("the database is away", extra={"error": repr(error)})
+        return unavailable("The database cannot be reached now.").response()
+    except Exception as error:
+        return _bug(request, error)
+
+
+def _bug(request: web.Request, error: Exception) -> web.StreamResponse:
+    log.error("a request failed", exc_info=error, extra={"route": _route(request)})
+    return Problem(500, "internal_error", "This is our mistake, and it was recorded.").response()
+
+
+def _plain(error: web.HTTPException) -> Problem:
+    codes = {404: "not_found", 405: "method_not_allowed", 413: "body_too_large"}
+    code = codes.get(error.status, "http_error")
+    headers = {"Allow": error.headers["Allow"]} if "Allow" in error.headers else {}
+    return Problem(error.status, code, error.reason, headers=headers)
+
+
+def _route(request: web.Request) -> str:
+    resource = request.match_info.route.resource
+    return resource.canonical if resource is not None else "none"
+
+
+def counted(count: Callable[[str, str, int, float], None]) -> Any:
+    """A middleware that tells `count` of every answer: method, route, status, seconds."""
+
+    @web.middleware
+    async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+        response = await handler(request)
+        count(request.method, _route(request), response.status, loop.time() - began)
+        return response
+
+    return middleware
+
+
+@asynccontextmanager
+async def serving(app: web.Application, host: str, port: int) -> AsyncIterator[None]:
+    """Serve while the block runs; then let what is under way finish, within a limit."""
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=SHUTDOWN_SECONDS)
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, host, port, backlog=4096).start()
+        yield
+    finally:
+        await runner.cleanup()
+
+
+Check = Callable[[], str | None]
+"""What is wrong with one part, in words; None when it is ready."""
+
+
+def ops_app(checks: dict[str, Check], registry: CollectorRegistry) -> web.Application:
+    """The ops port: is the process alive, is it ready, what has it counted."""
+
+    async def healthz(request: web.Request) -> web.Response:
+        return json_response({"status": "alive"})
+
+    async def readyz(request: web.Request) -> web.Response:
+        wrong = {name: said for name, check in checks.items() if (said := check()) is not None}
+        return json_response(
+            {"status": "not ready" if wrong else "ready", "wrong": wrong},
+            status=503 if wrong else 200,
+        )
+
+    async def metrics(request: web.Request) -> web.Response:
+        return web.Response(
+            body=generate_latest(registry), headers={"Content-Type": CONTENT_TYPE_LATEST}
+        )
+
+    app = web.Application()
+    app.router.add_get("/healthz", healthz)
+    app.router.add_get("/readyz", readyz)
+    app.router.add_get("/metrics", metrics)
+    return app
+
+
+def cursor_after(*parts: UUID | datetime | date | str) -> str:
+    """An opaque place to go on from in a list."""
+    return msgspec.json.encode([str(p) for p in parts]).hex()
+
+
+def cursor_of(request: web.Request, kinds: tuple[type[Any], ...]) -> list[Any] | None:
+    """What `cursor_after` was given; 422 where the cursor is not one of ours."""
+    text = request.query.get("cursor")
+    if not text:
+        return None
+    try:
+        parts = msgspec.json.decode(bytes.fromhex(text), type=list[str])
+        return [
+            msgspec.convert(part, kind, strict=False)
+            for part, kind in zip(parts, kinds, strict=True)
+        ]
+    except (ValueError, msgspec.MsgspecError) as error:
+        raise Problem(422, "invalid_query", "The cursor is not one that was given out.") from error

@@ -1,0 +1,40 @@
+"""Which verb is meant? python -m talon token|city|rush|audit|demo"""
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+
+from deploy.local.settings import SettingError
+from deploy.local.stack import named
+from talon.mistakes import MistakeError
+from talon.verbs import audit, city, demo, rush, token
+
+VERBS = {"token": token, "city": city, "rush": rush, "audit": audit, "demo": demo}
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Do what was asked; a person's mistake is a sentence, not a traceback."""
+    options = _parser().parse_args(arguments)
+    try:
+        return VERBS[options.verb].run(named(options.stack), options)
+    except (MistakeError, SettingError) as reason:
+        print(f"talon {options.verb}: {reason}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m talon", description=__doc__)
+    verbs = parser.add_subparsers(dest="verb", required=True)
+    for name, verb in VERBS.items():
+        stack = "demo" if verb is demo else "local"
+        words = verbs.add_parser(name, help=(verb.__doc__ or "").splitlines()[0])
+        words.add_argument("--stack", default=os.environ.get("STACK") or stack)
+        verb.add_options(words)
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,76 @@
+"""How are the schedule's people let in, each at their moment, whatever became of those before?"""
+
+import asyncio
+import time
+from random import Random
+
+from talon.city.home import City
+from talon.city.plan import patient_id
+from talon.rush.arrivals import poisson
+from talon.rush.score import Score
+from talon.rush.visitor import Town, Visitor
+from talon.rush.wishes import Person
+
+VISITORS_MAX = 20_000
+"""Who comes when so many are at it already is turned away by the client itself, and counted."""
+
+SETTLE_SECONDS = 75.0
+"""How long the last wishes are pursued once nobody new comes; more than one wish's patience."""
+
+
+async def play(city: City, town: Town, *, name: str, rate: float, seconds: float) -> None:
+    """Let everyone come; returns when each wish has ended or patience has."""
+    dice = Random(name)
+    order = list(range(len(city.tokens)))
+    dice.shuffle(order)
+    visits: set[asyncio.Task[None]] = set()
+    try:
+        began = time.monotonic()
+        for number, at in enumerate(poisson(dice, rate, seconds)):
+            await _sleep_until(began + at)
+            town.score.arrivals += 1
+            _measure_lag(town.score, began + at)
+            if len(visits) >= VISITORS_MAX:
+                town.score.missed += 1
+                continue
+            person = _person(city, order[number % len(order)])
+            visitor = Visitor(town, person, f"{name}-{number}")
+            visit = asyncio.create_task(visitor.come(began + at))
+            visits.add(visit)
+            visit.add_done_callback(visits.discard)
+        await _end(visits)
+    finally:
+        await _stop(visits)
+
+
+def _person(city: City, number: int) -> Person:
+    return Person(
+        id=patient_id(city.plan.seed, number),
+        token=city.tokens[number],
+        dependants=city.families.get(number, ()),
+    )
+
+
+async def _sleep_until(moment: float) -> None:
+    left = moment - time.monotonic()
+    if left > 0:
+        await asyncio.sleep(left)
+
+
+def _measure_lag(score: Score, due: float) -> None:
+    """How late the client itself was, so that nobody takes its slowness for the system's."""
+    score.lag_seconds = max(score.lag_seconds, time.monotonic() - due)
+
+
+async def _end(visits: set[asyncio.Task[None]]) -> None:
+    """Wait for those who are still at it; a mistake in one of them is ours and is shown."""
+    if visits:
+        await asyncio.wait(set(visits), timeout=SETTLE_SECONDS)
+
+
+async def _stop(visits: set[asyncio.Task[None]]) -> None:
+    """Everyone goes home; each open wish gets its last line."""
+    left = set(visits)
+    for visit in left:
+        visit.cancel()
+    await asyncio.gather(*left, return_exceptions=True)

@@ -1,0 +1,188 @@
+"""Who may say where they are reached, and what is no address?"""
+
+import json
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+from uuid import UUID, uuid4
+
+import jwt
+import pytest
+from aiohttp import ClientResponse, web
+from aiohttp.test_utils import TestClient, TestServer
+from cryptography.hazmat.primitives.asymmetric import ec
+from jwt.algorithms import ECAlgorithm
+
+from services.notify.app import doors
+from services.notify.config import Config
+from services.notify.store import Contacts
+from shared import database
+from tests.notify_bookings import ALICE
+
+CONTACTS = "/api/v1/me/contacts"
+KEY = ec.generate_private_key(ec.SECP256R1())
+OTHER_KEY = ec.generate_private_key(ec.SECP256R1())
+
+Client = TestClient[web.Request, web.Application]
+
+
+def bearer(
+    person: UUID = ALICE, *, key: ec.EllipticCurvePrivateKey = KEY, **claims: object
+) -> dict[str, str]:
+    """The header of somebody signed in; `claims` change what the token says."""
+    said = {
+        "sub": str(person),
+        "iss": "talon-test",
+        "aud": "talon",
+        "roles": ["patient"],
+        "exp": time.time() + 60,
+    } | claims
+    return {"Authorization": f"Bearer {jwt.encode(said, key, 'ES256', headers={'kid': 'test'})}"}
+
+
+@pytest.fixture
+async def client(notify_dsn: str, tmp_path: Path) -> AsyncIterator[Client]:
+    jwk = ECAlgorithm.to_jwk(KEY.public_key(), as_dict=True) | {"kid": "test", "alg": "ES256"}
+    jwks = tmp_path / "jwks.json"
+    jwks.write_text(json.dumps({"keys": [jwk]}))
+    config = Config(
+        database=notify_dsn,
+        kafka="none:1",
+        jwks=str(jwks),
+        issuer="talon-test",
+        audience="talon",
+        smtp="none:1",
+        smtp_from="no-reply@talon.example",
+        port=1,
+        ops_port=2,
+    )
+    pool = await database.open_pool(notify_dsn, size_max=2, name="notify-test")
+    async with TestClient(TestServer(doors(config, Contacts(pool)))) as opened:
+        yield opened
+    await pool.close()
+
+
+async def problem(answer: ClientResponse) -> tuple[int, str]:
+    assert answer.content_type == "application/problem+json"
+    return answer.status, (await answer.json())["code"]
+
+
+async def shown(client: Client, person: UUID = ALICE) -> str | None:
+    answer = await client.get(CONTACTS, headers=bearer(person))
+    assert answer.status == 200
+    body: dict[str, str | None] = await answer.json()
+    return body["email"]
+
+
+async def test_a_person_says_where_they_are_reached_and_takes_it_back(client: Client) -> None:
+    before = await shown(client)
+    put = await client.put(CONTACTS, headers=bearer(), json={"email": "alice@example.org"})
+    kept = await shown(client)
+    taken_back = await client.put(CONTACTS, headers=bearer(), json={"email": None})
+
+    assert before is None
+    assert (put.status, await put.json()) == (200, {"email": "alice@example.org"})
+    assert put.headers["Cache-Control"] == "no-store"
+    assert kept == "alice@example.org"
+    assert (taken_back.status, await shown(client)) == (200, None)
+
+
+async def test_the_same_address_again_is_the_same_answer(client: Client) -> None:
+    asked = [
+        await client.put(CONTACTS, headers=bearer(), json={"email": "alice@example.org"})
+        for _ in range(2)
+    ]
+
+    assert [answer.status for answer in asked] == [200, 200]
+
+
+async def test_nobody_sees_or_changes_another_s_address(client: Client) -> None:
+    boris = uuid4()
+    await client.put(CONTACTS, headers=bearer(), json={"email": "alice@example.org"})
+    await client.put(CONTACTS, headers=bearer(boris), json={"email": "boris@example.org"})
+
+    assert await shown(client) == "alice@example.org"
+    assert await shown(client, boris) == "boris@example.org"
+
+
+@pytest.mark.parametrize("role", ["patient", "staff", "operator"])
+async def test_every_role_has_contacts_of_its_own(client: Client, role: str) -> None:
+    answer = await client.put(
+        CONTACTS, headers=bearer(uuid4(), roles=[role]), json={"email": "who@example.org"}
+    )
+
+    assert answer.status == 200
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "code"),
+    [
+        (b"{", 400, "malformed_json"),
+        (b"\xff", 400, "malformed_json"),
+        (b"", 422, "invalid_body"),
+        (b"{}", 422, "invalid_body"),
+        (b"[]", 422, "invalid_body"),
+        (b'{"email": 7}', 422, "invalid_body"),
+        (b'{"email": ""}', 422, "invalid_body"),
+        (b'{"email": "alice"}', 422, "invalid_body"),
+        (b'{"email": "alice@example.org\\r\\nBcc: all@example.org"}', 422, "invalid_body"),
+        (b'{"email": "alice@example.org", "phone": "1"}', 422, "invalid_body"),
+        (b'{"email": "' + b"a" * 2_000 + b'@example.org"}', 422, "invalid_body"),
+        (b'{"email": "' + b"a" * 1_000_000 + b'"}', 413, "body_too_large"),
+    ],
+)
+async def test_what_is_no_address_is_refused_and_changes_nothing(
+    client: Client,
+    body: bytes,
+    status: int,
+    code: str,
+) -> None:
+    await client.put(CONTACTS, headers=bearer(), json={"email": "alice@example.org"})
+
+    answer = await client.put(CONTACTS, headers=bearer(), data=body)
+
+    assert await problem(answer) == (status, code)
+    assert await shown(client) == "alice@example.org"
+
+
+async def test_a_bad_address_is_refused_with_what_to_do(client: Client) -> None:
+    answer = await client.put(CONTACTS, headers=bearer(), json={"email": "alice@localhost"})
+
+    detail = (await answer.json())["detail"]
+    assert "such as example.org" in detail
+    assert "null" in detail
+
+
+@pytest.mark.parametrize(
+    ("headers", "code"),
+    [
+        ({}, "token_missing"),
+        ({"Authorization": "Basic YTpi"}, "token_missing"),
+        ({"Authorization": "Bearer nonsense"}, "token_invalid"),
+        (bearer(exp=time.time() - 60), "token_expired"),
+        (bearer(aud="another"), "token_invalid"),
+        (bearer(iss="another"), "token_invalid"),
+        (bearer(sub="alice"), "token_invalid"),
+        (bearer(key=OTHER_KEY), "token_invalid"),
+        (
+            {"Authorization": f"Bearer {jwt.encode({'sub': str(ALICE)}, '', 'none')}"},
+            "token_invalid",
+        ),
+    ],
+)
+async def test_who_is_not_signed_in_is_not_heard(
+    client: Client,
+    headers: dict[str, str],
+    code: str,
+) -> None:
+    put = await client.put(CONTACTS, headers=headers, json={"email": "eve@example.org"})
+    get = await client.get(CONTACTS, headers=headers)
+
+    assert await problem(put) == (401, code)
+    assert await problem(get) == (401, code)
+
+
+async def test_another_method_is_named_as_such(client: Client) -> None:
+    answer = await client.post(CONTACTS, headers=bearer(), json={"email": "alice@example.org"})
+
+    assert await problem(answer) == (405, "method_not_allowed")

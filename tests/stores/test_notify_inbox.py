@@ -1,0 +1,145 @@
+"""What becomes of the events of a batch, the good, the repeated and the bad?"""
+
+from collections.abc import AsyncIterator, Callable, Sequence
+from uuid import uuid4
+
+import asyncpg
+import pytest
+from aiokafka.structs import ConsumerRecord
+
+from services.notify.inbox import Inbox
+from shared.batch import Head, Item
+from shared.events import Unpacker, outgoing
+from shared.messages import BookingEvent
+from shared.topics import BOOKING_EVENTS
+from tests.notify_bookings import a_place, cancelled, confirmed
+
+Records = Sequence[ConsumerRecord]
+
+
+@pytest.fixture
+async def connection(notify_dsn: str) -> AsyncIterator[asyncpg.Connection]:
+    opened = await asyncpg.connect(notify_dsn)
+    yield opened
+    await opened.close()
+
+
+def a_head(*, taken: int = 0) -> Head:
+    return Head(0, 0, 0, taken, 0, 0)
+
+
+def records_of(
+    *events: BookingEvent, spoil: Callable[[int, bytes], bytes] | None = None
+) -> Records:
+    """The events as the front desk announces them, numbered from 1."""
+    told, records = a_head(), []
+    for offset, event in enumerate(events):
+        sent = outgoing(BOOKING_EVENTS, told, event, event.booking_id.bytes)
+        value = spoil(offset, sent.value) if spoil else sent.value
+        records.append(a_record(offset, value, sent.headers))
+    return records
+
+
+def a_record(
+    offset: int, value: bytes, headers: tuple[tuple[str, bytes], ...] = ()
+) -> ConsumerRecord:
+    return ConsumerRecord(
+        topic=BOOKING_EVENTS.name,
+        partition=0,
+        offset=offset,
+        timestamp=0,
+        timestamp_type=1,
+        key=None,
+        value=value,
+        checksum=None,
+        serialized_key_size=0,
+        serialized_value_size=len(value),
+        headers=headers,
+    )
+
+
+def items_of(records: Records) -> list[Item]:
+    unpack = Unpacker(BOOKING_EVENTS)
+    return [item for record in records for item in unpack(record)]
+
+
+async def take(connection: asyncpg.Connection, head: Head, records: Records) -> None:
+    """Hand a batch over as the follower does: only what somebody could read."""
+    readable = [item for item in items_of(records) if item.message is not None]
+    async with connection.transaction():
+        await Inbox().handle(connection, {0: head}, readable)
+
+
+async def told(connection: asyncpg.Connection) -> list[str]:
+    rows = await connection.fetch("SELECT event ->> 'type' AS type FROM message ORDER BY id")
+    return [row["type"] for row in rows]
+
+
+async def test_a_batch_told_twice_is_written_once(connection: asyncpg.Connection) -> None:
+    place = a_place()
+    records, head = records_of(confirmed(place), cancelled(place)), a_head()
+
+    await take(connection, head, records)
+    await take(connection, head, records)
+
+    assert await told(connection) == ["BookingConfirmed", "BookingRevoked"]
+    assert head.taken_seq == 2
+
+
+async def test_an_event_that_comes_before_its_turn_is_not_taken(
+    connection: asyncpg.Connection,
+) -> None:
+    place = a_place()
+    records, head = records_of(confirmed(place), cancelled(place)), a_head()
+
+    await take(connection, head, records[1:])
+    nothing = await told(connection)
+    await take(connection, head, records)
+
+    assert nothing == []
+    assert await told(connection) == ["BookingConfirmed", "BookingRevoked"]
+
+
+@pytest.mark.parametrize(
+    "garbage",
+    [
+        b"",
+        b"{",
+        b"null",
+        b"[]",
+        b'{"type": "BookingLost"}',
+        b'{"type": "BookingConfirmed"}',
+        b"\xff",
+    ],
+)
+async def test_an_event_that_nobody_can_read_does_not_keep_the_next_from_being_told(
+    connection: asyncpg.Connection, garbage: bytes
+) -> None:
+    events = [confirmed(booking_id=uuid4()) for _ in range(3)]
+    records = records_of(*events, spoil=lambda nth, value: garbage if nth == 1 else value)
+    head = a_head()
+
+    await take(connection, head, records)
+
+    assert [item.wrong != "" for item in items_of(records)] == [False, True, False]
+    assert len(await told(connection)) == 2
+    assert head.taken_seq == 3
+
+
+async def test_an_event_without_a_number_is_no_event(connection: asyncpg.Connection) -> None:
+    (good,) = records_of(confirmed())
+    head = a_head()
+
+    await take(connection, head, [a_record(0, good.value), good])
+
+    assert len(await told(connection)) == 1
+    assert head.taken_seq == 1
+
+
+async def test_an_event_set_aside_uses_up_its_number(connection: asyncpg.Connection) -> None:
+    records, head = records_of(confirmed(), confirmed(booking_id=uuid4())), a_head()
+
+    await Inbox().set_aside(connection, {0: head}, items_of(records)[0])
+    await take(connection, head, records)
+
+    assert len(await told(connection)) == 1

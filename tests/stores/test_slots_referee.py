@@ -1,0 +1,181 @@
+"""What is kept of a decision, and what is answered when it is asked again?"""
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+
+import msgspec
+import pytest
+
+from services.slots.rules import Inventory, evolve
+from shared.messages import PlacesBooked, PlacesHeld, Refused
+from tests import stories
+from tests.referees import Play, play
+from tests.stories import NOON, a_claim, an_id
+
+MONDAY, TUESDAY = an_id("Monday"), an_id("Tuesday")
+
+
+@pytest.fixture
+async def referee(slots_dsn: str) -> AsyncIterator[Play]:
+    """A referee for partitions 0 and 1, with a slot for one and a slot for three."""
+    playing = await play(slots_dsn, 0, 1)
+    await playing.decide(
+        stories.open_clinic(),
+        stories.open_slot(MONDAY, 1),
+        stories.open_slot(TUESDAY, 3),
+    )
+    yield playing
+    await playing.connection.close()
+
+
+async def test_a_booking_is_kept_with_its_answer_its_position_and_what_is_told(referee: Play):
+    wish = stories.book(MONDAY, claims=(a_claim("one"),))
+
+    [reply] = await referee.decide(wish)
+
+    place = await referee.connection.fetchrow("SELECT * FROM place")
+    state = await referee.connection.fetchrow("SELECT * FROM partition_state WHERE partition = 0")
+    assert isinstance(reply, PlacesBooked)
+    assert (place["booking_id"], place["slot_id"], place["claim"]) == (
+        wish.id,
+        MONDAY,
+        a_claim("one"),
+    )
+    assert (state["next_offset"], state["event_seq"], state["outbox_seq"]) == (4, 4, 2)
+    assert await referee.connection.fetchval("SELECT outcome FROM answer WHERE id = $1", wish.id) == "done"
+    assert await referee.connection.fetchval("SELECT count(*) FROM batch") == 2
+
+
+async def test_the_same_wish_gets_the_same_answer_in_one_batch_and_the_next_and_elsewhere(
+    referee: Play,
+):
+    wish = stories.book(MONDAY)
+
+    first, second = await referee.decide(wish, wish)
+    [third] = await referee.decide(wish)
+    [elsewhere] = await referee.decide(wish, partition=1)
+
+    assert first == second == third == elsewhere
+    assert await referee.connection.fetchval("SELECT count(*) FROM place") == 1
+
+
+async def test_a_refusal_is_recorded_and_stays_though_the_slot_is_free_again(referee: Play):
+    mine, late = stories.book(MONDAY), stories.book(MONDAY)
+    await referee.decide(mine)
+    [refused] = await referee.decide(late)
+    await referee.decide(stories.cancel(mine.id))
+
+    [again] = await referee.decide(late)
+
+    assert refused.reason == "full"
+    assert again == refused
+
+
+async def test_another_body_under_the_same_key_is_refused_and_changes_nothing(referee: Play):
+    wish = stories.book(MONDAY)
+    await referee.decide(wish)
+
+    [reply] = await referee.decide(
+        stories.book(TUESDAY, id=wish.id, body_hash=an_id("another body").bytes)
+    )
+
+    assert reply.reason == "key_reused"
+    assert await referee.connection.fetchval("SELECT sum(booked) FROM slot") == 1
+
+
+async def test_an_expired_wish_may_be_decided_anew_by_the_same_wish_only(referee: Play):
+    late = stories.book(MONDAY, deadline=NOON - timedelta(days=9999))
+    again = msgspec.structs.replace(late, deadline=NOON + timedelta(days=9999))
+    other = msgspec.structs.replace(again, body_hash=an_id("other").bytes)
+
+    [expired] = await referee.decide(late)
+    [reused] = await referee.decide(other)
+    [booked] = await referee.decide(again)
+
+    assert (expired.reason, reused.reason) == ("expired", "key_reused")
+    assert isinstance(booked, PlacesBooked)
+
+
+async def test_a_hold_that_ran_out_is_freed_by_whoever_wants_the_place(referee: Play):
+    [held] = await referee.decide(stories.hold(MONDAY))
+    await _let_time_run_out(referee)
+
+    [booked] = await referee.decide(stories.book(MONDAY))
+
+    assert isinstance(held, PlacesHeld)
+    assert isinstance(booked, PlacesBooked)
+    kinds = [type(event).__name__ for event in referee.events[-2:]]
+    assert kinds == ["PlaceExpired", "PlacesBooked"]
+
+
+async def test_a_hold_that_ran_out_is_swept_by_its_home(referee: Play):
+    await referee.decide(stories.hold(MONDAY, TUESDAY))
+    await _let_time_run_out(referee)
+
+    await referee.sweep()
+
+    kinds = [type(event).__name__ for event in referee.events[-3:]]
+    assert kinds == ["PlaceExpired", "PlaceExpired", "HoldExpired"]
+    assert await referee.connection.fetchval("SELECT count(*) FROM place") == 0
+    assert await referee.connection.fetchval("SELECT sum(held) FROM slot") == 0
+
+
+async def test_one_command_the_database_cannot_take_is_set_aside_and_the_others_are_decided(
+    referee: Play,
+):
+    poison = msgspec.structs.replace(stories.open_clinic(an_id("other")), name="a\x00b")
+    good = [stories.book(TUESDAY) for _ in range(3)]
+
+    replies = await referee.decide(good[0], poison, *good[1:])
+
+    failed = [reply for reply in replies if isinstance(reply, Refused)]
+    letters = [r for _, _, rs in referee.rows for r in rs if r.topic == "slots.commands.dead"]
+    assert [(reply.cause, reply.reason) for reply in failed] == [(poison.id, "failed")]
+    assert len(replies) == 4
+    assert len(letters) == 1
+    assert dict(letters[0].headers)["origin_offset"] == b"4"
+    assert await referee.connection.fetchval("SELECT next_offset FROM partition_state WHERE partition = 0") == 7
+
+
+async def test_what_is_told_is_numbered_without_a_gap(referee: Play):
+    for _ in range(3):
+        await referee.decide(stories.book(TUESDAY), stories.book(MONDAY))
+
+    numbers = [
+        int(dict(record.headers)["ce_sequence"])
+        for partition, _, records in referee.rows
+        for record in records
+        if record.topic == "slots.events" and partition == 0
+    ]
+    rows = [seq for partition, seq, _ in referee.rows if partition == 0]
+    assert numbers == list(range(1, len(numbers) + 1))
+    assert rows == list(range(1, len(rows) + 1))
+
+
+async def test_folding_all_events_into_nothing_gives_what_the_database_has(referee: Play):
+    first, held, pair = stories.book(TUESDAY, claims=(a_claim("a"),)), stories.hold(MONDAY), stories.book(TUESDAY)
+    await referee.decide(first, held, pair)
+    await referee.decide(
+        stories.confirm(held.id, MONDAY, claims=(a_claim("b"),)), stories.cancel(pair.id)
+    )
+    await referee.decide(stories.change_slot(TUESDAY, capacity=9), stories.hold(TUESDAY, TUESDAY))
+    await referee.decide(stories.move(first.id, TUESDAY, TUESDAY, claims=(a_claim("a"),)))
+
+    folded = Inventory(clinics={}, slots={}, bookings={}, claims={})
+    for event in referee.events:
+        evolve(folded, event)
+
+    slots = await referee.connection.fetch("SELECT id, capacity, held, booked, open, version FROM slot")
+    places = await referee.connection.fetch("SELECT id, booking_id, slot_id, state, claim FROM place")
+    assert {tuple(row) for row in slots} == {
+        (s.id, s.capacity, s.held, s.booked, s.open, s.version) for s in folded.slots.values()
+    }
+    assert {tuple(row) for row in places} == {
+        (p.id, b.id, p.slot_id, p.state, p.claim)
+        for b in folded.bookings.values()
+        for p in b.places
+    }
+
+
+async def _let_time_run_out(referee: Play) -> None:
+    await referee.connection.execute("UPDATE place SET expires_at = now() - interval '1 s'")

@@ -1,0 +1,184 @@
+"""What do the tests tell their stories with? Slots, wishes and commands with sensible rest."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid4, uuid5
+
+from aiokafka.structs import ConsumerRecord
+
+from shared.batch import Item
+from shared.messages import (
+    BookPlaces,
+    CancelBooking,
+    ChangeSlot,
+    Command,
+    ConfirmHold,
+    HoldPlaces,
+    MovePlaces,
+    OpenClinic,
+    OpenSlot,
+    PlaceWish,
+    ReleaseHold,
+    RenewHold,
+)
+
+NOON = datetime(2030, 5, 14, 12, 0, tzinfo=UTC)
+TOMORROW = NOON + timedelta(days=1)
+CLINIC = UUID("00000000-0000-4000-8000-000000000001")
+NAMES = UUID("00000000-0000-4000-8000-00000000face")
+
+
+def an_id(name: str) -> UUID:
+    """The same id for the same name."""
+    return uuid5(NAMES, name)
+
+
+def a_claim(name: str) -> bytes:
+    """The same claim for the same name."""
+    return an_id(f"claim {name}").bytes
+
+
+def a_head(**given: Any) -> dict[str, Any]:
+    """The head of a command nobody sent before, with time enough."""
+    command_id = given.pop("id", None) or uuid4()
+    return {
+        "id": command_id,
+        "cause": command_id,
+        "at": NOON,
+        "body_hash": command_id.bytes,
+        "deadline": datetime(2099, 1, 1, tzinfo=UTC),
+        "reply_to": 0,
+    } | given
+
+
+def wishes(*slot_ids: UUID, claims: tuple[bytes | None, ...] = ()) -> tuple[PlaceWish, ...]:
+    """One wish per slot named, each with its claim if one is given."""
+    padded = claims + (None,) * (len(slot_ids) - len(claims))
+    return tuple(
+        PlaceWish(slot_id=slot_id, claim=claim)
+        for slot_id, claim in zip(slot_ids, padded, strict=True)
+    )
+
+
+def open_clinic(clinic_id: UUID = CLINIC, **head: Any) -> OpenClinic:
+    """Clinic No. 1, in Moscow."""
+    return OpenClinic(
+        clinic_id=clinic_id,
+        name="Polyclinic No. 1",
+        time_zone="Europe/Moscow",
+        **a_head(**head),
+    )
+
+
+def open_slot(
+    slot_id: UUID, capacity: int = 1, *, starts_at: datetime = TOMORROW, **head: Any
+) -> OpenSlot:
+    """A quarter of an hour at clinic No. 1."""
+    return OpenSlot(
+        slot_id=slot_id,
+        clinic_id=CLINIC,
+        service="vaccination",
+        starts_at=starts_at,
+        ends_at=starts_at + timedelta(minutes=15),
+        capacity=capacity,
+        **a_head(**head),
+    )
+
+
+def change_slot(slot_id: UUID, **change: Any) -> ChangeSlot:
+    """Another capacity, or shut, or reopened."""
+    return ChangeSlot(slot_id=slot_id, **change, **a_head())
+
+
+def book(*slot_ids: UUID, claims: tuple[bytes | None, ...] = (), **head: Any) -> BookPlaces:
+    """Places in these slots, all or none."""
+    return BookPlaces(
+        owner_id=an_id("owner"), places=wishes(*slot_ids, claims=claims), **a_head(**head)
+    )
+
+
+def move(
+    booking_id: UUID, *slot_ids: UUID, claims: tuple[bytes | None, ...] = (), **head: Any
+) -> MovePlaces:
+    """These slots instead."""
+    return MovePlaces(
+        booking_id=booking_id, places=wishes(*slot_ids, claims=claims), **a_head(**head)
+    )
+
+
+def cancel(booking_id: UUID, **head: Any) -> CancelBooking:
+    """Give it back."""
+    return CancelBooking(booking_id=booking_id, reason="patient", **a_head(**head))
+
+
+def hold(*slot_ids: UUID, ttl_seconds: int = 300, **head: Any) -> HoldPlaces:
+    """Keep these for a while."""
+    return HoldPlaces(
+        owner_id=an_id("owner"),
+        places=wishes(*slot_ids),
+        ttl_seconds=ttl_seconds,
+        **a_head(**head),
+    )
+
+
+def renew(booking_id: UUID, ttl_seconds: int = 300) -> RenewHold:
+    """Keep them longer."""
+    return RenewHold(booking_id=booking_id, ttl_seconds=ttl_seconds, **a_head())
+
+
+def release(booking_id: UUID) -> ReleaseHold:
+    """Give the hold back."""
+    return ReleaseHold(booking_id=booking_id, **a_head())
+
+
+def confirm(
+    booking_id: UUID, *slot_ids: UUID, claims: tuple[bytes | None, ...] = ()
+) -> ConfirmHold:
+    """Make a booking of the hold."""
+    return ConfirmHold(
+        booking_id=booking_id,
+        owner_id=an_id("owner"),
+        places=wishes(*slot_ids, claims=claims),
+        **a_head(),
+    )
+
+
+def a_record(
+    value: bytes | None,
+    *,
+    topic: str = "slots.commands",
+    partition: int = 0,
+    offset: int = 0,
+    headers: tuple[tuple[str, bytes], ...] = (),
+) -> ConsumerRecord:
+    """A record as it comes from the log."""
+    return ConsumerRecord(
+        topic=topic,
+        partition=partition,
+        offset=offset,
+        timestamp=int(NOON.timestamp() * 1000),
+        timestamp_type=1,
+        key=None,
+        value=value,
+        checksum=None,
+        serialized_key_size=-1,
+        serialized_value_size=len(value or b""),
+        headers=headers,
+    )
+
+
+def as_items(*commands: Command, partition: int = 0, offset: int = 0) -> list[Item]:
+    """Commands as if each came in a record of its own."""
+    return [
+        Item(
+            partition,
+            offset + n,
+            0,
+            True,
+            command,
+            "",
+            b"",
+            a_record(b"", partition=partition, offset=offset + n),
+        )
+        for n, command in enumerate(commands)
+    ]
