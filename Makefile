@@ -4,10 +4,12 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
 
-# From whatever folder it is called (make -f, make -C), everything happens in the checkout.
-HERE := $(dir $(abspath $(lastword $(MAKEFILE_LIST))))
-BIN := $(HERE).talon/venv/bin
-PYTHON := cd $(HERE) && $(BIN)/python
+# From whatever folder it is called (make -f, make -C), everything happens in the checkout. Asked of
+# the shell, since make itself takes a path with a space in it for two.
+HERE := $(shell cd "$$(dirname "$(strip $(MAKEFILE_LIST))")" && pwd)
+BIN := .talon/venv/bin
+IN := cd "$(HERE)" &&
+PYTHON := $(IN) $(BIN)/python
 STACK ?= local
 
 # Which parts (postgres,kafka,sink,slots,booking,notify), and how many processes of a service.
@@ -21,10 +23,10 @@ export STACK SABOTAGE KEEP
 
 help: ## print this list
 	@echo "make VERB [STACK=local|demo|test|bench] [ARGS=...]"
-	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/  \1\t\2/p' $(HERE)Makefile | expand -t 12
+	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/  \1\t\2/p' "$(HERE)/Makefile" | expand -t 12
 
 setup: ## install what is missing: Debian packages, Python packages, Kafka
-	@$(HERE)deploy/local/setup.sh
+	@bash "$(HERE)/deploy/local/setup.sh"
 
 up: setup ## start the stack and wait until it is ready [ONLY=postgres,kafka] [SCALE=slots=2]
 	@$(PYTHON) -m deploy.local up $(PARTS)
@@ -53,11 +55,11 @@ check: setup ## the gate: lint, format, types, import contracts, tidiness
 	@$(PYTHON) -m ruff check .
 	@$(PYTHON) -m ruff format --check .
 	@$(PYTHON) -m mypy
-	@cd $(HERE) && $(BIN)/lint-imports
+	@$(IN) $(BIN)/lint-imports
 	@$(PYTHON) -m pytest tests/tidy
 
 lock: setup ## pin every Python package by version and hash in requirements.lock
-	@cd $(HERE) && $(BIN)/pip-compile --generate-hashes --extra dev --allow-unsafe \
+	@$(PYTHON) -m piptools compile --generate-hashes --extra dev --allow-unsafe \
 		--no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-header \
 		--strip-extras --quiet --output-file requirements.lock pyproject.toml
 

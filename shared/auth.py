@@ -99,9 +99,11 @@ class Tokens:
             raise _unauthorized("token_invalid", "The token is not valid here.") from error
 
     async def _key(self, kid: str) -> jwt.PyJWK:
-        if kid not in self._keys and time.monotonic() - self._fetched_at > REFRESH_SECONDS:
+        if kid not in self._keys:
+            # Who comes while the keys are being fetched waits for them like the first.
             async with self._fetching:
-                if kid not in self._keys:
+                due = time.monotonic() - self._fetched_at > REFRESH_SECONDS
+                if kid not in self._keys and due:
                     await self._fetch()
         if kid not in self._keys:
             raise jwt.InvalidKeyError("a key the issuer does not publish")

@@ -17,7 +17,8 @@ def main(arguments: Sequence[str]) -> int:
     """Do what was asked; a person's mistake is a sentence, not a traceback."""
     options = _parser().parse_args(arguments)
     try:
-        return VERBS[options.verb].run(named(options.stack), options)
+        code: int = VERBS[options.verb].run(named(options.stack), options)
+        return code
     except (MistakeError, SettingError) as reason:
         print(f"talon {options.verb}: {reason}", file=sys.stderr)
         return 2

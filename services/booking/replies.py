@@ -155,10 +155,11 @@ def _answers_an_older_copy(reply: Any, command: Asked) -> bool:
 
 def _pending(command: Asked, home: int) -> PendingWish:
     owner_id, kind, campaign_id = _to_make(command)
-    makes = isinstance(command, BookPlaces | HoldPlaces)
     return PendingWish(
         id=command.id,
-        booking_id=command.id if makes else command.booking_id,
+        booking_id=command.id
+        if isinstance(command, BookPlaces | HoldPlaces)
+        else command.booking_id,
         asks=type(command).__name__,
         home=home,
         command=_encode(command),

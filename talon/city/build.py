@@ -41,7 +41,7 @@ class Made(msgspec.Struct):
 
 
 class Builder:
-    """Asks for everything that a plan has, again where an answer stays away: same key, same thing."""
+    """Asks for everything that a plan has, and again, by the same key, where no answer came."""
 
     def __init__(self, doors: Doors, plan: Plan, *, operator: str, tokens: Sequence[str]) -> None:
         self._doors = doors

@@ -16,7 +16,7 @@ import msgspec
 Act = Literal["book", "hold", "confirm", "release", "cancel", "move"]
 How = Literal["ask", "again", "poll"]
 Verdict = Literal["ok", "refused", "away", "pending", "unknown"]
-"""ok and refused are definite; away: nothing was handed over; pending and unknown: it may be done."""
+"""ok and refused are definite; away: nothing was handed over; the rest may have been done."""
 
 
 class Seat(msgspec.Struct, frozen=True):

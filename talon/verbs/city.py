@@ -101,4 +101,3 @@ async def _ask_for_all(
             await builder.slots(slots.count)
             await builder.campaign(campaigns.count)
     return families.result()
-

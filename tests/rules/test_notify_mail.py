@@ -72,10 +72,20 @@ def test_a_mail_names_its_booking_and_has_the_same_id_each_time() -> None:
     assert (mail["From"], mail["To"]) == ("no-reply@talon.example", "alice@example.org")
 
 
+def test_the_text_arrives_as_it_was_written() -> None:
+    event = confirmed()
+
+    (text,) = [p for p in mail_of(event).walk() if p.get_content_type() == "text/plain"]
+
+    assert text.get_content().replace("\r\n", "\n") == wording(event).text
+    assert mail_of(event)["Subject"] == wording(event).subject
+
+
 def test_a_mail_is_plain_ascii_on_the_wire_whatever_the_address_is() -> None:
     content = compose(confirmed(), sender="a@b.c", recipient="d@e.f", at=NOON)
 
     assert content.isascii()
+    assert content.count(b"\n") == content.count(b"\r\n")
     assert max(len(line) for line in content.split(b"\r\n")) <= 998
 
 

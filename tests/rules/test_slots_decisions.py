@@ -83,9 +83,7 @@ def test_one_person_has_one_place_per_claim_until_it_is_given_back():
 def test_the_same_claim_twice_in_one_wish_is_refused():
     inventory = a_day(Monday=5)
 
-    refused = told(
-        inventory, stories.book(MONDAY, MONDAY, claims=(a_claim("one"), a_claim("one")))
-    )
+    refused = told(inventory, stories.book(MONDAY, MONDAY, claims=(a_claim("one"), a_claim("one"))))
 
     assert refused.reason == "claim_taken"
 
@@ -190,9 +188,7 @@ def test_a_confirmed_hold_is_a_booking_of_the_same_id_with_its_claim():
     inventory = a_day(Monday=1)
     held = told(inventory, stories.hold(MONDAY))
 
-    booked = told(
-        inventory, stories.confirm(held.booking_id, MONDAY, claims=(a_claim("one"),))
-    )
+    booked = told(inventory, stories.confirm(held.booking_id, MONDAY, claims=(a_claim("one"),)))
 
     assert isinstance(held, PlacesHeld)
     assert (booked.booking_id, booked.version) == (held.booking_id, 2)

@@ -42,7 +42,8 @@ async def test_a_booking_is_kept_with_its_answer_its_position_and_what_is_told(r
         a_claim("one"),
     )
     assert (state["next_offset"], state["event_seq"], state["outbox_seq"]) == (4, 4, 2)
-    assert await referee.connection.fetchval("SELECT outcome FROM answer WHERE id = $1", wish.id) == "done"
+    outcome = await referee.connection.fetchval("SELECT outcome FROM answer WHERE id = $1", wish.id)
+    assert outcome == "done"
     assert await referee.connection.fetchval("SELECT count(*) FROM batch") == 2
 
 
@@ -134,7 +135,10 @@ async def test_one_command_the_database_cannot_take_is_set_aside_and_the_others_
     assert len(replies) == 4
     assert len(letters) == 1
     assert dict(letters[0].headers)["origin_offset"] == b"4"
-    assert await referee.connection.fetchval("SELECT next_offset FROM partition_state WHERE partition = 0") == 7
+    position = await referee.connection.fetchval(
+        "SELECT next_offset FROM partition_state WHERE partition = 0"
+    )
+    assert position == 7
 
 
 async def test_what_is_told_is_numbered_without_a_gap(referee: Play):
@@ -153,7 +157,8 @@ async def test_what_is_told_is_numbered_without_a_gap(referee: Play):
 
 
 async def test_folding_all_events_into_nothing_gives_what_the_database_has(referee: Play):
-    first, held, pair = stories.book(TUESDAY, claims=(a_claim("a"),)), stories.hold(MONDAY), stories.book(TUESDAY)
+    first = stories.book(TUESDAY, claims=(a_claim("a"),))
+    held, pair = stories.hold(MONDAY), stories.book(TUESDAY)
     await referee.decide(first, held, pair)
     await referee.decide(
         stories.confirm(held.id, MONDAY, claims=(a_claim("b"),)), stories.cancel(pair.id)
@@ -165,8 +170,12 @@ async def test_folding_all_events_into_nothing_gives_what_the_database_has(refer
     for event in referee.events:
         evolve(folded, event)
 
-    slots = await referee.connection.fetch("SELECT id, capacity, held, booked, open, version FROM slot")
-    places = await referee.connection.fetch("SELECT id, booking_id, slot_id, state, claim FROM place")
+    slots = await referee.connection.fetch(
+        "SELECT id, capacity, held, booked, open, version FROM slot"
+    )
+    places = await referee.connection.fetch(
+        "SELECT id, booking_id, slot_id, state, claim FROM place"
+    )
     assert {tuple(row) for row in slots} == {
         (s.id, s.capacity, s.held, s.booked, s.open, s.version) for s in folded.slots.values()
     }

@@ -61,5 +61,5 @@ def _ask(url: str) -> None:
     except urllib.error.HTTPError as answer:
         with answer:
             raise NotReadyError(answer.read(NOTE_LENGTH_MAX).decode(errors="replace")) from None
-    except HTTPException as reason:
-        raise NotReadyError(str(reason)) from reason
+    except (urllib.error.URLError, HTTPException) as reason:
+        raise NotReadyError("it does not answer yet") from reason

@@ -217,7 +217,7 @@ def places_of(taken: Iterable[TakenPlace]) -> Places:
 
 
 def _then(before: Change, after: Change) -> Change:
-    """Both, in the order of their versions: what the later one leaves is as the earlier one says."""
+    """Both, in the order of their versions: what the later leaves is as the earlier says."""
     if after.version < before.version:
         before, after = after, before
     return msgspec.structs.replace(

@@ -13,10 +13,10 @@ from services.notify.invitations import invitations
 from services.notify.texts import wording
 from shared.messages import BookingEvent
 
-POLICY = compat32.clone(linesep="\r\n")
-"""The older of the library's two policies: the newer one parses each header it is given, which
-took three quarters of the time of composing a mail (1.2 of 1.6 ms). All that goes into a header
-here is either an id, an address that was checked at the door, or encoded as `Header`."""
+POLICY = compat32.clone(linesep="\r\n", max_line_length=998)
+"""The older of the library's two policies: the newer one parses each header it is given, and
+composing a mail took 1.9 ms instead of 0.7. What goes into a header here is an id, an address that
+was checked at the door, or encoded. Message-ID stays on one line: not everybody unfolds it."""
 
 UTF8 = Charset("utf-8")
 UTF8.body_encoding = BASE64
@@ -36,11 +36,11 @@ def compose(event: BookingEvent, *, sender: str, recipient: str, at: datetime) -
     mail["Date"] = format_datetime(at.astimezone(UTC))
     mail["From"] = sender
     mail["To"] = recipient
-    mail["Subject"] = words.subject if words.subject.isascii() else Header(words.subject, "utf-8")
+    mail["Subject"] = Header(words.subject).encode()
     mail["Auto-Submitted"] = "auto-generated"
     mail["X-Talon-Booking"] = str(event.booking_id)
     mail["X-Talon-Event"] = type(event).__name__
-    mail.attach(_part("plain", words.text))
+    mail.attach(_part("plain", words.text.replace("\n", "\r\n")))
     found = invitations(event, organizer=sender, attendee=recipient)
     for number, invitation in enumerate(found, start=1):
         part = _part("calendar", invitation.text, method=invitation.method)

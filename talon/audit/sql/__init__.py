@@ -1,0 +1,1 @@
+"""What does the auditor read? Only reads, with a role that can do nothing else."""
