@@ -19,7 +19,7 @@ from services.notify.channels.email import compose
 from services.notify.channels.smtp import AwayError, Line
 from services.notify.config import Config
 from services.notify.rules import Accepted, Mark, Outcome, Patience, Untried, Unwritable, settle
-from services.notify.store import Claimed, Ledger
+from services.notify.store import Claimed, Ledger, Lost
 from shared.database import is_outage
 from shared.messages import BookingEvent
 
@@ -78,20 +78,18 @@ class Sender:
 
     async def _send_each(self, line: Line) -> None:
         pause = OUTAGE_SECONDS_MIN
-        try:
-            while not self._stopping.is_set():
-                try:
-                    busy = await self._turn(line)
-                except Exception as error:
-                    _only_outages(error)
-                    await _rest(self._stopping, pause * random.uniform(0.5, 1.0))
-                    pause = min(pause * 2, OUTAGE_SECONDS_MAX)
-                    continue
-                pause = OUTAGE_SECONDS_MIN
-                if not busy:
-                    await _rest(self._work, self._config.poll_seconds)
-        finally:
-            await line.close()
+        while not self._stopping.is_set():
+            try:
+                busy = await self._turn(line)
+            except Exception as error:
+                _only_outages(error)
+                await _rest(self._stopping, pause * random.uniform(0.5, 1.0))
+                pause = min(pause * 2, OUTAGE_SECONDS_MAX)
+                continue
+            pause = OUTAGE_SECONDS_MIN
+            if not busy:
+                await _rest(self._work, self._config.poll_seconds)
+        await line.close()
 
     async def _turn(self, line: Line) -> bool:
         """Claim some messages, send them, mark them; False when there was nothing to do.
@@ -160,17 +158,17 @@ class Sender:
 
     async def _mark(self, marks: Sequence[tuple[int, Mark]]) -> None:
         """Note what is known, however long the database is away: nobody else knows it."""
-        while marks:
+        noted = not marks
+        while not noted:
             try:
                 await self._ledger.mark(self.id, marks)
+                noted = True
             except Exception as error:
                 _only_outages(error)
                 await asyncio.sleep(OUTAGE_SECONDS_MIN)
-            else:
-                for _, mark in marks:
-                    if mark.state != "waiting":
-                        metrics.SETTLED.labels(mark.state).inc()
-                return
+        for _, mark in marks:
+            if mark.state != "waiting":
+                metrics.SETTLED.labels(mark.state).inc()
 
     # ---- what others left behind ---------------------------------------------------------------
 
@@ -178,12 +176,13 @@ class Sender:
         """Look for claims that ran out, at once and then every few seconds."""
         while not self._stopping.is_set():
             try:
-                for lost in await self._ledger.give_up_lost():
-                    metrics.SETTLED.labels("unknown").inc()
-                    about = {"message_id": lost.id, "booking": str(lost.booking_id)}
-                    log.warning("a sender was lost; nobody knows of this message", extra=about)
+                lost = await self._ledger.give_up_lost()
             except Exception as error:
                 _only_outages(error)
+                lost = []
+            for message in lost:
+                metrics.SETTLED.labels("unknown").inc()
+                log.warning("a sender was lost; nobody knows of its message", extra=_about(message))
             await _rest(self._stopping, self._config.claim_seconds / 10)
 
 
@@ -196,7 +195,7 @@ def _only_outages(error: Exception) -> None:
     log.warning("waits out an outage", extra={"error": repr(error)})
 
 
-def _about(message: Claimed) -> dict[str, object]:
+def _about(message: Claimed | Lost) -> dict[str, object]:
     return {"message_id": message.id, "booking": str(message.booking_id)}
 
 

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -90,7 +91,7 @@ def test_a_part_that_is_killed_comes_back_and_is_counted(trial: Trial) -> None:
 
         os.kill(killed, signal.SIGKILL)
 
-        _until(lambda name=name, killed=killed: _is_another(trial.part(name), killed))
+        _until(partial(_is_another, trial, name, killed))
         assert trial.part(name)["restarts"] == 1
     assert trial.status()["state"] == "ready"
 
@@ -192,7 +193,8 @@ def _is_free(port: int) -> bool:
         return door.connect_ex(("127.0.0.1", port)) != 0
 
 
-def _is_another(part: dict[str, Any], pid: int) -> bool:
+def _is_another(trial: Trial, name: str, pid: int) -> bool:
+    part = trial.part(name)
     return part["state"] == "ready" and part["pid"] not in (None, pid)
 
 

@@ -317,6 +317,33 @@ async def test_a_sender_killed_after_the_server_took_the_mail_leaves_it_unknown_
     assert len(server.seen) == 1
 
 
+async def test_what_was_sent_is_marked_though_the_database_hung_up_meanwhile(
+    pool: asyncpg.Pool, notify_dsn: str, server: MailServer
+) -> None:
+    async def end_every_session(mail: Message) -> str:
+        await admin.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+        return "250 OK"
+
+    await write(pool, confirmed())
+    admin = await asyncpg.connect(notify_dsn)
+    server.on_data = end_every_session
+    async with (
+        asyncpg.create_pool(notify_dsn, min_size=1, max_size=4) as cut_off,
+        sending(a_config(notify_dsn, server.port), cut_off),
+    ):
+        await until(lambda: _is(admin, "sent"))
+    await admin.close()
+
+    assert len(server.seen) == 1
+
+
+async def _is(admin: asyncpg.Connection, state: str) -> bool:
+    return bool(await admin.fetchval("SELECT bool_and(state = $1) FROM message", state))
+
+
 async def test_a_message_that_cannot_be_put_into_words_fails_alone(
     pool: asyncpg.Pool, notify_dsn: str, server: MailServer
 ) -> None:

@@ -33,7 +33,9 @@ EXTRA_ROOMS = {
 }
 LINES_MAX = 320
 FUNCTION_LINES_MAX = 40
-SQL = re.compile(r"^\s*(SELECT|INSERT|UPDATE|DELETE|CREATE|ALTER)\s+[A-Z*(]", re.IGNORECASE)
+SQL = re.compile(
+    r"^\s*(SELECT\s|INSERT INTO|UPDATE \w+ (AS \w+ )?SET|DELETE FROM|(CREATE|ALTER) (TABLE|ROLE))"
+)
 
 
 def _named(path: Path) -> str:
