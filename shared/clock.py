@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import asyncpg
 
+from shared import database
 from shared.statements import load
 
 log = logging.getLogger(__name__)
@@ -45,5 +46,5 @@ class DatabaseClock:
             await asyncio.sleep(REFRESH_SECONDS)
             try:
                 await self.set(pool)
-            except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            except database.AWAY as error:
                 log.warning("the clock was not refreshed", extra={"error": str(error)})

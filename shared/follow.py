@@ -28,7 +28,7 @@ from shared.topics import Topic
 log = logging.getLogger(__name__)
 SQL = load("shared")
 
-OUTAGES = (KafkaError, OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
+OUTAGES = (KafkaError, *database.AWAY)
 
 
 class Follower:

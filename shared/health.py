@@ -5,8 +5,7 @@ import logging
 import time
 from collections.abc import Awaitable, Callable
 
-import asyncpg
-
+from shared import database
 from shared.asking import Replies
 from shared.follow import Follower
 from shared.log import Appender
@@ -42,7 +41,7 @@ class Health:
             try:
                 if await self._ping():
                     self._pinged_at = time.monotonic()
-            except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            except database.AWAY as error:
                 log.warning("the database does not answer", extra={"error": repr(error)})
             await asyncio.sleep(PING_SECONDS)
 

@@ -70,5 +70,5 @@ class Leases:
             await connection.execute(SQL["forget_follower"], self._topic.name, self.owner)
             await connection.execute(SQL["forget_dead_followers"])
             await connection.close(timeout=database.CONNECT_SECONDS)
-        except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        except database.AWAY as error:
             log.warning("left without a word", extra={"error": repr(error)})

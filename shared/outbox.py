@@ -14,6 +14,7 @@ from collections.abc import Callable
 import asyncpg
 import msgspec
 
+from shared import database
 from shared.log import Appender, LogAwayError, Outgoing
 from shared.statements import load
 
@@ -157,7 +158,7 @@ class Relay:
                 await connection.execute(
                     SQL["mark_announced"], self._topic, list(marks), list(marks.values())
                 )
-        except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        except database.AWAY as error:
             # Rows that stay are told again after a restart; readers drop what they have.
             log.warning("rows were not marked announced", extra={"error": repr(error)})
             self._marks = marks | self._marks

@@ -9,7 +9,6 @@ from datetime import date, datetime
 from typing import Any, TypeVar
 from uuid import UUID, uuid5
 
-import asyncpg
 import msgspec
 from aiohttp import web
 from prometheus_client import CollectorRegistry
@@ -131,7 +130,7 @@ async def answer_every_error(request: web.Request, handler: Handler) -> web.Stre
         return problem.response()
     except web.HTTPException as error:
         return _plain(error).response()
-    except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError) as error:
+    except database.AWAY as error:
         if not database.is_outage(error):
             return _bug(request, error)
         log.warning("the database is away", extra={"error": repr(error)})

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from deploy.local import ports, processes, spawn
-from deploy.local.parts import HopelessError, NotReadyError, Part
+from deploy.local.parts import HopelessError, Part
 from deploy.local.progress import say
 from deploy.local.settings import Settings
 from deploy.local.state import PartCondition, PartState
@@ -81,7 +81,11 @@ class Keeper:
             if trouble is not None:
                 self.state.note = trouble
                 return
-        await self.part.prepare()
+        try:
+            await self.part.prepare()
+        except OSError as reason:
+            self.state.note = str(reason)
+            return
         if self._stopping.is_set():
             return
         process = self._process = await spawn.start(self.part, self._log)
@@ -124,7 +128,11 @@ class Keeper:
                         say(self.part.name, f"ready after {self.state.ready_seconds} s")
                 self._is("ready")
                 self.ready.set()
-            except (NotReadyError, OSError, TimeoutError) as reason:
+            except HopelessError:
+                raise
+            except Exception as reason:
+                # A part that was killed while it was asked may answer in any way at all; none of
+                # them is a reason to give up all the others.
                 was_ready = self.state.ready_seconds is not None
                 self._is("unready" if was_ready else "starting", note=_in_words(reason))
             is_ready = self.state.state == "ready"
@@ -153,4 +161,6 @@ class Keeper:
 
 
 def _in_words(reason: BaseException) -> str:
+    if isinstance(reason, ConnectionRefusedError):
+        return "it does not answer yet"
     return str(reason) or type(reason).__name__

@@ -100,7 +100,8 @@ install_venv() {
     "$python" -m venv "$home/venv"
     "$home/venv/bin/python" -m pip install --require-hashes --no-deps \
         --disable-pip-version-check --no-input -r "$lock" |
-        awk '/^Collecting/ { n += 1; printf "setup:   %3d %s\n", n, $2 }' >&2
+        awk '/^Collecting/ { n += 1; printf "setup:   %3d %s\n", n, $2 }' >&2 ||
+        fail "pip could not install what $lock names; what it said is above"
     venv_stamp >"$home/venv/.complete"
 }
 

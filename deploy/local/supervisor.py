@@ -138,8 +138,11 @@ class Supervisor:
     def _last_words(self, keeper: Keeper) -> str:
         path = self._stack.logs / f"{keeper.part.name}.log"
         words = "\n".join(f"    {line}" for line in logs.tail(path, LOG_LINES_SHOWN))
-        times = keeper.state.restarts
-        return f"{keeper.part.name} ended {times} times without becoming ready; {path}:\n{words}"
+        state = keeper.state
+        return (
+            f"{state.name} ended {state.restarts} times without becoming ready ({state.note});"
+            f" the end of {path}:\n{words}"
+        )
 
     def _ask_to_stop(self) -> None:
         if self._stop_asked.is_set():

@@ -124,7 +124,7 @@ async def _measure(ledger: Ledger, appender: Appender, sender: Sender) -> None:
         try:
             counts = await ledger.measure()
             depth, age_seconds = await ledger.outbox()
-        except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
+        except database.AWAY:
             continue
         metrics.UNSETTLED.labels("waiting").set(counts.waiting)
         metrics.UNSETTLED.labels("claimed").set(counts.claimed)

@@ -320,28 +320,24 @@ async def test_a_sender_killed_after_the_server_took_the_mail_leaves_it_unknown_
 async def test_what_was_sent_is_marked_though_the_database_hung_up_meanwhile(
     pool: asyncpg.Pool, notify_dsn: str, server: MailServer
 ) -> None:
-    async def end_every_session(mail: Message) -> str:
-        await admin.execute(
+    async def end_its_sessions(mail: Message) -> str:
+        await pool.execute(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            " WHERE datname = current_database() AND application_name = 'cut off'"
         )
         return "250 OK"
 
+    server.on_data = end_its_sessions
     await write(pool, confirmed())
-    admin = await asyncpg.connect(notify_dsn)
-    server.on_data = end_every_session
+    cut_off = {"application_name": "cut off"}
     async with (
-        asyncpg.create_pool(notify_dsn, min_size=1, max_size=4) as cut_off,
-        sending(a_config(notify_dsn, server.port), cut_off),
+        asyncpg.create_pool(notify_dsn, min_size=1, max_size=4, server_settings=cut_off) as theirs,
+        sending(a_config(notify_dsn, server.port), theirs),
     ):
-        await until(lambda: _is(admin, "sent"))
-    await admin.close()
+        await until_settled(pool)
 
+    assert await states(pool) == ["sent"]
     assert len(server.seen) == 1
-
-
-async def _is(admin: asyncpg.Connection, state: str) -> bool:
-    return bool(await admin.fetchval("SELECT bool_and(state = $1) FROM message", state))
 
 
 async def test_a_message_that_cannot_be_put_into_words_fails_alone(

@@ -111,9 +111,9 @@ def _forget_dead_server(data: Path) -> None:
     lock = data / "postmaster.pid"
     if not lock.exists():
         return
-    pid = int(lock.read_text(encoding="utf-8").split()[0])
+    first = lock.read_text(encoding="utf-8").partition("\n")[0]
     # A server works in its data directory; only one that really does so is left to its own check.
-    if processes.identify(pid) is None or processes.folder_of(pid) != data:
+    if not first.isdigit() or processes.folder_of(int(first)) != data:
         lock.unlink()
 
 
