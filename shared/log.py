@@ -30,7 +30,9 @@ BATCH_BYTES_MAX = 262_144
 RECORD_OVERHEAD_BYTES = 64_000
 """Room for headers and framing beside the largest value."""
 
-FETCH_WAIT_MS = 250
+FETCH_WAIT_MS = 100
+"""A seek or a new assignment waits behind the running poll, so it is short."""
+
 FETCH_BYTES_MAX = 4_194_304
 
 Headers = tuple[tuple[str, bytes], ...]
@@ -109,7 +111,7 @@ class Appender:
                 headers=list(record.headers),
             )
         except KafkaError as error:
-            self._failed(producer, error)
+            # Nothing was queued and nothing is wedged: the producer finds its way back by itself.
             raise LogAwayError from error
         handed = Handed(loop.create_future(), loop.time())
         self._outstanding[theirs] = handed
@@ -227,7 +229,14 @@ class Reader:
 
 
 async def _stop(client: AIOKafkaProducer | AIOKafkaConsumer) -> None:
-    try:
-        await asyncio.wait_for(client.stop(), STOP_SECONDS)
-    except (KafkaError, OSError, TimeoutError) as error:
-        log.warning("a Kafka client was left behind", extra={"error": repr(error)})
+    """Never wait for a client that cannot stop, nor let its cancellation become ours."""
+    await asyncio.sleep(0)  # a consumer that was just assigned would hang
+    stopping = asyncio.create_task(client.stop())
+    await asyncio.wait([stopping], timeout=STOP_SECONDS)
+    if stopping.done() and not stopping.cancelled() and stopping.exception() is None:
+        return
+    stopping.cancel()
+    log.warning("a Kafka client was left behind")
+    if isinstance(client, AIOKafkaProducer):
+        # Left as it is, it would deliver its queue when the broker is back.
+        await asyncio.wait([asyncio.create_task(client.client.close())], timeout=STOP_SECONDS)
