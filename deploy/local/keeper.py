@@ -121,13 +121,7 @@ class Keeper:
         while True:
             try:
                 async with asyncio.timeout(PROBE_SECONDS_MAX):
-                    await self.part.probe()
-                    if self.state.ready_seconds is None:
-                        await self.part.settle()
-                        self.state.ready_seconds = round(time.monotonic() - born, 2)
-                        say(self.part.name, f"ready after {self.state.ready_seconds} s")
-                self._is("ready")
-                self.ready.set()
+                    await self._ask(born)
             except HopelessError:
                 raise
             except Exception as reason:
@@ -139,6 +133,16 @@ class Keeper:
             await asyncio.sleep(
                 PROBE_PAUSE_READY_SECONDS if is_ready else PROBE_PAUSE_STARTING_SECONDS
             )
+
+    async def _ask(self, born: float) -> None:
+        """Returns when the part is ready; the first time it also becomes what others expect."""
+        await self.part.probe()
+        if self.state.ready_seconds is None:
+            await self.part.settle()
+            self.state.ready_seconds = round(time.monotonic() - born, 2)
+            say(self.part.name, f"ready after {self.state.ready_seconds} s")
+        self._is("ready")
+        self.ready.set()
 
     async def _pause(self, lived_seconds: float) -> None:
         """Wait a little before the next start, longer each time in a series of deaths."""

@@ -145,7 +145,7 @@ async def _measure(reads: store.Reads, appender: Appender) -> None:
         metrics.PRODUCERS_REBUILT.set(appender.rebuilt)
         try:
             depth, age_seconds = await reads.outbox()
-        except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
+        except database.AWAY:
             continue
         metrics.OUTBOX_ROWS.set(depth)
         metrics.OUTBOX_AGE_SECONDS.set(age_seconds)
@@ -157,6 +157,6 @@ async def _forget(pool: asyncpg.Pool, config: Config) -> None:
             await store.forget_old(
                 pool, days=config.answers_kept_days, rows_max=config.forgotten_rows_max
             )
-        except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        except database.AWAY as error:
             log.warning("old answers were not forgotten", extra={"error": repr(error)})
         await asyncio.sleep(FORGET_SECONDS)
