@@ -152,11 +152,15 @@ class Replies:
             records = await reader.next(wait_seconds=0.5, records_max=500)
             replies = [reply for record in records for reply in _replies_in(record.value)]
             if replies:
-                await self.on_replies(replies)
-                for reply in replies:
-                    waiting = self._waiting.pop(reply.cause, None)
-                    if waiting is not None and not waiting.done():
-                        waiting.set_result(reply)
+                await self.hear(replies)
+
+    async def hear(self, replies: list[Reply]) -> None:
+        """Let the service keep what was answered, then tell those who wait."""
+        await self.on_replies(replies)
+        for reply in replies:
+            waiting = self._waiting.pop(reply.cause, None)
+            if waiting is not None and not waiting.done():
+                waiting.set_result(reply)
 
 
 def _replies_in(value: bytes | None) -> list[Reply]:

@@ -10,9 +10,8 @@ import hashlib
 import logging
 from uuid import UUID, uuid5
 
-import msgspec
-
 from services.booking import metrics
+from services.booking.pending import as_pending
 from services.booking.store import PendingWish, Wishes
 from services.booking.store.database import OUTAGES
 from services.booking.store.pending import ToRevoke
@@ -20,8 +19,6 @@ from shared.clock import DatabaseClock
 from shared.messages import CancelBooking
 
 log = logging.getLogger(__name__)
-
-_encode = msgspec.msgpack.Encoder().encode
 
 
 class Closures:
@@ -66,15 +63,7 @@ class Closures:
             booking_id=booking.booking_id,
             reason="clinic",
         )
-        return PendingWish(
-            id=command.id,
-            booking_id=booking.booking_id,
-            asks=type(command).__name__,
-            home=booking.home,
-            command=_encode(command),
-            body_hash=command.body_hash,
-            deadline=command.deadline,
-        )
+        return as_pending(command, booking.home)
 
 
 def revocation_id(closing_id: UUID, booking_id: UUID) -> UUID:

@@ -88,6 +88,8 @@ def count_batch(batch: Batch) -> None:
     """One batch of the projection was committed."""
     BATCH_SECONDS.observe(batch.seconds)
     for item in batch.items:
+        if item.message is None:
+            continue
         EVENTS_PROJECTED.labels(type(item.message).__name__).inc()
     for partition, offset in batch.positions.items():
         POSITION.labels(str(partition)).set(offset)

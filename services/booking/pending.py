@@ -7,24 +7,37 @@ wish has expired. So every wish that was answered with 202 ends, and nothing is 
 
 import asyncio
 import logging
+from typing import Protocol
 
 import msgspec
 
 from services.booking import metrics
 from services.booking.rules.life import Booking
+from services.booking.rules.refusals import Asked
 from services.booking.store import PendingWish, Wishes
 from services.booking.store.database import OUTAGES
-from shared.asking import Commands
 from shared.log import LogAwayError
-from shared.messages import Command, SlotCommand
+from shared.messages import BookPlaces, Command, HoldPlaces, SlotCommand
 
 log = logging.getLogger(__name__)
 
 WRITTEN_AT_ONCE_MAX = 500
 
+_encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(SlotCommand).decode
 
 Waiting = tuple[PendingWish, asyncio.Future[Booking]]
+
+
+class Commands(Protocol):
+    """Where commands are handed over."""
+
+    @property
+    def away(self) -> bool:
+        """True while nothing can be handed over."""
+
+    async def hand_over(self, command: Command, partition: int) -> None:
+        """Return once the command is handed over; LogAwayError if it never was."""
 
 
 class Keeper:
@@ -108,3 +121,25 @@ class Sweeper:
         command: Command = msgspec.structs.replace(_decode(kept), reply_to=self._reply_to)
         await self._commands.hand_over(command, home)
         metrics.COMMANDS_ASKED_AGAIN.inc()
+
+
+def as_pending(command: Asked, home: int) -> PendingWish:
+    """What is written down of a command that was, or is to be, handed over."""
+    wish = PendingWish(
+        id=command.id,
+        booking_id=command.id,
+        asks=type(command).__name__,
+        home=home,
+        command=_encode(command),
+        body_hash=command.body_hash,
+        deadline=command.deadline,
+    )
+    match command:
+        case BookPlaces():
+            return msgspec.structs.replace(
+                wish, owner_id=command.owner_id, kind="booking", campaign_id=command.campaign_id
+            )
+        case HoldPlaces():
+            return msgspec.structs.replace(wish, owner_id=command.owner_id, kind="hold")
+        case _:
+            return msgspec.structs.replace(wish, booking_id=command.booking_id)

@@ -14,14 +14,14 @@ from uuid import UUID
 import msgspec
 
 from services.booking import metrics
-from services.booking.pending import Keeper
-from services.booking.rules.life import Booking, Kind, LifeEvent, change_of, fold
+from services.booking.pending import Keeper, as_pending
+from services.booking.rules.life import Booking, LifeEvent, change_of, fold
 from services.booking.rules.refusals import Asked
-from services.booking.store import Bookings, Database, PendingWish
+from services.booking.store import Bookings, Database
 from services.booking.store.database import OUTAGES
 from shared.asking import Asking, SeatsTakenError
 from shared.log import LogAwayError
-from shared.messages import BookPlaces, HoldPlaces, Refusal, Refused
+from shared.messages import Refusal, Refused
 from shared.problems import Problem, outcome_unknown, unavailable
 
 log = logging.getLogger(__name__)
@@ -29,8 +29,6 @@ log = logging.getLogger(__name__)
 LIFE = get_args(LifeEvent)
 KEEPS_AT_MOST = 2
 """A batch of replies is kept at the second attempt or not at all: people wait."""
-
-_encode = msgspec.msgpack.Encoder().encode
 
 
 class Undecided(msgspec.Struct, frozen=True):
@@ -138,7 +136,7 @@ class Answers:
         """Pending, so that it ends though nobody waits; 504 where not even that can be written."""
         try:
             async with asyncio.timeout(self._keep_seconds):
-                return await self._keeper.keep(_pending(command, home))
+                return await self._keeper.keep(as_pending(command, home))
         except OUTAGES as error:
             self._asking.replies.leave_seat(command.id)
             metrics.ANSWERS.labels("unknown").inc()
@@ -151,32 +149,3 @@ def _answers_an_older_copy(reply: Any, command: Asked) -> bool:
     decided anew: to say "expired" now would be to deny a booking that is about to be made.
     """
     return isinstance(reply, Refused) and reply.reason == "expired" and reply.at <= command.deadline
-
-
-def _pending(command: Asked, home: int) -> PendingWish:
-    owner_id, kind, campaign_id = _to_make(command)
-    return PendingWish(
-        id=command.id,
-        booking_id=command.id
-        if isinstance(command, BookPlaces | HoldPlaces)
-        else command.booking_id,
-        asks=type(command).__name__,
-        home=home,
-        command=_encode(command),
-        body_hash=command.body_hash,
-        deadline=command.deadline,
-        owner_id=owner_id,
-        kind=kind,
-        campaign_id=campaign_id,
-    )
-
-
-def _to_make(command: Asked) -> tuple[UUID | None, Kind | None, UUID | None]:
-    """Whose booking or hold the wish is to make, if it makes one."""
-    match command:
-        case BookPlaces():
-            return command.owner_id, "booking", command.campaign_id
-        case HoldPlaces():
-            return command.owner_id, "hold", None
-        case _:
-            return None, None, None

@@ -14,6 +14,7 @@ from services.booking.api.answers import booking_body, reply_to, shown
 from services.booking.api.desk import (
     DESK,
     Desk,
+    Nothing,
     WantedPlace,
     WantedPlaces,
     home_for,
@@ -41,10 +42,6 @@ class OtherPlaces(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     """The body of `POST /bookings/{id}/reschedule`."""
 
     places: WantedPlaces
-
-
-class Nothing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The body of a request that needs none."""
 
 
 _decode_new = msgspec.json.Decoder(NewBooking)

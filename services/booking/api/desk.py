@@ -35,6 +35,10 @@ class WantedPlace(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 WantedPlaces = Annotated[tuple[WantedPlace, ...], Meta(min_length=1, max_length=PLACES_MAX)]
 
 
+class Nothing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The body of a request that needs none."""
+
+
 class Desk(msgspec.Struct):
     """The parts that the routes are given."""
 

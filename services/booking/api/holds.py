@@ -9,7 +9,7 @@ from aiohttp import web
 from msgspec import Meta
 
 from services.booking.api.answers import hold_body, reply_to, shown
-from services.booking.api.desk import DESK, Desk, home_for, need, owned_by
+from services.booking.api.desk import DESK, Desk, Nothing, home_for, need, owned_by
 from services.booking.memory import Memory
 from services.booking.rules.life import Booking
 from services.booking.rules.refusals import hold_unready
@@ -45,10 +45,6 @@ class Renewal(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     """The body of `POST /holds/{id}/renew`."""
 
     ttl_seconds: TtlSeconds = TTL_SECONDS
-
-
-class Nothing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The body of a request that needs none."""
 
 
 _decode_new = msgspec.json.Decoder(NewHold)

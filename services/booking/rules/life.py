@@ -162,10 +162,10 @@ def change_of(event: LifeEvent) -> Change:
 def fold(changes: Iterable[Change]) -> list[Change]:
     """One change per booking, the highest version's, sorted so that nobody waits in a circle."""
     last: dict[UUID, Change] = {}
-    for change in changes:
+    for change in sorted(changes, key=lambda change: (change.id.bytes, change.version)):
         before = last.get(change.id)
         last[change.id] = change if before is None else _then(before, change)
-    return sorted(last.values(), key=lambda change: change.id.bytes)
+    return list(last.values())
 
 
 def evolve(booking: Booking | None, change: Change) -> Booking:
@@ -217,9 +217,7 @@ def places_of(taken: Iterable[TakenPlace]) -> Places:
 
 
 def _then(before: Change, after: Change) -> Change:
-    """Both, in the order of their versions: what the later leaves is as the earlier says."""
-    if after.version < before.version:
-        before, after = after, before
+    """Both, one after the other: what the later one leaves is as the earlier one says."""
     return msgspec.structs.replace(
         after,
         owner_id=after.owner_id or before.owner_id,

@@ -1,0 +1,230 @@
+"""What is projected from `slots.events`, and what is told of it, each thing once?"""
+
+from collections.abc import AsyncIterator
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+import msgspec
+import pytest
+
+from services.booking.inbox import Inbox
+from services.booking.rules.life import change_of, fold
+from services.booking.store.bookings import apply
+from shared import database
+from shared.log import Outgoing
+from shared.messages import (
+    BookingConfirmed,
+    BookingEvent,
+    BookingRescheduled,
+    BookingRevoked,
+)
+from shared.topics import BOOKING_EVENTS
+from tests.booking_stories import (
+    ALICE,
+    FRIDAY,
+    MONDAY,
+    TUESDAY,
+    as_told,
+    booked,
+    cancelled,
+    changed,
+    heads,
+    held,
+    moved,
+    opened,
+    renewed,
+)
+from tests.stories import an_id
+
+ID = an_id("a booking")
+_decode = msgspec.json.Decoder(BookingEvent).decode
+
+
+@pytest.fixture
+async def connection(booking_dsn: str) -> AsyncIterator[asyncpg.Connection]:
+    opened_connection = await database.connect(booking_dsn)
+    yield opened_connection
+    await opened_connection.close()
+
+
+async def project(
+    connection: asyncpg.Connection, *events: Any, first: int = 1, taken_seq: int | None = None
+) -> list[Any]:
+    """One batch from the log; returns what is announced of it."""
+    at = heads(first - 1 if taken_seq is None else taken_seq)
+    announced = await Inbox().handle(connection, at, as_told(events, first))
+    return [_decode(record.value) for record in announced.get(0, [])]
+
+
+async def reply(connection: asyncpg.Connection, *events: Any) -> None:
+    """A reply comes before the projection."""
+    changes = fold(change_of(event) for event in events)
+    await apply(connection, changes, [event.cause for event in events], {})
+
+
+def slots_in(places: Any) -> list[UUID]:
+    return [place.slot_id for place in places]
+
+
+LIFE: list[Any] = [
+    booked(ID, MONDAY),
+    moved(ID, 2, TUESDAY),
+    moved(ID, 3, FRIDAY),
+    cancelled(ID, 4),
+]
+FREED = [None, [MONDAY], [TUESDAY], [FRIDAY]]
+
+
+def freed_by(told: list[Any]) -> list[Any]:
+    return [slots_in(event.freed) if hasattr(event, "freed") else None for event in told]
+
+
+@pytest.mark.parametrize("overtaken_by", range(5))
+@pytest.mark.parametrize("batch", [1, 2, 4])
+async def test_what_is_freed_is_told_though_replies_have_overtaken_the_projection(
+    connection: asyncpg.Connection, overtaken_by: int, batch: int
+) -> None:
+    for event in LIFE[:overtaken_by]:
+        await reply(connection, event)
+
+    told: list[Any] = []
+    for start in range(0, 4, batch):
+        told += await project(connection, *LIFE[start : start + batch], first=start + 1)
+
+    assert freed_by(told) == FREED
+    row = await connection.fetchrow("SELECT status, version, places_told FROM booking")
+    assert row is not None
+    assert tuple(row) == ("cancelled", 4, None)
+
+
+@pytest.mark.parametrize("lost", [1, 2])
+async def test_what_is_freed_is_told_though_a_reply_was_lost(
+    connection: asyncpg.Connection, lost: int
+) -> None:
+    for n, event in enumerate(LIFE):
+        if n != lost:
+            await reply(connection, event)
+
+    told = [await project(connection, event, first=n) for n, event in enumerate(LIFE, start=1)]
+
+    assert freed_by([event for batch in told for event in batch]) == FREED
+
+
+async def test_replies_may_come_between_the_batches_of_the_projection(
+    connection: asyncpg.Connection,
+) -> None:
+    told = await project(connection, LIFE[0])
+    await reply(connection, LIFE[1])
+    await reply(connection, LIFE[2])
+    told += await project(connection, LIFE[1], first=2)
+    await reply(connection, LIFE[3])
+    told += await project(connection, LIFE[2], LIFE[3], first=3)
+
+    assert freed_by(told) == FREED
+
+
+async def test_a_confirmed_hold_frees_what_was_booked_and_not_what_was_held(
+    connection: asyncpg.Connection,
+) -> None:
+    life = [
+        held(ID, MONDAY),
+        renewed(ID, 2),
+        booked(ID, MONDAY, version=3, cause=an_id("confirm")),
+        cancelled(ID, 4),
+    ]
+    for event in life:
+        await reply(connection, event)
+
+    told = await project(connection, *life)
+
+    confirmed, revoked = told
+    assert isinstance(confirmed, BookingConfirmed)
+    assert isinstance(revoked, BookingRevoked)
+    assert [place.patient_id for place in revoked.freed] == [ALICE]
+
+
+async def test_what_was_taken_is_not_told_again_and_what_is_missing_is_waited_for(
+    connection: asyncpg.Connection,
+) -> None:
+    inbox, at = Inbox(), heads()
+    first = await inbox.handle(connection, at, as_told(LIFE[:2]))
+    again = await inbox.handle(connection, at, as_told(LIFE[:2]))
+    too_early = await inbox.handle(connection, at, as_told(LIFE[3:], first=4))
+    missing = dict(inbox.sequence.missing)
+    rest = await inbox.handle(connection, at, as_told(LIFE[2:], first=3))
+
+    assert [len(told.get(0, [])) for told in (first, again, too_early, rest)] == [2, 0, 0, 2]
+    assert missing == {0: 3}
+    assert inbox.sequence.missing == {}
+
+
+async def test_what_is_told_is_numbered_on_its_own_partition_by_its_booking(
+    connection: asyncpg.Connection,
+) -> None:
+    at = heads()
+    announced = await Inbox().handle(connection, at, as_told(LIFE))
+
+    records: list[Outgoing] = announced[0]
+    assert {record.topic for record in records} == {BOOKING_EVENTS.name}
+    assert {record.key for record in records} == {ID.bytes}
+    numbers = [dict(record.headers)["ce_sequence"] for record in records]
+    assert numbers == [b"1", b"2", b"3", b"4"]
+    assert at[0].event_seq == 4
+    assert isinstance(_decode(records[1].value), BookingRescheduled)
+
+
+async def test_an_event_about_a_booking_nobody_knows_is_a_culprit_and_uses_up_its_number(
+    connection: asyncpg.Connection,
+) -> None:
+    inbox, at = Inbox(), heads()
+    stray = as_told([cancelled(ID, 2)])
+
+    with pytest.raises(KeyError):
+        await inbox.handle(connection, heads(), stray)
+    await inbox.set_aside(connection, at, stray[0])
+
+    assert at[0].taken_seq == 1
+
+
+async def test_slots_are_known_once_they_are_opened(connection: asyncpg.Connection) -> None:
+    await project(connection, opened(MONDAY), opened(TUESDAY), changed(TUESDAY, 2, is_open=False))
+    await project(connection, opened(MONDAY), first=4)
+
+    rows = await connection.fetch("SELECT id, open, closing_id FROM slot ORDER BY open")
+    assert [tuple(row) for row in rows] == [(TUESDAY, False, None), (MONDAY, True, None)]
+
+
+async def test_a_slot_closes_for_good_until_it_is_opened_again(
+    connection: asyncpg.Connection,
+) -> None:
+    closing = changed(MONDAY, 2, is_open=False, cancel_bookings=True)
+
+    async def reason() -> Any:
+        return await connection.fetchval("SELECT closing_id FROM slot")
+
+    await project(connection, opened(MONDAY), closing)
+    closed = await reason()
+    await project(connection, changed(MONDAY, 3, is_open=False), first=3)
+    still_closed = await reason()
+    await project(connection, changed(MONDAY, 4, is_open=True), first=4)
+    reopened = await reason()
+
+    assert (closed, still_closed, reopened) == (closing.id, closing.id, None)
+
+
+async def test_a_slot_reopened_and_shut_within_a_batch_forgets_why_it_closed(
+    connection: asyncpg.Connection,
+) -> None:
+    await project(
+        connection, opened(MONDAY), changed(MONDAY, 2, is_open=False, cancel_bookings=True)
+    )
+
+    await project(
+        connection,
+        changed(MONDAY, 3, is_open=True),
+        changed(MONDAY, 4, is_open=False),
+        first=3,
+    )
+
+    assert await connection.fetchval("SELECT closing_id FROM slot") is None
