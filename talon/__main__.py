@@ -20,10 +20,25 @@ def main(arguments: Sequence[str]) -> int:
         code: int = VERBS[options.verb].run(named(options.stack), options)
         return code
     except (MistakeError, SettingError) as reason:
-        print(f"talon {options.verb}: {reason}", file=sys.stderr)
-        return 2
+        return _explain(options.verb, reason)
+    except BaseExceptionGroup as group:
+        mistakes, others = group.split(MistakeError)
+        if mistakes is None or others is not None:
+            raise
+        return _explain(options.verb, _first(mistakes))
     except KeyboardInterrupt:
         return 130
+
+
+def _explain(verb: str, reason: BaseException) -> int:
+    print(f"talon {verb}: {reason}", file=sys.stderr)
+    return 2
+
+
+def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:
+    """Of things that failed at once, one is enough to read."""
+    reason = group.exceptions[0]
+    return _first(reason) if isinstance(reason, BaseExceptionGroup) else reason
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -28,22 +28,25 @@ class Steps:
     @contextmanager
     def step(self, what: str, total: int) -> Iterator["Step"]:
         """One of them."""
-        step = Step(self._progress, what, total)
-        yield step
-        if not self._out.is_terminal:
-            self._out.print(f"  {what}: {total:,}")
+        yield Step(self._out, self._progress, what, total)
 
 
 class Step:
     """One thing under way."""
 
-    def __init__(self, progress: Progress, what: str, total: int) -> None:
+    def __init__(self, out: Console, progress: Progress, what: str, total: int) -> None:
+        self._out = out
         self._progress = progress
+        self._what = what
+        self._left = total
         self._id = progress.add_task(what, total=total)
 
     def count(self) -> None:
         """One more is done."""
         self._progress.advance(self._id)
+        self._left -= 1
+        if self._left == 0 and not self._out.is_terminal:
+            self._out.print(f"  {self._what}: done")
 
 
 @contextmanager

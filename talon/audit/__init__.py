@@ -1,1 +1,1 @@
-"""Was every word kept? The client's own journal is the witness, not the system's word."""
+"""Is everything as the journal says it was answered? Its witness is not the system's own word."""

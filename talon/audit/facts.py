@@ -1,119 +1,123 @@
-"""What do the databases and the mail sink say? Loaded once all is quiet."""
+"""What was found in slots, in booking, in the messenger's ledger, and at the mail server?"""
 
-import asyncio
-import email.parser
-import time
-from collections import Counter, defaultdict
-from pathlib import Path
+from collections import defaultdict
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Literal
 from uuid import UUID
 
-import asyncpg
 import msgspec
 
-from deploy.local.stack import AUDITOR, Stack
-from shared.statements import load
-from talon.mistakes import MistakeError
+from talon.rush.journal import Seat
 
-SQL = load("talon.audit")
-LOOK_SECONDS = 0.5
-READ_SECONDS = 60.0
+Where = Literal["journal", "slots", "booking", "mail"]
+Tells = Literal["BookingConfirmed", "BookingRescheduled", "BookingRevoked"]
+
+CONFIRMED: Tells = "BookingConfirmed"
+MOVED: Tells = "BookingRescheduled"
+CANCELLED: Tells = "BookingRevoked"
 
 
-class SlotFact(msgspec.Struct, frozen=True):
-    """One slot: its counters, and its places counted."""
+class SlotRow(msgspec.Struct, frozen=True):
+    """A slot with its own counters."""
 
     id: UUID
     capacity: int
     held: int
     booked: int
-    held_counted: int
-    booked_counted: int
 
 
-class BookingFact(msgspec.Struct, frozen=True):
-    """One booking or hold as the front desk has it."""
+class PlaceRow(msgspec.Struct, frozen=True):
+    """A seat as the referee remembers it."""
+
+    id: UUID
+    slot_id: UUID
+    booking_id: UUID
+    state: str
+    expires_at: datetime | None = None
+
+
+class BookingRow(msgspec.Struct, frozen=True):
+    """A booking or hold as the front desk remembers it."""
 
     id: UUID
     owner_id: UUID
+    kind: str
     status: str
     version: int
-    slot_ids: tuple[UUID, ...]
+    places: tuple[Seat, ...] = ()
 
 
-class Mail(msgspec.Struct, frozen=True):
-    """One message that the sink took."""
+class MessageRow(msgspec.Struct, frozen=True):
+    """A message as the messenger remembers it."""
 
-    to: str
-    message_id: str
     booking_id: UUID
-    event: str
+    tells: str
+    state: str
 
 
-class Facts(msgspec.Struct, frozen=True, kw_only=True):
-    """All that the audit goes by, besides the journal."""
+class Mail(msgspec.Struct, frozen=True, kw_only=True):
+    """A mail as it arrived: to whom, about what, with how many calendar entries of each method."""
 
-    slots: list[SlotFact]
-    seats: dict[UUID, Counter[UUID]]
-    bookings: dict[UUID, BookingFact]
-    mails: list[Mail]
-    unknown: list[tuple[UUID, str]]
-
-
-async def gather(stack: Stack, quiet_seconds: float) -> Facts:
-    """Wait until nothing moves any more, then read everything."""
-    connection = await asyncpg.connect(stack.dsn(AUDITOR), timeout=5, command_timeout=READ_SECONDS)
-    try:
-        await _wait_for_quiet(connection, quiet_seconds)
-        seats: dict[UUID, Counter[UUID]] = defaultdict(Counter)
-        for row in await connection.fetch(SQL["places"]):
-            seats[row["booking_id"]][row["slot_id"]] += 1
-        return Facts(
-            slots=[SlotFact(*row) for row in await connection.fetch(SQL["slots"])],
-            seats=dict(seats),
-            bookings={row["id"]: _booking(row) for row in await connection.fetch(SQL["bookings"])},
-            mails=mails_in(stack.inbox),
-            unknown=[tuple(row) for row in await connection.fetch(SQL["unknown_messages"])],
-        )
-    finally:
-        await connection.close(timeout=5)
+    person: str
+    message_id: str
+    booking_id: UUID | None
+    tells: str
+    requests: int = 0
+    cancels: int = 0
 
 
-def _booking(row: asyncpg.Record) -> BookingFact:
-    return BookingFact(
-        row["id"], row["owner_id"], row["status"], row["version"], tuple(row["slot_ids"] or ())
-    )
+class World(msgspec.Struct, frozen=True, kw_only=True):
+    """All that was found, as of one moment."""
+
+    now: datetime
+    slots: dict[UUID, SlotRow]
+    places: dict[UUID, list[PlaceRow]]
+    """By booking or hold."""
+    bookings: dict[UUID, BookingRow]
+    mails: dict[UUID, list[Mail]]
+    """By booking."""
+    strays: list[Mail]
+    """Mails that name no booking."""
+    messages: list[MessageRow]
+    capacities: dict[UUID, int]
+    """What the city was set up with, by slot."""
+    addresses: dict[UUID, str]
+    """Where each patient asked to be told."""
+
+    def live(self, booking_id: UUID) -> list[PlaceRow]:
+        """Its seats that take room."""
+        return [place for place in self.places.get(booking_id, ()) if place.state != "expired"]
+
+    def told(self, booking_id: UUID, tells: Tells) -> list[Mail]:
+        """What arrived of this kind about a booking."""
+        return [mail for mail in self.mails.get(booking_id, ()) if mail.tells == tells]
 
 
-async def _wait_for_quiet(connection: asyncpg.Connection, seconds: float) -> None:
-    deadline = time.monotonic() + seconds
-    while True:
-        row = await connection.fetchrow(SQL["restless"])
-        moving = {name: count for name, count in dict(row or {}).items() if count}
-        if not moving:
-            return
-        if time.monotonic() > deadline:
-            raise MistakeError(f"it did not come to rest in {seconds:.0f} s: {moving}")
-        await asyncio.sleep(LOOK_SECONDS)
+class Broken(msgspec.Struct, frozen=True, kw_only=True):
+    """One promise broken for one thing: what should be so, what is, and where it went wrong."""
+
+    about: str
+    where: Where
+    expected: str
+    found: str
 
 
-def mails_in(inbox: Path) -> list[Mail]:
-    """Every message about a booking, once for each person it was sent to."""
-    parser = email.parser.HeaderParser()
-    mails: list[Mail] = []
-    if not inbox.exists():
-        return mails
-    with inbox.open("rb") as file:
-        for text in file:
-            line = msgspec.json.decode(text)
-            about = parser.parsestr(line["raw"])
-            if about["X-Talon-Booking"]:
-                mails += [
-                    Mail(
-                        person,
-                        line["message_id"],
-                        UUID(about["X-Talon-Booking"]),
-                        about["X-Talon-Event"],
-                    )
-                    for person in line["rcpt_to"]
-                ]
-    return mails
+def places_by_booking(rows: Iterable[PlaceRow]) -> dict[UUID, list[PlaceRow]]:
+    """Each booking's seats."""
+    grouped: dict[UUID, list[PlaceRow]] = defaultdict(list)
+    for row in rows:
+        grouped[row.booking_id].append(row)
+    return dict(grouped)
+
+
+def mails_by_booking(mails: Iterable[Mail]) -> tuple[dict[UUID, list[Mail]], list[Mail]]:
+    """Each booking's mails, and those that name none."""
+    grouped: dict[UUID, list[Mail]] = defaultdict(list)
+    strays: list[Mail] = []
+    for mail in mails:
+        if mail.booking_id is None:
+            strays.append(mail)
+        else:
+            grouped[mail.booking_id].append(mail)
+    return dict(grouped), strays

@@ -1,6 +1,7 @@
 """How does the city come to be? By HTTP, as an operator and its patients would ask for it."""
 
 import asyncio
+import time
 from collections.abc import Callable, Coroutine, Iterable, Sequence
 from typing import Any
 from uuid import UUID
@@ -26,6 +27,10 @@ SLOT_LISTS_AT_ONCE = 4
 """The referee's staff door seats a few thousand slots at a time."""
 
 SLOTS_PER_REQUEST_MAX = 500
+SLOTS_PER_PROBE = 7
+"""One less than a booking may have places, since one of them is asked for twice."""
+
+KNOWN_SECONDS_MAX = 60.0
 PEOPLE_AT_ONCE = 64
 ATTEMPTS_MAX = 40
 PAUSE_SECONDS = 0.5
@@ -94,6 +99,16 @@ class Builder:
         await _each(children, register, count, at_once=PEOPLE_AT_ONCE)
         return {n: tuple(by_nth[k] for k in sorted(by_nth)) for n, by_nth in sorted(found.items())}
 
+    async def until_known(self) -> None:
+        """Wait until the front desk has heard of every clinic's last slot.
+
+        It is asked for what it must refuse, the same dose many times over; before it knows the
+        slots it says `slot_unknown`, and from then on `not_eligible`. Nothing is changed by that.
+        """
+        last = [slots[-1].id for _, slots in self._offers()]
+        for start in range(0, len(last), SLOTS_PER_PROBE):
+            await self._until_eligibility_is_judged(last[start : start + SLOTS_PER_PROBE])
+
     # ---- one thing at a time -------------------------------------------------------------------
 
     def _offers(self) -> Iterable[tuple[Clinic, list[Slot]]]:
@@ -142,6 +157,20 @@ class Builder:
         key = f"{self._key}-dependant-{nth}"
         answer = await self._insist("POST", url, self._tokens[guardian], key, {})
         return msgspec.json.decode(answer.body, type=Made).id
+
+    async def _until_eligibility_is_judged(self, slot_ids: list[UUID]) -> None:
+        places = [{"slot_id": slot_id, "dose": 1} for slot_id in (*slot_ids, slot_ids[0])]
+        body = {"places": places, "campaign_id": self._plan.campaign.id}
+        url = f"{self._doors.booking}/bookings"
+        until = time.monotonic() + KNOWN_SECONDS_MAX
+        while True:
+            key = f"{self._key}-probe-{slot_ids[0]}"
+            answer = await self._doors.ask("POST", url, token=self._tokens[0], key=key, body=body)
+            if answer.code == "not_eligible":
+                return
+            if time.monotonic() > until:
+                raise MistakeError(f"the front desk does not know the slots: it says {answer.code}")
+            await asyncio.sleep(PAUSE_SECONDS)
 
     async def _insist(self, method: str, url: str, token: str, key: str, body: Any) -> Answer:
         """Ask until there is an answer; a refusal ends the set-up with what was said."""

@@ -22,6 +22,9 @@ TURNED_AWAY_MAX = 4
 """Nothing was done, so one may also go home; a wish that may have been done is pursued longer."""
 
 PATIENCE_SECONDS = 60.0
+LOOKED_UP = ("book", "hold")
+"""What makes something new can be looked up where it will be; a change to what is there is asked
+for again, since what is there does not say whether this wish has changed it."""
 
 Listener = Callable[[Line], None]
 
@@ -46,7 +49,7 @@ class Asker:
                     break
             else:
                 perhaps_done = True
-            if line.verdict == "pending" and answer.location:
+            if line.verdict == "pending" and wish.act in LOOKED_UP and answer.location:
                 return await self._poll(wish, answer.location, until)
             await asyncio.sleep(max(pause, answer.retry_after))
             pause = min(pause * 2, AGAIN_SECONDS_MAX)
@@ -84,7 +87,7 @@ class Asker:
             # Whoever stops the rush leaves no wish without a line: it may have been done.
             self._note(wish, how, Answer(status=0, seconds=0.0, fault="stopped"), "unknown")
             raise
-        verdict = judge_poll(answer, wish.act) if how == "poll" else judge(answer)
+        verdict = judge_poll(answer) if how == "poll" else judge(answer)
         return self._note(wish, how, answer, verdict), answer
 
     def _note(self, wish: Wish, how: How, answer: Answer, verdict: Verdict) -> Line:

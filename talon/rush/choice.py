@@ -31,6 +31,10 @@ class Chooser:
         at = dice.random() * self._shares[-1]
         return self._clinics[bisect_left(self._shares, at)]
 
+    def any_clinic(self, dice: Random) -> UUID:
+        """A clinic, whichever: where those go who found the popular ones full."""
+        return dice.choice(self._clinics)
+
     def slot(self, dice: Random, clinic_id: UUID, service: str) -> Slot:
         """Some slot of the clinic."""
         days = self._days[clinic_id, service]

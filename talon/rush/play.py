@@ -23,24 +23,54 @@ async def play(city: City, town: Town, *, name: str, rate: float, seconds: float
     dice = Random(name)
     order = list(range(len(city.tokens)))
     dice.shuffle(order)
-    visits: set[asyncio.Task[None]] = set()
+    crowd = Crowd()
     try:
         began = time.monotonic()
         for number, at in enumerate(poisson(dice, rate, seconds)):
             await _sleep_until(began + at)
             town.score.arrivals += 1
             _measure_lag(town.score, began + at)
-            if len(visits) >= VISITORS_MAX:
+            if len(crowd.visits) >= VISITORS_MAX:
                 town.score.missed += 1
                 continue
             person = _person(city, order[number % len(order)])
-            visitor = Visitor(town, person, f"{name}-{number}")
-            visit = asyncio.create_task(visitor.come(began + at))
-            visits.add(visit)
-            visit.add_done_callback(visits.discard)
-        await _end(visits)
+            crowd.let_in(Visitor(town, person, f"{name}-{number}"), began + at)
+        await crowd.leave()
     finally:
-        await _stop(visits)
+        await crowd.stop()
+
+
+class Crowd:
+    """Everyone who is at it."""
+
+    def __init__(self) -> None:
+        self.visits: set[asyncio.Task[None]] = set()
+        self._mistakes: list[BaseException] = []
+
+    def let_in(self, visitor: Visitor, due: float) -> None:
+        """One more."""
+        visit = asyncio.create_task(visitor.come(due))
+        self.visits.add(visit)
+        visit.add_done_callback(self._ended)
+
+    async def leave(self) -> None:
+        """Wait for those who are still at it. A mistake in the client itself is not hidden."""
+        if self.visits:
+            await asyncio.wait(set(self.visits), timeout=SETTLE_SECONDS)
+        if self._mistakes:
+            raise self._mistakes[0]
+
+    async def stop(self) -> None:
+        """Everyone goes home; each open wish gets its last line."""
+        left = set(self.visits)
+        for visit in left:
+            visit.cancel()
+        await asyncio.gather(*left, return_exceptions=True)
+
+    def _ended(self, visit: asyncio.Task[None]) -> None:
+        self.visits.discard(visit)
+        if not visit.cancelled() and (mistake := visit.exception()) is not None:
+            self._mistakes.append(mistake)
 
 
 def _person(city: City, number: int) -> Person:
@@ -60,17 +90,3 @@ async def _sleep_until(moment: float) -> None:
 def _measure_lag(score: Score, due: float) -> None:
     """How late the client itself was, so that nobody takes its slowness for the system's."""
     score.lag_seconds = max(score.lag_seconds, time.monotonic() - due)
-
-
-async def _end(visits: set[asyncio.Task[None]]) -> None:
-    """Wait for those who are still at it; a mistake in one of them is ours and is shown."""
-    if visits:
-        await asyncio.wait(set(visits), timeout=SETTLE_SECONDS)
-
-
-async def _stop(visits: set[asyncio.Task[None]]) -> None:
-    """Everyone goes home; each open wish gets its last line."""
-    left = set(visits)
-    for visit in left:
-        visit.cancel()
-    await asyncio.gather(*left, return_exceptions=True)

@@ -2,6 +2,7 @@
 
 import time
 from collections import Counter, deque
+from collections.abc import Iterable
 from uuid import UUID
 
 import msgspec
@@ -16,13 +17,16 @@ POSTS = ("book", "confirm")
 class Score:
     """All counts of one rush."""
 
-    def __init__(self, places: int) -> None:
+    def __init__(self, places: int, earlier: Iterable[Line] = ()) -> None:
         self.places = places
         self.began = time.monotonic()
         self.arrivals = 0
         self.missed = 0
         self.reads = 0
         self.lag_seconds = 0.0
+        self.gap_seconds = 0.0
+        """The longest time without a booking: an outage as the people at the doors saw it."""
+        self._booked_at = self.began
         self.done: Counter[str] = Counter()
         self.refused: Counter[str] = Counter()
         self.unsure: Counter[str] = Counter()
@@ -30,7 +34,10 @@ class Score:
         self.post_seconds: list[float] = []
         self._taken: dict[UUID, int] = {}
         self._recent: deque[float] = deque()
-        self._granted: set[tuple[str, str]] = set()
+        self._granted: set[str] = set()
+        for line in earlier:
+            if line.verdict == "ok":
+                self._seat(line)
 
     def note(self, line: Line) -> None:
         """Count one line. A wish that is granted twice under one key is one."""
@@ -39,11 +46,11 @@ class Score:
             self.post_seconds.append(line.seconds)
         match line.verdict:
             case "ok":
-                if (line.wish, line.act) not in self._granted:
-                    self._granted.add((line.wish, line.act))
+                if line.wish not in self._granted:
+                    self._granted.add(line.wish)
                     self._grant(line)
             case "refused":
-                self.refused[line.code or str(line.status)] += 1
+                self.refused[_reason(line)] += 1
             case "away" | "pending" | "unknown":
                 self.unsure[line.code or line.verdict] += 1
 
@@ -67,7 +74,14 @@ class Score:
     def _grant(self, line: Line) -> None:
         self.done[line.act] += 1
         if line.act in POSTS:
-            self._recent.append(time.monotonic())
+            now = time.monotonic()
+            self._recent.append(now)
+            self.gap_seconds = max(self.gap_seconds, now - self._booked_at)
+            self._booked_at = now
+        self._seat(line)
+
+    def _seat(self, line: Line) -> None:
+        """Who has how many seats now, as far as the answers say."""
         key = line.booking or line.about
         if key is None:
             return
@@ -75,6 +89,12 @@ class Score:
             self._taken.pop(key, None)
         else:
             self._taken[key] = len(line.given) or self._taken.get(key, 0)
+
+
+def _reason(line: Line) -> str:
+    """The code; what only turned out later is named by the reason that the booking then shows."""
+    code = line.code or str(line.status)
+    return f"{code} (later)" if line.how == "poll" else code
 
 
 class Summary(msgspec.Struct, frozen=True, kw_only=True):
@@ -95,6 +115,7 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     p99_ms: float
     max_ms: float
     lag_ms: float
+    gap_seconds: float
     places: int
     places_left: int
 
@@ -118,6 +139,7 @@ def summarize(score: Score, *, seconds: float, rate: float) -> Summary:
         p99_ms=_milliseconds(quantile(posts, 0.99)),
         max_ms=_milliseconds(posts[-1] if posts else 0.0),
         lag_ms=_milliseconds(score.lag_seconds),
+        gap_seconds=round(score.gap_seconds, 2),
         places=score.places,
         places_left=score.places_left,
     )

@@ -6,7 +6,7 @@ from uuid import UUID
 import msgspec
 
 from talon.doors import Answer
-from talon.rush.journal import Act, Seat, Verdict
+from talon.rush.journal import Seat, Verdict
 
 AWAY = (429, 503)
 """Nothing was handed over, says the contract; the audit checks that."""
@@ -43,15 +43,14 @@ def judge(answer: Answer) -> Verdict:
     return "unknown"
 
 
-def judge_poll(answer: Answer, act: Act) -> Verdict:
+def judge_poll(answer: Answer) -> Verdict:
     """The verdict on what is found at the Location of a wish that was pending."""
     if answer.status != 200:
         return "unknown"
-    wanted = "held" if act == "hold" else "booked"
-    status = said(answer).status
-    if status == wanted:
-        return "ok"
-    return "refused" if status in ("refused", "expired") else "pending"
+    found = said(answer)
+    if found.status == "refused" or (found.status == "expired" and found.version == 0):
+        return "refused"
+    return "pending" if found.status == "pending" else "ok"
 
 
 def said(answer: Answer) -> Said:

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections.abc import Callable
 from random import Random
 from uuid import UUID
 
@@ -158,15 +159,16 @@ class Visitor:
 
     # ---- which seats ---------------------------------------------------------------------------
 
-    def _seats(self) -> tuple[Seat, ...]:
-        """Seats of the kind this person came for."""
+    def _seats(self, where: Callable[[Random], UUID] | None = None) -> tuple[Seat, ...]:
+        """Seats of the kind this person came for, at a clinic that `where` draws."""
         chooser, dice = self._town.chooser, self._dice
-        clinic_id = chooser.clinic(dice)
+        where = where or chooser.clinic
+        clinic_id = where(dice)
         match self._kind:
             case "pair":
                 return _doses(*chooser.pair(dice, clinic_id, clinic_id))
             case "pair-across":
-                return _doses(*chooser.pair(dice, clinic_id, chooser.clinic(dice)))
+                return _doses(*chooser.pair(dice, clinic_id, where(dice)))
             case "family":
                 return self._for_all(chooser.slot(dice, clinic_id, VACCINATION))
             case "visit":
@@ -181,12 +183,12 @@ class Visitor:
         return tuple(Seat(slot.id, who, 1) for slot, who in zip(slots, people, strict=True))
 
     async def _seats_elsewhere(self, full: tuple[Seat, ...]) -> tuple[Seat, ...]:
-        """Who wants one seat looks what is free that day; others try their luck anew."""
+        """Who wants one seat looks what is free that day; others go where it is less crowded."""
         if len(full) == 1:
             free = await self._look(full[0].slot_id)
             if free is not None:
                 return (msgspec.structs.replace(full[0], slot_id=free),)
-        return self._seats()
+        return self._seats(self._town.chooser.any_clinic)
 
     async def _look(self, slot_id: UUID) -> UUID | None:
         """A free slot of the same clinic, day and service, as the page shows it."""

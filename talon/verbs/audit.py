@@ -1,55 +1,54 @@
-"""Holds the system to what its clients were told: nothing lost, oversold, made up or told twice."""
+"""Checks everything that was found against the journal of what was answered."""
 
 import argparse
-import asyncio
-from collections import Counter
 
+import uvloop
 from rich.console import Console
-from rich.table import Table
 
 from deploy.local.stack import Stack
-from talon.audit.facts import Facts, gather
-from talon.audit.rules import KINDS, Broken, check
-from talon.audit.witness import Testimony, testify
+from talon.audit import load, quiet, report
+from talon.audit.rules import check_all
+from talon.audit.witness import Witness, testify
+from talon.city import home
+from talon.city.home import City
+from talon.mistakes import MistakeError
 from talon.progress import console
 from talon.rush import journal
 
-QUIET_SECONDS = 90.0
-LISTED_MAX = 10
+QUIET_SECONDS = 120.0
 
 
 def add_options(words: argparse.ArgumentParser) -> None:
-    """How long it may take until all is quiet."""
+    """How long it waits until all is at rest."""
     words.add_argument("--quiet-seconds", type=float, default=QUIET_SECONDS)
 
 
 def run(stack: Stack, options: argparse.Namespace) -> int:
-    """0 clean, 1 a promise was broken."""
-    lines = [line for path in journal.journals_in(stack.home) for line in journal.read(path)]
-    testimony = testify(lines)
-    facts = asyncio.run(gather(stack, options.quiet_seconds))
-    broken = check(testimony, facts)
-    _show(console(), testimony, facts, broken)
-    return 1 if broken else 0
+    """0 when every promise is kept, 1 when one is broken."""
+    city = home.load(stack)
+    return uvloop.run(_audit(stack, city, options.quiet_seconds, console()))
 
 
-def _show(out: Console, testimony: Testimony, facts: Facts, broken: list[Broken]) -> None:
-    kinds = Counter(found.kind for found in broken)
-    table = Table(title="audit", show_header=False)
-    promises = testimony.promises.values()
-    table.add_row("bookings promised", f"{len(testimony.promises):,}")
-    table.add_row("of them moved", f"{sum(1 for p in promises if p.moves):,}")
-    table.add_row("of them cancelled", f"{sum(1 for p in promises if p.cancelled):,}")
-    table.add_row("definite refusals", f"{testimony.refusals:,}")
-    table.add_row("owners without a definite answer", f"{len(testimony.unsure_owners):,}")
-    table.add_row("slots counted anew", f"{len(facts.slots):,}")
-    table.add_row("mails at the sink", f"{len(facts.mails):,}")
-    table.add_row("messages unknown", f"{len(facts.unknown):,}")
-    for kind in KINDS:
-        table.add_row(kind, str(kinds[kind]))
-    out.print(table)
-    for booking_id, event in facts.unknown[:LISTED_MAX]:
-        out.print(f"  unknown: {event} of {booking_id}")
-    for found in broken[:LISTED_MAX]:
-        out.print(f"  {found.kind} in {found.where}: {found.about}: {found.what}")
-    out.print("audit: clean" if not broken else f"audit: {len(broken)} broken promises")
+async def _audit(stack: Stack, city: City, quiet_seconds: float, out: Console) -> int:
+    witness = _witness(stack)
+    async with load.auditor(stack) as connection:
+        with out.status("waits until all is at rest") as status:
+            unrest = await quiet.wait(
+                connection,
+                seconds=quiet_seconds,
+                tell=lambda said: status.update(f"waits for {said or 'a second look'}"),
+            )
+        world = await load.world(connection, stack, city)
+    findings = check_all(witness, world)
+    report.show(out, witness, world, findings)
+    out.print(report.verdict(findings, unrest))
+    return 1 if unrest or any(finding.broken for finding in findings) else 0
+
+
+def _witness(stack: Stack) -> Witness:
+    paths = journal.journals_in(stack.home)
+    if not paths:
+        raise MistakeError(
+            f"stack {stack.name} has no journal; run: python -m talon rush --stack {stack.name}"
+        )
+    return testify(line for path in paths for line in journal.read(path))

@@ -65,6 +65,7 @@ async def _build(stack: Stack, city: Plan, kept: Kept, out: Console) -> None:
         builder = Builder(doors, city, operator=operator, tokens=tokens)
         with steps(out) as under_way:
             families = await _ask_for_all(builder, city, under_way)
+        await builder.until_known()
     home.keep(stack, msgspec.structs.replace(kept, families=families), tokens)
     out.print(
         f"city: {len(city.clinics)} clinics, {len(city.slots):,} slots with {city.places:,} places"

@@ -1,81 +1,90 @@
-"""Shows Talon at work: a city, a rush and an audit, from nothing to nothing."""
+"""Brings a whole city up, plays its busiest morning, and audits it; leaves nothing running."""
 
 import argparse
-import asyncio
 import os
-import subprocess
+import signal
 import sys
 import time
 
-import asyncpg
+import uvloop
+from rich.console import Console
 
-from deploy.local.settings import CHECKOUT
-from deploy.local.stack import SERVICES, SUPERUSER, Stack
-from shared.statements import load
-from talon.city import plan
+import deploy.local.__main__ as local
+from deploy.local.stack import SERVICES, Stack
+from talon.audit.sabotage import sabotage
+from talon.city.plan import CLINICS, PATIENTS
 from talon.mistakes import MistakeError
 from talon.progress import console
 from talon.verbs import audit, city, rush
 
-SQL = load("talon.verbs")
+STOPPED = 130
 
 
 def add_options(words: argparse.ArgumentParser) -> None:
-    """The options of its three acts."""
-    words.add_argument("--rate", type=float, default=rush.RATE, help="people per second")
-    words.add_argument("--seconds", type=float, default=rush.SECONDS)
-    words.add_argument("--clinics", type=int, default=plan.CLINICS)
-    words.add_argument("--patients", type=int, default=plan.PATIENTS)
-    words.add_argument("--seed", type=int, default=plan.SEED)
-    words.add_argument("--quiet-seconds", type=float, default=audit.QUIET_SECONDS)
+    """The verbs it plays take theirs from here."""
+    rush.add_options(words)
+    audit.add_options(words)
+    words.set_defaults(clinics=CLINICS, patients=PATIENTS)
 
 
 def run(stack: Stack, options: argparse.Namespace) -> int:
-    """The audit's exit code. SABOTAGE=1 spoils one row first; KEEP=1 leaves the stack running."""
+    """The exit code is the audit's."""
+    out = console()
     began = time.monotonic()
-    _stack(stack, "reset")
+    code = STOPPED
+    keeps = bool(os.environ.get("KEEP"))
     try:
-        _stack(stack, "up")
-        city.run(stack, options)
-        rush.run(stack, options)
-        if os.environ.get("SABOTAGE"):
-            asyncio.run(_sabotage(stack))
-        code = audit.run(stack, options)
-    except BaseException:
-        _stack(stack, "down")
-        raise
-    if os.environ.get("KEEP"):
-        _explain(stack)
-    else:
-        _stack(stack, "down")
-    console().print(f"demo: {time.monotonic() - began:.0f} s")
+        code = _play(stack, options, out)
+    finally:
+        if keeps and code != STOPPED:
+            _tell_addresses(stack, out)
+        else:
+            _leave_nothing(stack)
+    out.print(f"demo: {time.monotonic() - began:.0f} s in all, exit code {code}")
     return code
 
 
-def _stack(stack: Stack, verb: str) -> None:
-    """The stack's own command, in the open."""
-    command = [sys.executable, "-m", "deploy.local", verb, "--stack", stack.name]
-    done = subprocess.run(command, cwd=CHECKOUT, check=False)
-    if done.returncode != 0:
-        raise MistakeError(f"the stack did not go {verb}; see: make logs STACK={stack.name}")
-
-
-async def _sabotage(stack: Stack) -> None:
-    """Lose one booked place behind everybody's back; an audit worth its name finds it."""
-    await asyncio.sleep(audit.QUIET_SECONDS / 30)
-    connection = await asyncpg.connect(stack.dsn(SUPERUSER), timeout=5)
-    try:
-        place_id = await connection.fetchval(SQL["lose_a_place"])
-    finally:
-        await connection.close(timeout=5)
-    console().print(f"sabotage: place {place_id} was deleted behind everybody's back")
-
-
-def _explain(stack: Stack) -> None:
-    out = console()
-    for service in SERVICES:
+def _play(stack: Stack, options: argparse.Namespace, out: Console) -> int:
+    _stop_as_if_by_ctrl_c()
+    _ask_stack("reset", stack)
+    _ask_stack("up", stack)
+    _stop_as_if_by_ctrl_c()  # again, since the stack has signals of its own while it comes up
+    for title, verb in (("the city", city), ("the rush", rush)):
+        out.rule(title, align="left")
+        verb.run(stack, options)
+    if os.environ.get("SABOTAGE"):
+        out.rule("sabotage", align="left")
         out.print(
-            f"  {service:<8} API {stack.api(service)}/api/v1  ops {stack.ops(service)}/metrics"
+            f"taken away: {uvloop.run(sabotage(stack))}; the audit must see it", soft_wrap=True
         )
-    out.print(f"  mail     {stack.inbox}")
+    out.rule("the audit", align="left")
+    return audit.run(stack, options)
+
+
+def _ask_stack(verb: str, stack: Stack) -> None:
+    code = local.main([verb, "--stack", stack.name])
+    if code == STOPPED:
+        raise KeyboardInterrupt
+    if code != 0:
+        raise MistakeError(f"the stack did not do what it was asked: {verb} ended with {code}")
+
+
+def _leave_nothing(stack: Stack) -> None:
+    """Whoever presses Ctrl-C again is patient for once: half a stop would leave processes."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)
+    sys.stdout.flush()
+    local.main(["down", "--stack", stack.name])
+
+
+def _tell_addresses(stack: Stack, out: Console) -> None:
+    for service in SERVICES:
+        out.print(f"  {service}: {stack.api(service)}/api/v1, {stack.ops(service)}/metrics")
+    out.print(f"  a patient's token: python -m talon token --patient 0 --stack {stack.name}")
     out.print(f"  end it with: make down STACK={stack.name}")
+
+
+def _stop_as_if_by_ctrl_c() -> None:
+    """A closed terminal and a plain kill end the demo as Ctrl-C does, wherever it is."""
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda *_: signal.raise_signal(signal.SIGINT))

@@ -1,1 +1,1 @@
-"""What does the auditor read? Only reads, with a role that can do nothing else."""
+"""Where are the statements by which the auditor reads what the services remember?"""

@@ -1,1 +1,0 @@
-"""What does the demo do to the database behind everybody's back? One thing, when asked to."""
