@@ -8,7 +8,7 @@ from aiokafka.structs import ConsumerRecord
 from shared.batch import Head, Item
 from shared.log import Outgoing
 from shared.messages import Message
-from shared.topics import Topic
+from shared.topics import RECORD_BYTES_MAX, Topic
 
 SEQUENCE = "ce_sequence"
 """Header with the event's number in its partition: gapless, so a reader sees what is missing."""
@@ -108,13 +108,18 @@ class InSequence:
 
 
 def dead_letter(topic: Topic, item: Item, reason: str) -> Outgoing:
-    """The record that keeps what nobody could read or handle, with where it came from."""
+    """The record that keeps what nobody could read or handle, with where it came from.
+
+    What is larger than a record may be is cut off, and a header says so: the letter always fits.
+    """
+    kept = item.part[:RECORD_BYTES_MAX]
     return Outgoing(
         topic=topic.dead,
         partition=0,
         key=item.record.key,
-        value=item.part,
+        value=kept,
         headers=(
+            ("origin_bytes", b"%d" % len(item.part)),
             ("origin_topic", item.record.topic.encode()),
             ("origin_partition", b"%d" % item.partition),
             ("origin_offset", b"%d" % item.offset),

@@ -1,0 +1,74 @@
+"""What does a journey run on? The whole stack `test`, with a small city in it."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from deploy.local.settings import CHECKOUT
+from deploy.local.stack import Stack, named
+
+VERB_SECONDS_MAX = 180
+STACK = "test"
+
+
+class Town:
+    """The stack, and the command line that people use on it."""
+
+    def __init__(self) -> None:
+        self.stack: Stack = named(STACK)
+
+    def stack_verb(self, *words: str) -> str:
+        """Run one verb of the stack; it has to work."""
+        return self._run("deploy.local", *words)
+
+    def talon(self, *words: str) -> str:
+        """Run one verb of the command line; it has to work."""
+        return self._run("talon", *words)
+
+    def start(self, *words: str) -> subprocess.Popen[str]:
+        """Start a verb of the command line and let it run."""
+        return subprocess.Popen(
+            [sys.executable, "-m", "talon", *words],
+            cwd=CHECKOUT,
+            env=os.environ | {"STACK": STACK},
+            text=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+        )
+
+    def part(self, name: str) -> dict[str, Any]:
+        """What `status --json` says of one part."""
+        said = json.loads(self.stack_verb("status", "--json"))
+        found: dict[str, Any] = next(part for part in said["parts"] if part["name"] == name)
+        return found
+
+    def _run(self, module: str, *words: str) -> str:
+        done = subprocess.run(
+            [sys.executable, "-m", module, *words],
+            cwd=CHECKOUT,
+            env=os.environ | {"STACK": STACK},
+            text=True,
+            capture_output=True,
+            timeout=VERB_SECONDS_MAX,
+            check=False,
+        )
+        assert done.returncode == 0, f"{module} {' '.join(words)}:\n{done.stdout}{done.stderr}"
+        return done.stdout
+
+
+@pytest.fixture(scope="session")
+def town() -> Iterator[Town]:
+    """Up once for all journeys, with ten clinics and 600 patients; gone after the last."""
+    made = Town()
+    made.stack_verb("reset")
+    made.stack_verb("up")
+    try:
+        made.talon("city", "--clinics", "10", "--patients", "600")
+        yield made
+    finally:
+        made.stack_verb("reset")
