@@ -52,7 +52,7 @@ async def run(config: Config, stopping: asyncio.Event) -> None:
         health = Health(
             appender=appender, follower=follower, replies=replies, ping=reads.takes_writes
         )
-        app = _doors(config, reads, asking, clock)
+        app = doors(config, reads, asking, clock)
         ops = ops_app(health.checks(), metrics.REGISTRY)
         async with (
             serving(ops, config.host, config.ops_port),
@@ -94,9 +94,10 @@ def _referee(config: Config, relay: Relay) -> Follower:
     return follower
 
 
-def _doors(
+def doors(
     config: Config, reads: store.Reads, asking: Asking, clock: DatabaseClock
 ) -> web.Application:
+    """The API with its middlewares, before anybody serves it."""
     app = web.Application(
         client_max_size=BODY_BYTES_MAX,
         middlewares=[counted(_count), answer_every_error],

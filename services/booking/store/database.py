@@ -7,6 +7,7 @@ from typing import Any, cast
 
 import asyncpg
 
+from shared import database
 from shared.statements import load
 
 SQL = load("services.booking")
@@ -14,7 +15,7 @@ SQL = load("services.booking")
 SILENT_SECONDS_MAX = 3.0
 """Silent for so long, it is taken to be away."""
 
-OUTAGES = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
+OUTAGES = database.AWAY
 
 Connection = asyncpg.Connection
 Row = asyncpg.Record

@@ -1,0 +1,376 @@
+"""What may staff do at the referee's door, and what is turned away there?"""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
+
+import asyncpg
+import jwt
+import pytest
+from aiohttp import ClientResponse, web
+from aiohttp.test_utils import TestClient, TestServer
+from cryptography.hazmat.primitives.asymmetric import ec
+from jwt.algorithms import ECAlgorithm
+
+from services.slots.app import doors
+from services.slots.config import Config
+from services.slots.store import Reads
+from shared import database
+from shared.asking import Asking, Replies
+from shared.clock import DatabaseClock
+from shared.log import LogAwayError
+from shared.messages import Command
+from tests import stories
+from tests.booking_doors import KEY, bearer, problem
+from tests.referees import Play, play
+
+OPERATOR = uuid4()
+SOON = datetime.now(UTC) + timedelta(days=1)
+A_CLINIC = {"name": "Polyclinic No. 1", "time_zone": "Europe/Moscow"}
+
+
+class Log:
+    """A function in the log's place: the real referee on a real database decides at once."""
+
+    def __init__(self, referee: Play, replies: Replies) -> None:
+        self.referee = referee
+        self.replies = replies
+        self.away = False
+        self.silent = False
+        self._one_batch_at_a_time = asyncio.Lock()
+
+    async def hand_over(self, command: Command, partition: int) -> None:
+        """As `Commands.hand_over`."""
+        if self.away:
+            raise LogAwayError
+        async with self._one_batch_at_a_time:
+            decided = await self.referee.decide(command, partition=0)
+        if not self.silent:
+            await self.replies.hear(decided)
+
+
+class Door:
+    """A client at the referee's door."""
+
+    def __init__(self, client: TestClient[web.Request, web.Application], log: Log) -> None:
+        self.client = client
+        self.log = log
+
+    async def ask(
+        self, method: str, path: str, body: Any = None, *, key: str | None = None, **said: Any
+    ) -> ClientResponse:
+        """One request by an operator, unless somebody else is named."""
+        claims = {"roles": ["operator"]} | said
+        headers = bearer(OPERATOR, **claims) | {"Idempotency-Key": key or str(uuid4())}
+        return await self.client.request(method, f"/api/v1{path}", json=body, headers=headers)
+
+    async def a_clinic(self) -> UUID:
+        """A clinic that is known."""
+        answer = await self.ask("POST", "/clinics", A_CLINIC)
+        assert answer.status == 201, await answer.text()
+        return UUID((await answer.json())["id"])
+
+    async def a_slot(self, capacity: int = 1) -> UUID:
+        """A slot that is known."""
+        clinic_id = await self.a_clinic()
+        answer = await self.ask("POST", f"/clinics/{clinic_id}/slots", {"slots": [slot(capacity)]})
+        assert answer.status == 201, await answer.text()
+        return UUID((await answer.json())["slots"][0]["id"])
+
+    async def everything(self) -> tuple[int, ...]:
+        """How much there is of everything."""
+        row = await self.log.referee.connection.fetchrow(
+            """SELECT (SELECT count(*) FROM clinic), (SELECT count(*) FROM slot),
+                      (SELECT coalesce(sum(capacity), 0) FROM slot)"""
+        )
+        assert row is not None
+        return tuple(row)
+
+
+def slot(capacity: int = 1, **about: Any) -> dict[str, Any]:
+    """A quarter of an hour tomorrow."""
+    return {
+        "service": "vaccination",
+        "starts_at": SOON.isoformat(),
+        "ends_at": (SOON + timedelta(minutes=15)).isoformat(),
+        "capacity": capacity,
+    } | about
+
+
+@pytest.fixture
+async def door(slots_dsn: str, tmp_path: Path) -> AsyncIterator[Door]:
+    """The API of a referee with an empty database."""
+    jwk = ECAlgorithm.to_jwk(KEY.public_key(), as_dict=True) | {"kid": "test", "alg": "ES256"}
+    jwks = tmp_path / "jwks.json"
+    jwks.write_text(json.dumps({"keys": [jwk]}))
+    config = Config(
+        database=slots_dsn,
+        kafka="none:1",
+        jwks=str(jwks),
+        issuer="talon-test",
+        audience="talon",
+        port=1,
+        ops_port=1,
+        staff_patience_seconds=0.5,
+    )
+    referee = await play(slots_dsn, 0)
+    pool: asyncpg.Pool = await database.open_pool(slots_dsn, size_max=2, name="slots-test")
+    clock = DatabaseClock()
+    await clock.set(pool)
+    replies = Replies(servers="none:1", name="test", partition=0, seats_max=600)
+    log = Log(referee, replies)
+    asking = Asking(log, replies)  # type: ignore[arg-type]
+    app = doors(config, Reads(pool), asking, clock)
+    async with TestClient(TestServer(app)) as client:
+        yield Door(client, log)
+    await pool.close()
+    await referee.connection.close()
+
+
+async def test_a_clinic_and_its_slots_are_opened_and_shown(door: Door) -> None:
+    clinic_id = await door.a_clinic()
+    slots = [slot(3), slot(2, service="clinic-visit")]
+
+    answer = await door.ask("POST", f"/clinics/{clinic_id}/slots", {"slots": slots})
+
+    body = await answer.json()
+    day = SOON.astimezone().date().isoformat()
+    listed = await door.client.get(
+        f"/api/v1/slots?clinic={clinic_id}&date={day}&service=vaccination"
+    )
+    assert answer.status == 201
+    assert [(s["capacity"], s["free"], s["status"]) for s in body["slots"]] == [
+        (3, 3, "free"),
+        (2, 2, "free"),
+    ]
+    assert listed.status == 200
+
+
+async def test_the_same_request_gets_the_same_answer_and_opens_nothing_twice(door: Door) -> None:
+    first = await door.ask("POST", "/clinics", A_CLINIC, key="one")
+    again = await door.ask("POST", "/clinics", A_CLINIC, key="one")
+
+    assert (first.status, await first.json()) == (again.status, await again.json())
+    assert await door.everything() == (1, 0, 0)
+
+
+async def test_a_slot_is_known_once_and_its_neighbours_are_opened(door: Door) -> None:
+    clinic_id, slot_id = await door.a_clinic(), str(uuid4())
+    await door.ask("POST", f"/clinics/{clinic_id}/slots", {"slots": [slot(id=slot_id)]})
+
+    answer = await door.ask(
+        "POST", f"/clinics/{clinic_id}/slots", {"slots": [slot(id=slot_id), slot()]}
+    )
+
+    body = await answer.json()
+    assert answer.status == 201
+    assert (len(body["slots"]), body["refused"][0]["code"]) == (1, "already_exists")
+
+
+async def test_capacity_is_changed_but_never_below_what_is_taken(door: Door) -> None:
+    slot_id = await door.a_slot(2)
+    await door.log.referee.decide(stories.book(slot_id), stories.book(slot_id), partition=0)
+
+    too_small = await door.ask("PATCH", f"/slots/{slot_id}", {"capacity": 1})
+    larger = await door.ask("PATCH", f"/slots/{slot_id}", {"capacity": 5})
+
+    assert await problem(too_small) == (409, "slot_in_use")
+    body = await larger.json()
+    assert (larger.status, body["capacity"], body["free"], body["booked"]) == (200, 5, 3, 2)
+
+
+async def test_a_slot_is_shut_and_reopened(door: Door) -> None:
+    slot_id = await door.a_slot()
+
+    shut = await door.ask("PATCH", f"/slots/{slot_id}", {"status": "busy-unavailable"})
+    refused = await door.log.referee.decide(stories.book(slot_id), partition=0)
+    reopened = await door.ask("PATCH", f"/slots/{slot_id}", {"status": "free"})
+
+    assert (await shut.json())["status"] == "busy-unavailable"
+    assert refused[0].reason == "closed"
+    assert (await reopened.json())["status"] == "free"
+
+
+async def test_nothing_on_a_day_is_an_answer(door: Door) -> None:
+    answer = await door.client.get(f"/api/v1/slots?clinic={uuid4()}&date=2030-01-01")
+
+    assert (answer.status, await answer.json()) == (200, {"slots": [], "cursor": None})
+
+
+async def test_clinics_are_listed_page_by_page(door: Door) -> None:
+    for number in range(3):
+        await door.ask("POST", "/clinics", A_CLINIC | {"name": f"Polyclinic No. {number}"})
+
+    first = await (await door.client.get("/api/v1/clinics?limit=2")).json()
+    rest = await (await door.client.get(f"/api/v1/clinics?limit=2&cursor={first['cursor']}")).json()
+
+    names = [clinic["name"][-1] for clinic in first["clinics"] + rest["clinics"]]
+    assert names == ["0", "1", "2"]
+    assert rest["cursor"] is None
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "expected"),
+    [
+        ("POST", "/clinics", {"name": "x"}, (422, "invalid_body")),
+        ("POST", "/clinics", A_CLINIC | {"colour": "red"}, (422, "invalid_body")),
+        ("POST", "/clinics", A_CLINIC | {"time_zone": "Moscow"}, (422, "invalid_body")),
+        ("POST", "/clinics", A_CLINIC | {"latitude": 55.7}, (422, "invalid_body")),
+        ("POST", "/clinics", A_CLINIC | {"name": "a\x00b"}, (422, "invalid_body")),
+        ("POST", f"/clinics/{uuid4()}/slots", {"slots": [slot()]}, (404, "slot_unknown")),
+        ("POST", f"/clinics/{uuid4()}/slots", {"slots": []}, (422, "invalid_body")),
+        ("POST", f"/clinics/{uuid4()}/slots", {"slots": [slot()] * 501}, (422, "invalid_body")),
+        ("POST", f"/clinics/{uuid4()}/slots", {"slots": [slot(-1)]}, (422, "invalid_body")),
+        ("POST", f"/clinics/{uuid4()}/slots", {"slots": [slot(10**12)]}, (422, "invalid_body")),
+        (
+            "POST",
+            f"/clinics/{uuid4()}/slots",
+            {"slots": [slot(ends_at=SOON.isoformat())]},
+            (422, "invalid_body"),
+        ),
+        (
+            "POST",
+            f"/clinics/{uuid4()}/slots",
+            {"slots": [slot(starts_at="2030-01-01T09:00:00")]},
+            (422, "invalid_body"),
+        ),
+        ("POST", "/clinics/nobody/slots", {"slots": [slot()]}, (404, "not_found")),
+        ("PATCH", f"/slots/{uuid4()}", {"capacity": 3}, (404, "not_found")),
+        ("GET", f"/slots/{uuid4()}", None, (404, "not_found")),
+        ("GET", "/slots", None, (422, "invalid_query")),
+        ("GET", "/clinics?limit=1000", None, (422, "invalid_query")),
+        ("GET", "/clinics?cursor=zz", None, (422, "invalid_query")),
+        ("GET", "/nothing", None, (404, "not_found")),
+        ("DELETE", "/clinics", None, (405, "method_not_allowed")),
+    ],
+)
+async def test_what_is_not_asked_rightly_is_refused_and_changes_nothing(
+    door: Door, method: str, path: str, body: Any, expected: tuple[int, str]
+) -> None:
+    answer = await door.ask(method, path, body)
+
+    assert await problem(answer) == expected
+    assert await door.everything() == (0, 0, 0)
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [(b"{", (400, "malformed_json")), (b"x" * 1_000_000, (413, "body_too_large"))],
+)
+async def test_what_is_no_body_is_refused(
+    door: Door, body: bytes, expected: tuple[int, str]
+) -> None:
+    headers = bearer(roles=["operator"]) | {"Idempotency-Key": "one"}
+
+    answer = await door.client.post("/api/v1/clinics", data=body, headers=headers)
+
+    assert await problem(answer) == expected
+
+
+@pytest.mark.parametrize(
+    ("key", "expected"),
+    [
+        (None, "idempotency_key_missing"),
+        ("", "idempotency_key_malformed"),
+        ("ä", "idempotency_key_malformed"),
+        ("k" * 129, "idempotency_key_malformed"),
+    ],
+)
+async def test_a_wish_without_a_proper_key_is_refused(
+    door: Door, key: str | None, expected: str
+) -> None:
+    headers = bearer(roles=["operator"]) | ({} if key is None else {"Idempotency-Key": key})
+
+    answer = await door.client.post("/api/v1/clinics", json=A_CLINIC, headers=headers)
+
+    assert await problem(answer) == (400, expected)
+    assert await door.everything() == (0, 0, 0)
+
+
+async def test_another_body_under_the_same_key_is_refused(door: Door) -> None:
+    await door.ask("POST", "/clinics", A_CLINIC, key="one")
+
+    answer = await door.ask("POST", "/clinics", A_CLINIC | {"district": "North"}, key="one")
+
+    assert await problem(answer) == (422, "key_reused")
+    assert await door.everything() == (1, 0, 0)
+
+
+@pytest.mark.parametrize(
+    ("headers", "expected"),
+    [
+        ({}, (401, "token_missing")),
+        ({"Authorization": "Basic abc"}, (401, "token_missing")),
+        ({"Authorization": "Bearer abc"}, (401, "token_invalid")),
+        (bearer(roles=["operator"], exp=1), (401, "token_expired")),
+        (bearer(roles=["operator"], aud="elsewhere"), (401, "token_invalid")),
+        (bearer(roles=["operator"], iss="nobody"), (401, "token_invalid")),
+        (bearer(key=ec.generate_private_key(ec.SECP256R1())), (401, "token_invalid")),
+        (
+            {
+                "Authorization": "Bearer "
+                + jwt.encode({"sub": str(OPERATOR)}, None, "none", headers={"kid": "test"})
+            },
+            (401, "token_invalid"),
+        ),
+        (bearer(roles=["patient"]), (403, "forbidden")),
+    ],
+)
+async def test_who_may_not_is_turned_away(
+    door: Door, headers: dict[str, str], expected: tuple[int, str]
+) -> None:
+    answer = await door.client.post(
+        "/api/v1/clinics", json=A_CLINIC, headers=headers | {"Idempotency-Key": "one"}
+    )
+
+    assert await problem(answer) == expected
+    assert await door.everything() == (0, 0, 0)
+
+
+async def test_staff_of_one_clinic_may_not_change_another(door: Door) -> None:
+    clinic_id, elsewhere = await door.a_clinic(), await door.a_clinic()
+
+    theirs = await door.ask(
+        "POST",
+        f"/clinics/{clinic_id}/slots",
+        {"slots": [slot()]},
+        roles=["staff"],
+        clinics=[str(elsewhere)],
+    )
+    own = await door.ask(
+        "POST",
+        f"/clinics/{elsewhere}/slots",
+        {"slots": [slot()]},
+        roles=["staff"],
+        clinics=[str(elsewhere)],
+    )
+
+    assert await problem(theirs) == (403, "forbidden")
+    assert own.status == 201
+
+
+async def test_while_the_log_is_away_nothing_is_handed_over(door: Door) -> None:
+    door.log.away = True
+
+    answer = await door.ask("POST", "/clinics", A_CLINIC)
+
+    assert await problem(answer) == (503, "unavailable")
+    assert answer.headers["Retry-After"] == "1"
+
+
+async def test_an_answer_that_never_comes_is_an_unknown_outcome_and_asking_again_tells(
+    door: Door,
+) -> None:
+    door.log.silent = True
+    lost = await door.ask("POST", "/clinics", A_CLINIC, key="one")
+    door.log.silent = False
+
+    again = await door.ask("POST", "/clinics", A_CLINIC, key="one")
+
+    assert await problem(lost) == (504, "outcome_unknown")
+    assert again.status == 201
+    assert await door.everything() == (1, 0, 0)
