@@ -391,22 +391,6 @@ class BookingRevoked(BookingTold, frozen=True, kw_only=True):
 BookingEvent = BookingConfirmed | BookingRescheduled | BookingRevoked
 
 
-# ---- what the messenger tells ------------------------------------------------------------------
-
-
-class MessageSettled(Message, frozen=True, kw_only=True):
-    """What became of one message to one person over one channel."""
-
-    message_id: UUID
-    booking_id: UUID
-    owner_id: UUID
-    channel: Literal["email"]
-    fate: Literal["sent", "failed", "unknown"]
-
-
-NotifyEvent = MessageSettled
-
-
 def answer_id(cause: UUID, event_type: str, ordinal: int = 0) -> UUID:
     """The id of the answer of that type to `cause`: a replay gives the same id."""
     return uuid5(cause, f"{event_type}/{ordinal}")

@@ -5,7 +5,7 @@ from uuid import UUID
 
 import msgspec
 
-from shared.messages import BookingEvent, NotifyEvent, SlotCommand, SlotEvent, SlotReply
+from shared.messages import BookingEvent, SlotCommand, SlotEvent, SlotReply
 
 HOMES = 4
 """Partitions of everything that follows a booking's home. Never changed on a live topic."""
@@ -60,7 +60,7 @@ SLOTS_EVENTS = Topic(
     carries=SlotEvent,
     form="json",
     written_by=("slots",),
-    read_by=("booking", "slots"),
+    read_by=("booking",),
     partitions=HOMES,
     kept_days=90,
 )
@@ -72,15 +72,6 @@ BOOKING_EVENTS = Topic(
     read_by=("notify",),
     partitions=HOMES,
     kept_days=90,
-)
-NOTIFY_EVENTS = Topic(
-    name="notify.events",
-    carries=NotifyEvent,
-    form="json",
-    written_by=("notify",),
-    read_by=(),
-    partitions=HOMES,
-    kept_days=30,
 )
 
 
@@ -101,9 +92,7 @@ TOPICS: tuple[Topic, ...] = (
     SLOTS_REPLIES,
     SLOTS_EVENTS,
     BOOKING_EVENTS,
-    NOTIFY_EVENTS,
     _dead_letters_of(SLOTS_COMMANDS),
-    _dead_letters_of(SLOTS_REPLIES),
     _dead_letters_of(SLOTS_EVENTS),
     _dead_letters_of(BOOKING_EVENTS),
 )

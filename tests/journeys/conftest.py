@@ -63,10 +63,10 @@ class Town:
 
 @pytest.fixture(scope="session")
 def town() -> Iterator[Town]:
-    """Up once for all journeys, with ten clinics and 600 patients; gone after the last."""
+    """Up once for all journeys, with two referees, ten clinics and 600 patients; then gone."""
     made = Town()
     made.stack_verb("reset")
-    made.stack_verb("up")
+    made.stack_verb("up", "--scale", "slots=2")
     try:
         made.talon("city", "--clinics", "10", "--patients", "600")
         yield made

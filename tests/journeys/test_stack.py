@@ -22,7 +22,7 @@ from deploy.local.stack import Stack, named
 
 VERB_SECONDS_MAX = 120
 RETURN_SECONDS_MAX = 10
-TOPIC = "notify.events"
+TOPIC = "booking.events.dead"
 
 
 class Trial:
