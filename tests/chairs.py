@@ -1,0 +1,137 @@
+"""What would somebody say who knows no counters and only looks at the chairs?
+
+A second opinion on the referee's rules, written from what they promise in words. It shares no code
+with them: time is seconds since noon, a slot is a row of chairs, and what is taken is counted.
+"""
+
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass, field
+
+Who = Hashable
+Wanted = Sequence[tuple[str, str | None]]
+"""Slots by name, each with the claim that comes with it."""
+
+
+@dataclass(frozen=True)
+class Chair:
+    """Somebody's chair: theirs for good, or `until` the second in which they have left."""
+
+    slot: str
+    who: Who
+    claim: str | None = None
+    until: int | None = None
+
+
+@dataclass
+class Room:
+    """Every slot with its chairs, and who sits there. Each wish is answered `yes` or why not."""
+
+    begins: dict[str, int]
+    now: int = 0
+    has_clinic: bool = False
+    sizes: dict[str, int] = field(default_factory=dict)
+    shut: set[str] = field(default_factory=set)
+    chairs: list[Chair] = field(default_factory=list)
+    homes: dict[Who, int] = field(default_factory=dict)
+    not_said: set[Who] = field(default_factory=set)
+    """Whose hold ran out, and nobody has said so yet."""
+
+    def time_is(self, now: int) -> None:
+        """Who only held a chair leaves in the second in which the time is over."""
+        self.now = now
+        over = [c for c in self.chairs if c.until is not None and c.until <= now]
+        self.not_said |= {c.who for c in over}
+        self.chairs = [c for c in self.chairs if c not in over]
+
+    def clinic(self) -> str:
+        if self.has_clinic:
+            return "exists"
+        self.has_clinic = True
+        return "yes"
+
+    def open(self, slot: str, size: int) -> str:
+        if slot in self.sizes:
+            return "exists"
+        if not self.has_clinic:
+            return "unknown"
+        self.sizes[slot] = size
+        return "yes"
+
+    def change(self, slot: str, size: int | None, shut: bool | None) -> str:
+        if slot not in self.sizes:
+            return "unknown"
+        if size is not None:
+            if size < len([c for c in self.chairs if c.slot == slot]):
+                return "in_use"
+            self.sizes[slot] = size
+        if shut is not None:
+            (self.shut.add if shut else self.shut.discard)(slot)
+        return "yes"
+
+    def book(self, who: Who, wanted: Wanted, home: int) -> str:
+        return self._objection(wanted, []) or self._sit(who, wanted, home)
+
+    def hold(self, who: Who, slots: Sequence[str], seconds: int, home: int) -> str:
+        wanted = [(slot, None) for slot in slots]
+        return self._objection(wanted, []) or self._sit(who, wanted, home, self.now + seconds)
+
+    def confirm(self, who: Who, wanted: Wanted, home: int) -> str:
+        own = self._own(who, home, held=True)
+        if not own or sorted(c.slot for c in own) != sorted(slot for slot, _ in wanted):
+            return "hold_gone"
+        return self._objection(wanted, own) or self._sit(who, wanted, home)
+
+    def renew(self, who: Who, seconds: int, home: int) -> str:
+        own = self._own(who, home, held=True)
+        if not own:
+            return "hold_gone"
+        return self._sit(who, [(c.slot, None) for c in own], home, self.now + seconds)
+
+    def release(self, who: Who, home: int) -> str:
+        return self._leave(who) if self._own(who, home, held=True) else "hold_gone"
+
+    def move(self, who: Who, wanted: Wanted, home: int) -> str:
+        own = self._own(who, home, held=False)
+        return self._too_late(own) or self._objection(wanted, own) or self._sit(who, wanted, home)
+
+    def cancel(self, who: Who, home: int) -> str:
+        return self._too_late(self._own(who, home, held=False)) or self._leave(who)
+
+    def _own(self, who: Who, home: int, *, held: bool) -> list[Chair]:
+        """Their chairs of that kind; asked elsewhere than at home, nobody knows of them."""
+        here = self.homes.get(who) == home
+        return [c for c in self.chairs if here and c.who == who and (c.until is not None) == held]
+
+    def _too_late(self, own: list[Chair]) -> str | None:
+        if not own:
+            return "unknown"
+        return "started" if any(self.now >= self.begins[c.slot] for c in own) else None
+
+    def _objection(self, wanted: Wanted, instead_of: list[Chair]) -> str | None:
+        """Why not these chairs; those that are given up for them count as empty."""
+        for slot, _ in wanted:
+            if slot not in self.sizes:
+                return "unknown"
+            if slot in self.shut:
+                return "closed"
+            if self.now >= self.begins[slot]:
+                return "started"
+        others = [c for c in self.chairs if c not in instead_of]
+        sitting = [c.slot for c in others] + [slot for slot, _ in wanted]
+        if any(sitting.count(slot) > self.sizes[slot] for slot, _ in wanted):
+            return "full"
+        claims = [c.claim for c in others if c.claim] + [claim for _, claim in wanted if claim]
+        if any(claims.count(claim) > 1 for _, claim in wanted if claim):
+            return "claim_taken"
+        return None
+
+    def _sit(self, who: Who, wanted: Wanted, home: int, until: int | None = None) -> str:
+        """They sit on exactly these now."""
+        self._leave(who)
+        self.chairs += [Chair(slot, who, claim, until) for slot, claim in wanted]
+        self.homes.setdefault(who, home)
+        return "yes"
+
+    def _leave(self, who: Who) -> str:
+        self.chairs = [c for c in self.chairs if c.who != who]
+        return "yes"
