@@ -63,8 +63,9 @@ async def fresh_database(postgres_server: str) -> AsyncIterator[MakeDatabase]:
         template = f"template_{service}"
         if not await admin.fetchval("SELECT 1 FROM pg_database WHERE datname = $1", template):
             await admin.execute(f"CREATE DATABASE {template}")
-            packages = ["shared", f"services.{service}"]
-            await database.migrate(f"{postgres_server}/{template}", packages)
+            if service != "nothing":
+                packages = ["shared", f"services.{service}"]
+                await database.migrate(f"{postgres_server}/{template}", packages)
         name = f"{service}_{uuid4().hex}"
         await admin.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
         made.append(name)
