@@ -43,8 +43,7 @@ class Leases:
         await connection.execute(SQL["tell_alive"], name, self.owner, self._seconds)
         renewed = await connection.fetch(SQL["renew_leases"], name, self.owner, self._seconds)
         mine = {row["partition"] for row in renewed}
-        followers = await connection.fetchval(SQL["count_followers"], name)
-        share = -(-self._topic.partitions // max(1, followers))
+        share = await self._share(connection)
         if len(mine) > share:
             surplus = sorted(mine)[share:]
             await self.give_back(connection, surplus)
@@ -56,6 +55,14 @@ class Leases:
             mine |= {row["partition"] for row in claimed}
         self._kept_at = asyncio.get_running_loop().time()
         return mine
+
+    async def _share(self, connection: asyncpg.Connection) -> int:
+        """How many are mine: all shares together are all partitions, and differ by one at most."""
+        row = await connection.fetchrow(SQL["count_followers"], self._topic.name, self.owner)
+        assert row is not None
+        followers, before_me = int(row["followers"]), int(row["before_me"])
+        each, left_over = divmod(self._topic.partitions, max(1, followers))
+        return each + (before_me < left_over)
 
     async def give_back(self, connection: asyncpg.Connection, partitions: Sequence[int]) -> None:
         """Leave partitions to whoever comes next, at once."""

@@ -118,8 +118,9 @@ class Relay:
         marked = loop.time()
         while True:
             if not self._window or not self._window[0].handed:
-                await self._mark()
+                # Cleared before marking: a row sent meanwhile must not wait for the next one.
                 self._sent.clear()
+                await self._mark()
                 await self._sent.wait()
             elif not await self._head_is_acknowledged():
                 await asyncio.sleep(RETRY_SECONDS)

@@ -19,8 +19,9 @@ VALUES ($1, $2, clock_timestamp() + make_interval(secs => $3))
 DELETE FROM follower WHERE until < clock_timestamp() - interval '1 minute';
 
 -- name: count_followers
--- How many share the topic now.
-SELECT count(*) FROM follower WHERE topic = $1 AND until > clock_timestamp();
+-- How many share the topic now, and how many of them come before me when something is left over.
+SELECT count(*) AS followers, count(*) FILTER (WHERE owner < $2) AS before_me
+  FROM follower WHERE topic = $1 AND until > clock_timestamp();
 
 -- name: renew_leases
 -- Keeps what is mine; what is missing in the answer was lost.

@@ -1,221 +1,278 @@
 """Who decides when two believe they own a partition, and what if the answer to COMMIT is lost?"""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
+import time
+from collections.abc import AsyncIterator
 from typing import Any
-from urllib.parse import urlsplit
 
 import asyncpg
 import pytest
 
-from services.slots.store import REFEREE_SESSION
-from shared import database
-from shared.batch import Announcements, Head, Item, Limits
+from shared import database, follow
+from shared.batch import Limits
 from shared.commit import SQL as STATEMENTS
+from shared.follow import Follower
 from shared.leases import Leases
 from shared.messages import PlacesBooked
-from shared.outbox import Relay
-from shared.topics import HOMES, SLOTS_COMMANDS
+from shared.topics import HOMES, SLOTS_COMMANDS, SLOTS_EVENTS
 from tests import stories
-from tests.referees import Play, own, play
-from tests.stories import an_id, as_items
+from tests.followers import Pausing, Town
+from tests.lines import Line
+from tests.memory_log import LIMIT_SECONDS
+from tests.referees import Play, play
+from tests.stories import an_id
 
 MONDAY, TUESDAY = an_id("Monday"), an_id("Tuesday")
-LIMIT_SECONDS = 10.0
+ALL = set(range(HOMES))
 
 
-class Pausing:
-    """The referee, who stops for a while when a batch is written and not yet advanced."""
-
-    def __init__(self, playing: Play, pause: Callable[[], Awaitable[object]]) -> None:
-        self._referee = playing.referee
-        self._pause = pause
-        playing.commits._handler = self
-
-    async def handle(
-        self, connection: asyncpg.Connection, heads: dict[int, Head], items: Sequence[Item]
-    ) -> Announcements:
-        """Decide, then pause, all within the transaction."""
-        announcements = await self._referee.handle(connection, heads, items)
-        await self._pause()
-        return announcements
-
-    async def set_aside(
-        self, connection: asyncpg.Connection, heads: dict[int, Head], item: Item
-    ) -> Announcements:
-        """As the referee."""
-        return await self._referee.set_aside(connection, heads, item)
-
-    async def has_due(self, connection: asyncpg.Connection, partitions: Sequence[int]) -> bool:
-        """As the referee."""
-        return await self._referee.has_due(connection, partitions)
+# ---- two owners ----------------------------------------------------------------------------------
 
 
 @pytest.fixture
-async def owner(slots_dsn: str) -> AsyncIterator[Play]:
-    """Owns partition 0, where two slots for two were opened."""
-    playing = await play(slots_dsn, 0)
-    await playing.decide(
+async def two(slots_dsn: str) -> AsyncIterator[tuple[Play, Play]]:
+    """One who owned partition 0, opened two slots and was replaced, and the other who owns it."""
+    late = await play(slots_dsn, 0)
+    await late.decide(
         stories.open_clinic(), stories.open_slot(MONDAY, 2), stories.open_slot(TUESDAY, 2)
     )
-    yield playing
-    playing.connection.terminate()
-
-
-async def test_who_lost_the_partition_decides_nothing(owner: Play, slots_dsn: str) -> None:
     taker = await play(slots_dsn, 0)
-
-    late = await owner.decide(stories.book(MONDAY))
-    [reply] = await taker.decide(stories.book(MONDAY))
-
-    assert late == []
-    assert isinstance(reply, PlacesBooked)
-    assert await taker.connection.fetchval("SELECT count(*) FROM place") == 1
+    yield late, taker
+    late.connection.terminate()
     taker.connection.terminate()
 
 
-async def test_without_the_fence_two_owners_announce_under_one_number_and_the_key_stops_it(
-    owner: Play, slots_dsn: str, monkeypatch: pytest.MonkeyPatch
+async def test_who_lost_the_partition_decides_nothing(two: tuple[Play, Play]) -> None:
+    late, taker = two
+
+    too_late = await late.decide(stories.book(MONDAY))
+    [reply] = await taker.decide(stories.book(MONDAY))
+
+    assert too_late == []
+    assert isinstance(reply, PlacesBooked)
+    assert await taker.connection.fetchval("SELECT count(*) FROM place") == 1
+
+
+async def test_without_the_fence_two_decide_the_same_position_and_its_number_stops_the_later(
+    two: tuple[Play, Play], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name in ("fence", "advance"):
-        anyone = STATEMENTS[name].replace("FOR UPDATE", "")
-        for owned in ("AND s.owner = $2", "AND owner = $2"):
-            anyone = anyone.replace(owned, "AND $2::uuid IS NOT NULL")
-        monkeypatch.setitem(
-            STATEMENTS, name, anyone.replace("partition_state\n", "partition_state\n")
-        )
-    monkeypatch.setitem(
-        STATEMENTS,
-        "fence",
-        STATEMENTS["fence"].replace("WHERE topic = $1", "WHERE partition = 0 AND topic = $1"),
-    )
+    late, taker = two
+    _take_the_fence_away(monkeypatch)
+
+    too_late, [reply] = await _decide_the_same_position(late, taker)
+
+    assert isinstance(reply, PlacesBooked)
+    assert too_late == []
+    assert await taker.connection.fetchval("SELECT count(*) FROM place") == 1
+
+
+async def test_without_fence_and_number_one_position_is_decided_twice_under_one_number(
+    two: tuple[Play, Play], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    late, taker = two
+    _take_the_fence_away(monkeypatch)
+    await taker.connection.execute("ALTER TABLE outbox DROP CONSTRAINT announced_once")
+
+    too_late, replies = await _decide_the_same_position(late, taker)
+
+    assert [type(reply) for reply in too_late + replies] == [PlacesBooked] * 2
+    assert await taker.connection.fetchval("SELECT count(*) FROM place") == 2
+    assert _numbers(late.rows[-1][2]) == _numbers(taker.rows[-1][2]) == [4]
+
+
+def _take_the_fence_away(patch: pytest.MonkeyPatch) -> None:
+    """Neither is the row locked, nor is anybody asked whose it is."""
+    open_to_all = STATEMENTS["fence"].replace("AND owner = $2", "AND $2::uuid IS NOT NULL")
+    patch.setitem(STATEMENTS, "fence", open_to_all.replace("FOR UPDATE", ""))
+    anyone = STATEMENTS["advance"].replace("AND s.owner = $2", "AND $2::uuid IS NOT NULL")
+    patch.setitem(STATEMENTS, "advance", anyone)
+
+
+async def _decide_the_same_position(late: Play, taker: Play) -> tuple[list[Any], list[Any]]:
+    """One decides and stops before it moves the position; the other does all of it in between."""
     reached, go = asyncio.Event(), asyncio.Event()
 
-    async def wait() -> None:
+    async def stop() -> None:
         reached.set()
         await go.wait()
 
-    Pausing(owner, wait)
-    taker = await play(slots_dsn, 0)
-    late = asyncio.create_task(
-        owner.commits._commit(owner.connection, as_items(stories.book(MONDAY), offset=3))
-    )
+    late.commits._handler = Pausing(late.referee, stop)
+    deciding = asyncio.create_task(late.decide(stories.book(MONDAY)))
     await asyncio.wait_for(reached.wait(), LIMIT_SECONDS)
-    await asyncio.wait_for(taker.decide(stories.book(TUESDAY)), LIMIT_SECONDS)
+    replies = await asyncio.wait_for(taker.decide(stories.book(TUESDAY)), LIMIT_SECONDS)
     go.set()
-
-    with pytest.raises(asyncpg.UniqueViolationError, match="announced_once"):
-        await asyncio.wait_for(late, LIMIT_SECONDS)
-    taker.connection.terminate()
+    return await asyncio.wait_for(deciding, LIMIT_SECONDS), replies
 
 
-async def test_an_owner_that_froze_in_its_transaction_has_lost_it_when_it_wakes_up(
-    owner: Play, slots_dsn: str
+def _numbers(records: list[Any]) -> list[int]:
+    return [int(dict(r.headers)["ce_sequence"]) for r in records if r.topic == SLOTS_EVENTS.name]
+
+
+# ---- a frozen owner, and a lost answer -----------------------------------------------------------
+
+
+@pytest.fixture
+def town(slots_dsn: str, monkeypatch: pytest.MonkeyPatch) -> Town:
+    """A town without Kafka: what is read comes from the log in memory."""
+    made = Town(slots_dsn)
+    monkeypatch.setattr(follow, "Reader", made.log.reader)
+    return made
+
+
+async def test_who_froze_in_its_transaction_has_lost_it_and_each_wish_is_decided_once(
+    town: Town,
 ) -> None:
-    await owner.connection.execute("SET idle_in_transaction_session_timeout = 300")
-    wish = stories.book(MONDAY)
-    Pausing(owner, lambda: asyncio.sleep(1.0))
-    frozen = asyncio.create_task(owner.commits.handle(owner.connection, as_items(wish, offset=3)))
-    await asyncio.sleep(0.2)
+    wishes = [stories.book(MONDAY) for _ in range(3)]
+    froze, thaw = asyncio.Event(), asyncio.Event()
+    again: list[str] = []
 
-    taker = await asyncio.wait_for(play(slots_dsn, 0), LIMIT_SECONDS)
-    [reply] = await taker.decide(wish)
-    with pytest.raises(database.AWAY) as woken:
-        await asyncio.wait_for(frozen, LIMIT_SECONDS)
+    async def freeze() -> None:
+        if town.asked > 3:
+            froze.set()
+            await thaw.wait()
 
-    assert database.is_outage(woken.value)
-    assert isinstance(reply, PlacesBooked)
-    assert await taker.connection.fetchval("SELECT count(*) FROM place") == 1
-    assert owner.rows[1:] == []
-    taker.connection.terminate()
+    async with town.referee(pause=freeze) as frozen:
+        frozen.commits.on_again = again.append
+        await _open_two_slots(town)
+        await town.ask(wishes[0])
+        await asyncio.wait_for(froze.wait(), LIMIT_SECONDS)
+        async with town.referee() as taker:
+            await town.ask(wishes[1])
+            await town.replies(5)
+            while_frozen = list(again)
+            thaw.set()
+            await _until_each_owns_two(frozen, taker)
+            await town.ask(wishes[2])
+            replies = await town.replies(6)
+
+    assert (while_frozen, again) == ([], ["outage"])
+    assert _outcomes(replies, wishes) == ["PlacesBooked", "PlacesBooked", "full"]
+    await _is_decided_and_told_once(town)
 
 
-async def test_a_commit_whose_answer_is_lost_is_found_again_and_still_announced(
-    owner: Play, slots_dsn: str
+async def test_a_commit_whose_answer_is_lost_is_not_decided_again_and_still_announced(
+    town: Town,
 ) -> None:
-    items = as_items(stories.book(MONDAY), offset=3)
-    relay = Relay(SLOTS_COMMANDS.name, None, None)  # type: ignore[arg-type]
-    already = await relay.recover(owner.connection, 0)
-    async with _a_line_that_goes_dead_after_commit(slots_dsn) as dsn:
-        owner.connection.terminate()
-        owner.connection = await database.connect(dsn, REFEREE_SESSION)
-        with pytest.raises(database.AWAY) as lost:
-            await asyncio.wait_for(owner.commits.handle(owner.connection, items), LIMIT_SECONDS)
+    wishes = [stories.book(MONDAY) for _ in range(3)]
+    again: list[str] = []
+    async with Line(town.dsn).open() as line, town.referee(dsn=line.dsn) as referee:
+        referee.commits.on_again = again.append
+        await _open_two_slots(town)
+        line.armed = True
+        await town.ask(wishes[0])
+        await asyncio.wait_for(line.lost.wait(), LIMIT_SECONDS)
+        told = await town.replies(3)
+        answered = await _fetchval(town, "SELECT count(*) FROM answer")
 
-    owner.connection = await database.connect(slots_dsn, REFEREE_SESSION)
-    await own(owner)
-    unannounced = await relay.recover(owner.connection, 0)
-    await owner.commits.handle(owner.connection, items)
+        await town.ask(wishes[1])
+        await town.ask(wishes[2])
+        replies = await town.replies(6)
 
-    assert database.is_outage(lost.value)
-    assert unannounced == already + 1
-    assert owner.offsets[0] == 4
-    assert len(owner.rows) == 1, "the lost batch was not decided, nor offered, a second time"
-    assert await owner.connection.fetchval("SELECT count(*) FROM place") == 1
+    assert (len(told), answered) == (3, 4), "decided, and nobody was told"
+    assert again == ["outage"]
+    assert _outcomes(replies, wishes) == ["PlacesBooked", "PlacesBooked", "full"]
+    await _is_decided_and_told_once(town)
 
 
-async def test_two_share_the_partitions_and_one_that_leaves_or_falls_silent_is_replaced(
-    slots_dsn: str,
-) -> None:
-    limits = Limits(lease_seconds=0.6)
-    lines = [await database.connect(slots_dsn) for _ in range(3)]
-    await lines[0].execute(STATEMENTS["ensure_partitions"], SLOTS_COMMANDS.name, HOMES)
-    first, second, third = (Leases(SLOTS_COMMANDS, limits) for _ in lines)
+async def _open_two_slots(town: Town) -> None:
+    for wish in (
+        stories.open_clinic(),
+        stories.open_slot(MONDAY, 2),
+        stories.open_slot(TUESDAY, 2),
+    ):
+        await town.ask(wish)
+    await town.replies(3)
 
-    alone = await first.keep(lines[0])
-    await second.keep(lines[1])
-    halves = [await first.keep(lines[0]), await second.keep(lines[1])]
-    await second.leave(lines[1], sorted(halves[1]))
-    again = await first.keep(lines[0])
-    await asyncio.sleep(limits.lease_seconds + 0.1)
-    heir = await third.keep(lines[2])
 
-    assert alone == again == heir == set(range(HOMES))
-    assert [len(half) for half in halves] == [2, 2]
-    assert halves[0] | halves[1] == set(range(HOMES))
-    assert await first.keep(lines[0]) == set()
-    for line in lines:
+async def _until_each_owns_two(*followers: Follower) -> None:
+    for _ in range(500):
+        if [len(follower.owned) for follower in followers] == [2, 2]:
+            return
+        await asyncio.sleep(0.01)
+    raise AssertionError("never shared")
+
+
+def _outcomes(replies: list[Any], wishes: list[Any]) -> list[str]:
+    said = {reply.cause: getattr(reply, "reason", type(reply).__name__) for reply in replies}
+    assert len(said) == len(replies), "each was told once"
+    return [said[wish.id] for wish in wishes]
+
+
+async def _is_decided_and_told_once(town: Town) -> None:
+    """A clinic, two slots, two bookings and a refusal, each in one answer and one event at most."""
+    told = _numbers(town.log.records[SLOTS_EVENTS.name, 0])
+    assert told == [1, 2, 3, 4, 5]
+    assert await _fetchval(town, "SELECT count(*) FROM answer") == 6
+    assert await _fetchval(town, "SELECT count(*) FROM place") == 2
+    assert await _fetchval(town, "SELECT sum(next_offset) FROM partition_state") == 6
+
+
+async def _fetchval(town: Town, query: str) -> Any:
+    connection = await asyncpg.connect(town.dsn)
+    try:
+        return await connection.fetchval(query)
+    finally:
+        await connection.close()
+
+
+# ---- leases --------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+async def lines(slots_dsn: str) -> AsyncIterator[list[asyncpg.Connection]]:
+    """Three connections to a database where nobody owns a partition yet."""
+    opened = [await database.connect(slots_dsn) for _ in range(3)]
+    await opened[0].execute(STATEMENTS["ensure_partitions"], SLOTS_COMMANDS.name, HOMES)
+    yield opened
+    for line in opened:
         line.terminate()
 
 
-@asynccontextmanager
-async def _a_line_that_goes_dead_after_commit(dsn: str) -> AsyncIterator[str]:
-    """A line to PostgreSQL on which nothing comes back once COMMIT has gone through."""
-    to = urlsplit(dsn)
+async def test_two_share_the_partitions_and_a_third_gets_its_fair_share(
+    lines: list[asyncpg.Connection],
+) -> None:
+    leases = [Leases(SLOTS_COMMANDS, Limits(lease_seconds=30)) for _ in lines]
 
-    serving: list[asyncio.Task[None]] = []
+    alone = await _settle(leases[:1], lines)
+    two = await _settle(leases[:2], lines)
+    three = await _settle(leases, lines)
 
-    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        serving.append(asyncio.current_task())  # type: ignore[arg-type]
-        back, there = await asyncio.open_connection(to.hostname, to.port)
-        answers = asyncio.create_task(_pass_on(back, writer))
-        try:
-            while data := await reader.read(65536):
-                committing = b"COMMIT" in data
-                if committing:
-                    answers.cancel()
-                    await asyncio.wait([answers])
-                there.write(data)
-                await there.drain()
-                if committing:
-                    await back.read(65536)  # it is committed, and nobody will hear of it
-                    return
-        finally:
-            answers.cancel()
-            there.transport.abort()
-            writer.transport.abort()
-
-    server = await asyncio.start_server(serve, "127.0.0.1", 0)
-    port = server.sockets[0].getsockname()[1]
-    try:
-        yield to._replace(netloc=to.netloc.replace(f":{to.port}", f":{port}")).geturl()
-    finally:
-        server.close()
-        await asyncio.gather(*serving, return_exceptions=True)
+    assert _sizes(alone) == [4]
+    assert _sizes(two) == [2, 2]
+    assert _sizes(three) == [1, 1, 2]
+    assert set().union(*alone) == set().union(*two) == set().union(*three) == ALL
 
 
-async def _pass_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> Any:
-    while data := await reader.read(65536):
-        writer.write(data)
-        await writer.drain()
+async def test_who_leaves_is_replaced_at_once(lines: list[asyncpg.Connection]) -> None:
+    stays, leaves = (Leases(SLOTS_COMMANDS, Limits(lease_seconds=30)) for _ in range(2))
+    _, half = await _settle([stays, leaves], lines)
+
+    await leaves.leave(lines[1], sorted(half))
+
+    assert await stays.keep(lines[0]) == ALL
+
+
+async def test_who_falls_silent_is_replaced_when_its_lease_is_over_and_not_before(
+    lines: list[asyncpg.Connection],
+) -> None:
+    stays, silent = (Leases(SLOTS_COMMANDS, Limits(lease_seconds=0.8)) for _ in range(2))
+    await _settle([stays, silent], lines)
+    last_heard = time.monotonic()
+
+    while len(await stays.keep(lines[0])) < HOMES:
+        assert time.monotonic() - last_heard < LIMIT_SECONDS
+        await asyncio.sleep(0.05)
+
+    assert 0.7 < time.monotonic() - last_heard < 2.0
+    assert await silent.keep(lines[1]) == set()
+
+
+async def _settle(leases: list[Leases], lines: list[asyncpg.Connection]) -> list[set[int]]:
+    """What each has once all have kept theirs a few times, in turns."""
+    for _ in range(3):
+        owned = [await each.keep(line) for each, line in zip(leases, lines, strict=False)]
+    return owned
+
+
+def _sizes(owned: list[set[int]]) -> list[int]:
+    return sorted(map(len, owned))

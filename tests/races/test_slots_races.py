@@ -3,14 +3,13 @@
 import asyncio
 from collections.abc import AsyncIterator
 
-import asyncpg
 import pytest
 
 from services.slots.store import decisions
 from shared.messages import PlacesBooked
 from tests import stories
-from tests.referees import Play, own, play
-from tests.stories import a_claim, an_id, as_items
+from tests.referees import Play, play
+from tests.stories import a_claim, an_id
 
 MONDAY, TUESDAY = an_id("Monday"), an_id("Tuesday")
 
@@ -97,63 +96,6 @@ async def test_with_the_index_the_later_of_the_two_is_refused(two: tuple[Play, P
 
     assert reply.reason == "claim_taken"
     assert await first.connection.fetchval("SELECT count(*) FROM place") == 1
-
-
-async def test_batches_that_touch_the_same_slots_in_opposite_order_never_wait_in_a_ring(
-    two: tuple[Play, Play],
-):
-    there = [stories.book(MONDAY, TUESDAY) for _ in range(30)]
-    back = [stories.book(TUESDAY, MONDAY) for _ in range(30)]
-
-    halves = await asyncio.gather(*map(_one_by_one, two, (there, back)))
-
-    booked = [reply for half in halves for reply in half if isinstance(reply, PlacesBooked)]
-    assert len(booked) == 3
-    assert await two[0].connection.fetchval("SELECT sum(booked) FROM slot") == 6
-
-
-async def test_locks_taken_in_opposite_order_do_wait_in_a_ring(slots_dsn: str):
-    first, second = await play(slots_dsn, 0), await play(slots_dsn, 1)
-    await first.decide(
-        stories.open_clinic(), stories.open_slot(MONDAY, 3), stories.open_slot(TUESDAY, 3)
-    )
-    lock = "SELECT 1 FROM slot WHERE id = $1 FOR UPDATE"
-
-    async def take(referee: Play, *slots: object) -> None:
-        async with referee.connection.transaction():
-            for slot in slots:
-                await referee.connection.execute(lock, slot)
-                await asyncio.sleep(0.1)
-
-    with pytest.raises(asyncpg.DeadlockDetectedError):
-        await asyncio.gather(take(first, MONDAY, TUESDAY), take(second, TUESDAY, MONDAY))
-    first.connection.terminate()
-    second.connection.terminate()
-
-
-async def test_a_frozen_owner_that_wakes_up_decides_nothing(slots_dsn: str):
-    frozen, taker = await play(slots_dsn, 0), await play(slots_dsn, 0)
-    await taker.decide(stories.open_clinic(), stories.open_slot(MONDAY, 1))
-    wish = stories.book(MONDAY)
-
-    replies = await frozen.decide(wish)
-
-    assert replies == []
-    assert await taker.connection.fetchval("SELECT count(*) FROM place") == 0
-
-
-async def test_a_commit_whose_answer_was_lost_is_not_decided_again(slots_dsn: str):
-    referee = await play(slots_dsn, 0)
-    await referee.decide(stories.open_clinic(), stories.open_slot(MONDAY, 2))
-    items = as_items(stories.book(MONDAY), offset=2)
-    await referee.commits.handle(referee.connection, items)
-    told = len(referee.rows)
-
-    await own(referee)
-    await referee.commits.handle(referee.connection, items)
-
-    assert len(referee.rows) == told
-    assert await referee.connection.fetchval("SELECT count(*) FROM place") == 1
 
 
 async def _one_by_one(referee: Play, wishes: list[stories.BookPlaces]) -> list[object]:

@@ -77,32 +77,57 @@ async def test_folding_the_recorded_events_gives_the_upgraded_database(
         evolve(folded, item.message)
 
     connection = await asyncpg.connect(upgraded)
-    slots = await connection.fetch("SELECT id, capacity, held, booked, version FROM slot")
-    places = await connection.fetch("SELECT id, booking_id, slot_id, state FROM place")
+    slots = await connection.fetch("SELECT id, capacity, held, booked, open, version FROM slot")
+    places = await connection.fetch(
+        """SELECT id, booking_id, home, size, version, slot_id, ordinal, state, expires_at, claim
+             FROM place"""
+    )
     await connection.close()
     assert {tuple(row) for row in slots} == {
-        (slot.id, slot.capacity, slot.held, slot.booked, slot.version)
+        (slot.id, slot.capacity, slot.held, slot.booked, slot.open, slot.version)
         for slot in folded.slots.values()
     }
     assert {tuple(row) for row in places} == {
-        (place.id, booking.id, place.slot_id, place.state)
-        for booking in folded.bookings.values()
-        for place in booking.places
+        (
+            p.id,
+            b.id,
+            b.home,
+            b.size,
+            b.version,
+            p.slot_id,
+            p.ordinal,
+            p.state,
+            p.expires_at,
+            p.claim,
+        )
+        for b in folded.bookings.values()
+        for p in b.places
     }
 
 
 async def test_the_front_desk_of_today_projects_the_recorded_events(
     version: Path, upgraded: str, booking_dsn: str
 ) -> None:
-    items = events_of(version)
+    items, inbox = events_of(version), Inbox()
+    head = Head(0, 0, 0, 0, 0, 0)
     desk = await database.connect(booking_dsn)
 
-    await Inbox().handle(desk, {0: Head(0, 0, 0, 0, 0, 0)}, items)
+    told = await inbox.handle(desk, {0: head}, items)
+    again = await inbox.handle(desk, {0: head}, items)
 
     referee = await asyncpg.connect(upgraded)
-    seated = await referee.fetch("SELECT DISTINCT booking_id FROM place WHERE state = 'booked'")
-    shown = await desk.fetch("SELECT id FROM booking WHERE status = 'booked'")
-    assert {row["id"] for row in shown} == {row["booking_id"] for row in seated}
+    seated = await referee.fetch(
+        """SELECT booking_id, version, array_agg(DISTINCT slot_id ORDER BY slot_id) AS slots
+             FROM place WHERE state = 'booked' GROUP BY booking_id, version"""
+    )
+    shown = await desk.fetch("SELECT id, version, slot_ids FROM booking WHERE status = 'booked'")
+    ended = await desk.fetch("SELECT status FROM booking WHERE status <> 'booked'")
+    assert {(row["id"], row["version"], *sorted(row["slot_ids"])) for row in shown} == {
+        (row["booking_id"], row["version"], *row["slots"]) for row in seated
+    }
+    assert {row["status"] for row in ended} == {"cancelled", "expired", "released"}
+    assert (head.taken_seq, inbox.sequence.missing) == (len(items), {})
+    assert (len(told[0]), again) == (head.event_seq, {})
     await desk.close()
     await referee.close()
 
@@ -119,6 +144,43 @@ async def test_two_that_start_at_once_apply_each_migration_once(empty_database: 
     done: Sequence[str] = [name for names in applied for name in names]
     assert len(done) == len(set(done))
     assert len(done) == sum(len(database.migrations_of(package)) for package in PACKAGES)
+
+
+async def test_what_comes_next_is_applied_to_what_is_there_and_takes_its_time(
+    upgraded: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = await _counts(upgraded)
+    _with_one_more(
+        tmp_path,
+        "ALTER TABLE place ADD COLUMN note text NOT NULL DEFAULT 'as before';SELECT pg_sleep(0.4);",
+    )
+    monkeypatch.setattr(database, "files", lambda package: tmp_path)
+    monkeypatch.setattr(database, "STATEMENT_SECONDS", 0.2)
+
+    first = await database.migrate(upgraded, ["services.slots"])
+    second = await database.migrate(upgraded, ["services.slots"])
+
+    newest = len(list((tmp_path / "sql" / "migrations").iterdir()))
+    assert (first, second) == ([f"services.slots {newest:04}_next.sql"], [])
+    assert await _counts(upgraded) == before
+
+
+def _with_one_more(folder: Path, text: str) -> None:
+    """The referee's migrations as they are, and one that nobody has written yet."""
+    known = database.migrations_of("services.slots")
+    migrations = folder / "sql" / "migrations"
+    migrations.mkdir(parents=True)
+    for _, name, sql in known:
+        (migrations / name).write_text(sql, encoding="utf-8")
+    (migrations / f"{len(known) + 1:04}_next.sql").write_text(text, encoding="utf-8")
+
+
+async def _counts(dsn: str) -> list[int]:
+    connection = await asyncpg.connect(dsn)
+    tables = ("clinic", "slot", "place", "answer", "outbox")
+    counts = [await connection.fetchval(f"SELECT count(*) FROM {name}") for name in tables]  # noqa: S608
+    await connection.close()
+    return counts
 
 
 async def test_a_migration_that_was_changed_after_it_was_applied_is_refused(
