@@ -14,7 +14,8 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     """How much at once, how long for what.
 
     `idle_transaction_ms` is shorter than `lease_seconds`: who freezes inside a transaction has
-    lost it before another may own the partition.
+    lost it before another may own the partition. `gather_seconds`: how long a follower that nobody
+    waits for lets messages gather after the first, so that a transaction is worth its price.
     """
 
     batch_max: int = 128
@@ -23,6 +24,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     idle_transaction_ms: int = 700
     lock_ms: int = 3_000
     tick_seconds: float = 0.25
+    gather_seconds: float = 0.0
     wait_seconds: float = 0.2
     pause_seconds_min: float = 0.05
     pause_seconds_max: float = 1.0

@@ -36,6 +36,8 @@ of 200 connections raised that were used in the moment in which the server ended
 
 CONNECT_SECONDS = 3.0
 STATEMENT_SECONDS = 5.0
+MIGRATION_SECONDS = 600.0
+"""How long one migration may take, such as an index on a large table, and others wait for it."""
 
 
 def is_outage(error: BaseException) -> bool:
@@ -73,14 +75,19 @@ async def open_pool(dsn: str, *, size_max: int, name: str) -> asyncpg.Pool:
             "lock_timeout": "2000",
         },
         target_session_attrs=SessionAttribute.read_write,
+        reset=_leave_as_it_is,
     )
+
+
+async def _leave_as_it_is(connection: object) -> None:
+    """Nobody changes a pooled session, so giving it back needs no round trip to reset it."""
 
 
 async def migrate(dsn: str, packages: Sequence[str]) -> list[str]:
     """Apply what is missing of each package's numbered SQL, forward only; say what was applied."""
     connection = await _connect_when_up(dsn)
     try:
-        await connection.execute(SQL["lock_migrations"], MIGRATION_LOCK, timeout=60)
+        await connection.execute(SQL["lock_migrations"], MIGRATION_LOCK, timeout=MIGRATION_SECONDS)
         await connection.execute(SQL["create_migration_table"])
         applied = []
         for package in packages:
@@ -116,7 +123,7 @@ async def _migrate_package(connection: asyncpg.Connection, package: str) -> list
                 raise RuntimeError(f"{package} {name} was changed after it was applied")
             continue
         async with connection.transaction():
-            await connection.execute(text)
+            await connection.execute(text, timeout=MIGRATION_SECONDS)
             await connection.execute(SQL["note_migration"], package, number, name, checksum)
         applied.append(f"{package} {name}")
     return applied

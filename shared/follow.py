@@ -116,6 +116,11 @@ class Follower:
             return
         wait = 0.0 if self._buffer else self._limits.wait_seconds
         records = await self._reader.next(wait_seconds=wait, records_max=self._limits.buffered_max)
+        if records and self._limits.gather_seconds:
+            await asyncio.sleep(self._limits.gather_seconds)
+            records += await self._reader.next(
+                wait_seconds=0.0, records_max=self._limits.buffered_max
+            )
         for record in records:
             expected = self.owned.get(record.partition)
             if expected is None or record.offset < expected:

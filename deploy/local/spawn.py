@@ -13,7 +13,7 @@ async def start(part: Part, log: Path) -> asyncio.subprocess.Process:
     """Start the part in a session of its own: a Ctrl-C in our terminal is ours to hand on."""
     with _appending(log) as output:
         return await asyncio.create_subprocess_exec(
-            *_command(part.command, part.user, part.orphan_signal),
+            *_command(_yielding(part), part.user, part.orphan_signal),
             cwd=part.folder,
             env=part.environment,
             stdin=asyncio.subprocess.DEVNULL,
@@ -62,6 +62,11 @@ def _command(command: tuple[str, ...], user: str | None, orphan: signal.Signals)
     if user is not None:
         words += [f"--reuid={user}", f"--regid={user}", "--init-groups"]
     return [*words, "--", *command]
+
+
+def _yielding(part: Part) -> tuple[str, ...]:
+    """The part's command; `nice` becomes the program as well."""
+    return ("nice", "-n", str(part.niceness), *part.command) if part.niceness else part.command
 
 
 def _appending(path: Path) -> BufferedWriter:

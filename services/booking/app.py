@@ -130,7 +130,7 @@ def _projector(config: Config, inbox: Inbox, relay: Relay) -> Follower:
         unpack=Unpacker(SLOTS_EVENTS),
         handler=inbox,
         relay=relay,
-        limits=Limits(),
+        limits=Limits(gather_seconds=config.gather_seconds),
         # Plans made while the tables are empty would go on scanning them as they grow.
         session={"plan_cache_mode": "force_generic_plan", "enable_seqscan": "off"},
     )

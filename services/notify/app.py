@@ -77,6 +77,7 @@ def _follower(config: Config, relay: Relay, sender: Sender) -> Follower:
             batch_max=config.batch_events_max,
             buffered_max=config.buffered_events_max,
             lease_seconds=config.lease_seconds,
+            gather_seconds=config.gather_seconds,
         ),
     )
 

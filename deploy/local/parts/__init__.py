@@ -17,6 +17,10 @@ class HopelessError(Exception):
     """Starting again cannot help; the message says what a person must do."""
 
 
+MAIL_NICENESS = 5
+"""Mail may be late at the peak, visibly; whoever waits for an answer may not."""
+
+
 async def nothing() -> None:
     """What a part does that has nothing to prepare or to settle."""
 
@@ -34,6 +38,8 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
     """The working directory."""
     user: str | None = None
     """The account to run as, when that is not ours."""
+    niceness: int = 0
+    """How much it stands back when the cores are all busy: 0 not at all, 19 altogether."""
     prepare: Callable[[], Awaitable[None]] = nothing
     """Before each start: files and folders."""
     probe: Callable[[], Awaitable[None]]

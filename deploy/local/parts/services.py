@@ -6,7 +6,7 @@ import urllib.error
 import urllib.request
 from http.client import HTTPException
 
-from deploy.local.parts import NotReadyError, Part, python
+from deploy.local.parts import MAIL_NICENESS, NotReadyError, Part, python
 from deploy.local.settings import CHECKOUT, Port
 from deploy.local.stack import Stack
 
@@ -30,6 +30,7 @@ def part(stack: Stack, service: str, instance: int) -> Part:
         command=python(f"services.{service}"),
         environment=_environment(stack, service, instance=instance, ports=(api, ops)),
         folder=str(CHECKOUT),
+        niceness=MAIL_NICENESS if service == "notify" else 0,
         probe=lambda: asyncio.to_thread(_ask, f"{stack.ops(service, instance)}/readyz"),
     )
 

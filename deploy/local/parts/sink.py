@@ -3,7 +3,7 @@
 import asyncio
 import os
 
-from deploy.local.parts import NotReadyError, Part, python
+from deploy.local.parts import MAIL_NICENESS, NotReadyError, Part, python
 from deploy.local.settings import CHECKOUT
 from deploy.local.stack import Stack
 
@@ -21,6 +21,7 @@ def part(stack: Stack) -> Part:
         command=(*python("deploy.local.sink"), *options, *limits),
         environment=dict(os.environ),
         folder=str(CHECKOUT),
+        niceness=MAIL_NICENESS,
         probe=lambda: _probe(host, port.number),
     )
 
