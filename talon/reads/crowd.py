@@ -35,6 +35,8 @@ class Readers:
         """What is still owed, then the end of its input; it answers with the summary."""
         try:
             self._tell_once(process)
+            assert process.stdin is not None
+            process.stdin.close()
             said, _ = await asyncio.wait_for(process.communicate(), END_SECONDS)
         finally:
             if process.returncode is None:

@@ -8,6 +8,7 @@ import asyncio
 import re
 import time
 from collections import deque
+from typing import cast
 
 from talon.reads.tally import FAILED, Tally
 
@@ -51,8 +52,7 @@ class Line(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Begin with what waits."""
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        self._transport = cast(asyncio.Transport, transport)
         self.next()
 
     def connection_lost(self, exc: Exception | None) -> None:
