@@ -19,6 +19,7 @@ CAPACITY_MAX = 10_000
 
 Instant = Annotated[datetime, Meta(tz=True)]
 Text = Annotated[str, Meta(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")]
+OptionalText = Annotated[str, Meta(max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")]
 Capacity = Annotated[int, Meta(ge=0, le=CAPACITY_MAX)]
 Dose = Annotated[int, Meta(ge=1, le=4)]
 TtlSeconds = Annotated[int, Meta(ge=30, le=900)]
@@ -80,17 +81,19 @@ class OpenClinic(Command, frozen=True, kw_only=True):
     name: Text
     time_zone: Text
     address: Annotated[str, Meta(max_length=300, pattern=r"^[^\x00-\x1f\x7f]*$")] = ""
-    district: Annotated[str, Meta(max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")] = ""
+    district: OptionalText = ""
     latitude: Latitude | None = None
     longitude: Longitude | None = None
 
 
 class OpenSlot(Command, frozen=True, kw_only=True):
-    """Make a slot known, with its capacity."""
+    """Make a slot known, with its capacity. `product` and `dose` are told on, not judged."""
 
     slot_id: UUID
     clinic_id: UUID
     service: Text
+    product: OptionalText = ""
+    dose: Dose | None = None
     starts_at: Instant
     ends_at: Instant
     capacity: Capacity
@@ -238,6 +241,8 @@ class SlotOpened(Message, frozen=True, kw_only=True):
     slot_id: UUID
     clinic_id: UUID
     service: str
+    product: str = ""
+    dose: Dose | None = None
     starts_at: Instant
     ends_at: Instant
     count: SlotCount
@@ -317,14 +322,26 @@ class BookingCancelled(BookingMessage, frozen=True, kw_only=True):
     counts: tuple[SlotCount, ...]
 
 
+class Alternative(msgspec.Struct, frozen=True, kw_only=True):
+    """A slot near the one that said no, with so many free places when this was told."""
+
+    slot_id: UUID
+    clinic_id: UUID
+    starts_at: Instant
+    ends_at: Instant
+    free: int
+
+
 class Refused(Message, frozen=True, kw_only=True):
     """A command changed nothing, and why. Recorded and replied, never broadcast.
 
-    `slot_id`: the slot that said no, where one did.
+    `slot_id`: the slot that said no, where one did. `alternatives` are told, not recorded: who
+    asks again later is shown what is near then.
     """
 
     reason: Refusal
     slot_id: UUID | None = None
+    alternatives: tuple[Alternative, ...] = ()
 
 
 SlotEvent = (

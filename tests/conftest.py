@@ -9,6 +9,7 @@ import os
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from hashlib import sha256
 from uuid import uuid4
 
 import asyncpg
@@ -60,11 +61,11 @@ async def fresh_database(postgres_server: str) -> AsyncIterator[MakeDatabase]:
     made: list[str] = []
 
     async def make(service: str) -> str:
-        template = f"template_{service}"
+        packages = [] if service == "nothing" else ["shared", f"services.{service}"]
+        template = f"template_{service}_{_checksum(packages)}"
         if not await admin.fetchval("SELECT 1 FROM pg_database WHERE datname = $1", template):
             await admin.execute(f"CREATE DATABASE {template}")
-            if service != "nothing":
-                packages = ["shared", f"services.{service}"]
+            if packages:
                 await database.migrate(f"{postgres_server}/{template}", packages)
         name = f"{service}_{uuid4().hex}"
         await admin.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
@@ -75,6 +76,12 @@ async def fresh_database(postgres_server: str) -> AsyncIterator[MakeDatabase]:
     for name in made:
         await admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
     await admin.close()
+
+
+def _checksum(packages: list[str]) -> str:
+    """A server that is given may have templates of other versions' migrations."""
+    texts = [sql for package in packages for _, _, sql in database.migrations_of(package)]
+    return sha256("".join(texts).encode()).hexdigest()[:12]
 
 
 @pytest.fixture

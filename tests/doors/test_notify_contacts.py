@@ -35,7 +35,7 @@ def bearer(
         "iss": "talon-test",
         "aud": "talon",
         "roles": ["patient"],
-        "exp": time.time() + 60,
+        "exp": time.time() + 3_600,
     } | claims
     return {"Authorization": f"Bearer {jwt.encode(said, key, 'ES256', headers={'kid': 'test'})}"}
 

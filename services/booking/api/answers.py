@@ -68,8 +68,8 @@ def reply_to(answer: Answer, asked: Asked, before: Booking | None = None) -> web
             return json_response(_body(evolve(before, change_of(answer)), asked))
         case Refused(slot_id=None):
             raise problem_of(told(answer, asked, before))
-        case Refused():
-            raise problem_of(told(answer, asked, before), slot_id=answer.slot_id)
+        case Refused(slot_id=slot_id, alternatives=near):
+            raise problem_of(told(answer, asked, before), slot_id=slot_id, alternatives=near)
         case Undecided(booking):
             return _undecided(booking, asked)
         case _:

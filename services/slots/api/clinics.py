@@ -1,6 +1,5 @@
 """How is a clinic set up, and which clinics are there?"""
 
-from typing import Annotated
 from uuid import UUID
 from zoneinfo import available_timezones
 
@@ -8,13 +7,19 @@ import msgspec
 from aiohttp import web
 
 from services.slots.api.desk import DESK, problem_of
-from shared.messages import ClinicOpened, Latitude, Longitude, OpenClinic, Refused, Text
+from shared.messages import (
+    ClinicOpened,
+    Latitude,
+    Longitude,
+    OpenClinic,
+    OptionalText,
+    Refused,
+    Text,
+)
 from shared.problems import Problem, not_found
 from shared.web import cursor_after, cursor_of, json_response, limit_of, path_id, read_body
 
 TIME_ZONES = frozenset(available_timezones())
-
-OptionalText = Annotated[str, msgspec.Meta(max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")]
 
 
 class NewClinic(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

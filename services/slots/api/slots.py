@@ -12,8 +12,10 @@ from services.slots.api.desk import DESK, Desk, problem_of
 from shared.messages import (
     Capacity,
     ChangeSlot,
+    Dose,
     Instant,
     OpenSlot,
+    OptionalText,
     Refused,
     SlotChanged,
     SlotCount,
@@ -40,6 +42,8 @@ class NewSlot(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     """One slot of `POST /clinics/{id}/slots`."""
 
     service: Text
+    product: OptionalText = ""
+    dose: Dose | None = None
     starts_at: Instant
     ends_at: Instant
     capacity: Capacity
@@ -68,6 +72,8 @@ class SlotBody(msgspec.Struct, frozen=True, kw_only=True):
     id: UUID
     clinic_id: UUID
     service: str
+    product: str
+    dose: int | None
     starts_at: datetime
     ends_at: datetime
     capacity: int
@@ -123,6 +129,8 @@ def _open_slot(clinic_id: UUID, slot: NewSlot, head: dict[str, Any]) -> OpenSlot
         slot_id=slot.id or uuid5(head["id"], "slot"),
         clinic_id=clinic_id,
         service=slot.service,
+        product=slot.product,
+        dose=slot.dose,
         starts_at=slot.starts_at,
         ends_at=slot.ends_at,
         capacity=slot.capacity,
@@ -189,6 +197,8 @@ def _opened(event: SlotOpened) -> SlotBody:
         "id": event.slot_id,
         "clinic_id": event.clinic_id,
         "service": event.service,
+        "product": event.product,
+        "dose": event.dose,
         "starts_at": event.starts_at,
         "ends_at": event.ends_at,
     }

@@ -69,6 +69,8 @@ def _open(inventory: Inventory, event: SlotOpened) -> None:
         id=event.slot_id,
         clinic=inventory.clinics[event.clinic_id],
         service=event.service,
+        product=event.product,
+        dose=event.dose,
         starts_at=event.starts_at,
         ends_at=event.ends_at,
         capacity=event.count.capacity,

@@ -24,6 +24,8 @@ class Slot(msgspec.Struct, kw_only=True):
     id: UUID
     clinic: Clinic
     service: str
+    product: str = ""
+    dose: int | None = None
     starts_at: datetime
     ends_at: datetime
     capacity: int

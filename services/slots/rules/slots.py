@@ -50,6 +50,8 @@ def open_slot(inventory: Inventory, command: OpenSlot, at: datetime) -> SlotOpen
         slot_id=command.slot_id,
         clinic_id=command.clinic_id,
         service=command.service,
+        product=command.product,
+        dose=command.dose,
         starts_at=command.starts_at,
         ends_at=command.ends_at,
         count=SlotCount(

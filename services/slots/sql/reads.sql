@@ -1,12 +1,12 @@
 -- name: find_slot
 -- One slot as it is now.
-SELECT id, clinic_id, service, starts_at, ends_at, capacity, held, booked, open, version
+SELECT id, clinic_id, service, product, dose, starts_at, ends_at, capacity, held, booked, open, version
   FROM slot WHERE id = $1;
 
 -- name: list_slots
 -- A clinic's slots of one day in its own time zone, in order, from a cursor on.
-SELECT s.id, s.clinic_id, s.service, s.starts_at, s.ends_at, s.capacity, s.held, s.booked, s.open,
-       s.version
+SELECT s.id, s.clinic_id, s.service, s.product, s.dose, s.starts_at, s.ends_at, s.capacity,
+       s.held, s.booked, s.open, s.version
   FROM slot AS s JOIN clinic AS c ON c.id = s.clinic_id
  WHERE s.clinic_id = $1
    AND s.starts_at >= ($2::date::timestamp AT TIME ZONE c.time_zone)

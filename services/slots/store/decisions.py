@@ -122,6 +122,8 @@ def _slot(row: asyncpg.Record, clinics: dict[UUID, Clinic]) -> Slot:
         id=row["id"],
         clinic=clinic,
         service=row["service"],
+        product=row["product"],
+        dose=row["dose"],
         starts_at=row["starts_at"],
         ends_at=row["ends_at"],
         capacity=row["capacity"],
@@ -195,6 +197,7 @@ async def save(
         seen.at,
         positions,
         list(swept),
+        *_columns(new, ("product", "dose")),
     )
     assert row is not None
     written = (row["clinics"], row["opened"], row["counted"], row["seated"], row["answered"])
