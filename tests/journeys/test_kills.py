@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from tests.journeys.conftest import Town
+from tests.town import Town
 
 RUSH_SECONDS = 7
 STRIKE_AFTER_SECONDS = 3.0
