@@ -48,5 +48,5 @@ async def a_copy(
 async def until(condition: Callable[[], object]) -> None:
     """Wait until it is so, not for ever."""
     async with asyncio.timeout(LIMIT_SECONDS):
-        while not condition():
+        while not condition():  # noqa: ASYNC110 - nobody tells when it is so
             await asyncio.sleep(0.005)
