@@ -22,6 +22,7 @@ from jwt.algorithms import ECAlgorithm
 
 from services.booking.app import doors
 from services.booking.config import Config
+from services.booking.memory import Kept
 from services.booking.store import Database
 from services.booking.store.slots import project
 from services.slots.rules import Inventory, decide, evolve
@@ -155,7 +156,7 @@ async def a_door(dsn: str, folder: Path, **settings: Any) -> AsyncIterator[Door]
     replies = Replies(servers="none:1", name="test", partition=0, seats_max=config.seats_max)
     referee = Referee(replies)
     asking = Asking(referee, replies)  # type: ignore[arg-type]
-    app = doors(config, Database(pool, config.database_seconds), asking, clock)
+    app = doors(config, Database(pool, config.database_seconds), asking, clock, Kept(100))
     async with TestClient(TestServer(app)) as client:
         yield Door(client, referee, pool)
     await pool.close()
