@@ -43,12 +43,18 @@ class Log:
         self.replies = replies
         self.away = False
         self.silent = False
+        self._deciding: set[asyncio.Task[None]] = set()
         self._one_batch_at_a_time = asyncio.Lock()
 
-    async def hand_over(self, command: Command, partition: int) -> None:
-        """As `Commands.hand_over`."""
+    def post(self, command: Command, partition: int, sender: asyncio.Future[Any]) -> None:
+        """As `Commands.post`."""
         if self.away:
             raise LogAwayError
+        deciding = asyncio.create_task(self._decide(command))
+        self._deciding.add(deciding)
+        deciding.add_done_callback(self._deciding.discard)
+
+    async def _decide(self, command: Command) -> None:
         async with self._one_batch_at_a_time:
             decided = await self.referee.decide(command, partition=0)
         if not self.silent:
