@@ -111,6 +111,23 @@ def query(request: web.Request, name: str, kind: type[T]) -> T | None:
         raise Problem(422, "invalid_query", f"The parameter {name} is wrong: {error}.") from error
 
 
+def read_query(request: web.Request, kind: type[T]) -> T:
+    """The parameters as their Struct; 422 where one is wrong, missing, unknown or given twice."""
+    known = [field.encode_name for field in msgspec.structs.fields(kind)]  # type: ignore[arg-type]
+    strange = sorted(set(request.query) - set(known))
+    if strange:
+        knows = ", ".join(known) or "none"
+        wrong = f"nobody knows {', '.join(strange)} here; known are: {knows}"
+    elif len(request.query) != len(set(request.query)):
+        wrong = "one of them is given twice"
+    else:
+        try:
+            return msgspec.convert(dict(request.query), kind, strict=False)
+        except msgspec.ValidationError as error:
+            wrong = str(error)
+    raise Problem(422, "invalid_query", f"The parameters are wrong: {wrong}.")
+
+
 def limit_of(request: web.Request) -> int:
     """How many the caller wants at most: 1 to 100."""
     limit = query(request, "limit", int)

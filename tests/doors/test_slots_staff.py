@@ -26,6 +26,8 @@ from shared.log import LogAwayError
 from shared.messages import Command
 from tests import stories
 from tests.booking_doors import KEY, bearer, problem
+from tests.copies import a_copy
+from tests.memory_log import MemoryLog
 from tests.referees import Play, play
 
 OPERATOR = uuid4()
@@ -41,12 +43,18 @@ class Log:
         self.replies = replies
         self.away = False
         self.silent = False
+        self._deciding: set[asyncio.Task[None]] = set()
         self._one_batch_at_a_time = asyncio.Lock()
 
-    async def hand_over(self, command: Command, partition: int) -> None:
-        """As `Commands.hand_over`."""
+    def post(self, command: Command, partition: int, sender: asyncio.Future[Any]) -> None:
+        """As `Commands.post`."""
         if self.away:
             raise LogAwayError
+        deciding = asyncio.create_task(self._decide(command))
+        self._deciding.add(deciding)
+        deciding.add_done_callback(self._deciding.discard)
+
+    async def _decide(self, command: Command) -> None:
         async with self._one_batch_at_a_time:
             decided = await self.referee.decide(command, partition=0)
         if not self.silent:
@@ -124,9 +132,10 @@ async def door(slots_dsn: str, tmp_path: Path) -> AsyncIterator[Door]:
     replies = Replies(servers="none:1", name="test", partition=0, seats_max=600)
     log = Log(referee, replies)
     asking = Asking(log, replies)  # type: ignore[arg-type]
-    app = doors(config, Reads(pool), asking, clock)
-    async with TestClient(TestServer(app)) as client:
-        yield Door(client, log)
+    async with a_copy(slots_dsn, pool, clock, MemoryLog()) as memory:
+        app = doors(config, Reads(pool), asking, clock=clock, memory=memory)
+        async with TestClient(TestServer(app)) as client:
+            yield Door(client, log)
     await pool.close()
     await referee.connection.close()
 
@@ -196,9 +205,12 @@ async def test_a_slot_is_shut_and_reopened(door: Door) -> None:
 
 
 async def test_nothing_on_a_day_is_an_answer(door: Door) -> None:
-    answer = await door.client.get(f"/api/v1/slots?clinic={uuid4()}&date=2030-01-01")
+    clinic_id = await door.a_clinic()
 
-    assert (answer.status, await answer.json()) == (200, {"slots": [], "cursor": None})
+    answer = await door.client.get(f"/api/v1/slots?clinic={clinic_id}&date=2030-01-01")
+
+    body = await answer.json()
+    assert (answer.status, body["slots"], body["cursor"]) == (200, [], None)
 
 
 async def test_clinics_are_listed_page_by_page(door: Door) -> None:

@@ -1,4 +1,4 @@
-"""How is a clinic set up, and which clinics are there?"""
+"""How is a clinic set up?"""
 
 from uuid import UUID
 from zoneinfo import available_timezones
@@ -7,6 +7,7 @@ import msgspec
 from aiohttp import web
 
 from services.slots.api.desk import DESK, problem_of
+from services.slots.availability import ClinicBody
 from shared.messages import (
     ClinicOpened,
     Latitude,
@@ -16,8 +17,8 @@ from shared.messages import (
     Refused,
     Text,
 )
-from shared.problems import Problem, not_found
-from shared.web import cursor_after, cursor_of, json_response, limit_of, path_id, read_body
+from shared.problems import Problem
+from shared.web import json_response, read_body
 
 TIME_ZONES = frozenset(available_timezones())
 
@@ -32,18 +33,6 @@ class NewClinic(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     district: OptionalText = ""
     latitude: Latitude | None = None
     longitude: Longitude | None = None
-
-
-class ClinicBody(msgspec.Struct, frozen=True, kw_only=True):
-    """A clinic as it is shown."""
-
-    id: UUID
-    name: str
-    time_zone: str
-    address: str
-    district: str
-    latitude: float | None
-    longitude: float | None
 
 
 _decode_new = msgspec.json.Decoder(NewClinic)
@@ -78,25 +67,6 @@ async def open_clinic(request: web.Request) -> web.Response:
     return json_response(shown, status=201, headers={"Location": location})
 
 
-async def show_clinic(request: web.Request) -> web.Response:
-    """200 the clinic."""
-    row = await request.app[DESK].reads.find_clinic(path_id(request, "clinic"))
-    if row is None:
-        raise not_found("clinic")
-    return json_response(ClinicBody(**row))
-
-
-async def list_clinics(request: web.Request) -> web.Response:
-    """200 clinics by name; an empty list is an answer."""
-    limit = limit_of(request)
-    after = cursor_of(request, (str, UUID))
-    rows = await request.app[DESK].reads.list_clinics(after, limit)
-    cursor = cursor_after(rows[-1]["name"], rows[-1]["id"]) if len(rows) == limit else None
-    return json_response({"clinics": [ClinicBody(**row) for row in rows], "cursor": cursor})
-
-
 ROUTES = [
     web.post("/api/v1/clinics", open_clinic),
-    web.get("/api/v1/clinics", list_clinics),
-    web.get("/api/v1/clinics/{id}", show_clinic),
 ]

@@ -1,4 +1,4 @@
-"""What does every staff route need: who asks, which command that is, and its answer?"""
+"""What does every route need: memory to read from; who asks, which command that is, its answer?"""
 
 from typing import Any
 from uuid import UUID
@@ -6,6 +6,7 @@ from uuid import UUID
 import msgspec
 from aiohttp import web
 
+from services.slots.availability import Memory
 from services.slots.store import Reads
 from shared.asking import Asking, SeatsTakenError
 from shared.auth import Actor, Tokens
@@ -30,6 +31,7 @@ class Desk(msgspec.Struct):
     """The parts that the routes are given."""
 
     reads: Reads
+    memory: Memory
     asking: Asking
     tokens: Tokens
     clock: DatabaseClock
@@ -69,6 +71,7 @@ class Desk(msgspec.Struct):
         if reply is None:
             self.asking.replies.leave_seat(command.id)
             raise outcome_unknown()
+        self.memory.hear(reply)
         return reply
 
 

@@ -1,14 +1,14 @@
-"""How are slots opened, changed and shown?"""
+"""How are slots opened and changed?"""
 
 import asyncio
-from datetime import date, datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID, uuid5
 
 import msgspec
 from aiohttp import web
 
-from services.slots.api.desk import DESK, Desk, problem_of
+from services.slots.api.desk import DESK, problem_of
+from services.slots.availability import SlotBody, status_of
 from shared.messages import (
     Capacity,
     ChangeSlot,
@@ -23,19 +23,9 @@ from shared.messages import (
     Text,
 )
 from shared.problems import Problem, not_found
-from shared.web import (
-    cursor_after,
-    cursor_of,
-    json_response,
-    limit_of,
-    path_id,
-    query,
-    read_body,
-)
+from shared.web import json_response, path_id, read_body
 
 SLOTS_PER_REQUEST_MAX = 500
-
-Status = Literal["free", "busy", "busy-tentative", "busy-unavailable"]
 
 
 class NewSlot(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -64,24 +54,6 @@ class SlotChange(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     capacity: Capacity | None = None
     status: Literal["free", "busy-unavailable"] | None = None
     cancel_bookings: bool = False
-
-
-class SlotBody(msgspec.Struct, frozen=True, kw_only=True):
-    """A slot as it is shown; capacity = free + held + booked, always."""
-
-    id: UUID
-    clinic_id: UUID
-    service: str
-    product: str
-    dose: int | None
-    starts_at: datetime
-    ends_at: datetime
-    capacity: int
-    free: int
-    held: int
-    booked: int
-    status: Status
-    version: int
 
 
 class SlotRefusal(msgspec.Struct, frozen=True, kw_only=True):
@@ -164,34 +136,6 @@ async def change_slot(request: web.Request) -> web.Response:
     return json_response(_shown(row | _columns(reply.count)))
 
 
-async def show_slot(request: web.Request) -> web.Response:
-    """200 the slot."""
-    row = await request.app[DESK].reads.find_slot(path_id(request, "slot"))
-    if row is None:
-        raise not_found("slot")
-    return json_response(_shown(row))
-
-
-async def list_slots(request: web.Request) -> web.Response:
-    """200 a clinic's slots of one day in its time zone; an empty list is an answer."""
-    desk: Desk = request.app[DESK]
-    clinic_id, day = query(request, "clinic", UUID), query(request, "date", date)
-    if clinic_id is None or day is None:
-        raise Problem(422, "invalid_query", "Give clinic (an id) and date (YYYY-MM-DD).")
-    limit = limit_of(request)
-    rows = await desk.reads.list_slots(
-        clinic_id,
-        day,
-        service=query(request, "service", str),
-        after=cursor_of(request, (datetime, UUID)),
-        limit=limit,
-    )
-    cursor = None
-    if len(rows) == limit:
-        cursor = cursor_after(rows[-1]["starts_at"].isoformat(), rows[-1]["id"])
-    return json_response({"slots": [_shown(row) for row in rows], "cursor": cursor})
-
-
 def _opened(event: SlotOpened) -> SlotBody:
     about = {
         "id": event.slot_id,
@@ -218,18 +162,7 @@ def _shown(row: dict[str, Any]) -> SlotBody:
     return SlotBody(**about, free=free, status=status_of(is_open, free, about["held"]))
 
 
-def status_of(is_open: bool, free: int, held: int) -> Status:
-    """FHIR's slot status: tentative where only holds keep the last places."""
-    if not is_open:
-        return "busy-unavailable"
-    if free > 0:
-        return "free"
-    return "busy-tentative" if held else "busy"
-
-
 ROUTES = [
     web.post("/api/v1/clinics/{id}/slots", open_slots),
-    web.get("/api/v1/slots", list_slots),
-    web.get("/api/v1/slots/{id}", show_slot),
     web.patch("/api/v1/slots/{id}", change_slot),
 ]

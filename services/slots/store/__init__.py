@@ -1,4 +1,6 @@
-"""What is remembered? `decisions` for the referee's batches, `reads` for the doors."""
+"""What is remembered? `decisions` for the referee's batches, `reads` for staff's doors, `upcoming`
+for the copy in memory from which everybody's reads are answered.
+"""
 
 from services.slots.store.decisions import (
     REFEREE_SESSION,
@@ -12,11 +14,14 @@ from services.slots.store.decisions import (
     see,
 )
 from services.slots.store.reads import Reads
+from services.slots.store.upcoming import EventNumbers, Record, snapshot
 
 __all__ = [
     "REFEREE_SESSION",
     "Answer",
+    "EventNumbers",
     "Reads",
+    "Record",
     "Seen",
     "answer_failed",
     "find_answers",
@@ -24,4 +29,5 @@ __all__ = [
     "forget_old",
     "save",
     "see",
+    "snapshot",
 ]
