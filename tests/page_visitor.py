@@ -25,11 +25,12 @@ class Visitor:
         self.language = language
         self.complaints: list[str] = []
         self.answers: list[Response] = []
-        self._base = base
+        self.base = base
+        self.marks = False
         page.set_default_timeout(PATIENCE_MS)
         page.on("console", self._hear)
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        page.on("response", self.answers.append)
+        page.on("response", lambda answer: self.answers.append(answer))
 
     @property
     def context(self) -> BrowserContext:
@@ -39,16 +40,17 @@ class Visitor:
     async def goes_to(self, address: str, token: str = "") -> "Visitor":
         """Open an address; with a token, signed in by it."""
         if token:
-            await self.page.goto(f"{self._base}/#token={token}")
+            await self.page.goto(f"{self.base}/#token={token}")
             await self.page.evaluate("address => { location.hash = address }", address)
         else:
-            await self.page.goto(f"{self._base}/{address}")
+            await self.page.goto(f"{self.base}/{address}")
         await self.page.locator("h1").wait_for()
         return self
 
     def said(self, name: str, form: str = "one", **facts: str | int) -> str:
         """A text as this visitor reads it."""
-        return text(self.language, name, form, **facts)
+        said = text(self.language, name, form, **facts)
+        return f"⟦{said}⟧" if self.marks else said
 
     def button(self, name: str, form: str = "one", **facts: str | int) -> Locator:
         """The button that says this, in the dialog if there is one."""

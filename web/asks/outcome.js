@@ -2,14 +2,11 @@
 
 import { el, fill, say, set } from '../parts/dom.js';
 import { standing } from '../parts/standing.js';
-import { askAgain, dismiss, mayBeDismissed, onWish } from '../talk/wishes.js';
+import { askAgain, attend, onWish } from '../talk/wishes.js';
 import { t } from '../words/language.js';
 import { alternativeChoice } from './alternatives.js';
 
 /** @typedef {import('../talk/wishes.js').Wish} Wish */
-
-/** The wishes that a dialog shows, so that they are not shown a second time. @type {Set<string>} */
-export const inDialog = new Set();
 
 /**
  * How a wish stands, kept up to date, with what can be done about it.
@@ -24,7 +21,6 @@ export function outcome(wish, { onClose, onOffer, onEnd }) {
   const more = el('div.stack');
   const actions = el('div.actions');
   const element = el('div.stack', {}, said, more, actions);
-  inDialog.add(wish.key);
 
   function show() {
     const now = standing(wish);
@@ -63,12 +59,12 @@ export function outcome(wish, { onClose, onOffer, onEnd }) {
     if (changed.key === wish.key) show();
   });
   show();
+  const lookAway = attend(wish);
   return {
     element,
     stop() {
       stopHearing();
-      inDialog.delete(wish.key);
-      if (mayBeDismissed(wish)) dismiss(wish);
+      lookAway();
     },
   };
 }

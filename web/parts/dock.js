@@ -1,8 +1,7 @@
 // What is still under way, wherever one is on the page?
 
 import { openWish } from '../asks/book.js';
-import { inDialog } from '../asks/outcome.js';
-import { dismiss, mayBeDismissed, onWish, wishesOfPerson } from '../talk/wishes.js';
+import { dismiss, mayBeDismissed, onWish, unattended } from '../talk/wishes.js';
 import { onSession } from '../talk/session.js';
 import { t } from '../words/language.js';
 import { el, keyed, say, set } from './dom.js';
@@ -20,16 +19,13 @@ export function dock() {
   function show() {
     say(offline, t('dock.offline'));
     offline.hidden = navigator.onLine;
-    const loose = wishesOfPerson().filter((wish) => !inDialog.has(wish.key) && isTold(wish));
-    keyed(list, loose, { key: (wish) => wish.key, make, update });
+    keyed(list, unattended().filter(isTold), { key: (wish) => wish.key, make, update });
   }
 
   onWish(show);
   onSession(show);
   addEventListener('online', show);
   addEventListener('offline', show);
-  // A dialog that closes leaves its wish to the dock.
-  document.addEventListener('close', show, { capture: true });
   show();
   return { element, show };
 }

@@ -65,21 +65,23 @@ export function fill(element, ...children) {
  *   update?: (element: any, item: T) => void }} how
  */
 export function keyed(list, items, { key, make, update }) {
-  const before = new Map([...list.children].map((child) => [child.getAttribute('data-key'), child]));
+  const before = [...list.children];
+  const byKey = new Map(before.map((child) => [child.getAttribute('data-key'), child]));
+  const kept = new Set();
   let next = list.firstElementChild;
   for (const item of items) {
     const name = key(item);
-    let element = before.get(name);
+    let element = byKey.get(name);
     if (element === undefined) {
       element = make(item);
       element.setAttribute('data-key', name);
     }
-    before.delete(name);
+    kept.add(element);
     update?.(element, item);
     if (element === next) next = next.nextElementSibling;
     else list.insertBefore(element, next);
   }
-  for (const element of before.values()) element.remove();
+  for (const element of before) if (!kept.has(element)) element.remove();
 }
 
 /**

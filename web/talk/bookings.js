@@ -29,9 +29,15 @@ export function followBookings(show) {
   /** @type {Shown} */
   let shown = { bookings: [], hasOlder: false, isLive: false, asOf: '', code: '' };
   let lookedAt = 0;
-  const tell = (/** @type {Partial<Shown>} */ news) => show((shown = { ...shown, ...news }));
 
-  async function load(/** @type {AbortSignal} */ signal) {
+  function tell(/** @type {Partial<Shown>} */ news) {
+    shown = { ...shown, ...news };
+    show(shown);
+  }
+
+  async function look(/** @type {AbortSignal} */ signal) {
+    const age = Date.now() - lookedAt;
+    if (shown.isLive && shown.code === '' && age < LIVE_POLL_MS) return true;
     lookedAt = Date.now();
     const { status, body, code } = await ask('/bookings?limit=100', { personal: true, signal });
     if (signal.aborted) return true;
@@ -44,16 +50,11 @@ export function followBookings(show) {
     return true;
   }
 
-  async function look(/** @type {AbortSignal} */ signal) {
-    const isDue = !shown.isLive || Date.now() - lookedAt >= LIVE_POLL_MS || shown.code !== '';
-    return isWanted || isDue ? ((isWanted = false), load(signal)) : true;
+  function again() {
+    lookedAt = 0;
+    looking.soon();
   }
 
-  let isWanted = true;
-  const again = () => {
-    isWanted = true;
-    looking.soon();
-  };
   const looking = watch(look, { everyMs: POLL_MS });
   const stopLive = followLive({
     onEvent: again,

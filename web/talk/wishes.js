@@ -31,6 +31,8 @@ const FOLLOW_LOOKS_MAX = 15;
 const wishes = new Map();
 /** @type {Set<string>} */
 const pursued = new Set();
+/** @type {Set<string>} */
+const attended = new Set();
 const changes = new EventTarget();
 
 /** Take up again what this tab had not heard the end of, now and whenever somebody signs in. */
@@ -77,6 +79,26 @@ export function dismiss(wish) {
 export function wishesOfPerson() {
   const owner = whoIsHere()?.id;
   return [...wishes.values()].filter((wish) => wish.owner === owner);
+}
+
+/**
+ * Somebody looks at this wish, so that it need not be told elsewhere.
+ * @param {Wish} wish
+ * @returns {() => void} they look away; what has ended has then been seen
+ */
+export function attend(wish) {
+  attended.add(wish.key);
+  tell(wish);
+  return () => {
+    attended.delete(wish.key);
+    if (mayBeDismissed(wish)) dismiss(wish);
+    else tell(wish);
+  };
+}
+
+/** The wishes of whoever is here that nobody looks at. */
+export function unattended() {
+  return wishesOfPerson().filter((wish) => !attended.has(wish.key));
 }
 
 /**

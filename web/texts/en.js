@@ -18,7 +18,6 @@ export default {
   'service.telemedicine-visit': 'Online visit',
 
   'time.zone': 'Times are the clinic’s own: {zone}, {offset}',
-  'fresh.loading': 'Loading…',
   'fresh.as_of': 'As of',
   'fresh.offline': 'no connection',
   'fresh.trying': 'no newer answer yet, still asking',

@@ -18,7 +18,6 @@ export default {
   'service.telemedicine-visit': 'Онлайн-приём',
 
   'time.zone': 'Время местное, как в клинике: {zone}, {offset}',
-  'fresh.loading': 'Загружается…',
   'fresh.as_of': 'По состоянию на',
   'fresh.offline': 'нет связи',
   'fresh.trying': 'нового ответа пока нет, спрашиваем снова',

@@ -26,6 +26,9 @@ export function bookingsView() {
   const coming = el('ul.tickets');
   const past = el('ul.tickets.past');
   const pastSection = el('section', { hidden: true }, el('h2', {}, t('bookings.past')), past);
+  const section = el('section.coming', {
+    'aria-label': t('bookings.coming'), 'aria-busy': 'true',
+  }, coming, none);
   /** @type {Map<string, string>} */
   const before = new Map();
   /** @type {import('../talk/bookings.js').Shown | undefined} */
@@ -41,6 +44,7 @@ export function bookingsView() {
     const now = Date.now();
     const isComing = (/** @type {Booking} */ booking) => lies(booking, now);
     list(coming, shown.bookings.filter(isComing).sort(byTime));
+    set(section, 'aria-busy', null);
     none.hidden = coming.children.length > 0;
     const rest = shown.bookings.filter((booking) => !isComing(booking));
     list(past, rest);
@@ -56,7 +60,7 @@ export function bookingsView() {
     title: t('bookings.title'),
     element: el('div', {},
       el('div.list-head', {}, el('h1', { tabindex: '-1' }, t('bookings.title')), fresh.element),
-      el('section', { 'aria-label': t('bookings.coming') }, coming, none), note, pastSection),
+      section, note, pastSection),
     stop,
   };
 }

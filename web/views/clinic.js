@@ -3,7 +3,7 @@
 import { openBooking } from '../asks/book.js';
 import { serviceChoice } from '../parts/choice.js';
 import { days } from '../parts/days.js';
-import { el, fill, named, say } from '../parts/dom.js';
+import { el, fill, named, say, set } from '../parts/dom.js';
 import { freshness } from '../parts/fresh.js';
 import { movingBar } from '../parts/moving-bar.js';
 import { problemText } from '../parts/problems.js';
@@ -77,11 +77,11 @@ function calendarOf(clinic, route, back) {
   let open = null;
 
   const fresh = freshness();
-  const dayTitle = el('h2', { id: 'day-title' }, '\u00a0');
+  const dayTitle = el('time', {}, '\u00a0');
   const note = el('p.note', { role: 'status' });
   const dayChoice = days(chooseDay);
   let dayTimes = times(zone, (slot) => openBooking({ slot, clinic }));
-  const room = el('div.room', {}, dayTimes.element);
+  const room = el('div.room', { 'aria-busy': 'true' }, dayTimes.element);
 
   function chooseService(/** @type {string} */ next) {
     service = next;
@@ -127,13 +127,13 @@ function calendarOf(clinic, route, back) {
     if (signal.aborted || asked.date !== date || asked.service !== service) return true;
     fresh.show(asOf, code);
     if (code !== '') {
-      if (room.dataset.seen === undefined) say(note, problemText(code));
+      if (room.hasAttribute('aria-busy')) say(note, problemText(code));
       return false;
     }
     const now = Date.parse(asOf) || Date.now();
     const coming = slots.filter((slot) => Date.parse(slot.starts_at) > now);
     dayTimes.show(coming);
-    room.dataset.seen = '';
+    set(room, 'aria-busy', null);
     say(note, coming.length === 0 ? t('times.none') : '');
     return true;
   }
@@ -148,7 +148,7 @@ function calendarOf(clinic, route, back) {
       el('div.stack', {}, serviceChoice(service, chooseService), el('h2.label', {}, t('days.title')),
         dayChoice.element),
       el('section', { 'aria-labelledby': 'day-title' },
-        el('div.list-head', {}, dayTitle, fresh.element), room, note)));
+        el('div.list-head', {}, el('h2', { id: 'day-title' }, dayTitle), fresh.element), room, note)));
   dayChoice.show(fortnight, null, date);
   const lookingAtTimes = watch(lookAtTimes, { everyMs: LOOK_MS });
   const lookingAtDays = watch(lookAtDays, { everyMs: LOOK_MS });

@@ -1,7 +1,7 @@
 // Where is a place free?
 
 import { serviceChoice } from '../parts/choice.js';
-import { el, fill, say } from '../parts/dom.js';
+import { el, say } from '../parts/dom.js';
 import { freshness } from '../parts/fresh.js';
 import { nearChoice, nearNow } from '../parts/near.js';
 import { clinicList } from '../parts/clinic-list.js';
@@ -121,7 +121,6 @@ export function findView(route) {
       el('div.list-head', {}, el('h2', { id: 'clinics-title' }, t('find.clinics')), fresh.element),
       list.element, note, more));
   const looking = watch(look, { everyMs: LOOK_MS });
-  fresh.show('', '');
   return {
     title: t('find.title'),
     element,

@@ -8,7 +8,7 @@ export function nowhereView() {
   return {
     title: t('nowhere.title'),
     element: el('div.narrow', {}, el('h1', { tabindex: '-1' }, t('nowhere.title')),
-      el('p', {}, el('a', { href: '#/' }, t('nowhere.find')))),
+      el('p', {}, el('a.button', { href: '#/' }, t('nowhere.find')))),
     stop() {},
   };
 }
