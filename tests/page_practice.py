@@ -1,4 +1,4 @@
-"""What is there for a visitor to find? A practice of their own, with the slots that a test needs."""
+"""What is there for a visitor to find? A practice of their own, with the slots they need."""
 
 from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta

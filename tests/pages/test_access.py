@@ -1,4 +1,4 @@
-"""Can everybody use the pages: at any width, by keyboard, by ear, in the dark, in their language?"""
+"""Can everybody use the pages: at any width, by keyboard, by ear, in the dark, in Russian?"""
 
 import re
 from collections.abc import Awaitable, Callable
@@ -25,7 +25,10 @@ TOO_SMALL = """least => [...document.querySelectorAll('a, button, input, select,
                || it.getBoundingClientRect().width < least - 0.5)
     .map(it => it.outerHTML.slice(0, 120))"""
 
-TOO_WIDE = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+TOO_WIDE = """(() => {
+    const { scrollWidth, clientWidth } = document.documentElement;
+    return scrollWidth > clientWidth ? [`${scrollWidth} px wide`] : [];
+})()"""
 
 SHIFTS = """new PerformanceObserver((list) => {
     for (const entry of list.getEntries()) {
@@ -57,8 +60,11 @@ Show = Callable[[Visitor, Desk], Awaitable[None]]
 
 
 async def find(visitor: Visitor, desk: Desk) -> None:
-    """The clinics of the city."""
-    await visitor.goes_to("#/")
+    """Clinics, one with something free and one without."""
+    practice = await (await desk.practice()).opens(["09:00"], service="telemedicine-visit")
+    other = await (await desk.practice()).opens(["09:00"], service="telemedicine-visit")
+    await desk.book(other.slots["09:00"], desk.patient())
+    await visitor.goes_to(f"#/?service=telemedicine-visit&date={practice.day}")
     await visitor.page.locator(".clinics h3").first.wait_for()
 
 
@@ -85,11 +91,10 @@ async def refusal(visitor: Visitor, desk: Desk) -> None:
     near |= {"clinic_id": visitor.page.url.split("clinic/")[1][:36]}
     near |= {"starts_at": "2030-01-01T10:00:00Z"}
     no = {"code": "slot_full", "alternatives": [near]}
-    await visitor.page.route(
-        "**/api/v1/bookings", lambda route: route.fulfill(status=409, json=no)
-    )
+    await visitor.page.route("**/api/v1/bookings", lambda route: route.fulfill(status=409, json=no))
     await visitor.button("book.do", n=1).click()
     await visitor.dialog.locator(".offer").wait_for()
+    await visitor.page.unroute("**/api/v1/bookings")
     visitor.forgives(lambda said: "409" in said)
 
 
@@ -119,7 +124,8 @@ async def contacts(visitor: Visitor, desk: Desk) -> None:
 
 async def sign_in(visitor: Visitor, desk: Desk) -> None:
     """What somebody sees who is not signed in."""
-    await visitor.goes_to("#/bookings")
+    await visitor.button("sign_in.leave").click()
+    await visitor.page.locator("#token").wait_for()
 
 
 async def nowhere(visitor: Visitor, desk: Desk) -> None:
@@ -132,29 +138,34 @@ LOOKS = [("ru", NARROW, "light"), ("en", WIDE, "dark")]
 
 
 @pytest.mark.parametrize(("language", "width", "colours"), LOOKS)
-@pytest.mark.parametrize("show", VIEWS, ids=lambda show: show.__name__)
-async def test_a_view_is_clean_to_axe_fits_its_width_and_can_be_touched(
-    desk: Desk, visit: Visit, show: Show, language: str, width: int, colours: str
+async def test_every_view_is_clean_to_axe_fits_its_width_and_can_be_touched(
+    desk: Desk, visit: Visit, language: str, width: int, colours: str
 ) -> None:
     visitor = await visit(language, width, color_scheme=colours, reduced_motion="reduce")
+    wrong = {}
 
-    await show(visitor, desk)
+    for show in VIEWS:
+        await show(visitor, desk)
+        wrong[show.__name__] = [
+            *await visitor.axe(),
+            *await visitor.evaluate(TOO_WIDE),
+            *await visitor.evaluate(TOO_SMALL, TOUCH_PX),
+        ]
 
-    assert await visitor.axe() == []
-    assert await visitor.evaluate(TOO_WIDE) == 0
-    assert await visitor.evaluate(TOO_SMALL, TOUCH_PX) == []
+    assert {name: found for name, found in wrong.items() if found} == {}
 
 
-@pytest.mark.parametrize("show", [find, clinic, booking, bookings, contacts, sign_in],
-                         ids=lambda show: show.__name__)
-async def test_every_word_comes_from_the_catalogue(desk: Desk, visit: Visit, show: Show) -> None:
+async def test_every_word_comes_from_the_catalogue(desk: Desk, visit: Visit) -> None:
     visitor = await visit("en")
     await visitor.context.route("**/texts/en.js", _marked)
     visitor.marks = True
+    loose = {}
 
-    await show(visitor, desk)
+    for show in VIEWS:
+        await show(visitor, desk)
+        loose[show.__name__] = await visitor.evaluate(UNMARKED)
 
-    assert await visitor.evaluate(UNMARKED) == []
+    assert {name: found for name, found in loose.items() if found} == {}
 
 
 @pytest.mark.parametrize("width", [NARROW, WIDE])

@@ -54,7 +54,8 @@ async def test_a_wish_waits_for_whoever_must_sign_in_again(desk: Desk, visit: Vi
     visitor = await (await visit()).goes_to(practice.address(), token)
     await visitor.slot("09:00").click()
     await visitor.page.route(
-        "**/api/v1/bookings", lambda route: route.fulfill(status=401, json={"code": "token_expired"})
+        "**/api/v1/bookings",
+        lambda route: route.fulfill(status=401, json={"code": "token_expired"}),
     )
     await visitor.button("book.do", n=1).click()
     await expect(visitor.shows("wish.sign_in.text")).to_be_visible()
@@ -77,7 +78,8 @@ async def test_a_wish_is_never_asked_in_another_persons_name(desk: Desk, visit: 
     visitor = await (await visit()).goes_to(practice.address(), mine)
     await visitor.slot("09:00").click()
     await visitor.page.route(
-        "**/api/v1/bookings", lambda route: route.fulfill(status=401, json={"code": "token_expired"})
+        "**/api/v1/bookings",
+        lambda route: route.fulfill(status=401, json={"code": "token_expired"}),
     )
     await visitor.button("book.do", n=1).click()
     await expect(visitor.shows("wish.sign_in.text")).to_be_visible()

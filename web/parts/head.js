@@ -5,7 +5,6 @@ import { LANGUAGES, spoken, t } from '../words/language.js';
 import { el, say, set } from './dom.js';
 
 const ID_DIGITS = 6;
-const NAMES = { ru: 'Русский', en: 'English' };
 const VIEWS = /** @type {const} */ (['find', 'bookings', 'contacts']);
 const ADDRESSES = { find: '#/', bookings: '#/bookings', contacts: '#/contacts' };
 
@@ -20,13 +19,10 @@ export function head(onLanguage) {
   const ways = VIEWS.map((view) => el('a', { href: ADDRESSES[view] }));
   const nav = el('nav', {}, ...ways);
   const languages = el('div.languages', { role: 'group' },
-    ...Object.keys(LANGUAGES).map((name) => {
-      const language = /** @type {Language} */ (name);
-      return el('button.quiet', {
-        type: 'button', lang: name, 'aria-label': NAMES[language], 'data-language': name,
-        onclick: () => onLanguage(language),
-      }, name.toUpperCase());
-    }));
+    ...Object.entries(LANGUAGES).map(([language, { name }]) => el('button.quiet', {
+      type: 'button', lang: language, 'aria-label': name, 'data-language': language,
+      onclick: () => onLanguage(/** @type {Language} */ (language)),
+    }, language.toUpperCase())));
   const person = el('span.person-here');
   const leave = el('button.quiet', { type: 'button', onclick: signOut });
   const element = el('div.head-row', {}, brand, nav,

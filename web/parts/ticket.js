@@ -33,7 +33,7 @@ export function ticket(visit) {
       el('p.when', {}, el('time', { datetime: visit.starts_at }, capital(dayLong(date))), ', ',
         el('time.clock', {}, span(visit, visit.time_zone))),
       note && el('p.hint', {}, note),
-      el('p', {}, serviceName(visit.service), facts && el('span.about', { translate: 'no' }, facts)),
+      el('p', {}, serviceName(visit.service), facts && el('span.about', {}, facts)),
       el('p.where', {}, named('span', visit.clinic_name), el('br'),
         named('span.hint', visit.clinic_address))));
 }

@@ -62,8 +62,8 @@ export function times(zone, onChoice) {
   /** @param {Slot} slot */
   function make(slot) {
     const button = el('button.slot', { type: 'button' });
-    button.append(el('time.clock', { datetime: slot.starts_at }, label(slot)), el('span.places'),
-      ...[about(slot)].filter(Boolean).map((text) => el('span.about', { translate: 'no' }, text)));
+    const facts = about(slot);
+    button.append(when(slot), el('span.places'), ...(facts ? [el('span.about', {}, facts)] : []));
     button.addEventListener('click', () => {
       const now = seen.get(slot.id)?.slot ?? slot;
       if (isFree(now)) onChoice(now, button);
@@ -84,9 +84,12 @@ export function times(zone, onChoice) {
   }
 
   /** @param {Slot} slot */
-  function label(slot) {
-    const lasts = Date.parse(slot.ends_at) - Date.parse(slot.starts_at);
-    return lasts > LONG_MS ? span(slot, zone) : clock(slot.starts_at, zone);
+  function when(slot) {
+    const isLong = Date.parse(slot.ends_at) - Date.parse(slot.starts_at) > LONG_MS;
+    const said = isLong ? span(slot, zone) : clock(slot.starts_at, zone);
+    const time = el('time.clock', { datetime: slot.starts_at }, said);
+    time.classList.toggle('long', isLong);
+    return time;
   }
 
   /** @param {Slot} slot */
@@ -124,6 +127,7 @@ function places(slot, news) {
  * @param {{ product?: string, dose?: number | null }} slot
  */
 export function about(slot) {
+  const product = slot.product ? t('slot.product', { product: slot.product }) : '';
   const dose = slot.dose ? t('slot.dose', { dose: slot.dose }) : '';
-  return [slot.product, dose].filter(Boolean).join(' · ');
+  return [product, dose].filter(Boolean).join(' · ');
 }

@@ -67,6 +67,7 @@ export default {
   'slot.held': 'full for now',
   'slot.just_filled': 'just filled',
   'slot.closed': 'closed',
+  'slot.product': 'product {product}',
   'slot.dose': 'dose {dose}',
   'slot.free_now': { one: '{n} place is free', other: '{n} places are free' },
   'slot.full_now': 'No place is free at this time any more',

@@ -97,6 +97,7 @@ export default {
   'slot.held': 'пока занято',
   'slot.just_filled': 'только что занято',
   'slot.closed': 'закрыто',
+  'slot.product': 'препарат {product}',
   'slot.dose': 'доза {dose}',
   'slot.free_now': {
     one: 'Свободно {n} место',

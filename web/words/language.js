@@ -1,7 +1,10 @@
 // In which language does the page speak?
 
-/** Our languages, each with the tag by which `Intl` knows its dates and numbers. */
-export const LANGUAGES = { ru: 'ru-RU', en: 'en-GB' };
+/** Our languages: what each calls itself, and the tag by which `Intl` knows its dates and numbers. */
+export const LANGUAGES = {
+  ru: { name: 'Русский', tag: 'ru-RU' },
+  en: { name: 'English', tag: 'en-GB' },
+};
 
 const KEPT = 'talon.language';
 
@@ -13,8 +16,8 @@ const KEPT = 'talon.language';
 let texts = {};
 /** @type {Language} */
 let language = 'en';
-let plurals = new Intl.PluralRules(LANGUAGES.en);
-let numbers = new Intl.NumberFormat(LANGUAGES.en);
+let plurals = new Intl.PluralRules(LANGUAGES.en.tag);
+let numbers = new Intl.NumberFormat(LANGUAGES.en.tag);
 
 /** The language that was chosen here before; else the first of the browser's that we speak. */
 export function preferred() {
@@ -33,8 +36,8 @@ export function preferred() {
 export async function speak(wanted) {
   texts = (await import(`../texts/${wanted}.js`)).default;
   language = wanted;
-  plurals = new Intl.PluralRules(LANGUAGES[wanted]);
-  numbers = new Intl.NumberFormat(LANGUAGES[wanted]);
+  plurals = new Intl.PluralRules(LANGUAGES[wanted].tag);
+  numbers = new Intl.NumberFormat(LANGUAGES[wanted].tag);
   document.documentElement.lang = wanted;
 }
 
@@ -53,7 +56,7 @@ export function spoken() {
 
 /** The tag for `Intl`. */
 export function locale() {
-  return LANGUAGES[language];
+  return LANGUAGES[language].tag;
 }
 
 /**
