@@ -2,7 +2,7 @@
 
 from aiohttp import web
 
-from services.notify.api import contacts
+from services.notify.api import contacts, live
 from services.notify.api.desk import DESK, Desk
 
 __all__ = ["Desk", "routes"]
@@ -11,4 +11,4 @@ __all__ = ["Desk", "routes"]
 def routes(app: web.Application, desk: Desk) -> None:
     """Add every route of this service under /api/v1."""
     app[DESK] = desk
-    app.router.add_routes(contacts.ROUTES)
+    app.router.add_routes([*contacts.ROUTES, *live.ROUTES])
