@@ -15,7 +15,8 @@ from jwt.algorithms import ECAlgorithm
 
 from services.notify.app import doors
 from services.notify.config import Config
-from services.notify.store import Contacts
+from services.notify.live import Broadcaster
+from services.notify.store import Contacts, LiveEvents
 from shared import database
 from tests.notify_bookings import ALICE
 
@@ -57,7 +58,8 @@ async def client(notify_dsn: str, tmp_path: Path) -> AsyncIterator[Client]:
         ops_port=2,
     )
     pool = await database.open_pool(notify_dsn, size_max=2, name="notify-test")
-    async with TestClient(TestServer(doors(config, Contacts(pool)))) as opened:
+    live = Broadcaster(config, LiveEvents(pool))
+    async with TestClient(TestServer(doors(config, Contacts(pool), live))) as opened:
         yield opened
     await pool.close()
 
