@@ -1,8 +1,8 @@
 // What is plugged into what, and which view is shown?
 
-import { dock } from './parts/dock.js';
+import { dock } from './frame/dock.js';
+import { head } from './frame/head.js';
 import { fill, say } from './parts/dom.js';
-import { head } from './parts/head.js';
 import { routeOf } from './route.js';
 import * as session from './talk/session.js';
 import * as wishes from './talk/wishes.js';
@@ -41,7 +41,9 @@ fill(/** @type {Element} */ (document.querySelector('#dock')), foot.element);
 show();
 
 addEventListener('hashchange', () => {
-  session.begin();
+  session.takeFromAddress();
+  // A dialog belongs to the view that opened it.
+  document.querySelector('dialog')?.close();
   show();
   // Whoever cannot see the page learns by the focus that it is another one.
   main.querySelector('h1')?.focus();

@@ -28,6 +28,17 @@ COMMENT = {
     ".svg": r"<svg [^>]+>\n  <!-- .+\? -->\n",
 }
 LINES_MAX = 320
+LAYERS = (
+    {"words"},
+    {"talk"},
+    {"route.js", "services.js"},
+    {"parts"},
+    {"asks"},
+    {"views", "frame"},
+    {"app.js"},
+)
+"""Each may import from those before it: what talks to Talon knows no element of the page."""
+
 PLURALS = {"ru": {"one", "few", "many", "other"}, "en": {"one", "other"}}
 NEVER = re.compile(
     r"innerHTML|outerHTML\s*=|insertAdjacentHTML|document\.write|\beval\(|new Function|\.style\b"
@@ -53,6 +64,11 @@ def _named(path: Path) -> str:
     return str(path.relative_to(WEB))
 
 
+def _layer(path: Path) -> int:
+    part = path.relative_to(WEB).parts[0]
+    return next(nth for nth, layer in enumerate(LAYERS) if part in layer)
+
+
 def _gaps(text: str | dict[str, str]) -> set[str]:
     forms = [text] if isinstance(text, str) else list(text.values())
     return {gap for form in forms for gap in re.findall(r"\{(\w+)\}", form)}
@@ -76,6 +92,14 @@ def test_every_file_opens_with_the_question_it_answers_and_fits_its_room(path: P
 
     assert re.match(COMMENT[path.suffix], text)
     assert len(text.splitlines()) <= LINES_MAX
+
+
+@pytest.mark.parametrize("path", CODE, ids=_named)
+def test_calls_go_one_way(path: Path):
+    imported = re.findall(r"^import .*?from '([^']+)';$", path.read_text("utf-8"), re.M | re.S)
+    known = {_layer((path.parent / target).resolve()) for target in imported}
+
+    assert all(layer <= _layer(path) for layer in known)
 
 
 @pytest.mark.parametrize("path", [p for p in FILES if p.suffix in COMMENT], ids=_named)

@@ -21,9 +21,9 @@ export function alternativeChoice(alternatives, onChoice) {
   const list = el('ul.alternatives');
   const said = el('p.hint', { role: 'status' });
   for (const near of alternatives) {
-    clinicOf(near.clinic_id).then(({ clinic }) => {
-      if (clinic !== null) list.append(el('li', {}, button(near, clinic)));
-    });
+    const item = el('li');
+    list.append(item);
+    clinicOf(near.clinic_id).then(({ clinic }) => clinic && item.append(button(near, clinic)));
   }
 
   /**

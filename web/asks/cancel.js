@@ -24,11 +24,11 @@ export function openCancelling(booking) {
       kind: 'cancel',
       path: `/bookings/${booking.id}/cancel`,
       body: {},
-      about: { ...first, n: booking.places.length },
+      about: first,
     });
     const shown = outcome(wish, {
       onClose: dialog.close,
-      onEnd: (title) => wish.stage === 'done' && dialog.rename(title),
+      onEnd: () => wish.stage === 'done' && dialog.rename(t('done.cancel')),
     });
     stop = shown.stop;
     fill(dialog.body, ticket(first), shown.element);

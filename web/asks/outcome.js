@@ -11,7 +11,7 @@ import { alternativeChoice } from './alternatives.js';
 /**
  * How a wish stands, kept up to date, with what can be done about it.
  * @param {Wish} wish
- * @param {{ onClose: () => void, onOffer?: (offer: any) => void, onEnd?: (title: string) => void }} about
+ * @param {{ onClose: () => void, onOffer?: (offer: any) => void, onEnd?: () => void }} about
  * @returns {{ element: HTMLElement, stop: () => void }}
  */
 export function outcome(wish, { onClose, onOffer, onEnd }) {
@@ -22,12 +22,17 @@ export function outcome(wish, { onClose, onOffer, onEnd }) {
   const actions = el('div.actions');
   const element = el('div.stack', {}, said, more, actions);
 
+  /** @type {string} */
+  let last = '';
+
   function show() {
     const now = standing(wish);
     set(said, 'data-tone', now.tone);
     say(title, now.title);
     say(text, now.text);
     title.classList.toggle('unseen', wish.stage === 'done');
+    if (wish.stage === last) return;
+    last = wish.stage;
     const near = wish.answer?.body?.alternatives ?? [];
     if (wish.stage === 'refused' && near.length > 0 && onOffer !== undefined) {
       fill(more, alternativeChoice(near, onOffer));
@@ -35,7 +40,7 @@ export function outcome(wish, { onClose, onOffer, onEnd }) {
     const hadFocus = actions.contains(document.activeElement);
     fill(actions, ...buttons());
     if (hadFocus) actions.firstElementChild?.focus();
-    if (wish.stage === 'done' || wish.stage === 'refused') onEnd?.(now.title);
+    if (wish.stage === 'done' || wish.stage === 'refused') onEnd?.();
   }
 
   function buttons() {

@@ -44,6 +44,8 @@ export function next(answer, nth) {
  * @returns {Trouble | null}
  */
 export function troubleOf({ status, code }) {
+  // It waited too long to be decided, and nothing was changed; asked again, it is decided anew.
+  if (code === 'expired') return 'busy';
   if (status === 0) return code === 'timeout' ? 'unknown' : 'offline';
   if (status === 504) return 'unknown';
   if (status === 503 || status === 502 || status === 429) return 'busy';

@@ -15,16 +15,20 @@ let isOver = false;
 /** @type {ReturnType<typeof setTimeout> | undefined} */
 let timer;
 
-/** Take the token that the address brings along, or the one that this tab has kept. */
+/** Speak for whom the address names, or else for whom this tab has spoken before. */
 export function begin() {
-  const brought = IN_ADDRESS.exec(location.hash);
-  if (brought !== null) {
-    // The address is shown, shared and remembered; a token must not stay in it.
-    history.replaceState(null, '', `${location.pathname}#/`);
-    if (signIn(decodeURIComponent(brought[1]))) return;
-  }
+  if (takeFromAddress()) return;
   const kept = sessionStorage.getItem(KEPT);
   if (kept !== null) signIn(kept);
+}
+
+/** Take the token out of the address, if one came along. True where it is good. */
+export function takeFromAddress() {
+  const brought = IN_ADDRESS.exec(location.hash);
+  if (brought === null) return false;
+  // The address is shown, shared and remembered; a token must not stay in it.
+  history.replaceState(null, '', `${location.pathname}#/`);
+  return signIn(decodeURIComponent(brought[1]));
 }
 
 /**

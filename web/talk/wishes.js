@@ -3,7 +3,7 @@
 import { ask } from './api.js';
 import { next } from './policy.js';
 import { pause } from './pauses.js';
-import { onSession, whoIsHere } from './session.js';
+import { hasExpired, onSession, whoIsHere } from './session.js';
 
 const KEPT = 'talon.wishes';
 const FOLLOW_FIRST_MS = 400;
@@ -122,6 +122,8 @@ export function onWish(listener) {
 }
 
 function takeUp() {
+  // Whoever left on purpose wants nothing any more; whoever's time ran out still does.
+  if (whoIsHere() === null && !hasExpired()) wishes.clear();
   for (const wish of wishesOfPerson()) {
     if (wish.stage !== 'done' && wish.stage !== 'refused') pursue(wish);
   }
@@ -189,6 +191,7 @@ async function untilDecided(wish, location) {
  * @param {Partial<Wish>} news
  */
 function change(wish, news) {
+  if (!wishes.has(wish.key)) return;
   Object.assign(wish, news);
   keep();
   tell(wish);

@@ -85,6 +85,10 @@ export default {
   'dialog.close': 'Close',
   'book.title': 'Book a place',
   'book.do': { one: 'Book {n} place', other: 'Book {n} places' },
+  'book.too_many': {
+    one: 'Only {n} place is free. Choose fewer people, or another time.',
+    other: 'Only {n} places are free. Choose fewer people, or another time.',
+  },
   'book.later': 'Not now',
   'move.title': 'Move to this time',
   'move.do': 'Move',

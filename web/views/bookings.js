@@ -41,8 +41,6 @@ export function bookingsView() {
       if (shown.code !== '') say(note, problemText(shown.code));
       return;
     }
-    const now = Date.now();
-    const isComing = (/** @type {Booking} */ booking) => lies(booking, now);
     list(coming, shown.bookings.filter(isComing).sort(byTime));
     set(section, 'aria-busy', null);
     none.hidden = coming.children.length > 0;
@@ -73,11 +71,10 @@ function noteFor(shown) {
 /**
  * Whether a booking is still to come.
  * @param {Booking} booking
- * @param {number} now
  */
-function lies(booking, now) {
+function isComing(booking) {
   if (booking.status === 'pending') return true;
-  const isAhead = booking.places.some((place) => Date.parse(place.ends_at) > now);
+  const isAhead = booking.places.some((place) => Date.parse(place.ends_at) > Date.now());
   return booking.status === 'booked' && isAhead;
 }
 
@@ -127,7 +124,7 @@ function list(element, bookings) {
 /** @param {Booking} booking */
 function content(booking) {
   const groups = bySlot(booking.places);
-  const canChange = booking.status === 'booked' && lies(booking, Date.now());
+  const canChange = booking.status === 'booked' && isComing(booking);
   return [
     el('p.status', {}, t(`status.${booking.status}`)),
     booking.reason && el('p', {}, reasonText(booking.reason)),

@@ -42,6 +42,7 @@ export function clinicView(route) {
     if (isOver) return;
     content.removeAttribute('aria-busy');
     if (clinic === null) {
+      set(heading, 'translate', null);
       say(heading, t('clinic.lost'));
       fill(content, el('p.note', { role: 'alert' }, problemText(code)));
       return;
@@ -109,10 +110,11 @@ function calendarOf(clinic, route, back) {
   }
 
   async function lookAtDays(/** @type {AbortSignal} */ signal) {
+    const asked = service;
     const [from, to] = [fortnight[0], fortnight[fortnight.length - 1]];
-    const asked = asking('/availability', { service, from, to, clinic: clinic.id });
-    const { status, body } = await read(asked, { signal });
-    if (signal.aborted || !asked.includes(asking('', { service }).slice(1))) return true;
+    const path = asking('/availability', { service, from, to, clinic: clinic.id });
+    const { status, body } = await read(path, { signal });
+    if (signal.aborted || asked !== service) return true;
     if (status !== 200) return false;
     open = body.clinics[0]?.days ?? [];
     if (date === '') chooseDay(open?.find((day) => day.free > 0)?.date ?? fortnight[0]);

@@ -82,8 +82,11 @@ export function findView(route) {
 
   async function look(/** @type {AbortSignal} */ signal) {
     const path = question();
-    const isKnown = clinics.size > 0 || (await learnClinics());
-    const { status, body, asOf, code, changed } = await read(path, { signal });
+    const [answer, isKnown] = await Promise.all([
+      read(path, { signal }),
+      clinics.size > 0 || learnClinics(),
+    ]);
+    const { status, body, asOf, code, changed } = answer;
     if (signal.aborted || path !== question()) return true;
     fresh.show(asOf, code);
     if (status !== 200) {

@@ -1,12 +1,12 @@
 // What is still under way, wherever one is on the page?
 
 import { openWish } from '../asks/book.js';
-import { dismiss, mayBeDismissed, onWish, unattended } from '../talk/wishes.js';
+import { el, keyed, say, set } from '../parts/dom.js';
+import { standing } from '../parts/standing.js';
+import { visitLine } from '../parts/ticket.js';
 import { onSession } from '../talk/session.js';
+import { dismiss, mayBeDismissed, onWish, unattended } from '../talk/wishes.js';
 import { t } from '../words/language.js';
-import { el, keyed, say, set } from './dom.js';
-import { standing } from './standing.js';
-import { visitLine } from './ticket.js';
 
 /** @typedef {import('../talk/wishes.js').Wish} Wish */
 

@@ -1,8 +1,8 @@
 // What stands at the top of every page?
 
+import { el, say, set } from '../parts/dom.js';
 import { onSession, signOut, whoIsHere } from '../talk/session.js';
 import { LANGUAGES, spoken, t } from '../words/language.js';
-import { el, say, set } from './dom.js';
 
 const ID_DIGITS = 6;
 const VIEWS = /** @type {const} */ (['find', 'bookings', 'contacts']);
