@@ -51,6 +51,22 @@ async def test_a_patient_books_for_a_dependant_and_themselves_at_once(
     await expect(visitor.page.locator(".who")).to_have_text("For whom: Me, Dependant 1")
 
 
+async def test_more_people_than_there_are_places_are_told_so_before_they_ask(
+    desk: Desk, visit: Visit
+) -> None:
+    practice = await (await desk.practice()).opens(["09:00"])
+    token = desk.patient()
+    await desk.ask("POST", "/me/dependants", token, {})
+    visitor = await (await visit("ru", NARROW)).goes_to(practice.address(), token)
+
+    await visitor.slot("09:00").click()
+    await visitor.dialog.get_by_label(visitor.said("person.dependant", n=1)).check()
+
+    await expect(visitor.shows("book.too_many", n=1)).to_be_visible()
+    ask = visitor.button("book.do", "few", n=2)
+    await expect(ask).to_have_attribute("aria-disabled", "true")
+
+
 async def test_a_place_is_booked_by_keyboard_alone(desk: Desk, visit: Visit) -> None:
     practice = await (await desk.practice()).opens(["09:00", "09:30"])
     visitor = await (await visit()).goes_to("#/", desk.patient())

@@ -108,12 +108,22 @@ async def test_when_the_time_is_over_the_page_asks_to_sign_in_again(
 
 
 async def test_whoever_leaves_leaves_nothing_behind(desk: Desk, visit: Visit) -> None:
-    visitor = await (await visit()).goes_to("#/bookings", desk.patient())
+    practice = await (await desk.practice()).opens(["09:00"])
+    visitor = await (await visit()).goes_to(practice.address(), desk.patient())
+    await visitor.slot("09:00").click()
+    await visitor.context.set_offline(True)
+    await visitor.button("book.do", n=1).click()
+    await expect(visitor.shows("wish.offline.text")).to_be_visible()
+    await visitor.page.keyboard.press("Escape")
+    await expect(visitor.page.locator("#dock li")).to_have_count(1)
 
     await visitor.button("sign_in.leave").click()
 
-    await expect(visitor.page.locator("h1")).to_have_text(visitor.said("sign_in.title"))
+    await expect(visitor.page.locator("#dock li")).to_have_count(0)
+    await visitor.context.set_offline(False)
+    await visitor.page.wait_for_timeout(1_000)
     assert await visitor.evaluate("sessionStorage.length") == 0
+    visitor.forgives(is_network)
 
 
 @pytest.mark.parametrize("language", ["ru", "en"])
