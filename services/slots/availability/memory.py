@@ -19,6 +19,7 @@ from aiokafka.errors import KafkaError, OffsetOutOfRangeError
 from aiokafka.structs import ConsumerRecord
 
 from services.slots import metrics, store
+from services.slots.availability.board import Board
 from services.slots.availability.loading import give_up, load
 from services.slots.availability.pages import Pages
 from services.slots.availability.records import microseconds
@@ -100,6 +101,11 @@ class Memory:
         self._heard: deque[Own] = deque(maxlen=HEARD_MAX)
 
     # ---- what others ask -----------------------------------------------------------------------
+
+    @property
+    def board(self) -> Board | None:
+        """What is there, if it was loaded yet."""
+        return None if self.replica is None else self.replica.board
 
     def now_us(self) -> int:
         """PostgreSQL's time, as instants are kept here."""
