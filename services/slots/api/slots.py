@@ -142,14 +142,16 @@ async def change_slot(request: web.Request) -> web.Response:
     """200 the slot; 409 where more people are in it than the new capacity allows."""
     desk = request.app[DESK]
     slot_id = path_id(request, "slot")
-    body = await read_body(request, _decode_change)
     await desk.tokens.need(request, "staff", "operator")
+    body = await read_body(request, _decode_change)
     row = await desk.reads.find_slot(slot_id)
     if row is None:
         raise not_found("slot")
     actor = await desk.staff(request, row["clinic_id"])
     if body.capacity is None and body.status is None:
         raise Problem(422, "invalid_body", "Give a capacity, a status, or both.")
+    if body.cancel_bookings and body.status != "busy-unavailable":
+        raise Problem(422, "invalid_body", "cancel_bookings goes with status busy-unavailable.")
     command = ChangeSlot(
         slot_id=slot_id,
         capacity=body.capacity,
