@@ -94,7 +94,7 @@ class Route:
             yield from ("token_missing", "token_invalid", "token_expired")
         if self.roles:
             yield "forbidden"
-        if "{id}" in self.path:
+        if "{" in self.path:
             yield "not_found"
         if self.query is not None:
             yield "invalid_query"

@@ -16,6 +16,7 @@ from aiohttp.test_utils import TestClient, TestServer
 from cryptography.hazmat.primitives.asymmetric import ec
 from jwt.algorithms import ECAlgorithm
 
+from services.slots.api import API
 from services.slots.app import doors
 from services.slots.config import Config
 from services.slots.store import Reads
@@ -26,6 +27,7 @@ from shared.log import LogAwayError
 from shared.messages import Command
 from tests import stories
 from tests.booking_doors import KEY, bearer, problem
+from tests.documented import every_answer_is_documented
 from tests.referees import Play, play
 
 OPERATOR = uuid4()
@@ -125,10 +127,11 @@ async def door(slots_dsn: str, tmp_path: Path) -> AsyncIterator[Door]:
     log = Log(referee, replies)
     asking = Asking(log, replies)  # type: ignore[arg-type]
     app = doors(config, Reads(pool), asking, clock)
-    async with TestClient(TestServer(app)) as client:
-        yield Door(client, log)
-    await pool.close()
-    await referee.connection.close()
+    with every_answer_is_documented(app, API):
+        async with TestClient(TestServer(app)) as client:
+            yield Door(client, log)
+        await pool.close()
+        await referee.connection.close()
 
 
 async def test_a_clinic_and_its_slots_are_opened_and_shown(door: Door) -> None:
