@@ -97,11 +97,12 @@ def documented(api: Api) -> Documented:
 
 
 def body_of(answer: web.StreamResponse) -> Any:
-    """What an answer carries, where that is JSON and not a stream."""
+    """What an answer carries: JSON as what it stands for; of a stream nothing."""
     if not isinstance(answer, web.Response) or not answer.body:
         return None
     assert isinstance(answer.body, bytes)
-    return msgspec.json.decode(answer.body)
+    is_json = answer.content_type.endswith("json")
+    return msgspec.json.decode(answer.body) if is_json else answer.body
 
 
 def _wrong_without_a_route(answer: web.StreamResponse) -> Iterator[str]:
