@@ -16,6 +16,7 @@ from aiohttp.test_utils import TestClient, TestServer
 from cryptography.hazmat.primitives.asymmetric import ec
 from jwt.algorithms import ECAlgorithm
 
+from services.slots.api import API
 from services.slots.app import doors
 from services.slots.config import Config
 from services.slots.store import Reads
@@ -26,6 +27,7 @@ from shared.log import LogAwayError
 from shared.messages import Command
 from tests import stories
 from tests.booking_doors import KEY, bearer, problem
+from tests.documented import every_answer_is_documented
 from tests.referees import Play, play
 
 OPERATOR = uuid4()
@@ -41,12 +43,18 @@ class Log:
         self.replies = replies
         self.away = False
         self.silent = False
+        self._deciding: set[asyncio.Task[None]] = set()
         self._one_batch_at_a_time = asyncio.Lock()
 
-    async def hand_over(self, command: Command, partition: int) -> None:
-        """As `Commands.hand_over`."""
+    def post(self, command: Command, partition: int, sender: asyncio.Future[Any]) -> None:
+        """As `Commands.post`."""
         if self.away:
             raise LogAwayError
+        deciding = asyncio.create_task(self._decide(command))
+        self._deciding.add(deciding)
+        deciding.add_done_callback(self._deciding.discard)
+
+    async def _decide(self, command: Command) -> None:
         async with self._one_batch_at_a_time:
             decided = await self.referee.decide(command, partition=0)
         if not self.silent:
@@ -125,10 +133,11 @@ async def door(slots_dsn: str, tmp_path: Path) -> AsyncIterator[Door]:
     log = Log(referee, replies)
     asking = Asking(log, replies)  # type: ignore[arg-type]
     app = doors(config, Reads(pool), asking, clock)
-    async with TestClient(TestServer(app)) as client:
-        yield Door(client, log)
-    await pool.close()
-    await referee.connection.close()
+    with every_answer_is_documented(app, API):
+        async with TestClient(TestServer(app)) as client:
+            yield Door(client, log)
+        await pool.close()
+        await referee.connection.close()
 
 
 async def test_a_clinic_and_its_slots_are_opened_and_shown(door: Door) -> None:
@@ -195,6 +204,20 @@ async def test_a_slot_is_shut_and_reopened(door: Door) -> None:
     assert (await reopened.json())["status"] == "free"
 
 
+async def test_a_clinic_moves_and_keeps_what_nobody_changed(door: Door) -> None:
+    clinic_id = await door.a_clinic()
+    there = {"address": "North Street 5", "latitude": 55.8, "longitude": 37.5}
+
+    moved = await door.ask("PATCH", f"/clinics/{clinic_id}", there, key="move")
+    renamed = await door.ask("PATCH", f"/clinics/{clinic_id}", {"name": "Polyclinic No. 2"})
+    again = await door.ask("PATCH", f"/clinics/{clinic_id}", there, key="move")
+
+    expected = {"id": str(clinic_id), "district": ""} | A_CLINIC | there
+    assert (moved.status, await moved.json()) == (200, expected)
+    assert await renamed.json() == expected | {"name": "Polyclinic No. 2"}
+    assert await again.json() == expected
+
+
 async def test_nothing_on_a_day_is_an_answer(door: Door) -> None:
     answer = await door.client.get(f"/api/v1/slots?clinic={uuid4()}&date=2030-01-01")
 
@@ -221,6 +244,12 @@ async def test_clinics_are_listed_page_by_page(door: Door) -> None:
         ("POST", "/clinics", A_CLINIC | {"time_zone": "Moscow"}, (422, "invalid_body")),
         ("POST", "/clinics", A_CLINIC | {"latitude": 55.7}, (422, "invalid_body")),
         ("POST", "/clinics", A_CLINIC | {"name": "a\x00b"}, (422, "invalid_body")),
+        ("PATCH", f"/clinics/{uuid4()}", {"name": "x"}, (404, "slot_unknown")),
+        ("PATCH", f"/clinics/{uuid4()}", {}, (422, "invalid_body")),
+        ("PATCH", f"/clinics/{uuid4()}", {"name": ""}, (422, "invalid_body")),
+        ("PATCH", f"/clinics/{uuid4()}", {"latitude": 55.8}, (422, "invalid_body")),
+        ("PATCH", f"/clinics/{uuid4()}", {"time_zone": "Europe/Rome"}, (422, "invalid_body")),
+        ("PATCH", "/clinics/nobody", {"name": "x"}, (404, "not_found")),
         ("POST", f"/clinics/{uuid4()}/slots", {"slots": [slot()]}, (404, "slot_unknown")),
         ("POST", f"/clinics/{uuid4()}/slots", {"slots": []}, (422, "invalid_body")),
         ("POST", f"/clinics/{uuid4()}/slots", {"slots": [slot()] * 501}, (422, "invalid_body")),
@@ -240,6 +269,7 @@ async def test_clinics_are_listed_page_by_page(door: Door) -> None:
         ),
         ("POST", "/clinics/nobody/slots", {"slots": [slot()]}, (404, "not_found")),
         ("PATCH", f"/slots/{uuid4()}", {"capacity": 3}, (404, "not_found")),
+        ("PATCH", "/slots/nobody", {"capacity": 3}, (404, "not_found")),
         ("GET", f"/slots/{uuid4()}", None, (404, "not_found")),
         ("GET", "/slots", None, (422, "invalid_query")),
         ("GET", "/clinics?limit=1000", None, (422, "invalid_query")),
@@ -351,6 +381,46 @@ async def test_staff_of_one_clinic_may_not_change_another(door: Door) -> None:
 
     assert await problem(theirs) == (403, "forbidden")
     assert own.status == 201
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {},
+        {"capacity": -1},
+        {"capacity": None, "status": None},
+        {"status": "busy"},
+        {"status": "free", "cancel_bookings": True},
+        {"capacity": 3, "cancel_bookings": True},
+        {"service": "another"},
+    ],
+)
+async def test_a_change_that_makes_no_sense_leaves_the_slot_as_it_is(
+    door: Door, body: dict[str, Any]
+) -> None:
+    slot_id = await door.a_slot(2)
+
+    answer = await door.ask("PATCH", f"/slots/{slot_id}", body)
+
+    assert await problem(answer) == (422, "invalid_body")
+    assert await door.everything() == (1, 1, 2)
+
+
+async def test_staff_of_one_clinic_change_neither_another_nor_its_slots(door: Door) -> None:
+    slot_id, elsewhere = await door.a_slot(2), await door.a_clinic()
+    shown = await (await door.client.get(f"/api/v1/slots/{slot_id}")).json()
+    theirs = {"roles": ["staff"], "clinics": [str(elsewhere)]}
+
+    slot_change = await door.ask("PATCH", f"/slots/{slot_id}", {"capacity": 9}, **theirs)
+    clinic_change = await door.ask(
+        "PATCH", f"/clinics/{shown['clinic_id']}", {"name": "Ours"}, **theirs
+    )
+    by_patient = await door.ask("PATCH", f"/slots/{slot_id}", {"capacity": 9}, roles=["patient"])
+
+    assert await problem(slot_change) == (403, "forbidden")
+    assert await problem(clinic_change) == (403, "forbidden")
+    assert await problem(by_patient) == (403, "forbidden")
+    assert await door.everything() == (2, 1, 2)
 
 
 async def test_while_the_log_is_away_nothing_is_handed_over(door: Door) -> None:
