@@ -10,6 +10,7 @@ from shared.batch import Item
 from shared.messages import (
     BookPlaces,
     CancelBooking,
+    ChangeClinic,
     ChangeSlot,
     Command,
     ConfirmHold,
@@ -64,6 +65,11 @@ def open_clinic(clinic_id: UUID = CLINIC, **about: Any) -> OpenClinic:
     """Clinic No. 1, in Moscow, unless it is said otherwise."""
     about = {"name": "Polyclinic No. 1", "time_zone": "Europe/Moscow"} | a_head(**about)
     return OpenClinic(clinic_id=clinic_id, **about)
+
+
+def change_clinic(clinic_id: UUID = CLINIC, **change: Any) -> ChangeClinic:
+    """Another name, address or position."""
+    return ChangeClinic(clinic_id=clinic_id, **change, **a_head())
 
 
 def open_slot(

@@ -24,7 +24,9 @@ from shared.messages import (
     BookingMessage,
     BookPlaces,
     CancelBooking,
+    ChangeClinic,
     ChangeSlot,
+    ClinicChanged,
     ClinicOpened,
     Command,
     ConfirmHold,
@@ -54,6 +56,7 @@ _encode = msgspec.msgpack.Encoder().encode
 NEED_ANOTHER = frozenset({"full", "closed", "started"})
 """Refusals that another slot would not have got."""
 
+OfClinic = ClinicOpened | ClinicChanged
 WithPlaces = BookPlaces | HoldPlaces | MovePlaces | ConfirmHold
 WithBooking = MovePlaces | ConfirmHold | RenewHold | ReleaseHold | CancelBooking
 Near = Callable[[WithPlaces, UUID], tuple[Alternative, ...]]
@@ -117,7 +120,7 @@ class Referee:
         await store.save(
             connection,
             seen,
-            opened=[event for _, event in decided.events if isinstance(event, ClinicOpened)],
+            clinics=[event for _, event in decided.events if isinstance(event, OfClinic)],
             answers=list(decided.answers.values()),
             positions=_positions(heads, items),
             swept=self._due,
@@ -174,7 +177,7 @@ def _meant_by(commands: Iterable[SlotCommand], due: Sequence[UUID]) -> dict[str,
             meant["booking_ids"].add(command.booking_id)
         if isinstance(command, OpenSlot | ChangeSlot):
             meant["slot_ids"].add(command.slot_id)
-        if isinstance(command, OpenSlot | OpenClinic):
+        if isinstance(command, OpenSlot | OpenClinic | ChangeClinic):
             meant["clinic_ids"].add(command.clinic_id)
     return meant
 
@@ -284,7 +287,7 @@ def _reply_records(replies: Sequence[tuple[int, bytes]]) -> list[Outgoing]:
 
 def _key_of(event: SlotEvent) -> UUID:
     match event:
-        case ClinicOpened():
+        case ClinicOpened() | ClinicChanged():
             return event.clinic_id
         case SlotOpened():
             return event.slot_id

@@ -13,6 +13,7 @@ from aiohttp.test_utils import TestClient, TestServer
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from services.slots.api import API
 from services.slots.app import doors
 from services.slots.availability import Limits, Memory
 from services.slots.config import Config
@@ -21,6 +22,7 @@ from shared.asking import Asking, Replies
 from tests import stories
 from tests.booking_doors import problem
 from tests.copies import Town, a_town
+from tests.documented import every_answer_is_documented
 from tests.stories import TOMORROW, an_id
 
 HOUR = timedelta(hours=1)
@@ -77,8 +79,9 @@ async def at_the_door(town: Town, memory: Memory) -> AsyncIterator[Client]:
         clock=town.clock,
         memory=memory,
     )
-    async with TestClient(TestServer(app)) as client:
-        yield client
+    with every_answer_is_documented(app, API):
+        async with TestClient(TestServer(app)) as client:
+            yield client
 
 
 @pytest.fixture
@@ -303,13 +306,23 @@ async def test_at_every_read_what_is_free_held_and_booked_is_the_capacity(door: 
     assert told == {row["id"]: tuple(row)[1:] for row in rows if row["id"] in told}
 
 
+async def test_a_clinic_that_moves_is_shown_where_it_is_now(door: Door) -> None:
+    before = await door.body("/clinics?near=55.86,37.62")
+    await door.decide(stories.change_clinic(CENTRE, latitude=55.859, longitude=37.62))
+
+    after = await door.body("/clinics?near=55.86,37.62")
+
+    assert before["clinics"][0]["name"] == "North"
+    assert after["clinics"][0]["name"] == "Centre"
+
+
 async def test_staff_s_own_change_is_read_where_it_was_made_though_the_log_says_nothing(
     door: Door,
 ) -> None:
     door.town.silent = True
     [reply] = await door.town.referee.decide(stories.change_slot(FIRST, capacity=9))
 
-    door.memory.hear(reply)
+    door.memory.hear(reply, asked_at=reply.at)
 
     assert (await door.body(f"/slots/{FIRST}"))["capacity"] == 9
 
@@ -458,7 +471,7 @@ UNKNOWN = [
     f"/availability?service=vaccination&clinic={uuid4()}",
 ]
 SENSELESS = [
-    ("/clinics?colour=red", "known are: near, radius_km, service, limit, cursor"),
+    ("/clinics?colour=red", "known are: limit, cursor, near, radius_km, service"),
     ("/clinics?limit=2&limit=3", "given twice"),
     ("/clinics?limit=0", "limit"),
     ("/clinics?limit=101", "limit"),
@@ -493,7 +506,10 @@ SENSELESS = [
     ("/slots", "clinic"),
     (f"/slots?clinic={CENTRE}", "date"),
     (f"/slots?clinic={CENTRE}&date=2030-13-01", "date"),
-    (f"/slots?clinic={CENTRE}&date={DAY}&from=x", "known are: clinic, date, service"),
+    (
+        f"/slots?clinic={CENTRE}&date={DAY}&from=x",
+        "known are: limit, cursor, clinic, date, service",
+    ),
     (
         f"/slots?clinic={CENTRE}&date={DAY}&cursor={a_cursor('2030-01-01T00:00:00', FULL)}",
         "cursor",

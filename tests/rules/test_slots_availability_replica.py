@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 from services.slots.availability import replica as replicas
 from services.slots.availability.records import microseconds
 from services.slots.availability.replica import Replica
+from shared.messages import ClinicChanged
 from tests.histories import (
     PARTITIONS,
     History,
@@ -276,3 +278,12 @@ def test_the_number_of_an_event_is_not_enough_without_its_place_in_the_log() -> 
     assert taken == [False]
     assert (replica.as_of, replica.missing_since_us) == (time_of(2), {1: NOW_US})
     assert shown(replica.board) != counted(OPENED.states[4])
+
+
+def test_what_is_said_of_a_clinic_last_is_so() -> None:
+    replica = OPENED.loaded(4)
+    about = msgspec.structs.asdict(CLINIC.event)
+    for name in ("North", "South"):
+        replica.hear(ClinicChanged(**about | {"name": name}), now_us=NOW_US)
+
+    assert [clinic.name for clinic in replica.board.clinics.values()] == ["South"]

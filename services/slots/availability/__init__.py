@@ -6,8 +6,17 @@ it is true · `loading`, `memory` how it is loaded, followed and loaded anew · 
 """
 
 from services.slots.availability.alternatives import Alternatives
-from services.slots.availability.bodies import ClinicBody, SlotBody, status_of
-from services.slots.availability.encoded import Page
+from services.slots.availability.bodies import (
+    Availability,
+    ClinicBody,
+    ClinicList,
+    ReadClinic,
+    ReadSlot,
+    SlotBody,
+    SlotList,
+    status_of,
+)
+from services.slots.availability.encoded import Written
 from services.slots.availability.memory import Limits, Memory
 from services.slots.availability.pages import DAYS_MAX, Around, Behind, Days, Pages, Part
 from services.slots.availability.records import as_text, instant, microseconds
@@ -16,15 +25,20 @@ __all__ = [
     "DAYS_MAX",
     "Alternatives",
     "Around",
+    "Availability",
     "Behind",
     "ClinicBody",
+    "ClinicList",
     "Days",
     "Limits",
     "Memory",
-    "Page",
     "Pages",
     "Part",
+    "ReadClinic",
+    "ReadSlot",
     "SlotBody",
+    "SlotList",
+    "Written",
     "as_text",
     "instant",
     "microseconds",
