@@ -2,7 +2,7 @@
 
 from aiohttp import web
 
-from services.slots.api import clinics, slots
+from services.slots.api import clinics, closures, schedules, slots
 from services.slots.api.desk import DESK, Desk
 
 __all__ = ["Desk", "routes"]
@@ -11,4 +11,5 @@ __all__ = ["Desk", "routes"]
 def routes(app: web.Application, desk: Desk) -> None:
     """Add every route of this service under /api/v1."""
     app[DESK] = desk
-    app.router.add_routes([*clinics.ROUTES, *slots.ROUTES])
+    for noun in (clinics, slots, schedules, closures):
+        app.router.add_routes(noun.ROUTES)
