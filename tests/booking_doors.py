@@ -52,8 +52,8 @@ class Referee:
         self._answers: dict[UUID, tuple[bytes, Any]] = {}
         self._telling: set[asyncio.Task[None]] = set()
 
-    async def hand_over(self, command: Command, partition: int) -> None:
-        """As `Commands.hand_over`: returns once the command is taken."""
+    def post(self, command: Command, partition: int, sender: asyncio.Future[Any]) -> None:
+        """As `Commands.post`."""
         if self.away:
             raise LogAwayError
         self.taken.append((command, partition))

@@ -55,8 +55,8 @@ class Log:
         self._gathered: list[Command] = []
         self._deciding: asyncio.Task[None] | None = None
 
-    async def hand_over(self, command: Command, partition: int) -> None:
-        """As `Commands.hand_over`."""
+    def post(self, command: Command, partition: int, sender: asyncio.Future[Any]) -> None:
+        """As `Commands.post`."""
         if self.away:
             raise LogAwayError
         self.seated_most = max(self.seated_most, self.replies.seated)

@@ -79,7 +79,7 @@ class Builder:
             "min_days": DAYS_APART_MIN,
             "max_days": DAYS_APART_MAX,
         }
-        url = f"{self._doors.booking}/campaigns"
+        url = f"{self._doors.api}/campaigns"
         await self._insist("POST", url, self._operator, f"{self._key}-campaign", body)
         count()
 
@@ -127,7 +127,7 @@ class Builder:
             "latitude": clinic.latitude,
             "longitude": clinic.longitude,
         }
-        url = f"{self._doors.slots}/clinics"
+        url = f"{self._doors.api}/clinics"
         await self._insist("POST", url, self._operator, f"{self._key}-{clinic.number}", body)
 
     async def _open_slots(self, offer: tuple[Clinic, list[Slot]]) -> None:
@@ -144,16 +144,16 @@ class Builder:
                 for slot in slots
             ]
         }
-        url = f"{self._doors.slots}/clinics/{clinic.id}/slots"
+        url = f"{self._doors.api}/clinics/{clinic.id}/slots"
         key = f"{self._key}-{clinic.number}-{slots[0].id}"
         await self._insist("POST", url, self._operator, key, body)
 
     async def _leave_address(self, number: int) -> None:
-        url = f"{self._doors.notify}/me/contacts"
+        url = f"{self._doors.api}/me/contacts"
         await self._insist("PUT", url, self._tokens[number], "", {"email": email_of(number)})
 
     async def _register(self, guardian: int, nth: int) -> UUID:
-        url = f"{self._doors.booking}/me/dependants"
+        url = f"{self._doors.api}/me/dependants"
         key = f"{self._key}-dependant-{nth}"
         answer = await self._insist("POST", url, self._tokens[guardian], key, {})
         return msgspec.json.decode(answer.body, type=Made).id
@@ -161,7 +161,7 @@ class Builder:
     async def _until_eligibility_is_judged(self, slot_ids: list[UUID]) -> None:
         places = [{"slot_id": slot_id, "dose": 1} for slot_id in (*slot_ids, slot_ids[0])]
         body = {"places": places, "campaign_id": self._plan.campaign.id}
-        url = f"{self._doors.booking}/bookings"
+        url = f"{self._doors.api}/bookings"
         until = time.monotonic() + KNOWN_SECONDS_MAX
         while True:
             key = f"{self._key}-probe-{slot_ids[0]}"

@@ -25,6 +25,7 @@ CITY = UUID("b3d1c9a2-5a0e-5c44-8f0b-7a1047a10900")
 
 VACCINATION = "vaccination"
 VISIT = "clinic-visit"
+SERVICES = (VACCINATION, VISIT)
 SLOT = timedelta(minutes=30)
 SATURDAY, SUNDAY = 5, 6
 

@@ -133,6 +133,8 @@ def test_a_supervisor_that_is_killed_takes_its_parts_along_and_up_works_again(tr
 
 
 def test_ctrl_c_while_it_starts_leaves_no_process(trial: Trial) -> None:
+    # Who is started in the background ignores Ctrl-C, and so would its children.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     starting = subprocess.Popen(
         [sys.executable, "-m", "deploy.local", "up", "--only=postgres,kafka,sink"],
         cwd=CHECKOUT,
