@@ -97,8 +97,8 @@ SELECT md5('slot ' || n)::uuid, md5('clinic ' || n % 50)::uuid, 'vaccination',
 INSERT INTO booking (id, owner_id, kind, status, version, home, places, slot_ids, made_at)
 SELECT md5('booking ' || n)::uuid, md5('owner ' || n)::uuid, 'booking', 'booked', 1, 0,
        json_build_array(json_build_object('id', md5('place ' || n)::uuid, 'slot_id', s.id,
-           'clinic_id', s.clinic_id, 'service', s.service, 'starts_at', s.starts_at, 'ends_at', s.ends_at,
-           'time_zone', 'Europe/Moscow')),
+           'clinic_id', s.clinic_id, 'service', s.service, 'starts_at', s.starts_at,
+           'ends_at', s.ends_at, 'time_zone', 'Europe/Moscow')),
        ARRAY[s.id], now()
   FROM generate_series(1, 30000) AS n JOIN slot AS s ON s.id = md5('slot ' || n)::uuid;
 ANALYZE slot, booking;
