@@ -18,6 +18,9 @@ from shared.problems import Problem
 
 log = logging.getLogger(__name__)
 
+STAFF = ("staff", "operator")
+"""The roles that act for clinics."""
+
 ALGORITHMS = ("ES256", "EdDSA")
 TOKEN_BYTES_MAX = 4_096
 CACHED_MAX = 200_000
@@ -83,7 +86,7 @@ class Tokens:
 
     async def staff(self, request: web.Request, clinic_id: UUID | None = None) -> Actor:
         """Who asks: an operator, or staff of this clinic where their token names clinics."""
-        actor = await self.need(request, "staff", "operator")
+        actor = await self.need(request, *STAFF)
         if not actor.covers(clinic_id):
             raise Problem(403, "forbidden", "Your sign-in does not cover this clinic.")
         return actor

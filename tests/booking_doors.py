@@ -20,8 +20,10 @@ from aiohttp.test_utils import TestClient, TestServer
 from cryptography.hazmat.primitives.asymmetric import ec
 from jwt.algorithms import ECAlgorithm
 
+from services.booking.api import API
 from services.booking.app import doors
 from services.booking.config import Config
+from services.booking.memory import Kept
 from services.booking.store import Database
 from services.booking.store.slots import project
 from services.slots.rules import Inventory, decide, evolve
@@ -32,6 +34,7 @@ from shared.log import LogAwayError
 from shared.messages import Command, Refused, SlotOpened, answer_id
 from tests import stories
 from tests.booking_stories import ALICE
+from tests.documented import every_answer_is_documented
 from tests.stories import an_id
 
 KEY = ec.generate_private_key(ec.SECP256R1())
@@ -155,10 +158,11 @@ async def a_door(dsn: str, folder: Path, **settings: Any) -> AsyncIterator[Door]
     replies = Replies(servers="none:1", name="test", partition=0, seats_max=config.seats_max)
     referee = Referee(replies)
     asking = Asking(referee, replies)  # type: ignore[arg-type]
-    app = doors(config, Database(pool, config.database_seconds), asking, clock)
-    async with TestClient(TestServer(app)) as client:
-        yield Door(client, referee, pool)
-    await pool.close()
+    app = doors(config, Database(pool, config.database_seconds), asking, clock, Kept(100))
+    with every_answer_is_documented(app, API):
+        async with TestClient(TestServer(app)) as client:
+            yield Door(client, referee, pool)
+        await pool.close()
 
 
 def bearer(

@@ -6,8 +6,8 @@ What it takes is decided by a real referee on a real database, whatever has gath
 import asyncio
 import json
 import sys
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,9 @@ from aiohttp import ClientResponse, web
 from aiohttp.test_utils import TestClient, TestServer
 from jwt.algorithms import ECAlgorithm
 
-from services.slots.api.schedules import WEEKDAYS
+from services.slots.api import API
+from services.slots.api.desk import DESK
+from services.slots.api.weekly import WEEKDAYS
 from services.slots.app import doors
 from services.slots.config import Config
 from services.slots.store import Reads
@@ -29,10 +31,15 @@ from shared.clock import DatabaseClock
 from shared.log import LogAwayError
 from shared.messages import Command
 from tests.booking_doors import KEY, bearer
+from tests.documented import every_answer_is_documented
 from tests.referees import Play, play
 
 OPERATOR = uuid4()
 SOON = datetime.now(UTC) + timedelta(days=1)
+PATIENCE_SECONDS = 8.0
+HURRY_SECONDS = 1.0
+"""How long a test waits for an answer that it has made sure will never come."""
+
 MOSCOW = ZoneInfo("Europe/Moscow")
 TODAY = datetime.now(MOSCOW).date()
 ONE_DAY = timedelta(days=1)
@@ -85,6 +92,7 @@ class Door:
 
     def __init__(self, client: TestClient[web.Request, web.Application], log: Log) -> None:
         self.client = client
+        self.app = client.app
         self.log = log
 
     async def ask(
@@ -94,6 +102,14 @@ class Door:
         claims = {"roles": ["operator"]} | said
         headers = bearer(OPERATOR, **claims) | {"Idempotency-Key": key or str(uuid4())}
         return await self.client.request(method, f"/api/v1{path}", json=body, headers=headers)
+
+    @contextmanager
+    def in_a_hurry(self) -> Iterator[None]:
+        """Meanwhile nobody waits long for an answer."""
+        desk = self.app[DESK]
+        desk.patience_seconds = HURRY_SECONDS
+        yield
+        desk.patience_seconds = PATIENCE_SECONDS
 
     async def a_clinic(self) -> UUID:
         """A clinic that is known."""
@@ -171,7 +187,7 @@ async def a_door(dsn: str, folder: Path) -> AsyncIterator[Door]:
         audience="talon",
         port=1,
         ops_port=1,
-        staff_patience_seconds=0.5,
+        staff_patience_seconds=PATIENCE_SECONDS,
     )
     referee = await play(dsn, 0)
     pool: asyncpg.Pool = await database.open_pool(dsn, size_max=4, name="slots-test")
@@ -181,8 +197,9 @@ async def a_door(dsn: str, folder: Path) -> AsyncIterator[Door]:
     log = Log(referee, replies)
     asking = Asking(log, replies)  # type: ignore[arg-type]
     app = doors(config, Reads(pool), asking, clock)
-    async with TestClient(TestServer(app)) as client:
-        yield Door(client, log)
-    await log.finish()
-    await pool.close()
-    await referee.connection.close()
+    with every_answer_is_documented(app, API):
+        async with TestClient(TestServer(app)) as client:
+            yield Door(client, log)
+        await log.finish()
+        await pool.close()
+        await referee.connection.close()

@@ -13,10 +13,12 @@ from aiohttp.test_utils import TestClient, TestServer
 from cryptography.hazmat.primitives.asymmetric import ec
 from jwt.algorithms import ECAlgorithm
 
+from services.notify.api import API
 from services.notify.app import doors
 from services.notify.config import Config
 from services.notify.store import Contacts
 from shared import database
+from tests.documented import every_answer_is_documented
 from tests.notify_bookings import ALICE
 
 CONTACTS = "/api/v1/me/contacts"
@@ -57,9 +59,11 @@ async def client(notify_dsn: str, tmp_path: Path) -> AsyncIterator[Client]:
         ops_port=2,
     )
     pool = await database.open_pool(notify_dsn, size_max=2, name="notify-test")
-    async with TestClient(TestServer(doors(config, Contacts(pool)))) as opened:
-        yield opened
-    await pool.close()
+    app = doors(config, Contacts(pool))
+    with every_answer_is_documented(app, API):
+        async with TestClient(TestServer(app)) as opened:
+            yield opened
+        await pool.close()
 
 
 async def problem(answer: ClientResponse) -> tuple[int, str]:

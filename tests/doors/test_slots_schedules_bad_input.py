@@ -8,7 +8,7 @@ from uuid import uuid4
 
 import pytest
 
-from services.slots.api.schedules import WEEKDAYS
+from services.slots.api.weekly import WEEKDAYS
 from services.slots.rules.schedules import SCHEDULE_AHEAD_DAYS_MAX, SCHEDULE_SLOTS_MAX
 from shared.web import cursor_after
 from tests.booking_doors import problem

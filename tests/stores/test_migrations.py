@@ -10,6 +10,7 @@ import asyncpg
 import pytest
 
 from services.booking.inbox import Inbox
+from services.booking.memory import Kept
 from services.slots.rules import Clinic, Inventory, evolve
 from shared import database
 from shared.batch import Head, Item
@@ -112,7 +113,7 @@ async def test_folding_the_recorded_events_gives_the_upgraded_database(
 async def test_the_front_desk_of_today_projects_the_recorded_events(
     version: Path, upgraded: str, booking_dsn: str
 ) -> None:
-    items, inbox = events_of(version), Inbox()
+    items, inbox = events_of(version), Inbox(Kept(100))
     head = Head(0, 0, 0, 0, 0, 0)
     desk = await database.connect(booking_dsn)
 

@@ -19,7 +19,6 @@ from deploy.local.settings import CHECKOUT
 from deploy.local.stack import SERVICES, Stack
 from shared.web import BODY_BYTES_MAX
 
-TEMPLATES = ("nginx", "types", "headers", "service", "reads", "remember")
 DEBIANS_NGINX = "/usr/sbin/nginx"
 """Where Debian puts it, which is often missing from an ordinary account's PATH."""
 
@@ -63,11 +62,14 @@ def _program() -> str:
 def _configure(stack: Stack, folder: Path, counts: Mapping[str, int]) -> None:
     """Everything nginx reads, in the folder that also holds everything it writes."""
     values = _values(stack, folder)
-    for name in TEMPLATES:
-        text = files.braced(f"nginx/{name}.conf", values)
-        files.write(folder / "conf" / f"{name}.conf", text)
-    files.write(folder / "conf" / "upstreams.conf", edge_texts.upstreams(stack, counts))
-    files.write(folder / "conf" / "problems.conf", edge_texts.problems(stack))
+    texts = {
+        template.name: files.braced(f"nginx/{template.name}", values)
+        for template in (CHECKOUT / "deploy" / "nginx").glob("*.conf")
+    }
+    texts["upstreams.conf"] = edge_texts.upstreams(stack, counts)
+    texts["problems.conf"] = edge_texts.problems(stack)
+    for name, text in texts.items():
+        files.write(folder / "conf" / name, text)
 
 
 def _values(stack: Stack, folder: Path) -> dict[str, str | int]:
@@ -79,7 +81,6 @@ def _values(stack: Stack, folder: Path) -> dict[str, str | int]:
         "web": str(CHECKOUT / "web"),
         "host": stack.settings.text("TALON_HOST"),
         "port": stack.settings.port("TALON_EDGE_PORT").number,
-        "log_level": "warn",
         "workers": number("TALON_EDGE_WORKERS"),
         "files_max": connections_max + FILES_BESIDE,
         "connections_max": connections_max,

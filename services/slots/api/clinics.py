@@ -7,6 +7,8 @@ import msgspec
 from aiohttp import web
 
 from services.slots.api.desk import DESK, problem_of
+from services.slots.api.problems import REFEREE
+from shared.auth import STAFF
 from shared.messages import (
     ChangeClinic,
     ClinicChanged,
@@ -18,8 +20,17 @@ from shared.messages import (
     Refused,
     Text,
 )
+from shared.openapi import Answer, Route
 from shared.problems import Problem, not_found
-from shared.web import cursor_after, cursor_of, json_response, limit_of, path_id, read_body
+from shared.web import (
+    Page,
+    cursor_after,
+    cursor_of,
+    json_response,
+    path_id,
+    read_body,
+    read_query,
+)
 
 TIME_ZONES = frozenset(available_timezones())
 
@@ -56,6 +67,13 @@ class ClinicBody(msgspec.Struct, frozen=True, kw_only=True):
     district: str
     latitude: float | None
     longitude: float | None
+
+
+class ClinicList(msgspec.Struct, frozen=True, kw_only=True):
+    """Clinics; with a cursor where there may be more."""
+
+    clinics: list[ClinicBody]
+    cursor: str | None
 
 
 _decode_new = msgspec.json.Decoder(NewClinic)
@@ -127,16 +145,49 @@ async def show_clinic(request: web.Request) -> web.Response:
 
 async def list_clinics(request: web.Request) -> web.Response:
     """200 clinics by name; an empty list is an answer."""
-    limit = limit_of(request)
+    limit = read_query(request, Page).limit
     after = cursor_of(request, (str, UUID))
     rows = await request.app[DESK].reads.list_clinics(after, limit)
     cursor = cursor_after(rows[-1]["name"], rows[-1]["id"]) if len(rows) == limit else None
-    return json_response({"clinics": [ClinicBody(**row) for row in rows], "cursor": cursor})
+    return json_response(ClinicList(clinics=[ClinicBody(**row) for row in rows], cursor=cursor))
 
 
 ROUTES = [
-    web.post("/api/v1/clinics", open_clinic),
-    web.patch("/api/v1/clinics/{id}", change_clinic),
-    web.get("/api/v1/clinics", list_clinics),
-    web.get("/api/v1/clinics/{id}", show_clinic),
+    Route(
+        "POST",
+        "/api/v1/clinics",
+        open_clinic,
+        tag="clinics",
+        roles=STAFF,
+        body=NewClinic,
+        needs_key=True,
+        answers={201: Answer("The clinic is there.", ClinicBody, headers=("Location",))},
+        problems=("already_exists", *REFEREE),
+    ),
+    Route(
+        "PATCH",
+        "/api/v1/clinics/{id}",
+        change_clinic,
+        tag="clinics",
+        roles=STAFF,
+        body=ClinicChange,
+        needs_key=True,
+        answers={200: Answer("The clinic as it is now.", ClinicBody)},
+        problems=("slot_unknown", *REFEREE),
+    ),
+    Route(
+        "GET",
+        "/api/v1/clinics",
+        list_clinics,
+        tag="clinics",
+        query=Page,
+        answers={200: Answer("The clinics, by name.", ClinicList)},
+    ),
+    Route(
+        "GET",
+        "/api/v1/clinics/{id}",
+        show_clinic,
+        tag="clinics",
+        answers={200: Answer("The clinic.", ClinicBody)},
+    ),
 ]

@@ -13,8 +13,11 @@ from aiohttp import web
 from msgspec import field
 
 from services.slots.api.desk import DESK, Desk, problem_for, problem_of
+from services.slots.api.problems import REFEREE
 from services.slots.store import Closure
+from shared.auth import STAFF
 from shared.messages import ChangeSlot, Instant, Refused, Text
+from shared.openapi import Answer, Route
 from shared.problems import Problem, not_found
 from shared.web import json_response, path_id, read_body
 
@@ -139,4 +142,16 @@ def _changes(desk: Desk, closure: Closure, body: NewClosure) -> Iterator[ChangeS
         )
 
 
-ROUTES = [web.post("/api/v1/clinics/{id}/closures", close_slots)]
+ROUTES = [
+    Route(
+        "POST",
+        "/api/v1/clinics/{id}/closures",
+        close_slots,
+        tag="slots",
+        roles=STAFF,
+        body=NewClosure,
+        needs_key=True,
+        answers={200: Answer("The slots were shut or reopened.", ClosureBody)},
+        problems=("too_many_slots", *REFEREE),
+    ),
+]
