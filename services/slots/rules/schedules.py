@@ -19,8 +19,8 @@ SCHEDULE_SLOTS_MAX = 2_000
 SCHEDULE_DAYS_MAX = 366
 """The most days from a schedule's first to its last, both counted."""
 
-SCHEDULE_AHEAD_DAYS_MAX = 731
-"""How far from today a schedule may reach; what is further is a typing mistake."""
+SCHEDULE_AHEAD_DAYS_MAX = 3_653
+"""How far from today a schedule may reach, ten years; what is further is a typing mistake."""
 
 DAY_MINUTES = 24 * 60
 ONE_DAY = timedelta(days=1)
