@@ -16,7 +16,7 @@ from shared.openapi import DOCUMENT
 from shared.openapi.document import document
 from shared.openapi.merged import merged
 from shared.openapi.problems import COMMON
-from shared.openapi.routes import JSON, Route
+from shared.openapi.routes import EVENT_STREAM, JSON, Route
 from talon.verbs.openapi import APIS, of_all
 from tests.documented import Documented
 
@@ -83,6 +83,21 @@ def test_an_example_is_what_its_schema_says(route: Route):
         for one in ALL.wrong_value(parameter["schema"], parameter["example"])
     ]
     assert (wrong, asked) == ([], [])
+
+
+def test_the_events_of_a_stream_s_example_carry_what_is_said_of_them():
+    streams = [
+        answer["content"][EVENT_STREAM]
+        for operation in _operations(ALL.document)
+        for answer in operation["responses"].values()
+        if EVENT_STREAM in answer.get("content", {})
+    ]
+
+    for stream in streams:
+        lines = stream["example"].splitlines()
+        data = [line.removeprefix("data: ") for line in lines if line.startswith("data: ")]
+        said = stream["schema"]["x-event-data"]
+        assert [ALL.wrong_value(said, msgspec.json.decode(one)) for one in data] == [[]]
 
 
 @pytest.mark.parametrize("route", ROUTES)
