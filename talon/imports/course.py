@@ -18,12 +18,11 @@ from talon.imports.desk import (
     batches,
 )
 from talon.imports.difference import (
-    CLINIC_FACTS,
-    SLOT_FACTS,
     Change,
     KnownClinic,
     KnownSlot,
     change,
+    clinic_change,
     closing,
     difference,
     differing,
@@ -85,9 +84,7 @@ class Course:
             return
         there = [] if known is None else await self._slots(known)
         found = difference(ours, there)
-        if known is None and not self._wishes.dry_run:
-            await self._desk.open_clinic(clinic_id, clinic)
-        self._compared(clinic, known)
+        await self._make(clinic_id, clinic, known)
         await self._open(clinic_id, found.new)
         await _each(found.changed, self._change, CHANGES_AT_ONCE)
         for slot, facts in found.differing:
@@ -110,12 +107,20 @@ class Course:
     async def _gone_clinic(self, known: KnownClinic) -> None:
         await self._gone(await self._slots(known))
 
-    def _compared(self, clinic: Clinic, known: KnownClinic | None) -> None:
+    async def _make(self, clinic_id: UUID, clinic: Clinic, known: KnownClinic | None) -> None:
+        """The clinic itself, as it is to be; one of Talon's own stays as it is."""
         if known is None:
+            if not self._wishes.dry_run:
+                await self._desk.open_clinic(clinic_id, clinic)
             self.tally.clinic(tally.NEW, clinic)
-            return
-        facts = () if clinic.talon_id else differing(clinic, known, CLINIC_FACTS)
-        self.tally.clinic(tally.DIFFERING if facts else tally.SAME, clinic, facts)
+        elif clinic.talon_id is None and (body := clinic_change(clinic, known)):
+            if not self._wishes.dry_run:
+                await self._desk.change_clinic(clinic_id, body, self._taken.now)
+            self.tally.clinic(tally.CHANGED, clinic, tuple(body))
+        elif clinic.talon_id is None and clinic.time_zone != known.time_zone:
+            self.tally.clinic(tally.DIFFERING, clinic, ("time_zone",))
+        else:
+            self.tally.clinic(tally.SAME, clinic)
 
     async def _slots(self, known: KnownClinic) -> list[KnownSlot]:
         """Talon's slots of the days that the source speaks of and that are not over."""
@@ -176,7 +181,7 @@ class Course:
         if there is None:
             self._refused(slot, EXISTS, "Talon has a slot with this id, and does not show it")
             return
-        if facts := differing(slot, there, SLOT_FACTS):
+        if facts := differing(slot, there):
             self.tally.differing(slot, facts)
         if (wish := change(slot, there)) is not None:
             await self._change(wish)

@@ -6,7 +6,7 @@ come through is made again under the same key, and an import that was stopped is
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
-from datetime import date
+from datetime import date, datetime
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -128,6 +128,18 @@ class Desk:
             answer = await self._insist("POST", "/clinics", body)
         if answer.status != 201 and answer.code != EXISTS:
             raise _unexpected("POST /clinics", answer)
+
+    async def change_clinic(self, clinic_id: UUID, body: dict[str, Any], began: datetime) -> None:
+        """Say something else of it.
+
+        Clinics have no version, so the key is of this import alone: what was once changed back is
+        to be changed anew.
+        """
+        path = f"/clinics/{clinic_id}"
+        async with self._changes:
+            answer = await self._insist("PATCH", path, body, began)
+        if answer.status != 200:
+            raise _unexpected(f"PATCH {path}", answer)
 
     async def open_slots(
         self, clinic_id: UUID, slots: Sequence[tuple[UUID, Slot]]

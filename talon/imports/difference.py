@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -68,7 +69,7 @@ class Difference(msgspec.Struct, frozen=True, kw_only=True):
 
 
 SLOT_FACTS = ("service", "product", "dose", "starts_at", "ends_at")
-CLINIC_FACTS = ("name", "time_zone", "address", "district", "latitude", "longitude")
+CLINIC_WORDS = ("name", "address", "district")
 
 
 def difference(ours: Mapping[UUID, Slot], known: Iterable[KnownSlot]) -> Difference:
@@ -80,9 +81,7 @@ def difference(ours: Mapping[UUID, Slot], known: Iterable[KnownSlot]) -> Differe
         new=tuple((slot_id, slot) for slot_id, slot in ours.items() if slot_id not in found),
         changed=tuple(change for change in changes if change is not None),
         same=sum(change is None for change in changes),
-        differing=tuple(
-            (slot, facts) for slot, there in both if (facts := differing(slot, there, SLOT_FACTS))
-        ),
+        differing=tuple((slot, facts) for slot, there in both if (facts := differing(slot, there))),
         left=tuple(slot for slot_id, slot in found.items() if slot_id not in ours),
     )
 
@@ -101,13 +100,21 @@ def change(slot: Slot, there: KnownSlot) -> Change | None:
     )
 
 
+def clinic_change(clinic: Clinic, there: KnownClinic) -> dict[str, Any]:
+    """What makes the clinic there as the source says it is; what it does not say stays."""
+    said = {fact: getattr(clinic, fact) for fact in CLINIC_WORDS}
+    body = {fact: word for fact, word in said.items() if word and word != getattr(there, fact)}
+    position = (clinic.latitude, clinic.longitude)
+    if clinic.latitude is not None and position != (there.latitude, there.longitude):
+        body |= {"latitude": clinic.latitude, "longitude": clinic.longitude}
+    return body
+
+
 def closing(there: KnownSlot) -> Change:
     """What closes a slot that the source no longer has; who is in it stays in it."""
     return Change(id=there.id, version=there.version, open=False, starts_at=there.starts_at)
 
 
-def differing(
-    ours: Clinic | Slot, known: KnownClinic | KnownSlot, facts: Iterable[str]
-) -> tuple[str, ...]:
-    """Which of these facts are not the same on both sides."""
-    return tuple(fact for fact in facts if getattr(ours, fact) != getattr(known, fact))
+def differing(slot: Slot, there: KnownSlot) -> tuple[str, ...]:
+    """Which facts are not the same on both sides and cannot be changed."""
+    return tuple(fact for fact in SLOT_FACTS if getattr(slot, fact) != getattr(there, fact))

@@ -54,7 +54,7 @@ def _age(at: float, said: Said) -> float:
 
 async def test_a_crowd_costs_one_fetch_each_half_second(tmp_path: Path) -> None:
     # However long this machine keeps us waiting, nobody loses patience and asks by themselves.
-    patient = {"proxy_cache_lock_timeout 20ms;": "proxy_cache_lock_timeout 5s;"}
+    patient = {"proxy_cache_lock_timeout 50ms;": "proxy_cache_lock_timeout 5s;"}
     async with (
         an_edge(tmp_path, instead=patient) as edge,
         an_origin(edge.stack, "slots", _take_a_moment) as origin,
@@ -76,7 +76,7 @@ async def test_hardly_anybody_in_the_crowd_waits_for_the_fetch(tmp_path: Path) -
 async def test_without_the_short_wait_somebody_in_the_crowd_waits_for_half_a_second(
     tmp_path: Path,
 ) -> None:
-    without = NOBODY_LOOKS_AHEAD | {"proxy_cache_lock_timeout 20ms;": ""}
+    without = NOBODY_LOOKS_AHEAD | {"proxy_cache_lock_timeout 50ms;": ""}
     async with (
         an_edge(tmp_path, instead=without) as edge,
         an_origin(edge.stack, "slots", _take_a_moment),

@@ -9,15 +9,14 @@ from hypothesis import strategies as st
 
 from talon.imports.desk import BODY_BYTES_MAX, SLOTS_PER_REQUEST_MAX, batches
 from talon.imports.difference import (
-    CLINIC_FACTS,
     CLOSED,
     Change,
     Difference,
     KnownClinic,
     KnownSlot,
+    clinic_change,
     closing,
     difference,
-    differing,
 )
 from talon.imports.identity import Identity, key_of
 from talon.imports.published import Clinic, Slot, slot_of
@@ -154,19 +153,29 @@ def test_closing_a_slot_leaves_its_capacity():
     assert (wish.open, wish.capacity) == (False, None)
 
 
-def test_a_clinic_with_another_name_and_place_differs_in_both():
-    clinic = Clinic(key="1", name="Polyclinic No. 1", time_zone="UTC", latitude=1, longitude=1)
-    known = KnownClinic(
-        id=uuid4(),
-        name="Polyclinic No. 01",
-        time_zone="UTC",
-        address="",
-        district="",
-        latitude=None,
-        longitude=1,
+A_CLINIC = KnownClinic(
+    id=uuid4(),
+    name="Polyclinic No. 1",
+    time_zone="UTC",
+    address="1 Long Street",
+    district="Arbat",
+    latitude=55.75,
+    longitude=37.6,
+)
+
+
+def test_a_clinic_is_changed_in_what_its_source_says_otherwise():
+    moved = Clinic(
+        key="1", name="Polyclinic No. 1", time_zone="UTC", latitude=55.75, longitude=37.7
     )
 
-    assert differing(clinic, known, CLINIC_FACTS) == ("name", "latitude")
+    assert clinic_change(moved, A_CLINIC) == {"latitude": 55.75, "longitude": 37.7}
+
+
+def test_what_a_source_does_not_say_of_a_clinic_stays():
+    renamed = Clinic(key="1", name="Polyclinic No. 01", time_zone="UTC")
+
+    assert clinic_change(renamed, A_CLINIC) == {"name": "Polyclinic No. 01"}
 
 
 # ---- ids and keys --------------------------------------------------------------------------------
