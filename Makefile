@@ -12,7 +12,7 @@ IN := cd "$(HERE)" &&
 PYTHON := $(IN) $(BIN)/python
 STACK ?= local
 
-# Which parts (postgres,kafka,sink,slots,booking,notify), and how many processes of a service.
+# Which parts (postgres,kafka,sink,slots,booking,notify,edge), and how many processes of a service.
 ONLY ?=
 SCALE ?=
 PARTS = $(if $(ONLY),--only=$(ONLY)) $(if $(SCALE),--scale=$(SCALE))

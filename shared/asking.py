@@ -32,6 +32,8 @@ _decode_record = msgspec.msgpack.Decoder(list[bytes]).decode
 _decode_reply = msgspec.msgpack.Decoder(SlotReply).decode
 
 Reply = Any
+Handed = tuple[bytes, asyncio.Future[Any], Callable[[None], None] | None]
+"""An encoded command, who gets to know when it is lost, and what is called when it is not."""
 
 
 class SeatsTakenError(Exception):
@@ -43,7 +45,7 @@ class Commands:
 
     def __init__(self, appender: Appender) -> None:
         self._appender = appender
-        self._gathering: dict[int, list[tuple[bytes, asyncio.Future[None]]]] = {}
+        self._gathering: dict[int, list[Handed]] = {}
         self._in_flight: dict[int, int] = {}
         self._flushes: dict[int, asyncio.Task[None]] = {}
 
@@ -54,13 +56,25 @@ class Commands:
 
     async def hand_over(self, command: Command, partition: int) -> None:
         """Return once the command is in the producer's hands; LogAwayError if it never was."""
+        handed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self.post(command, partition, handed, handed.set_result)
+        await handed
+
+    def post(
+        self,
+        command: Command,
+        partition: int,
+        sender: asyncio.Future[Any],
+        on_handed: Callable[[None], None] | None = None,
+    ) -> None:
+        """Put the command with the others that go next; the sender gets LogAwayError if it never
+        was in the producer's hands, and may leave meanwhile.
+        """
         if self._appender.away:
             raise LogAwayError
-        handed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._gathering.setdefault(partition, []).append((_encode(command), handed))
+        self._gathering.setdefault(partition, []).append((_encode(command), sender, on_handed))
         if partition not in self._flushes:
             self._flushes[partition] = asyncio.create_task(self._flush(partition))
-        await asyncio.shield(handed)
 
     async def _flush(self, partition: int) -> None:
         if self._in_flight.get(partition):
@@ -72,22 +86,22 @@ class Commands:
         finally:
             del self._flushes[partition]
 
-    async def _send(
-        self, partition: int, gathered: list[tuple[bytes, asyncio.Future[None]]]
-    ) -> None:
-        value = _encode([command for command, _ in gathered])
+    async def _send(self, partition: int, gathered: list[Handed]) -> None:
+        value = _encode([command for command, _, _ in gathered])
         try:
             acknowledged = await self._appender.append(
                 Outgoing(topic=SLOTS_COMMANDS.name, partition=partition, key=None, value=value)
             )
         except LogAwayError as error:
-            for _, handed in gathered:
-                handed.set_exception(error)
+            for _, sender, _ in gathered:
+                if not sender.done():
+                    sender.set_exception(error)
             return
         self._in_flight[partition] = self._in_flight.get(partition, 0) + 1
         acknowledged.add_done_callback(lambda done: self._landed(partition, done))
-        for _, handed in gathered:
-            handed.set_result(None)
+        for _, sender, on_handed in gathered:
+            if on_handed is not None and not sender.done():
+                on_handed(None)
 
     def _landed(self, partition: int, done: asyncio.Future[None]) -> None:
         self._in_flight[partition] -= 1
@@ -193,17 +207,31 @@ class Asking:
         Raises LogAwayError or SeatsTakenError if nothing was handed over.
         """
         began = time.monotonic()
-        future = self.replies.take_seat(command.id)
+        seat = self.replies.take_seat(command.id)
+        loop = asyncio.get_running_loop()
+        mine: asyncio.Future[Reply | None] = loop.create_future()
+
+        def hear(answered: asyncio.Future[Reply]) -> None:
+            if not mine.done() and not answered.cancelled():
+                mine.set_result(answered.result())
+
+        # One future, one timer: of all that is done for a request, waiting must cost the least.
+        seat.add_done_callback(hear)
+        patience = loop.call_later(patience_seconds, _give_up, mine)
         try:
-            await asyncio.wait_for(self.commands.hand_over(command, partition), patience_seconds)
+            self.commands.post(command, partition, mine)
+            reply = await mine
         except LogAwayError:
             self.replies.leave_seat(command.id)
             raise
-        except TimeoutError:
-            return None
-        left = patience_seconds - (time.monotonic() - began)
-        done, _ = await asyncio.wait([future], timeout=max(0.0, left))
-        if not done:
-            return None
-        self.on_answer(time.monotonic() - began)
-        return future.result()
+        finally:
+            patience.cancel()
+            seat.remove_done_callback(hear)
+        if reply is not None:
+            self.on_answer(time.monotonic() - began)
+        return reply
+
+
+def _give_up(waiting: asyncio.Future[Reply | None]) -> None:
+    if not waiting.done():
+        waiting.set_result(None)

@@ -6,11 +6,12 @@ import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import date, datetime
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 from uuid import UUID, uuid5
 
 import msgspec
 from aiohttp import web
+from msgspec import Meta
 from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 
@@ -25,8 +26,12 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 BODY_BYTES_MAX = 256_000
 """The largest body any route takes: 500 slots."""
 
+PLAIN = {404: "not_found", 405: "method_not_allowed", 413: "body_too_large"}
+"""What aiohttp itself answers, and our code for it."""
+
 SHUTDOWN_SECONDS = 3.0
 LIST_MAX = 100
+KEY_LENGTH_MAX = 128
 
 COMMANDS = UUID("6f0c0a3c-7f0b-5f0e-9a53-1f6f1f1c7a10")
 """Namespace of the ids that commands get from their actor, route and key."""
@@ -71,11 +76,11 @@ def idempotency_key(request: web.Request) -> str:
             "idempotency_key_missing",
             "Send an Idempotency-Key header, a new random one per wish, the same one to ask again.",
         )
-    if not 1 <= len(key) <= 128 or not all("!" <= c <= "~" for c in key):
+    if not 1 <= len(key) <= KEY_LENGTH_MAX or not all("!" <= c <= "~" for c in key):
         raise Problem(
             400,
             "idempotency_key_malformed",
-            "An Idempotency-Key has 1 to 128 visible ASCII characters without spaces.",
+            f"An Idempotency-Key has 1 to {KEY_LENGTH_MAX} visible ASCII characters, no spaces.",
         )
     return key
 
@@ -98,6 +103,23 @@ def path_id(request: web.Request, what: str) -> UUID:
         return UUID(request.match_info["id"])
     except ValueError as error:
         raise Problem(404, "not_found", f"There is no such {what}, or it is not yours.") from error
+
+
+class Page(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which part of a list is asked for."""
+
+    limit: Annotated[int, Meta(ge=1, le=LIST_MAX, description="How many at most.")] = LIST_MAX
+    cursor: Annotated[str, Meta(description="Where the answer before said to go on.")] | None = None
+
+
+def read_query(request: web.Request, kind: type[T]) -> T:
+    """The parameters as their Struct; 422 where one is wrong, unknown or given twice."""
+    if len(request.query) != len(set(request.query)):
+        raise Problem(422, "invalid_query", "A parameter was given twice.")
+    try:
+        return msgspec.convert(dict(request.query), kind, strict=False)
+    except msgspec.ValidationError as error:
+        raise Problem(422, "invalid_query", f"The parameters are wrong: {error}.") from error
 
 
 def query(request: web.Request, name: str, kind: type[T]) -> T | None:
@@ -129,6 +151,8 @@ async def answer_every_error(request: web.Request, handler: Handler) -> web.Stre
     except Problem as problem:
         return problem.response()
     except web.HTTPException as error:
+        if error.status not in PLAIN:
+            return _bug(request, error)
         return _plain(error).response()
     except database.AWAY as error:
         if not database.is_outage(error):
@@ -145,10 +169,8 @@ def _bug(request: web.Request, error: Exception) -> web.StreamResponse:
 
 
 def _plain(error: web.HTTPException) -> Problem:
-    codes = {404: "not_found", 405: "method_not_allowed", 413: "body_too_large"}
-    code = codes.get(error.status, "http_error")
     headers = {"Allow": error.headers["Allow"]} if "Allow" in error.headers else {}
-    return Problem(error.status, code, error.reason, headers=headers)
+    return Problem(error.status, PLAIN[error.status], error.reason, headers=headers)
 
 
 def _route(request: web.Request) -> str:

@@ -49,14 +49,12 @@ class ProblemSaid(msgspec.Struct):
 
 
 class Doors:
-    """The services' doors, each at its own address."""
+    """The one door of all services: the edge."""
 
-    def __init__(self, session: aiohttp.ClientSession, stack: Stack) -> None:
+    def __init__(self, session: aiohttp.ClientSession, origin: str) -> None:
         self._session = session
-        self.slots = f"{stack.api('slots')}/api/v1"
-        self.booking = f"{stack.api('booking')}/api/v1"
-        self.notify = f"{stack.api('notify')}/api/v1"
-        self.origin = stack.api("booking")
+        self.origin = origin
+        self.api = f"{origin}/api/v1"
 
     async def ask(
         self,
@@ -95,12 +93,12 @@ class Doors:
 
 @asynccontextmanager
 async def open_doors(stack: Stack) -> AsyncIterator[Doors]:
-    """Connections to the stack's services, as many as are asked for up to a limit."""
+    """Connections to the stack's edge, as many as are asked for up to a limit."""
     _allow_many_files()
     timeout = aiohttp.ClientTimeout(total=ANSWER_SECONDS, sock_connect=CONNECT_SECONDS)
     connector = aiohttp.TCPConnector(limit=CONNECTIONS_MAX, ttl_dns_cache=300)
     async with aiohttp.ClientSession(connector=connector, timeout=timeout) as session:
-        yield Doors(session, stack)
+        yield Doors(session, stack.edge)
         # What hangs in the last connections is let go before the loop ends.
         await asyncio.sleep(0)
 

@@ -1,14 +1,45 @@
 #!/usr/bin/env bash
 # How are Debian packages installed without a daemon or a cluster of their own being left behind?
-# Run as root, with the packages' names as arguments.
+# Run as root, with the packages' names as arguments. However it ends, it takes its own rules away.
 set -euo pipefail
 
-# While this file lies there, installing PostgreSQL creates no system cluster, so nothing is started.
 no_cluster=/etc/postgresql-common/createcluster.d/talon.conf
-mkdir -p "$(dirname "$no_cluster")"
-echo "create_main_cluster = false" >"$no_cluster"
-trap 'rm -f "$no_cluster"; rmdir --ignore-fail-on-non-empty "$(dirname "$no_cluster")"' EXIT
+policy=/usr/sbin/policy-rc.d
+policy_before=$policy.before-talon
 
+# While this file lies there, installing PostgreSQL creates no system cluster, so nothing is started.
+forbid_a_cluster() {
+    mkdir -p "$(dirname "$no_cluster")"
+    echo "create_main_cluster = false" >"$no_cluster"
+}
+
+# Debian asks this program before a package starts, stops or restarts a daemon; 101 is "no". So nginx
+# is installed without being started, and what somebody runs already is not disturbed either.
+forbid_daemons() {
+    # A copy that is there already is from a run that was cut off, and what lies there now is ours.
+    [ -e "$policy_before" ] || [ ! -e "$policy" ] || mv "$policy" "$policy_before"
+    printf '#!/bin/sh\n# While Talon installs packages.\nexit 101\n' >"$policy"
+    chmod 755 "$policy"
+}
+
+# A policy that was there before comes back.
+restore() {
+    rm -f "$no_cluster" "$policy"
+    rmdir --ignore-fail-on-non-empty "$(dirname "$no_cluster")"
+    [ ! -e "$policy_before" ] || mv "$policy_before" "$policy"
+}
+
+# Debian also enables nginx for the next start of the machine, where it would take port 80.
+disable_nginx() {
+    case " $* " in
+    *" nginx "*) update-rc.d nginx disable ;;
+    esac
+}
+
+trap restore EXIT
+forbid_a_cluster
+forbid_daemons
 export DEBIAN_FRONTEND=noninteractive
 apt-get update -q
 apt-get install -q -y --no-install-recommends "$@"
+disable_nginx "$@"

@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 
-from deploy.local.parts import Part, kafka, postgres, services, sink
+from deploy.local.parts import Part, edge, kafka, postgres, services, sink
 from deploy.local.settings import SettingError
 from deploy.local.stack import SERVICES, Stack
 
 FOUNDATIONS = {"postgres": postgres.part, "kafka": kafka.part, "sink": sink.part}
-PARTS = (*FOUNDATIONS, *SERVICES)
+EDGE = "edge"
+PARTS = (*FOUNDATIONS, *SERVICES, EDGE)
 PROCESSES_MAX = 9
 """With more of one service its ports would run into the next stack's."""
 
@@ -25,4 +26,6 @@ def plan(stack: Stack, only: Sequence[str], scale: Mapping[str, int]) -> tuple[P
         if service in wanted:
             count = scale.get(service, 1)
             parts += [services.part(stack, service, instance) for instance in range(count)]
+    if EDGE in wanted:
+        parts.append(edge.part(stack, scale))
     return tuple(parts)

@@ -49,8 +49,14 @@ sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1; then
     return 1
 }
 
+# An ordinary account's PATH often lacks /usr/sbin, where Debian puts it.
+has_nginx() {
+    command -v nginx >/dev/null || [ -x /usr/sbin/nginx ]
+}
+
 missing_packages() {
     has_postgres || echo postgresql
+    has_nginx || echo nginx
     has_java || echo default-jre-headless
     [ -f "$jars/.complete" ] || command -v mvn >/dev/null || echo maven
     venv_is_whole || find_python >/dev/null || echo python3-venv

@@ -56,6 +56,11 @@ class Stack(msgspec.Struct, frozen=True, kw_only=True):
         """The mail sink's address."""
         return self._at("TALON_SMTP_PORT")
 
+    @property
+    def edge(self) -> str:
+        """The one origin for people and programs: pages and every service's API."""
+        return f"http://{self._at('TALON_EDGE_PORT')}"
+
     def api(self, service: str, instance: int = 0) -> str:
         """The address of one process's API."""
         return f"http://{self._at(f'TALON_{service.upper()}_PORT', instance)}"

@@ -12,7 +12,7 @@ from services.booking import api, metrics
 from services.booking.closures import Closures
 from services.booking.config import Config
 from services.booking.inbox import Inbox
-from services.booking.memory import Memory
+from services.booking.memory import Kept, Memory
 from services.booking.pending import Keeper, Sweeper
 from services.booking.replies import Answers
 from services.booking.store import Bookings, Campaigns, Database, Patients, Slots, Wishes
@@ -44,7 +44,8 @@ async def run(config: Config, stopping: asyncio.Event) -> None:
         store = Database(pool, config.database_seconds)
         relay = Relay(SLOTS_EVENTS.name, pool, appender)
         relay.on_announced = metrics.EVENTS_ANNOUNCED.inc
-        inbox = Inbox()
+        kept = Kept(config.facts_max)
+        inbox = Inbox(kept)
         follower = _projector(config, inbox, relay)
         replies = Replies(
             servers=config.kafka,
@@ -61,7 +62,7 @@ async def run(config: Config, stopping: asyncio.Event) -> None:
         tasks = [clock.keep(pool), health.keep(), _measure(store, appender)]
         first: list[Stoppable] = []
         if config.role != "projector":
-            first.append(Doors(config, doors(config, store, asking, clock)))
+            first.append(Doors(config, doors(config, store, asking, clock, kept)))
             tasks += [replies.run(), *_errands(config, store, asking, clock)]
         else:
             del checks["replies"]
@@ -92,7 +93,9 @@ class Doors:
         self._closing.set()
 
 
-def doors(config: Config, store: Database, asking: Asking, clock: DatabaseClock) -> web.Application:
+def doors(
+    config: Config, store: Database, asking: Asking, clock: DatabaseClock, kept: Kept
+) -> web.Application:
     """The API, with everything that its routes need."""
     bookings, campaigns, patients = Bookings(store), Campaigns(store), Patients(store)
     app = web.Application(
@@ -106,6 +109,7 @@ def doors(config: Config, store: Database, asking: Asking, clock: DatabaseClock)
             database=store,
             bookings=bookings,
             keeper=Keeper(Wishes(store)),
+            kept=kept,
             patience_seconds=config.patience_seconds,
             keep_seconds=config.keep_seconds,
         ),

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import get_args
 
+from services.booking.memory import Kept
 from services.booking.rules.life import Change, LifeEvent, change_of, fold
 from services.booking.rules.telling import needs_known, tell
 from services.booking.store import Connection
@@ -19,8 +20,9 @@ LIFE = get_args(LifeEvent)
 class Inbox:
     """Applies a batch of events in the batch's own transaction."""
 
-    def __init__(self) -> None:
+    def __init__(self, kept: Kept) -> None:
         self.sequence = InSequence()
+        self._kept = kept
 
     async def handle(
         self, connection: Connection, heads: dict[int, Head], items: Sequence[Item]
@@ -31,7 +33,7 @@ class Inbox:
         needed = needs_known(events)
         known = await booking_store.known(connection, needed) if needed else {}
         told = tell(events, known)
-        await _keep(connection, events)
+        await self._keep(connection, events)
         announcements: Announcements = {}
         for item, tale in zip(taken, told, strict=True):
             if tale is not None:
@@ -51,22 +53,19 @@ class Inbox:
         """Nothing is done here unless an event came."""
         return False
 
-
-async def _keep(connection: Connection, events: Sequence[SlotEvent]) -> None:
-    lives = [event for event in events if isinstance(event, LIFE)]
-    if lives:
-        await booking_store.apply(
-            connection,
-            fold(change_of(event) for event in lives),
-            sorted({event.cause for event in lives}),
-            {},
-        )
-    overtaken = _overtakable(lives)
-    if overtaken:
-        await booking_store.catch_up(connection, overtaken)
-    slots = [event for event in events if isinstance(event, SlotOpened | SlotChanged)]
-    if slots:
-        await slot_store.project(connection, slots)
+    async def _keep(self, connection: Connection, events: Sequence[SlotEvent]) -> None:
+        lives = [event for event in events if isinstance(event, LIFE)]
+        changes = fold(change_of(event) for event in lives)
+        fresh = {change.id: change for change in changes if not self._kept.has(change)}
+        if fresh:
+            causes = sorted({event.cause for event in lives if event.booking_id in fresh})
+            await booking_store.apply(connection, list(fresh.values()), causes, {})
+        overtaken = _overtakable(lives)
+        if overtaken:
+            await booking_store.catch_up(connection, overtaken)
+        slots = [event for event in events if isinstance(event, SlotOpened | SlotChanged)]
+        if slots:
+            await slot_store.project(connection, slots)
 
 
 def _overtakable(events: Sequence[LifeEvent]) -> list[Change]:

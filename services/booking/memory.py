@@ -6,6 +6,7 @@ from typing import Generic, TypeVar
 from uuid import UUID
 
 from services.booking.rules.eligibility import Campaign, SlotFacts
+from services.booking.rules.life import Change
 from services.booking.store import Campaigns, Patients, Slots
 
 K = TypeVar("K")
@@ -31,6 +32,26 @@ class Recent(Generic[K, V]):
         self._things[key] = thing
         if len(self._things) > self._size_max:
             self._things.popitem(last=False)
+
+
+class Kept:
+    """How far bookings were kept here a moment ago: their events, when they come, say nothing new.
+
+    Only what is committed may be noted.
+    """
+
+    def __init__(self, size_max: int) -> None:
+        self._versions: Recent[UUID, int] = Recent(size_max)
+
+    def note(self, changes: Iterable[Change]) -> None:
+        """These are committed."""
+        for change in changes:
+            if (self._versions.get(change.id) or 0) < change.version:
+                self._versions.put(change.id, change.version)
+
+    def has(self, change: Change) -> bool:
+        """True when the booking is known to be as far as that, or further."""
+        return (self._versions.get(change.id) or 0) >= change.version
 
 
 class Memory:

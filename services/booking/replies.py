@@ -14,6 +14,7 @@ from uuid import UUID
 import msgspec
 
 from services.booking import metrics
+from services.booking.memory import Kept
 from services.booking.pending import Keeper, as_pending
 from services.booking.rules.life import Booking, LifeEvent, change_of, fold
 from services.booking.rules.refusals import Asked
@@ -50,6 +51,7 @@ class Answers:
         database: Database,
         bookings: Bookings,
         keeper: Keeper,
+        kept: Kept,
         patience_seconds: float,
         keep_seconds: float,
     ) -> None:
@@ -57,6 +59,7 @@ class Answers:
         self._database = database
         self._bookings = bookings
         self._keeper = keeper
+        self._kept = kept
         self._patience_seconds = patience_seconds
         self._keep_seconds = keep_seconds
         self._asked: dict[UUID, bytes] = {}
@@ -96,6 +99,7 @@ class Answers:
             try:
                 async with asyncio.timeout(self._patience_seconds / 2):
                     await self._bookings.keep(changes, answered, refused)
+                self._kept.note(changes)
                 self._unkept.clear()  # whoever waited for those has been told by now
                 return
             except Exception as error:

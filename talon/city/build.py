@@ -57,7 +57,7 @@ class Builder:
 
     async def clinics(self, count: Count) -> None:
         """Every clinic; one that is there already is as good."""
-        await _each(self._plan.clinics, self._open_clinic, count, at_once=CLINICS_AT_ONCE)
+        await _each(self._plan.own_clinics, self._open_clinic, count, at_once=CLINICS_AT_ONCE)
 
     async def slots(self, count: Count) -> None:
         """Every clinic's slots, as many in one request as the door takes."""
@@ -79,7 +79,7 @@ class Builder:
             "min_days": DAYS_APART_MIN,
             "max_days": DAYS_APART_MAX,
         }
-        url = f"{self._doors.booking}/campaigns"
+        url = f"{self._doors.api}/campaigns"
         await self._insist("POST", url, self._operator, f"{self._key}-campaign", body)
         count()
 
@@ -112,10 +112,11 @@ class Builder:
     # ---- one thing at a time -------------------------------------------------------------------
 
     def _offers(self) -> Iterable[tuple[Clinic, list[Slot]]]:
-        offers: dict[UUID, list[Slot]] = {clinic.id: [] for clinic in self._plan.clinics}
+        offers: dict[UUID, list[Slot]] = {clinic.id: [] for clinic in self._plan.own_clinics}
         for slot in self._plan.slots:
-            offers[slot.clinic_id].append(slot)
-        return ((clinic, offers[clinic.id]) for clinic in self._plan.clinics)
+            if slot.clinic_id in offers:
+                offers[slot.clinic_id].append(slot)
+        return ((clinic, offers[clinic.id]) for clinic in self._plan.own_clinics)
 
     async def _open_clinic(self, clinic: Clinic) -> None:
         body = {
@@ -127,7 +128,7 @@ class Builder:
             "latitude": clinic.latitude,
             "longitude": clinic.longitude,
         }
-        url = f"{self._doors.slots}/clinics"
+        url = f"{self._doors.api}/clinics"
         await self._insist("POST", url, self._operator, f"{self._key}-{clinic.number}", body)
 
     async def _open_slots(self, offer: tuple[Clinic, list[Slot]]) -> None:
@@ -144,16 +145,16 @@ class Builder:
                 for slot in slots
             ]
         }
-        url = f"{self._doors.slots}/clinics/{clinic.id}/slots"
+        url = f"{self._doors.api}/clinics/{clinic.id}/slots"
         key = f"{self._key}-{clinic.number}-{slots[0].id}"
         await self._insist("POST", url, self._operator, key, body)
 
     async def _leave_address(self, number: int) -> None:
-        url = f"{self._doors.notify}/me/contacts"
+        url = f"{self._doors.api}/me/contacts"
         await self._insist("PUT", url, self._tokens[number], "", {"email": email_of(number)})
 
     async def _register(self, guardian: int, nth: int) -> UUID:
-        url = f"{self._doors.booking}/me/dependants"
+        url = f"{self._doors.api}/me/dependants"
         key = f"{self._key}-dependant-{nth}"
         answer = await self._insist("POST", url, self._tokens[guardian], key, {})
         return msgspec.json.decode(answer.body, type=Made).id
@@ -161,7 +162,7 @@ class Builder:
     async def _until_eligibility_is_judged(self, slot_ids: list[UUID]) -> None:
         places = [{"slot_id": slot_id, "dose": 1} for slot_id in (*slot_ids, slot_ids[0])]
         body = {"places": places, "campaign_id": self._plan.campaign.id}
-        url = f"{self._doors.booking}/bookings"
+        url = f"{self._doors.api}/bookings"
         until = time.monotonic() + KNOWN_SECONDS_MAX
         while True:
             key = f"{self._key}-probe-{slot_ids[0]}"

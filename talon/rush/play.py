@@ -6,7 +6,7 @@ from random import Random
 
 from talon.city.home import City
 from talon.city.plan import patient_id
-from talon.rush.arrivals import poisson
+from talon.rush.arrivals import Morning, poisson
 from talon.rush.score import Score
 from talon.rush.visitor import Town, Visitor
 from talon.rush.wishes import Person
@@ -18,7 +18,7 @@ SETTLE_SECONDS = 75.0
 """How long the last wishes are pursued once nobody new comes; more than one wish's patience."""
 
 
-async def play(city: City, town: Town, *, name: str, rate: float, seconds: float) -> None:
+async def play(city: City, town: Town, morning: Morning, *, name: str) -> None:
     """Let everyone come; returns when each wish has ended or patience has."""
     dice = Random(name)
     order = list(range(len(city.tokens)))
@@ -26,7 +26,7 @@ async def play(city: City, town: Town, *, name: str, rate: float, seconds: float
     crowd = Crowd()
     try:
         began = time.monotonic()
-        for number, at in enumerate(poisson(dice, rate, seconds)):
+        for number, at in enumerate(poisson(dice, morning)):
             await _sleep_until(began + at)
             town.score.arrivals += 1
             _measure_lag(town.score, began + at)

@@ -7,6 +7,9 @@ from uuid import UUID
 
 import msgspec
 
+from talon.quantiles import quantile
+from talon.reads.tally import ReadsSummary
+from talon.rush.arrivals import Morning
 from talon.rush.journal import Line
 
 WINDOW_SECONDS = 3.0
@@ -22,7 +25,8 @@ class Score:
         self.began = time.monotonic()
         self.arrivals = 0
         self.missed = 0
-        self.reads = 0
+        self.looks = 0
+        """Pages that were read to find another slot."""
         self.lag_seconds = 0.0
         self.gap_seconds = 0.0
         """The longest time without a booking: an outage as the people at the doors saw it."""
@@ -102,10 +106,12 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
 
     seconds: float
     rate: float
+    rise: float
     arrivals: int
     missed: int
     answers: int
-    reads: int
+    looks: int
+    pages: ReadsSummary
     bookings: int
     bookings_per_second: float
     done: dict[str, int]
@@ -120,18 +126,20 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     places_left: int
 
 
-def summarize(score: Score, *, seconds: float, rate: float) -> Summary:
+def summarize(score: Score, morning: Morning, pages: ReadsSummary) -> Summary:
     """The numbers at the end; bookings per second over the time in which people came."""
     posts = sorted(score.post_seconds)
     return Summary(
-        seconds=seconds,
-        rate=rate,
+        seconds=morning.seconds,
+        rate=morning.peak,
+        rise=morning.rise,
         arrivals=score.arrivals,
         missed=score.missed,
         answers=score.answers,
-        reads=score.reads,
+        looks=score.looks,
+        pages=pages,
         bookings=score.bookings,
-        bookings_per_second=round(score.bookings / seconds, 1),
+        bookings_per_second=round(score.bookings / morning.seconds, 1),
         done=dict(score.done.most_common()),
         refused=dict(score.refused.most_common()),
         unsure=dict(score.unsure.most_common()),
@@ -143,13 +151,6 @@ def summarize(score: Score, *, seconds: float, rate: float) -> Summary:
         places=score.places,
         places_left=score.places_left,
     )
-
-
-def quantile(ordered: list[float], share: float) -> float:
-    """The value that this share of the ordered values does not exceed; 0 where there are none."""
-    if not ordered:
-        return 0.0
-    return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
 
 
 def _milliseconds(seconds: float) -> float:

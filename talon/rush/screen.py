@@ -10,7 +10,9 @@ from rich.console import Console
 from rich.live import Live
 from rich.table import Table
 
-from talon.rush.score import Score, Summary, quantile
+from talon.quantiles import quantile
+from talon.reads.tally import ReadsSummary
+from talon.rush.score import Score, Summary
 
 FRAME_SECONDS = 0.5
 LINE_SECONDS = 3.0
@@ -91,14 +93,30 @@ def summary_table(summary: Summary) -> Table:
         "refused": _said(summary.refused),
         "asked again or looked up": _said(summary.unsure),
         "places left": f"{summary.places_left:,} of {summary.places:,}",
-        "answers written down": f"{summary.answers:,}, and {summary.reads:,} pages read",
+        "answers written down": f"{summary.answers:,}, and {summary.looks:,} looks elsewhere",
         "the client itself was late by at most": f"{summary.lag_ms:.0f} ms",
     }
+    if summary.pages.reads:
+        rows |= _pages(summary.pages)
     if summary.missed:
         rows["people the client could not let in"] = f"{summary.missed:,}"
     for name, value in rows.items():
         table.add_row(name, value)
     return table
+
+
+def _pages(pages: ReadsSummary) -> dict[str, str]:
+    rows = {
+        "pages read": f"{pages.reads:,}, {pages.per_second_max:,} in the busiest second",
+        "answered with": _said(pages.statuses),
+        "page, p50 / p99": f"{pages.p50_ms:.0f} / {pages.p99_ms:.0f} ms",
+        "how old a page was, p99 / at most": (
+            f"{pages.age_p99_seconds:.2f} / {pages.age_max_seconds:.2f} s"
+        ),
+    }
+    if pages.unread:
+        rows["pages the client did not get round to"] = f"{pages.unread:,}"
+    return rows
 
 
 def _said(counts: dict[str, int]) -> str:

@@ -194,8 +194,8 @@ class Visitor:
         """A free slot of the same clinic, day and service, as the page shows it."""
         slot = self._town.chooser.by_id[slot_id]
         doors = self._town.doors
-        url = f"{doors.slots}/slots?clinic={slot.clinic_id}&date={slot.day}&service={slot.service}"
-        self._town.score.reads += 1
+        url = f"{doors.api}/slots?clinic={slot.clinic_id}&date={slot.day}&service={slot.service}"
+        self._town.score.looks += 1
         answer = await doors.ask("GET", url, token=self._person.token)
         if answer.status != 200:
             return None

@@ -33,18 +33,18 @@ def request_of(wish: Wish, doors: Doors) -> tuple[str, str, Any]:
     """The request that says it: method, address, body."""
     match wish.act:
         case "book" | "confirm":
-            return "POST", f"{doors.booking}/bookings", _booking(wish)
+            return "POST", f"{doors.api}/bookings", _booking(wish)
         case "hold":
             places = [{"slot_id": seat.slot_id} for seat in wish.asked]
             body = {"places": places, "ttl_seconds": wish.ttl_seconds}
-            return "POST", f"{doors.booking}/holds", body
+            return "POST", f"{doors.api}/holds", body
         case "release":
-            return "DELETE", f"{doors.booking}/holds/{wish.about}", None
+            return "DELETE", f"{doors.api}/holds/{wish.about}", None
         case "cancel":
-            return "POST", f"{doors.booking}/bookings/{wish.about}/cancel", {}
+            return "POST", f"{doors.api}/bookings/{wish.about}/cancel", {}
         case "move":
             places = [_place(seat) for seat in wish.asked]
-            return "POST", f"{doors.booking}/bookings/{wish.about}/reschedule", {"places": places}
+            return "POST", f"{doors.api}/bookings/{wish.about}/reschedule", {"places": places}
 
 
 def _booking(wish: Wish) -> dict[str, Any]:

@@ -12,7 +12,9 @@ from talon.city.home import City
 from talon.doors import open_doors
 from talon.mistakes import MistakeError
 from talon.progress import console
+from talon.reads.crowd import reading
 from talon.rush import choice
+from talon.rush.arrivals import Morning
 from talon.rush.asking import Asker
 from talon.rush.choice import Chooser
 from talon.rush.journal import Journal, folder_in, journals_in, new_journal, read
@@ -22,23 +24,28 @@ from talon.rush.screen import summary_table, watching
 from talon.rush.visitor import Town
 
 RATE = 200.0
-"""People a second: what 2 cores that also run the whole stack answer without falling behind."""
+"""People a second at the peak: what 2 cores that also run the whole stack answer without falling
+behind."""
 
 SECONDS = 30.0
 
 
 def add_options(words: argparse.ArgumentParser) -> None:
     """How many come, for how long, and how unevenly."""
-    words.add_argument("--rate", type=float, default=RATE, help="people a second, on average")
+    words.add_argument("--rate", type=float, default=RATE, help="people a second, at the peak")
     words.add_argument("--seconds", type=float, default=SECONDS)
+    words.add_argument("--rise", type=float, default=1.0, help="the peak, in times of the start")
+    words.add_argument("--reads", type=int, default=0, help="pages read for each booking")
     words.add_argument("--seed", type=int, default=1)
     words.add_argument("--skew", type=float, default=choice.SKEW, help="Zipf's exponent")
 
 
 def run(stack: Stack, options: argparse.Namespace) -> int:
     """Play it; the journal is what the audit goes by."""
-    if options.rate <= 0 or options.seconds <= 0:
-        raise MistakeError("--rate and --seconds are above 0")
+    if options.rate <= 0 or options.seconds <= 0 or options.rise < 1 or options.reads < 0:
+        raise MistakeError(
+            "--rate and --seconds are above 0, --rise is 1 or more, --reads 0 or more"
+        )
     out = console()
     city = home.load(stack)
     summary = uvloop.run(_rush(stack, city, options, out))
@@ -50,12 +57,20 @@ def run(stack: Stack, options: argparse.Namespace) -> int:
 
 async def _rush(stack: Stack, city: City, options: argparse.Namespace, out: Console) -> Summary:
     path = new_journal(stack.home)
-    out.print(f"rush: {options.rate:.0f} people a second for {options.seconds:.0f} s, in {path}")
+    morning = Morning(peak=options.rate, rise=options.rise, seconds=options.seconds)
+    out.print(
+        f"rush: {morning.rate(0):.0f} people a second at first, {morning.peak:.0f} at the peak, for"
+        f" {morning.seconds:.0f} s, in {path}"
+    )
     earlier = [line for older in journals_in(stack.home) for line in read(older)]
     score = Score(city.plan.places, earlier)
     journal = Journal(path)
     try:
-        async with open_doors(stack) as doors, watching(out, score):
+        async with (
+            open_doors(stack) as doors,
+            watching(out, score),
+            reading(stack, per_booking=options.reads, bookings=lambda: score.bookings) as readers,
+        ):
             town = Town(
                 doors=doors,
                 asker=Asker(doors, journal, score.note),
@@ -64,7 +79,7 @@ async def _rush(stack: Stack, city: City, options: argparse.Namespace, out: Cons
                 score=score,
             )
             name = f"{path.stem}-{options.seed}"
-            await play(city, town, name=name, rate=options.rate, seconds=options.seconds)
+            await play(city, town, morning, name=name)
     finally:
         journal.close()
-    return summarize(score, seconds=options.seconds, rate=options.rate)
+    return summarize(score, morning, readers.summary)

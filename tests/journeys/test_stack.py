@@ -122,17 +122,19 @@ def test_down_leaves_no_process(trial: Trial) -> None:
 
 
 def test_a_supervisor_that_is_killed_takes_its_parts_along_and_up_works_again(trial: Trial) -> None:
-    trial.up("postgres,sink")
+    trial.up("postgres,sink,edge")
     supervisor, *parts = trial.pids()
 
     os.kill(supervisor, signal.SIGKILL)
 
     _until(lambda: not any(_lives(pid) for pid in parts))
     assert trial.status()["state"] == "down"
-    trial.up("postgres,sink")
+    trial.up("postgres,sink,edge")
 
 
 def test_ctrl_c_while_it_starts_leaves_no_process(trial: Trial) -> None:
+    # Who is started in the background ignores Ctrl-C, and so would its children.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     starting = subprocess.Popen(
         [sys.executable, "-m", "deploy.local", "up", "--only=postgres,kafka,sink"],
         cwd=CHECKOUT,
@@ -183,7 +185,7 @@ async def test_a_service_is_refused_at_anothers_schema_and_the_auditor_may_only_
 def _free_distance() -> int:
     """Far from the named stacks, and from whoever else runs these tests on this machine."""
     for distance in range(1000, 4000, 20):
-        if all(_is_free(port + distance) for port in (15432, 19092, 19093, 11025)):
+        if all(_is_free(port + distance) for port in (15432, 19092, 19093, 11025, 8080)):
             return distance
     raise AssertionError("no free ports for a trial stack")
 

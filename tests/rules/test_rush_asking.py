@@ -9,7 +9,6 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from deploy.local.stack import named as stack_named
 from talon.doors import Doors
 from talon.rush import asking
 from talon.rush.asking import TURNED_AWAY_MAX, Asker
@@ -59,9 +58,7 @@ async def settle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterat
         server = TestServer(app)
         await server.start_server()
         servers.append(server)
-        doors = Doors(session, stack_named("test"))
-        doors.origin = str(server.make_url("")).rstrip("/")
-        doors.booking = f"{doors.origin}/api/v1"
+        doors = Doors(session, str(server.make_url("")).rstrip("/"))
         journal = Journal(tmp_path / "journal")
         wish = Wish(
             key="one", act="book", person=Person(id=ALICE, token="alice's"), asked=(asked(),)

@@ -19,7 +19,7 @@ from talon.city.plan import (
     draw_up,
     patient_id,
 )
-from talon.rush.arrivals import poisson
+from talon.rush.arrivals import Morning, poisson
 from talon.rush.choice import Chooser
 from talon.rush.mixture import GUARDIANS, KINDS, kind_of
 from talon.rush.score import quantile
@@ -91,7 +91,7 @@ def test_the_popular_clinic_is_wanted_about_twice_as_often_as_the_next():
 
 
 def test_people_come_at_the_rate_whatever_became_of_those_before():
-    moments = list(poisson(Random(1), 200, 30))
+    moments = list(poisson(Random(1), Morning(peak=200, seconds=30)))
 
     assert moments == sorted(moments)
     assert moments[0] > 0
@@ -99,6 +99,20 @@ def test_people_come_at_the_rate_whatever_became_of_those_before():
     assert 0.95 < len(moments) / 6_000 < 1.05
     gaps = [later - earlier for earlier, later in pairwise(moments)]
     assert mean(gaps) == pytest.approx(1 / 200, rel=0.05)
+
+
+def test_few_come_at_first_and_seventy_times_as_many_at_the_peak():
+    morning = Morning(peak=700, rise=70, seconds=100)
+
+    moments = list(poisson(Random(1), morning))
+
+    quiet = sum(1 for moment in moments if moment < 20)
+    peak = sum(1 for moment in moments if moment >= 50)
+    rising = [sum(1 for m in moments if at <= m < at + 10) for at in (20, 30, 40)]
+    assert 140 < quiet < 270
+    assert 0.98 < peak / (700 * 50) < 1.02
+    assert 3 * rising[0] < rising[1] < rising[2] / 3
+    assert (morning.rate(0), morning.rate(50), morning.rate(99)) == (10, 700, 700)
 
 
 def test_everyone_comes_for_something_and_families_only_where_there_are_some():

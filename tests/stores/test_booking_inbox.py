@@ -9,6 +9,7 @@ import msgspec
 import pytest
 
 from services.booking.inbox import Inbox
+from services.booking.memory import Kept
 from services.booking.rules.life import change_of, fold
 from services.booking.store.bookings import apply
 from shared import database
@@ -53,7 +54,7 @@ async def project(
 ) -> list[Any]:
     """One batch from the log; returns what is announced of it."""
     at = heads(first - 1 if taken_seq is None else taken_seq)
-    announced = await Inbox().handle(connection, at, as_told(events, first))
+    announced = await Inbox(Kept(100)).handle(connection, at, as_told(events, first))
     return [_decode(record.value) for record in announced.get(0, [])]
 
 
@@ -147,7 +148,7 @@ async def test_a_confirmed_hold_frees_what_was_booked_and_not_what_was_held(
 async def test_what_was_taken_is_not_told_again_and_what_is_missing_is_waited_for(
     connection: asyncpg.Connection,
 ) -> None:
-    inbox, at = Inbox(), heads()
+    inbox, at = Inbox(Kept(100)), heads()
     first = await inbox.handle(connection, at, as_told(LIFE[:2]))
     again = await inbox.handle(connection, at, as_told(LIFE[:2]))
     too_early = await inbox.handle(connection, at, as_told(LIFE[3:], first=4))
@@ -163,7 +164,7 @@ async def test_what_is_told_is_numbered_on_its_own_partition_by_its_booking(
     connection: asyncpg.Connection,
 ) -> None:
     at = heads()
-    announced = await Inbox().handle(connection, at, as_told(LIFE))
+    announced = await Inbox(Kept(100)).handle(connection, at, as_told(LIFE))
 
     records: list[Outgoing] = announced[0]
     assert {record.topic for record in records} == {BOOKING_EVENTS.name}
@@ -177,7 +178,7 @@ async def test_what_is_told_is_numbered_on_its_own_partition_by_its_booking(
 async def test_an_event_about_a_booking_nobody_knows_is_a_culprit_and_uses_up_its_number(
     connection: asyncpg.Connection,
 ) -> None:
-    inbox, at = Inbox(), heads()
+    inbox, at = Inbox(Kept(100)), heads()
     stray = as_told([cancelled(ID, 2)])
 
     with pytest.raises(KeyError):
@@ -185,6 +186,35 @@ async def test_an_event_about_a_booking_nobody_knows_is_a_culprit_and_uses_up_it
     await inbox.set_aside(connection, at, stray[0])
 
     assert at[0].taken_seq == 1
+
+
+async def test_what_a_reply_has_kept_is_told_without_being_kept_again(
+    connection: asyncpg.Connection,
+) -> None:
+    made, changed_since = booked(ID, MONDAY), moved(ID, 2, TUESDAY)
+    kept = Kept(100)
+    await reply(connection, made)
+    kept.note([change_of(made)])
+    await connection.execute("CREATE RULE nothing AS ON INSERT TO booking DO INSTEAD NOTHING")
+
+    told = await Inbox(kept).handle(connection, heads(), as_told([made]))
+    await connection.execute("DROP RULE nothing ON booking")
+    then = await Inbox(kept).handle(connection, heads(1), as_told([changed_since], first=2))
+
+    assert [len(announced[0]) for announced in (told, then)] == [1, 1]
+    assert await connection.fetchval("SELECT version FROM booking") == 2
+
+
+async def test_only_as_far_as_it_was_kept_it_is_not_kept_again(
+    connection: asyncpg.Connection,
+) -> None:
+    kept = Kept(1)
+    kept.note([change_of(booked(ID, MONDAY))])
+
+    assert kept.has(change_of(booked(ID, MONDAY)))
+    assert not kept.has(change_of(moved(ID, 2, TUESDAY)))
+    kept.note([change_of(booked(an_id("another"), MONDAY))])
+    assert not kept.has(change_of(booked(ID, MONDAY))), "no more are remembered than may be"
 
 
 async def test_slots_are_known_once_they_are_opened(connection: asyncpg.Connection) -> None:

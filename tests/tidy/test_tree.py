@@ -9,7 +9,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 SOURCES = sorted(
     path
-    for folder in ("services", "shared", "talon", "deploy", "tests")
+    for folder in ("services", "shared", "talon", "deploy", "bench", "tests")
     for path in (ROOT / folder).rglob("*.py")
     if path.read_text(encoding="utf-8").strip()
 )

@@ -1,5 +1,6 @@
 """How is a template of deploy/ filled in for one stack?"""
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from string import Template
@@ -10,6 +11,11 @@ from deploy.local.settings import CHECKOUT
 def rendered(template: str, values: Mapping[str, str | int]) -> str:
     """The template's text with every ${name} filled in; a name without a value is a mistake."""
     return Template(source(template)).substitute(values)
+
+
+def braced(template: str, values: Mapping[str, str | int]) -> str:
+    """The same with {{name}}, for a language in which $ already means something."""
+    return re.sub(r"\{\{(\w+)\}\}", lambda found: str(values[found[1]]), source(template))
 
 
 def source(path: str) -> str:

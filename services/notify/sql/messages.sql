@@ -13,6 +13,8 @@ SELECT EXISTS (SELECT FROM message WHERE state = 'waiting' AND due_at <= now());
 -- Of each booking only the oldest unsettled message, so that no move arrives before its booking.
 -- SKIP LOCKED: what another sender is claiming is nobody's to wait for, nor to claim again.
 -- now(), not clock_timestamp(): only a stable function can bound the scan of waiting_by_due.
+-- OFFSET 0 keeps the question about earlier ones a look into an index for each message; planned as a
+-- join while the tables were empty, it read all that waits for each (1,250 ms against 2 with 53,000).
 WITH due AS MATERIALIZED (
     SELECT m.id, m.owner_id, m.expires_at
       FROM message AS m
@@ -21,7 +23,8 @@ WITH due AS MATERIALIZED (
            SELECT FROM message AS earlier
             WHERE earlier.booking_id = m.booking_id AND earlier.owner_id = m.owner_id
               AND earlier.channel = m.channel AND earlier.version < m.version
-              AND earlier.state IN ('waiting', 'claimed'))
+              AND earlier.state IN ('waiting', 'claimed')
+           OFFSET 0)
      ORDER BY m.due_at, m.id
      LIMIT $3
        FOR UPDATE SKIP LOCKED

@@ -16,6 +16,8 @@ from shared.problems import Problem, outcome_unknown, unavailable
 from shared.topics import home_of
 from shared.web import body_hash, command_id, idempotency_key
 
+STAFF = ("staff", "operator")
+
 CODES = {
     "unknown": (404, "slot_unknown", "There is no such slot or clinic."),
     "exists": (409, "already_exists", "Something with this id is there already."),
@@ -37,7 +39,7 @@ class Desk(msgspec.Struct):
 
     async def staff(self, request: web.Request, clinic_id: UUID | None = None) -> Actor:
         """Who asks: an operator, or staff of this clinic where their token names clinics."""
-        actor = await self.tokens.need(request, "staff", "operator")
+        actor = await self.tokens.need(request, *STAFF)
         named = actor.clinics and not actor.is_any("operator")
         if named and clinic_id not in actor.clinics:
             raise Problem(403, "forbidden", "Your sign-in does not cover this clinic.")

@@ -1,0 +1,87 @@
+"""What in the edge's configuration follows from the stack, or is said in the services' words?"""
+
+from collections.abc import Mapping
+
+import msgspec
+
+from deploy.local.stack import SERVICES, Stack
+from shared.problems import Problem, outcome_unknown, unavailable
+from shared.web import BODY_BYTES_MAX
+
+READS = "slots_reads"
+"""The referee's processes once more, for what everybody may read."""
+
+IDLE_CONNECTIONS_MAX = 256
+"""How many idle connections to a service each of nginx's processes keeps for the next request."""
+
+IDLE_SECONDS = 30
+"""How long it keeps them; the services keep them longer, so none is closed under a request."""
+
+DOWN_SECONDS = 2
+"""How long a process that could not be reached is passed over; a restart takes about as long."""
+
+
+def upstreams(stack: Stack, counts: Mapping[str, int]) -> str:
+    """Where every process of each service is."""
+    reads_max = stack.settings.number("TALON_EDGE_READS_MAX")
+    blocks = [_upstream(service, _addresses(stack, counts, service)) for service in SERVICES]
+    reads = _upstream(READS, _addresses(stack, counts, "slots"), f"max_conns={reads_max}")
+    return "\n".join([*blocks, reads])
+
+
+def _addresses(stack: Stack, counts: Mapping[str, int], service: str) -> list[str]:
+    count = counts.get(service, 1)
+    return [stack.api(service, instance).removeprefix("http://") for instance in range(count)]
+
+
+def _upstream(name: str, addresses: list[str], *limits: str) -> str:
+    words = " ".join([f"fail_timeout={DOWN_SECONDS}s", *limits])
+    servers = "".join(f"    server {address} {words};\n" for address in addresses)
+    return (
+        f"upstream {name} {{\n"
+        # Shared memory: what one of nginx's processes learns of a server, the others know.
+        f"    zone {name} 128k;\n"
+        f"{servers}"
+        f"    keepalive {IDLE_CONNECTIONS_MAX};\n"
+        f"    keepalive_timeout {IDLE_SECONDS}s;\n"
+        "}\n"
+    )
+
+
+def problems(stack: Stack) -> str:
+    """A place for each answer that the edge itself gives."""
+    return "\n".join(_location(problem) for problem in _problems(stack))
+
+
+def _problems(stack: Stack) -> list[Problem]:
+    header_bytes_max = stack.settings.number("TALON_EDGE_HEADER_BYTES_MAX")
+    long = f"may have at most {header_bytes_max} bytes."
+    many = "Too many requests come from your address; ask again in a second."
+    return [
+        Problem(400, "malformed_request", "This is not HTTP as we understand it."),
+        Problem(404, "not_found", "There is nothing at this address."),
+        Problem(405, "method_not_allowed", "This address does not take that method."),
+        Problem(413, "body_too_large", f"A body may have at most {BODY_BYTES_MAX} bytes."),
+        Problem(414, "address_too_long", f"An address {long}"),
+        Problem(429, "too_many_requests", many, headers={"Retry-After": "1"}),
+        Problem(431, "headers_too_large", f"A header {long}"),
+        Problem(500, "internal_error", "This is our mistake, and it was recorded."),
+        unavailable("The service that answers this cannot be reached now."),
+        outcome_unknown(),
+    ]
+
+
+def _location(problem: Problem) -> str:
+    body = msgspec.json.encode(problem.body()).decode()
+    assert not set(body) & set("'$\\"), "nginx would read something else"
+    headers = {"Cache-Control": "no-store", **problem.headers}
+    added = "".join(f"    add_header {name} {value} always;\n" for name, value in headers.items())
+    return (
+        f"location = /internal/problem/{problem.code} {{\n"
+        "    internal;\n"
+        "    include headers.conf;\n"
+        f"{added}"
+        "    default_type application/problem+json;\n"
+        f"    return {problem.status} '{body}';\n"
+        "}\n"
+    )
