@@ -126,27 +126,6 @@ def read_query(request: web.Request, kind: type[T]) -> T:
         raise Problem(422, "invalid_query", f"The parameters are wrong: {error}.") from error
 
 
-def query(request: web.Request, name: str, kind: type[T]) -> T | None:
-    """One query parameter, converted; 422 where it is not what it should be."""
-    text = request.query.get(name)
-    if text is None:
-        return None
-    try:
-        return msgspec.convert(text, kind, strict=False)
-    except msgspec.ValidationError as error:
-        raise Problem(422, "invalid_query", f"The parameter {name} is wrong: {error}.") from error
-
-
-def limit_of(request: web.Request) -> int:
-    """How many the caller wants at most: 1 to 100."""
-    limit = query(request, "limit", int)
-    if limit is None:
-        return LIST_MAX
-    if not 1 <= limit <= LIST_MAX:
-        raise Problem(422, "invalid_query", f"The parameter limit is 1 to {LIST_MAX}.")
-    return limit
-
-
 @web.middleware
 async def answer_every_error(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Misuse, outage and bug each get their answer; nobody sees a stack trace."""

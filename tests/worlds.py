@@ -139,8 +139,8 @@ async def _slots(dsn: str, folder: Path) -> AsyncIterator[World]:
 
 @asynccontextmanager
 async def _notify(dsn: str, folder: Path) -> AsyncIterator[World]:
-    async with notify_doors.a_door(dsn, folder) as client:
-        world = World("notify", client)
+    async with notify_doors.a_door(dsn, folder) as door:
+        world = World("notify", door.client)
         contacts = world.route("change_contacts")
         await world.ask(contacts, contacts.example())
         yield world
