@@ -18,8 +18,8 @@ OTHER_KEY = ec.generate_private_key(ec.SECP256R1())
 
 @pytest.fixture
 async def client(notify_dsn: str, tmp_path: Path) -> AsyncIterator[Client]:
-    async with a_door(notify_dsn, tmp_path) as opened:
-        yield opened
+    async with a_door(notify_dsn, tmp_path) as door:
+        yield door.client
 
 
 async def shown(client: Client, person: UUID = ALICE) -> str | None:

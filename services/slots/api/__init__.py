@@ -2,7 +2,7 @@
 
 from aiohttp import web
 
-from services.slots.api import clinics, reading, slots
+from services.slots.api import clinics, closures, reading, schedules, slots
 from services.slots.api.desk import DESK, Desk
 from services.slots.api.problems import PROBLEMS
 from shared.openapi import DOCUMENT, Api, add_routes
@@ -16,9 +16,17 @@ API = Api(
     tags={
         "availability": "What is free, from memory: as of when, every answer says first.",
         "clinics": "Where people are seen.",
+        "schedules": "The hours that a clinic has every week.",
         "slots": "When they are, and how many at once.",
     },
-    routes=(*reading.ROUTES, *clinics.ROUTES, *slots.ROUTES, DOCUMENT),
+    routes=(
+        *reading.ROUTES,
+        *clinics.ROUTES,
+        *slots.ROUTES,
+        *schedules.ROUTES,
+        *closures.ROUTES,
+        DOCUMENT,
+    ),
     problems=PROBLEMS,
 )
 

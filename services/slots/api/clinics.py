@@ -6,9 +6,10 @@ from zoneinfo import available_timezones
 import msgspec
 from aiohttp import web
 
-from services.slots.api.desk import DESK, STAFF, problem_of
+from services.slots.api.desk import DESK, problem_of
 from services.slots.api.problems import REFEREE
 from services.slots.availability import ClinicBody
+from shared.auth import STAFF
 from shared.messages import (
     ChangeClinic,
     ClinicChanged,
