@@ -10,7 +10,6 @@ from uuid import UUID, uuid4
 
 import asyncpg
 
-from services.notify.config import Config
 from services.notify.inbox import Inbox
 from services.notify.live import Broadcaster, Stream, frames, positions
 from services.notify.live.positions import START, Position
@@ -29,22 +28,6 @@ LEASE_SECONDS = 600.0
 HOUR = 3_600
 
 BORIS = UUID("b0215000-0000-4000-8000-000000000001")
-
-
-def a_config(dsn: str, **settings: Any) -> Config:
-    """A messenger that nobody calls from outside."""
-    given: dict[str, Any] = {
-        "database": dsn,
-        "kafka": "none:1",
-        "jwks": "none",
-        "issuer": "talon-test",
-        "audience": "talon",
-        "smtp": "none:1",
-        "smtp_from": "no-reply@talon.example",
-        "port": 1,
-        "ops_port": 2,
-    }
-    return Config(**given | settings)
 
 
 class Front:

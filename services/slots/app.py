@@ -43,7 +43,7 @@ async def run(config: Config, stopping: asyncio.Event) -> None:
         memory = _memory(config, reads, clock)
         relay = Relay(SLOTS_COMMANDS.name, pool, appender)
         relay.on_announced = metrics.ANNOUNCED.inc
-        follower = _referee(config, relay)
+        follower = _referee(config, relay, memory)
         replies = Replies(
             servers=config.kafka,
             name=f"{NAME}-{config.instance}",
@@ -92,8 +92,9 @@ def _memory(config: Config, reads: store.Reads, clock: DatabaseClock) -> Memory:
     return memory
 
 
-def _referee(config: Config, relay: Relay) -> Follower:
-    referee = inbox.Referee(config.swept_holds_max)
+def _referee(config: Config, relay: Relay, memory: Memory) -> Follower:
+    alternatives = availability.Alternatives(lambda: memory.board, memory.now_us)
+    referee = inbox.Referee(config.swept_holds_max, alternatives.near)
     follower = Follower(
         SLOTS_COMMANDS,
         dsn=config.database,
@@ -131,6 +132,8 @@ def doors(
         asking=asking,
         tokens=tokens,
         clock=clock,
+        schedules=store.Schedules(reads.pool),
+        closures=store.Closures(reads.pool),
         patience_seconds=config.staff_patience_seconds,
     )
     api.routes(app, desk)

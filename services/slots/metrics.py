@@ -105,3 +105,11 @@ AVAILABILITY_UNREADABLE = Counter(
     "Records of slots.events without a number",
     registry=REGISTRY,
 )
+ALTERNATIVES_SEARCHES = Counter(
+    "slots_alternatives_searches_total",
+    "Searches for what is near a slot that said no",
+    registry=REGISTRY,
+)
+ALTERNATIVES_TOLD = Counter(
+    "slots_alternatives_told_total", "Near slots named in refusals", registry=REGISTRY
+)

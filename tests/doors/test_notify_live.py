@@ -1,7 +1,6 @@
 """What does a person's open page hear at the door, and what when something is wrong?"""
 
 import asyncio
-import json
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -11,18 +10,13 @@ from uuid import UUID, uuid4
 
 import asyncpg
 import pytest
-from aiohttp import ClientResponse, web
-from aiohttp.test_utils import TestClient, TestServer
-from jwt.algorithms import ECAlgorithm
+from aiohttp import ClientResponse
 
 from services.notify import metrics
-from services.notify.app import doors
-from services.notify.live import Broadcaster
-from services.notify.store import Contacts, LiveEvents
-from shared import database
-from tests.doors.test_notify_contacts import KEY, bearer, problem
+from tests.booking_doors import bearer, problem
 from tests.notify_bookings import ALICE, a_place, cancelled, confirmed, moved
-from tests.notify_live import BORIS, Front, Listener, a_config, a_front, event_of
+from tests.notify_doors import Door, a_door
+from tests.notify_live import BORIS, Front, Listener, a_front, event_of
 
 LIVE = "/api/v1/live"
 LIMIT_SECONDS = 10.0
@@ -58,19 +52,19 @@ class Page:
             return await self.answer.content.read()
 
 
-class Door:
-    """The messenger's door, with the loop that tells behind it."""
+class Visit:
+    """What people do at the door."""
 
-    def __init__(self, client: TestClient[web.Request, web.Application], live: Broadcaster) -> None:
-        self.client = client
-        self.live = live
-        self._pages: list[ClientResponse] = []
+    def __init__(self, door: Door) -> None:
+        self.live = door.live
+        self.client = door.client
+        self._answers: list[ClientResponse] = []
 
     async def ask(self, person: UUID = ALICE, last_id: str = "", **claims: Any) -> ClientResponse:
         """Ask for a stream."""
         headers = bearer(person, **claims) | ({"Last-Event-ID": last_id} if last_id else {})
         answer = await self.client.get(LIVE, headers=headers)
-        self._pages.append(answer)
+        self._answers.append(answer)
         return answer
 
     async def page(
@@ -84,29 +78,19 @@ class Door:
         await page.until(lambda listener: listener.last_id != "")
         return page
 
-    def close_pages(self) -> None:
+    def close(self) -> None:
         """Everybody goes away."""
-        for answer in self._pages:
+        for answer in self._answers:
             answer.close()
 
 
 @asynccontextmanager
-async def a_door(dsn: str, folder: Path, **settings: Any) -> AsyncIterator[Door]:
+async def a_visit(dsn: str, folder: Path, **settings: Any) -> AsyncIterator[Visit]:
     """A messenger at work on this database."""
-    jwk = ECAlgorithm.to_jwk(KEY.public_key(), as_dict=True) | {"kid": "test", "alg": "ES256"}
-    jwks = folder / "jwks.json"
-    jwks.write_text(json.dumps({"keys": [jwk]}))
-    config = a_config(dsn, jwks=str(jwks), **{"live_poll_seconds": 0.05} | settings)
-    pool = await database.open_pool(dsn, size_max=2, name="notify-test")
-    live = Broadcaster(config, LiveEvents(pool))
-    telling = asyncio.create_task(live.run())
-    async with TestClient(TestServer(doors(config, Contacts(pool), live))) as client:
-        door = Door(client, live)
-        yield door
-        door.close_pages()
-        live.stop()
-        await asyncio.wait_for(telling, LIMIT_SECONDS)
-    pool.terminate()
+    async with a_door(dsn, folder, **{"live_poll_seconds": 0.05} | settings) as door:
+        visit = Visit(door)
+        yield visit
+        visit.close()
 
 
 @pytest.fixture
@@ -116,15 +100,15 @@ async def front(notify_dsn: str) -> AsyncIterator[Front]:
 
 
 @pytest.fixture
-async def door(notify_dsn: str, tmp_path: Path) -> AsyncIterator[Door]:
-    async with a_door(notify_dsn, tmp_path) as opened:
+async def door(notify_dsn: str, tmp_path: Path) -> AsyncIterator[Visit]:
+    async with a_visit(notify_dsn, tmp_path) as opened:
         yield opened
 
 
 # ---- what is told ------------------------------------------------------------------------------
 
 
-async def test_a_page_hears_what_becomes_of_a_booking(door: Door, front: Front) -> None:
+async def test_a_page_hears_what_becomes_of_a_booking(door: Visit, front: Front) -> None:
     first, second = a_place(clinic="Clinic 12"), a_place(clinic="Clinic 7")
     page = await door.page()
 
@@ -163,7 +147,7 @@ async def test_a_page_hears_what_becomes_of_a_booking(door: Door, front: Front) 
     assert (gone.data["places"], len(gone.data["freed"])) == ([], 1)
 
 
-async def test_the_first_words_come_at_once_and_say_where_to_go_on(door: Door) -> None:
+async def test_the_first_words_come_at_once_and_say_where_to_go_on(door: Visit) -> None:
     asked_at = time.monotonic()
 
     page = await door.page()
@@ -175,7 +159,7 @@ async def test_the_first_words_come_at_once_and_say_where_to_go_on(door: Door) -
     assert page.answer.headers["X-Accel-Buffering"] == "no"
 
 
-async def test_nobody_hears_of_another_s_bookings(door: Door, front: Front) -> None:
+async def test_nobody_hears_of_another_s_bookings(door: Visit, front: Front) -> None:
     alice, boris = await door.page(ALICE), await door.page(BORIS)
 
     for home in range(4):
@@ -187,7 +171,7 @@ async def test_nobody_hears_of_another_s_bookings(door: Door, front: Front) -> N
 
 
 async def test_another_s_position_brings_one_s_own_events_and_no_others(
-    door: Door, front: Front
+    door: Visit, front: Front
 ) -> None:
     of_boris = await door.page(BORIS)
     await front.tell(event_of(BORIS), event_of(ALICE))
@@ -200,7 +184,7 @@ async def test_another_s_position_brings_one_s_own_events_and_no_others(
     assert (await page.hears(1)).bookings == front.of(ALICE)[0]
 
 
-async def test_all_pages_of_a_person_hear_the_same(door: Door, front: Front) -> None:
+async def test_all_pages_of_a_person_hear_the_same(door: Visit, front: Front) -> None:
     pages = [await door.page() for _ in range(3)]
 
     await front.tell(event_of(ALICE))
@@ -209,7 +193,7 @@ async def test_all_pages_of_a_person_hear_the_same(door: Door, front: Front) -> 
 
 
 async def test_who_comes_back_hears_what_happened_meanwhile_and_nothing_twice(
-    door: Door, front: Front
+    door: Visit, front: Front
 ) -> None:
     page = await door.page()
     await front.tell(event_of(ALICE), home=1)
@@ -226,7 +210,7 @@ async def test_who_comes_back_hears_what_happened_meanwhile_and_nothing_twice(
 
 
 async def test_a_restarted_process_goes_on_where_the_other_was_killed(
-    door: Door, front: Front, notify_dsn: str, tmp_path: Path
+    door: Visit, front: Front, notify_dsn: str, tmp_path: Path
 ) -> None:
     page = await door.page()
     await front.tell(event_of(ALICE))
@@ -234,14 +218,14 @@ async def test_a_restarted_process_goes_on_where_the_other_was_killed(
     page.answer.close()
     await front.tell(event_of(ALICE))
 
-    async with a_door(notify_dsn, tmp_path) as another:
+    async with a_visit(notify_dsn, tmp_path) as another:
         again = await another.page(ALICE, listener)
 
         assert (await again.hears(2)).bookings == front.of(ALICE)[0]
 
 
 async def test_a_quiet_stream_shows_that_it_lives(notify_dsn: str, tmp_path: Path) -> None:
-    async with a_door(notify_dsn, tmp_path, live_heartbeat_seconds=0.15) as door:
+    async with a_visit(notify_dsn, tmp_path, live_heartbeat_seconds=0.15) as door:
         page = await door.page()
 
         listener = await page.until(lambda listener: listener.comments > 5)
@@ -268,7 +252,7 @@ async def test_a_quiet_stream_shows_that_it_lives(notify_dsn: str, tmp_path: Pat
         "0" * 8_000,
     ],
 )
-async def test_a_position_of_no_form_is_refused_with_what_to_do(door: Door, word: str) -> None:
+async def test_a_position_of_no_form_is_refused_with_what_to_do(door: Visit, word: str) -> None:
     answer = await door.client.get(LIVE, headers=bearer() | {"Last-Event-ID": word + "x"})
 
     assert await problem(answer) == (400, "last_event_id_malformed")
@@ -276,7 +260,9 @@ async def test_a_position_of_no_form_is_refused_with_what_to_do(door: Door, word
     assert len(door.live.streams) == 0
 
 
-async def test_a_position_nobody_gave_out_begins_anew_and_says_so(door: Door, front: Front) -> None:
+async def test_a_position_nobody_gave_out_begins_anew_and_says_so(
+    door: Visit, front: Front
+) -> None:
     await front.tell(event_of(ALICE))
     made_up = Listener()
     made_up.feed("id: 5-0-0-0\n\n")
@@ -299,7 +285,7 @@ async def test_a_position_nobody_gave_out_begins_anew_and_says_so(door: Door, fr
     ],
 )
 async def test_who_is_not_signed_in_hears_nothing(
-    door: Door, headers: dict[str, str], code: str
+    door: Visit, headers: dict[str, str], code: str
 ) -> None:
     answer = await door.client.get(LIVE, headers=headers)
 
@@ -310,7 +296,7 @@ async def test_a_stream_ends_with_the_sign_in_it_began_with(
     notify_dsn: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("shared.auth.LEEWAY_SECONDS", 0)
-    async with a_door(notify_dsn, tmp_path, live_heartbeat_seconds=1.5) as door:
+    async with a_visit(notify_dsn, tmp_path, live_heartbeat_seconds=1.5) as door:
         ends_at = int(time.time()) + 2
         page = await door.page(exp=ends_at)
 
@@ -324,7 +310,7 @@ async def test_a_person_has_so_many_pages_and_a_closed_one_makes_room(
     notify_dsn: str, tmp_path: Path
 ) -> None:
     limits = {"live_streams_per_person_max": 2, "live_heartbeat_seconds": 1.5}
-    async with a_door(notify_dsn, tmp_path, **limits) as door:
+    async with a_visit(notify_dsn, tmp_path, **limits) as door:
         pages = [await door.page() for _ in range(2)]
         refused = await door.ask()
         of_boris = await door.page(BORIS)
@@ -339,7 +325,7 @@ async def test_a_person_has_so_many_pages_and_a_closed_one_makes_room(
 
 
 async def test_a_process_has_so_many_streams(notify_dsn: str, tmp_path: Path) -> None:
-    async with a_door(notify_dsn, tmp_path, live_streams_max=2) as door:
+    async with a_visit(notify_dsn, tmp_path, live_streams_max=2) as door:
         for _ in range(2):
             await door.page(uuid4())
 
@@ -353,7 +339,7 @@ async def test_a_client_that_takes_nothing_is_cut_off_and_the_others_are_not(
     notify_dsn: str, tmp_path: Path, front: Front
 ) -> None:
     place = a_place(clinic="Clinic " + "9" * 60_000)
-    async with a_door(notify_dsn, tmp_path, live_waiting_bytes_max=50_000) as door:
+    async with a_visit(notify_dsn, tmp_path, live_waiting_bytes_max=50_000) as door:
         before = metrics.LIVE_OVERFLOWED._value.get()
         slow, quick = await door.page(), await door.page()
         transport = slow.answer.connection.transport  # type: ignore[union-attr]
@@ -372,7 +358,7 @@ async def test_a_client_that_takes_nothing_is_cut_off_and_the_others_are_not(
 async def test_a_process_that_stops_ends_its_streams_in_good_order(
     notify_dsn: str, tmp_path: Path
 ) -> None:
-    async with a_door(notify_dsn, tmp_path) as door:
+    async with a_visit(notify_dsn, tmp_path) as door:
         page = await door.page()
 
         door.live.stop()
@@ -381,7 +367,7 @@ async def test_a_process_that_stops_ends_its_streams_in_good_order(
         assert await problem(await door.ask()) == (503, "unavailable")
 
 
-async def test_an_old_way_of_speaking_http_is_told_of_the_new(door: Door) -> None:
+async def test_an_old_way_of_speaking_http_is_told_of_the_new(door: Visit) -> None:
     reader, writer = await asyncio.open_connection(door.client.host, door.client.port)
     token = bearer()["Authorization"]
 
@@ -394,7 +380,7 @@ async def test_an_old_way_of_speaking_http_is_told_of_the_new(door: Door) -> Non
 
 
 @pytest.mark.parametrize("method", ["POST", "HEAD", "DELETE"])
-async def test_another_method_is_named_as_such(door: Door, method: str) -> None:
+async def test_another_method_is_named_as_such(door: Visit, method: str) -> None:
     answer = await door.client.request(method, LIVE, headers=bearer())
 
     assert answer.status == 405
@@ -416,7 +402,7 @@ async def no_database(dsn: str) -> AsyncIterator[None]:
 async def test_streams_stay_open_through_an_outage_and_newcomers_are_told_to_wait(
     notify_dsn: str, tmp_path: Path, front: Front
 ) -> None:
-    async with a_door(notify_dsn, tmp_path, live_arrival_seconds=0.5) as door:
+    async with a_visit(notify_dsn, tmp_path, live_arrival_seconds=0.5) as door:
         page = await door.page()
         async with no_database(notify_dsn):
             await front.tell(event_of(ALICE))

@@ -12,7 +12,8 @@ from services.notify.live import Broadcaster, Stream
 from services.notify.store import Gap, LiveEvents, Look, Missed
 from shared import database
 from tests.notify_bookings import ALICE
-from tests.notify_live import BORIS, Front, Page, a_config, a_front, event_of, until_quiet
+from tests.notify_doors import a_config
+from tests.notify_live import BORIS, Front, Page, a_front, event_of, until_quiet
 
 Happens = Callable[[], Awaitable[object]]
 LOOK_SECONDS = 0.6

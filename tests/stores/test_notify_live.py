@@ -15,7 +15,8 @@ from services.notify.live import Broadcaster
 from services.notify.store import LiveEvents
 from shared import database
 from tests.notify_bookings import ALICE
-from tests.notify_live import BORIS, Front, Page, a_config, a_front, event_of, until_quiet
+from tests.notify_doors import a_config
+from tests.notify_live import BORIS, Front, Page, a_front, event_of, until_quiet
 
 MakeLive = Callable[..., Broadcaster]
 

@@ -7,6 +7,7 @@ from aiohttp import web
 
 from services.notify.api.desk import DESK
 from services.notify.rules import wrong_with_address
+from shared.openapi import SIGNED_IN, Answer, Route
 from shared.problems import Problem
 from shared.web import json_response, read_body
 
@@ -53,6 +54,21 @@ def _shown(email: str | None) -> web.Response:
 
 
 ROUTES = [
-    web.put("/api/v1/me/contacts", change_contacts),
-    web.get("/api/v1/me/contacts", show_contacts, allow_head=False),
+    Route(
+        "PUT",
+        "/api/v1/me/contacts",
+        change_contacts,
+        tag="contacts",
+        roles=SIGNED_IN,
+        body=Wish,
+        answers={200: Answer("It holds.", ContactsBody, headers=("Cache-Control",))},
+    ),
+    Route(
+        "GET",
+        "/api/v1/me/contacts",
+        show_contacts,
+        tag="contacts",
+        roles=SIGNED_IN,
+        answers={200: Answer("The contacts.", ContactsBody, headers=("Cache-Control",))},
+    ),
 ]

@@ -6,9 +6,12 @@ import socket
 from aiohttp import HttpVersion11, web
 
 from services.notify.api.desk import DESK
+from services.notify.api.problems import STREAM
 from services.notify.live import Broadcaster, Stream, TooManyError, frames, positions
 from services.notify.live.positions import Position
 from shared.auth import Actor
+from shared.openapi import SIGNED_IN, Answer, Route
+from shared.openapi.routes import EVENT_STREAM
 from shared.problems import Problem
 
 RETRY_MS = (1_000, 3_000)
@@ -28,7 +31,13 @@ HEADERS = {
 
 
 async def follow_live(request: web.Request) -> web.StreamResponse:
-    """200 a stream of the caller's own events; after `Last-Event-ID`, all that came since."""
+    """200 a stream of what happens to the caller's own bookings, as it happens.
+
+    The events are BookingConfirmed, BookingRescheduled and BookingRevoked, each with an `id`. A
+    `reset` says that some may be missing: read the bookings anew. A comment every 15 seconds shows
+    that the stream lives. It ends with the token's time, and may end at any other; come back with
+    the last `id` as Last-Event-ID, and all that came since is told, and nothing twice.
+    """
     desk = request.app[DESK]
     actor = await desk.tokens.actor(request)
     asked = _asked(request)
@@ -115,4 +124,21 @@ def _bound(connection: socket.socket) -> None:
     connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, UNACKNOWLEDGED_MS_MAX)
 
 
-ROUTES = [web.get("/api/v1/live", follow_live, allow_head=False)]
+ROUTES = [
+    Route(
+        "GET",
+        "/api/v1/live",
+        follow_live,
+        tag="live",
+        roles=SIGNED_IN,
+        answers={
+            200: Answer(
+                "Server-sent events; the `data` of each is a Change.",
+                frames.Change,
+                headers=("Cache-Control",),
+                media=EVENT_STREAM,
+            )
+        },
+        problems=STREAM,
+    )
+]

@@ -15,18 +15,24 @@ from services.slots.api.desk import DESK
 from services.slots.availability import (
     DAYS_MAX,
     Around,
+    Availability,
     Behind,
+    ClinicList,
     Days,
-    Page,
     Pages,
     Part,
+    ReadClinic,
+    ReadSlot,
+    SlotList,
+    Written,
     as_text,
     instant,
     microseconds,
 )
 from shared.messages import Instant, Text
+from shared.openapi import Answer, Route
 from shared.problems import Problem, not_found
-from shared.web import LIST_MAX, cursor_of, path_id, read_query
+from shared.web import Page, cursor_of, path_id, read_query
 
 RADIUS_KM_MAX = 500
 """Whoever is ready to go further may as well see all."""
@@ -38,45 +44,48 @@ NEAR = "a latitude and a longitude in degrees, such as 55.76,37.62"
 LATITUDE_MAX = 90
 LONGITUDE_MAX = 180
 
-Limit = Annotated[int, Meta(ge=1, le=LIST_MAX)]
-Kilometres = Annotated[float, Meta(gt=0, le=RADIUS_KM_MAX)]
+Near = Annotated[str, Meta(description=f"From where: {NEAR}.")]
+Kilometres = Annotated[
+    float, Meta(gt=0, le=RADIUS_KM_MAX, description="No further from there than so many km.")
+]
+Service = Annotated[Text, Meta(description="The service that is wanted, by its name.")]
+
+
+class ClinicsQuery(Page, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which clinics, and from where on."""
+
+    near: Near | None = None
+    radius_km: Kilometres | None = None
+    service: Service | None = None
+
+
+class AvailabilityQuery(Page, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What is wanted, on which days, and where."""
+
+    service: Service
+    first: Annotated[
+        date | None, Meta(description="The first day; the clinic's own today if left out.")
+    ] = msgspec.field(name="from", default=None)
+    last: Annotated[
+        date | None, Meta(description="The last day; 13 days after the first if left out.")
+    ] = msgspec.field(name="to", default=None)
+    clinic: Annotated[UUID | None, Meta(description="Only there.")] = None
+    near: Near | None = None
+    radius_km: Kilometres | None = None
+
+
+class SlotsQuery(Page, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Whose slots, of which of their days."""
+
+    clinic: Annotated[UUID, Meta(description="The clinic whose slots are asked for.")]
+    day: Annotated[date, Meta(description="The day, in the clinic's time zone.")] = msgspec.field(
+        name="date"
+    )
+    service: Service | None = None
 
 
 class NoQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Nothing can be asked beside the path."""
-
-
-class ClinicsQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Which clinics, from where on."""
-
-    near: str | None = None
-    radius_km: Kilometres | None = None
-    service: Text | None = None
-    limit: Limit = LIST_MAX
-    cursor: str | None = None
-
-
-class AvailabilityQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What of which service, on which days, where."""
-
-    service: Text
-    first: date | None = msgspec.field(name="from", default=None)
-    last: date | None = msgspec.field(name="to", default=None)
-    clinic: UUID | None = None
-    near: str | None = None
-    radius_km: Kilometres | None = None
-    limit: Limit = LIST_MAX
-    cursor: str | None = None
-
-
-class SlotsQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Whose slots of which of their days."""
-
-    clinic: UUID
-    day: date = msgspec.field(name="date")
-    service: Text | None = None
-    limit: Limit = LIST_MAX
-    cursor: str | None = None
+    """Nothing is asked beside the path."""
 
 
 async def list_clinics(request: web.Request) -> web.Response:
@@ -191,7 +200,7 @@ def _pages(request: web.Request) -> Pages:
     return pages
 
 
-def _answer(request: web.Request, page: Page) -> web.Response:
+def _answer(request: web.Request, page: Written) -> web.Response:
     """The page as of when it is true; 304 where the caller has it already."""
     replica = request.app[DESK].memory.replica
     assert replica is not None
@@ -208,10 +217,58 @@ def _answer(request: web.Request, page: Page) -> web.Response:
     return web.Response(body=body, content_type="application/json", headers=headers)
 
 
+HEADERS = ("ETag", "Talon-As-Of", "Cache-Control")
+UNCHANGED = Answer(
+    "Nothing but `as_of` is other than the ETag in If-None-Match says.", None, HEADERS
+)
+
 ROUTES = [
-    web.get("/api/v1/clinics", list_clinics),
-    web.get("/api/v1/clinics/{id}", show_clinic),
-    web.get("/api/v1/availability", show_availability),
-    web.get("/api/v1/slots", list_slots),
-    web.get("/api/v1/slots/{id}", show_slot),
+    Route(
+        "GET",
+        "/api/v1/clinics",
+        list_clinics,
+        tag="clinics",
+        query=ClinicsQuery,
+        answers={
+            200: Answer("By name; with `near` by distance.", ClinicList, HEADERS),
+            304: UNCHANGED,
+        },
+    ),
+    Route(
+        "GET",
+        "/api/v1/clinics/{id}",
+        show_clinic,
+        tag="clinics",
+        answers={200: Answer("The clinic.", ReadClinic, HEADERS), 304: UNCHANGED},
+        problems=("invalid_query",),
+    ),
+    Route(
+        "GET",
+        "/api/v1/availability",
+        show_availability,
+        tag="availability",
+        query=AvailabilityQuery,
+        answers={
+            200: Answer("By name; with `near` by distance.", Availability, HEADERS),
+            304: UNCHANGED,
+        },
+        problems=("not_found",),
+    ),
+    Route(
+        "GET",
+        "/api/v1/slots",
+        list_slots,
+        tag="slots",
+        query=SlotsQuery,
+        answers={200: Answer("The slots, by their beginning.", SlotList, HEADERS), 304: UNCHANGED},
+        problems=("not_found",),
+    ),
+    Route(
+        "GET",
+        "/api/v1/slots/{id}",
+        show_slot,
+        tag="slots",
+        answers={200: Answer("The slot.", ReadSlot, HEADERS), 304: UNCHANGED},
+        problems=("invalid_query",),
+    ),
 ]

@@ -1,6 +1,5 @@
 """How are slots opened and changed?"""
 
-import asyncio
 from typing import Annotated, Any, Literal
 from uuid import UUID, uuid5
 
@@ -8,7 +7,9 @@ import msgspec
 from aiohttp import web
 
 from services.slots.api.desk import DESK, problem_of
+from services.slots.api.problems import REFEREE, SlotRefusal
 from services.slots.availability import SlotBody, status_of
+from shared.auth import STAFF
 from shared.messages import (
     Capacity,
     ChangeSlot,
@@ -22,6 +23,7 @@ from shared.messages import (
     SlotOpened,
     Text,
 )
+from shared.openapi import Answer, Route
 from shared.problems import Problem, not_found
 from shared.web import json_response, path_id, read_body
 
@@ -56,12 +58,11 @@ class SlotChange(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     cancel_bookings: bool = False
 
 
-class SlotRefusal(msgspec.Struct, frozen=True, kw_only=True):
-    """A slot that was not opened, by its number in the request, and why."""
+class SlotsOpened(msgspec.Struct, frozen=True, kw_only=True):
+    """What was opened of those that were asked for, and what was refused."""
 
-    nth: int
-    code: str
-    detail: str
+    slots: list[SlotBody]
+    refused: list[SlotRefusal]
 
 
 _decode_new = msgspec.json.Decoder(NewSlots)
@@ -77,11 +78,11 @@ async def open_slots(request: web.Request) -> web.Response:
     for nth, slot in enumerate(body.slots):
         if slot.ends_at <= slot.starts_at:
             raise Problem(422, "invalid_body", f"slots[{nth}] ends before it starts.")
-    commands = [
+    commands = (
         _open_slot(clinic_id, slot, desk.head(request, actor, body, nth))
         for nth, slot in enumerate(body.slots)
-    ]
-    replies = await asyncio.gather(*(desk.ask(command, clinic_id) for command in commands))
+    )
+    replies = await desk.ask_each(commands, clinic_id)
     refused = [
         SlotRefusal(nth=nth, code=problem_of(reply).code, detail=problem_of(reply).detail)
         for nth, reply in enumerate(replies)
@@ -93,7 +94,7 @@ async def open_slots(request: web.Request) -> web.Response:
         problem.more["refused"] = refused
         raise problem
     opened = [_opened(reply) for reply in replies if isinstance(reply, SlotOpened)]
-    return json_response({"slots": opened, "refused": refused}, status=201)
+    return json_response(SlotsOpened(slots=opened, refused=refused), status=201)
 
 
 def _open_slot(clinic_id: UUID, slot: NewSlot, head: dict[str, Any]) -> OpenSlot:
@@ -114,14 +115,16 @@ async def change_slot(request: web.Request) -> web.Response:
     """200 the slot; 409 where more people are in it than the new capacity allows."""
     desk = request.app[DESK]
     slot_id = path_id(request, "slot")
+    await desk.tokens.need(request, *STAFF)
     body = await read_body(request, _decode_change)
-    await desk.tokens.need(request, "staff", "operator")
     row = await desk.reads.find_slot(slot_id)
     if row is None:
         raise not_found("slot")
     actor = await desk.staff(request, row["clinic_id"])
     if body.capacity is None and body.status is None:
         raise Problem(422, "invalid_body", "Give a capacity, a status, or both.")
+    if body.cancel_bookings and body.status != "busy-unavailable":
+        raise Problem(422, "invalid_body", "cancel_bookings goes with status busy-unavailable.")
     command = ChangeSlot(
         slot_id=slot_id,
         capacity=body.capacity,
@@ -163,6 +166,26 @@ def _shown(row: dict[str, Any]) -> SlotBody:
 
 
 ROUTES = [
-    web.post("/api/v1/clinics/{id}/slots", open_slots),
-    web.patch("/api/v1/slots/{id}", change_slot),
+    Route(
+        "POST",
+        "/api/v1/clinics/{id}/slots",
+        open_slots,
+        tag="slots",
+        roles=STAFF,
+        body=NewSlots,
+        needs_key=True,
+        answers={201: Answer("Some or all are opened; `refused` says which are not.", SlotsOpened)},
+        problems=("slot_unknown", "already_exists", *REFEREE),
+    ),
+    Route(
+        "PATCH",
+        "/api/v1/slots/{id}",
+        change_slot,
+        tag="slots",
+        roles=STAFF,
+        body=SlotChange,
+        needs_key=True,
+        answers={200: Answer("The slot as it is now.", SlotBody)},
+        problems=("slot_in_use", *REFEREE),
+    ),
 ]

@@ -5,6 +5,7 @@ from typing import Literal
 from uuid import UUID
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 from services.slots.availability.records import Clinic, Sheet, Slot, instant
 
@@ -51,6 +52,63 @@ class SlotBody(msgspec.Struct, frozen=True, kw_only=True):
     booked: int
     status: Status
     version: int
+
+
+# ---- whole answers: how they are documented, and what tests read them as -------------------------
+
+
+class ReadClinic(ClinicBody, frozen=True, kw_only=True):
+    """A clinic, as of when that is true."""
+
+    as_of: datetime
+
+
+class FoundClinic(ClinicBody, frozen=True, kw_only=True):
+    """A clinic in a list; null is its distance where nobody knows where it is."""
+
+    distance_km: float | UnsetType | None = UNSET
+
+
+class ClinicList(msgspec.Struct, frozen=True, kw_only=True):
+    """Clinics, as of when that is true; with a cursor where there are more."""
+
+    as_of: datetime
+    clinics: list[FoundClinic]
+    cursor: str | None
+
+
+class ClinicDays(msgspec.Struct, frozen=True, kw_only=True):
+    """What can still be booked of a service at a clinic; days with nothing are left out."""
+
+    clinic_id: UUID
+    name: str
+    distance_km: float | None
+    days: list[DayBody]
+
+
+class Availability(msgspec.Struct, frozen=True, kw_only=True):
+    """What can still be booked, as of when that is true; with a cursor where there is more."""
+
+    as_of: datetime
+    clinics: list[ClinicDays]
+    cursor: str | None
+
+
+class ReadSlot(SlotBody, frozen=True, kw_only=True):
+    """A slot, as of when that is true."""
+
+    as_of: datetime
+
+
+class SlotList(msgspec.Struct, frozen=True, kw_only=True):
+    """A clinic's slots of a day, as of when that is true; with a cursor where there are more."""
+
+    as_of: datetime
+    slots: list[SlotBody]
+    cursor: str | None
+
+
+# ---- their parts, from what is kept --------------------------------------------------------------
 
 
 def status_of(is_open: bool, free: int, held: int) -> Status:

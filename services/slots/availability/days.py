@@ -7,7 +7,7 @@ from sys import maxsize
 import msgspec
 
 from services.slots.availability.bodies import DayBody
-from services.slots.availability.records import Said, Sheet, Shelf, Slot, instant
+from services.slots.availability.records import Said, Sheet, Shelf, Slot, instant, slot_start
 
 STRETCHES_MAX = 4
 """How many stretches of days are remembered for a service at a clinic."""
@@ -36,7 +36,7 @@ def days_of(shelf: Shelf, first: int, last: int, *, now_us: int) -> bytes:
 def _said(sheet: Sheet, now_us: int) -> bytes:
     if sheet.said is None or now_us >= sheet.said_until_us:
         # At its start a slot can no longer be booked.
-        begins = bisect_right(sheet.slots, now_us, key=_start)
+        begins = bisect_right(sheet.slots, now_us, key=slot_start)
         to_come = sheet.slots[begins:]
         sheet.said_until_us = to_come[0].starts_us if to_come else maxsize
         sheet.said = _day(sheet.day, [slot for slot in to_come if slot.open])
@@ -56,7 +56,3 @@ def _day(day: int, slots: list[Slot]) -> bytes:
             first_free_at=None if first_free_us is None else instant(first_free_us),
         )
     )
-
-
-def _start(slot: Slot) -> int:
-    return slot.starts_us

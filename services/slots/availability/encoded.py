@@ -11,16 +11,16 @@ ENTRY_BYTES = 400
 TAG_LETTERS = 24
 
 
-class Page(NamedTuple):
+class Written(NamedTuple):
     """An answer without its first field, `as_of`: what follows the comma, and its ETag."""
 
     tail: bytes
     tag: str
 
 
-def page_of(tail: bytes) -> Page:
+def written(tail: bytes) -> Written:
     """The answer with its tag: over everything but `as_of`, the same in every process."""
-    return Page(tail, sha256(tail).hexdigest()[:TAG_LETTERS])
+    return Written(tail, sha256(tail).hexdigest()[:TAG_LETTERS])
 
 
 class Encoded:
@@ -29,9 +29,9 @@ class Encoded:
     def __init__(self, bytes_max: int) -> None:
         self._bytes_max = bytes_max
         self._bytes = 0
-        self._pages: OrderedDict[Hashable, tuple[Hashable, Page]] = OrderedDict()
+        self._pages: OrderedDict[Hashable, tuple[Hashable, Written]] = OrderedDict()
 
-    def find(self, key: Hashable, stamp: Hashable) -> Page | None:
+    def find(self, key: Hashable, stamp: Hashable) -> Written | None:
         """The answer, if it was made of what has this stamp."""
         kept = self._pages.get(key)
         if kept is None or kept[0] != stamp:
@@ -39,9 +39,9 @@ class Encoded:
         self._pages.move_to_end(key)
         return kept[1]
 
-    def keep(self, key: Hashable, stamp: Hashable, tail: bytes) -> Page:
+    def keep(self, key: Hashable, stamp: Hashable, tail: bytes) -> Written:
         """Remember an answer instead of those that nobody asked for in the longest time."""
-        page = page_of(tail)
+        page = written(tail)
         before = self._pages.pop(key, None)
         if before is not None:
             self._bytes -= _weight(before[1])
@@ -53,5 +53,5 @@ class Encoded:
         return page
 
 
-def _weight(page: Page) -> int:
+def _weight(page: Written) -> int:
     return len(page.tail) + ENTRY_BYTES

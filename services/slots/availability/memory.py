@@ -12,6 +12,7 @@ import logging
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable
+from datetime import datetime
 from math import nan
 
 import msgspec
@@ -19,6 +20,7 @@ from aiokafka.errors import KafkaError, OffsetOutOfRangeError
 from aiokafka.structs import ConsumerRecord
 
 from services.slots import metrics, store
+from services.slots.availability.board import Board
 from services.slots.availability.loading import give_up, load
 from services.slots.availability.pages import Pages
 from services.slots.availability.records import microseconds
@@ -27,7 +29,6 @@ from shared import database
 from shared.clock import DatabaseClock
 from shared.events import sequence_of
 from shared.log import Reader
-from shared.messages import ClinicOpened, SlotChanged, SlotOpened
 from shared.topics import SLOTS_EVENTS
 
 log = logging.getLogger(__name__)
@@ -101,13 +102,21 @@ class Memory:
 
     # ---- what others ask -----------------------------------------------------------------------
 
+    @property
+    def board(self) -> Board | None:
+        """What is there, if it was loaded yet."""
+        return None if self.replica is None else self.replica.board
+
     def now_us(self) -> int:
         """PostgreSQL's time, as instants are kept here."""
         return microseconds(self._clock.now())
 
-    def hear(self, answer: object) -> None:
-        """What staff were answered is so at once where they asked; the log says it again."""
-        if not isinstance(answer, ClinicOpened | SlotOpened | SlotChanged):
+    def hear(self, answer: object, *, asked_at: datetime) -> None:
+        """What staff were just answered is so at once where they asked; the log says it again.
+
+        An answer from before the question was given to the same question once, and is old news.
+        """
+        if not isinstance(answer, Own) or answer.at < asked_at:
             return
         if self._loading:
             self._heard.append(answer)

@@ -13,7 +13,7 @@ from services.slots.availability.board import Board
 from services.slots.availability.bodies import clinic_body, slot_body
 from services.slots.availability.days import days_of
 from services.slots.availability.distance import Found, Orders, Point, after
-from services.slots.availability.encoded import Encoded, Page, page_of
+from services.slots.availability.encoded import Encoded, Written, written
 from services.slots.availability.records import Clinic, Sheet, Slot, instant, slot_order
 from shared.web import cursor_after
 
@@ -66,12 +66,12 @@ class Pages:
 
     # ---- clinics, and what is free there -------------------------------------------------------
 
-    def clinic(self, clinic_id: UUID) -> Page | None:
+    def clinic(self, clinic_id: UUID) -> Written | None:
         """One clinic; None where there is no such clinic."""
         clinic = self._board.clinics.get(clinic_id)
-        return None if clinic is None else page_of(encode(clinic_body(clinic))[1:])
+        return None if clinic is None else written(encode(clinic_body(clinic))[1:])
 
-    def clinics(self, part: Part, *, service: str | None, around: Around | None) -> Page:
+    def clinics(self, part: Part, *, service: str | None, around: Around | None) -> Written:
         """Clinics by name or by distance; those that offer the service, if one is named."""
         key, stamp = ("clinics", part, service, around), self._board.clinics_stamp
         page = self._encoded.find(key, stamp)
@@ -89,7 +89,7 @@ class Pages:
 
     def availability(
         self, part: Part, *, service: str, days: Days, where: Where, now_us: int
-    ) -> Page | None:
+    ) -> Written | None:
         """What can still be booked of a service, by clinic and day; None: no such clinic.
 
         A clinic where nothing can be booked on any of the days is left out.
@@ -105,7 +105,7 @@ class Pages:
         def shown(one: Found) -> bytes:
             return self._days(one, service, days, now_us)
 
-        return page_of(_some_of(found, part.limit, shown))
+        return written(_some_of(found, part.limit, shown))
 
     def _found(self, part: Part, around: Around | None) -> Iterator[Found]:
         if around is None:
@@ -143,14 +143,16 @@ class Pages:
 
     # ---- slots ---------------------------------------------------------------------------------
 
-    def slot(self, slot_id: UUID) -> Page | None:
+    def slot(self, slot_id: UUID) -> Written | None:
         """One slot; None where there is no such slot, or its day is over."""
         slot = self._board.slots.get(slot_id.bytes)
         if slot is None:
             return None
-        return page_of(encode(slot_body(slot, self._board.sheets[slot.sheet]))[1:])
+        return written(encode(slot_body(slot, self._board.sheets[slot.sheet]))[1:])
 
-    def slots(self, part: Part, *, clinic_id: UUID, day: int, service: str | None) -> Page | None:
+    def slots(
+        self, part: Part, *, clinic_id: UUID, day: int, service: str | None
+    ) -> Written | None:
         """A clinic's slots of one of its days, in order; None where there is no such clinic."""
         shelves = self._board.shelves.get(clinic_id)
         if shelves is None:

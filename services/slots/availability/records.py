@@ -109,6 +109,11 @@ def slot_order(slot: Slot) -> tuple[int, bytes]:
     return slot.starts_us, slot.id
 
 
+def slot_start(slot: Slot) -> int:
+    """When a slot begins."""
+    return slot.starts_us
+
+
 class Sheet(msgspec.Struct, kw_only=True, eq=False):
     """The slots of one service at one clinic on one of its days, in their order.
 

@@ -18,7 +18,7 @@ from services.slots.availability import told
 from services.slots.availability.board import Board
 from services.slots.availability.records import Clinic, Slot, microseconds
 from services.slots.availability.told import Counts, NoCount, OneCount
-from shared.messages import ClinicOpened, SlotChanged, SlotCount, SlotOpened
+from shared.messages import ClinicChanged, ClinicOpened, SlotChanged, SlotCount, SlotOpened
 
 TRUTHS_MAX = 240
 """How many of the database's answers may wait until memory has caught up: a minute's."""
@@ -29,7 +29,7 @@ EARLY_MAX = 100_000
 Numbers = Mapping[int, int]
 """The number of each partition's last event. A partition that is not named has none yet."""
 
-Own = ClinicOpened | SlotOpened | SlotChanged
+Own = ClinicOpened | ClinicChanged | SlotOpened | SlotChanged
 """What staff are told by the referee, and see at once where they asked."""
 
 
@@ -94,7 +94,12 @@ class Replica:
             case SlotOpened():
                 self._open_slot(event, now_us=now_us)
             case ClinicOpened():
-                self._open_clinic(event, now_us=now_us)
+                if event.clinic_id not in self.board.clinics:
+                    self._put_clinic(event)
+                    self._open_early_slots(event.clinic_id, now_us=now_us)
+            case ClinicChanged():
+                # Clinics have no version: what is told last is so, and the log has the last word.
+                self._put_clinic(event)
             case NoCount():
                 pass
             case _:
@@ -132,9 +137,7 @@ class Replica:
         if early is not None:
             self.board.count(early[1])
 
-    def _open_clinic(self, event: ClinicOpened, *, now_us: int) -> None:
-        if event.clinic_id in self.board.clinics:
-            return
+    def _put_clinic(self, event: ClinicOpened | ClinicChanged) -> None:
         self.board.put_clinic(
             Clinic(
                 id=event.clinic_id,
@@ -146,10 +149,12 @@ class Replica:
                 longitude=event.longitude,
             )
         )
-        for slot_id, (_, slot) in list(self._early_slots.items()):
-            if slot.clinic_id == event.clinic_id:
+
+    def _open_early_slots(self, clinic_id: UUID, *, now_us: int) -> None:
+        for slot_id, (_, event) in list(self._early_slots.items()):
+            if event.clinic_id == clinic_id:
                 del self._early_slots[slot_id]
-                self._open_slot(slot, now_us=now_us)
+                self._open_slot(event, now_us=now_us)
 
     # ---- as of when ------------------------------------------------------------------------------
 

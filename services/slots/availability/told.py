@@ -1,4 +1,4 @@
-"""What of an event does memory need? The counts, and what was opened.
+"""What of an event does memory need? The counts, and what is said of clinics and new slots.
 
 Most of an event is about people's seats and is passed over unread, which makes reading it three
 times as quick. An event that nobody here knows is an error and not nothing: it may change counts.
@@ -11,6 +11,7 @@ import msgspec
 from shared.messages import (
     BookingCancelled,
     BookingMoved,
+    ClinicChanged,
     ClinicOpened,
     HoldExpired,
     HoldReleased,
@@ -41,7 +42,7 @@ class NoCount(msgspec.Struct, frozen=True):
     """Nothing is told of any slot."""
 
 
-Told = Counts | OneCount | NoCount | ClinicOpened | SlotOpened
+Told = Counts | OneCount | NoCount | ClinicOpened | ClinicChanged | SlotOpened
 
 
 def _only(kind: type[Message], what: type[msgspec.Struct]) -> type[msgspec.Struct]:
@@ -52,6 +53,7 @@ def _only(kind: type[Message], what: type[msgspec.Struct]) -> type[msgspec.Struc
 
 KINDS: tuple[type[msgspec.Struct], ...] = (
     ClinicOpened,
+    ClinicChanged,
     SlotOpened,
     _only(SlotChanged, OneCount),
     _only(PlacesHeld, Counts),
