@@ -13,9 +13,9 @@ from uuid import uuid4
 
 import aiohttp
 import pytest
-from tests.journeys.conftest import Town
 
 from talon.tokens import Signer
+from tests.town import Town
 
 OLDEST_SECONDS = 1.5
 RETURN_SECONDS_MAX = 10.0
