@@ -1,6 +1,7 @@
 """What does a test of the pages run on? The whole stack, its edge, and Debian's Chromium."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -22,6 +23,7 @@ Visit = Callable[..., Awaitable[Visitor]]
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def browser() -> AsyncIterator[Browser]:
     """One browser for all; each visitor has a window of their own in it."""
+    assert Path(CHROMIUM).exists(), "Chromium is missing; `make test` installs it"
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         yield browser
