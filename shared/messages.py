@@ -20,6 +20,7 @@ CAPACITY_MAX = 10_000
 Instant = Annotated[datetime, Meta(tz=True)]
 Text = Annotated[str, Meta(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")]
 OptionalText = Annotated[str, Meta(max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")]
+ClinicAddress = Annotated[str, Meta(max_length=300, pattern=r"^[^\x00-\x1f\x7f]*$")]
 Capacity = Annotated[int, Meta(ge=0, le=CAPACITY_MAX)]
 Dose = Annotated[int, Meta(ge=1, le=4)]
 TtlSeconds = Annotated[int, Meta(ge=30, le=900)]
@@ -80,8 +81,19 @@ class OpenClinic(Command, frozen=True, kw_only=True):
     clinic_id: UUID
     name: Text
     time_zone: Text
-    address: Annotated[str, Meta(max_length=300, pattern=r"^[^\x00-\x1f\x7f]*$")] = ""
+    address: ClinicAddress = ""
     district: OptionalText = ""
+    latitude: Latitude | None = None
+    longitude: Longitude | None = None
+
+
+class ChangeClinic(Command, frozen=True, kw_only=True):
+    """Change what is said of a clinic; None leaves a thing as it is. Its time zone stays."""
+
+    clinic_id: UUID
+    name: Text | None = None
+    address: ClinicAddress | None = None
+    district: OptionalText | None = None
     latitude: Latitude | None = None
     longitude: Longitude | None = None
 
@@ -180,6 +192,7 @@ class CancelBooking(Command, frozen=True, kw_only=True):
 
 SlotCommand = (
     OpenClinic
+    | ChangeClinic
     | OpenSlot
     | ChangeSlot
     | HoldPlaces
@@ -225,6 +238,18 @@ class TakenPlace(msgspec.Struct, frozen=True, kw_only=True):
 
 class ClinicOpened(Message, frozen=True, kw_only=True):
     """A clinic is known."""
+
+    clinic_id: UUID
+    name: str
+    time_zone: str
+    address: str
+    district: str
+    latitude: float | None
+    longitude: float | None
+
+
+class ClinicChanged(Message, frozen=True, kw_only=True):
+    """Something else is said of a clinic now: all that is said of it, as in `ClinicOpened`."""
 
     clinic_id: UUID
     name: str
@@ -346,6 +371,7 @@ class Refused(Message, frozen=True, kw_only=True):
 
 SlotEvent = (
     ClinicOpened
+    | ClinicChanged
     | SlotOpened
     | SlotChanged
     | PlacesHeld

@@ -1,4 +1,4 @@
-"""Which verb is meant? python -m talon token|city|rush|audit|demo"""
+"""Which verb is meant? python -m talon token|city|import|rush|audit|demo|openapi"""
 
 import argparse
 import os
@@ -8,9 +8,17 @@ from collections.abc import Sequence
 from deploy.local.settings import SettingError
 from deploy.local.stack import named
 from talon.mistakes import MistakeError
-from talon.verbs import audit, city, demo, rush, token
+from talon.verbs import audit, city, demo, import_, openapi, rush, token
 
-VERBS = {"token": token, "city": city, "rush": rush, "audit": audit, "demo": demo}
+VERBS = {
+    "token": token,
+    "city": city,
+    "import": import_,
+    "rush": rush,
+    "audit": audit,
+    "demo": demo,
+    "openapi": openapi,
+}
 
 
 def main(arguments: Sequence[str]) -> int:

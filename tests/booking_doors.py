@@ -20,6 +20,7 @@ from aiohttp.test_utils import TestClient, TestServer
 from cryptography.hazmat.primitives.asymmetric import ec
 from jwt.algorithms import ECAlgorithm
 
+from services.booking.api import API
 from services.booking.app import doors
 from services.booking.config import Config
 from services.booking.memory import Kept
@@ -33,6 +34,7 @@ from shared.log import LogAwayError
 from shared.messages import Command, Refused, SlotOpened, answer_id
 from tests import stories
 from tests.booking_stories import ALICE
+from tests.documented import every_answer_is_documented
 from tests.stories import an_id
 
 KEY = ec.generate_private_key(ec.SECP256R1())
@@ -114,9 +116,9 @@ class Door:
         places = [{"slot_id": str(slot_id)} for slot_id in slot_ids]
         return await self.ask("POST", "/bookings", {"places": places, **asked}, **more)
 
-    async def open_slot(self, name: str, capacity: int = 1, **about: Any) -> UUID:
+    async def open_slot(self, name: str | UUID, capacity: int = 1, **about: Any) -> UUID:
         """A slot that everybody knows, tomorrow unless it is said otherwise."""
-        slot_id = an_id(name)
+        slot_id = name if isinstance(name, UUID) else an_id(name)
         if not self.referee.inventory.clinics:
             self.referee.decided(stories.open_clinic(), 0)
         about.setdefault("starts_at", datetime.now(UTC) + timedelta(days=1))
@@ -157,9 +159,10 @@ async def a_door(dsn: str, folder: Path, **settings: Any) -> AsyncIterator[Door]
     referee = Referee(replies)
     asking = Asking(referee, replies)  # type: ignore[arg-type]
     app = doors(config, Database(pool, config.database_seconds), asking, clock, Kept(100))
-    async with TestClient(TestServer(app)) as client:
-        yield Door(client, referee, pool)
-    await pool.close()
+    with every_answer_is_documented(app, API):
+        async with TestClient(TestServer(app)) as client:
+            yield Door(client, referee, pool)
+        await pool.close()
 
 
 def bearer(

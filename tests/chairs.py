@@ -28,7 +28,8 @@ class Room:
 
     begins: dict[str, int]
     now: int = 0
-    has_clinic: bool = False
+    sign: str | None = None
+    """What is written over the clinic's door, if there is a clinic."""
     sizes: dict[str, int] = field(default_factory=dict)
     shut: set[str] = field(default_factory=set)
     chairs: list[Chair] = field(default_factory=list)
@@ -44,15 +45,21 @@ class Room:
         self.chairs = [c for c in self.chairs if c not in over]
 
     def clinic(self) -> str:
-        if self.has_clinic:
+        if self.sign:
             return "exists"
-        self.has_clinic = True
+        self.sign = "Polyclinic No. 1"
+        return "yes"
+
+    def rename(self, name: str | None) -> str:
+        if not self.sign:
+            return "unknown"
+        self.sign = name or self.sign
         return "yes"
 
     def open(self, slot: str, size: int) -> str:
         if slot in self.sizes:
             return "exists"
-        if not self.has_clinic:
+        if not self.sign:
             return "unknown"
         self.sizes[slot] = size
         return "yes"

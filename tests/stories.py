@@ -10,6 +10,7 @@ from shared.batch import Item
 from shared.messages import (
     BookPlaces,
     CancelBooking,
+    ChangeClinic,
     ChangeSlot,
     Command,
     ConfirmHold,
@@ -68,6 +69,11 @@ def open_clinic(clinic_id: UUID = CLINIC, **head: Any) -> OpenClinic:
         time_zone="Europe/Moscow",
         **a_head(**head),
     )
+
+
+def change_clinic(clinic_id: UUID = CLINIC, **change: Any) -> ChangeClinic:
+    """Another name, address or position."""
+    return ChangeClinic(clinic_id=clinic_id, **change, **a_head())
 
 
 def open_slot(

@@ -22,7 +22,9 @@ from shared.messages import (
     BookingMessage,
     BookPlaces,
     CancelBooking,
+    ChangeClinic,
     ChangeSlot,
+    ClinicChanged,
     ClinicOpened,
     Command,
     ConfirmHold,
@@ -48,6 +50,7 @@ _decode_record = msgspec.msgpack.Decoder(list[bytes]).decode
 _decode_command = msgspec.msgpack.Decoder(SlotCommand).decode
 _encode = msgspec.msgpack.Encoder().encode
 
+OfClinic = ClinicOpened | ClinicChanged
 WithPlaces = BookPlaces | HoldPlaces | MovePlaces | ConfirmHold
 WithBooking = MovePlaces | ConfirmHold | RenewHold | ReleaseHold | CancelBooking
 
@@ -108,7 +111,7 @@ class Referee:
         await store.save(
             connection,
             seen,
-            opened=[event for _, event in decided.events if isinstance(event, ClinicOpened)],
+            clinics=[event for _, event in decided.events if isinstance(event, OfClinic)],
             answers=list(decided.answers.values()),
             positions=_positions(heads, items),
             swept=self._due,
@@ -163,7 +166,7 @@ def _meant_by(commands: Iterable[SlotCommand], due: Sequence[UUID]) -> dict[str,
             meant["booking_ids"].add(command.booking_id)
         if isinstance(command, OpenSlot | ChangeSlot):
             meant["slot_ids"].add(command.slot_id)
-        if isinstance(command, OpenSlot | OpenClinic):
+        if isinstance(command, OpenSlot | OpenClinic | ChangeClinic):
             meant["clinic_ids"].add(command.clinic_id)
     return meant
 
@@ -258,7 +261,7 @@ def _reply_records(replies: Sequence[tuple[int, bytes]]) -> list[Outgoing]:
 
 def _key_of(event: SlotEvent) -> UUID:
     match event:
-        case ClinicOpened():
+        case ClinicOpened() | ClinicChanged():
             return event.clinic_id
         case SlotOpened():
             return event.slot_id

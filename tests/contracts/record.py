@@ -70,6 +70,7 @@ async def _a_day(referee: Play) -> None:
         stories.cancel(gone.id),
         stories.renew(held.id),
         stories.change_slot(one, capacity=4),
+        stories.change_clinic(address="Here, 2"),
     )
     await referee.decide(stories.confirm(held.id, two, claims=(a_claim("confirmed"),)))
     await referee.connection.execute(

@@ -23,6 +23,10 @@ OF_A_PERSON = re.compile(
 OF_A_CLINIC = {
     ("OpenClinic", "name"),
     ("OpenClinic", "address"),
+    ("ChangeClinic", "name"),
+    ("ChangeClinic", "address"),
+    ("ClinicChanged", "name"),
+    ("ClinicChanged", "address"),
     ("ClinicOpened", "name"),
     ("ClinicOpened", "address"),
     ("TakenPlace", "clinic_name"),

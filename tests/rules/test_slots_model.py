@@ -47,6 +47,7 @@ waits = st.sampled_from([*[0] * 9, 1, 29, 30, 270, 300, 600, UNTIL_NEXT])
 ACTS = [
     st.tuples(st.just("sweep")),
     st.tuples(st.just("clinic")),
+    st.tuples(st.just("rename"), st.sampled_from(["Polyclinic No. 2", "Polyclinic No. 3", None])),
     st.tuples(st.just("open"), slot, size),
     st.tuples(
         st.just("change"), slot, st.none() | size, st.sampled_from([None, False, False, True])
@@ -121,6 +122,9 @@ class Day:
 
     def _clinic(self) -> tuple[str, str]:
         return self._ask(stories.open_clinic()), self.room.clinic()
+
+    def _rename(self, name: str | None) -> tuple[str, str]:
+        return self._ask(stories.change_clinic(name=name)), self.room.rename(name)
 
     def _open(self, slot: str, size: int) -> tuple[str, str]:
         starts_at = NOON + timedelta(seconds=BEGINS[slot])
@@ -216,6 +220,7 @@ class Day:
             assert (slot.capacity, slot.held, slot.booked) == (size, held, len(here) - held)
             assert slot.free == size - len(here) >= 0
             assert slot.open == (name not in self.room.shut)
+            assert slot.clinic.name == self.room.sign
         claims = {a_claim(c.claim): c.who for c in self.room.chairs if c.claim}
         assert self.inventory.claims == claims
         assert self._seated() == Counter(
@@ -354,6 +359,10 @@ def the_claims_of_who_leaves_stay(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(FOLDING, "_unseat", lambda inventory, who: inventory.bookings.pop(who, None))
 
 
+def what_is_said_of_a_clinic_stays(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(FOLDING, "_change", lambda *_: None)
+
+
 def nobody_counts_who_comes(patch: pytest.MonkeyPatch) -> None:
     sound = answers.count_of
     patch.setattr(answers, "count_of", lambda slot, **_: sound(slot))
@@ -369,6 +378,7 @@ BREAKING = [
     a_hold_lasts_a_second_too_long,
     renewing_changes_nothing,
     the_claims_of_who_leaves_stay,
+    what_is_said_of_a_clinic_stays,
     nobody_counts_who_comes,
 ]
 

@@ -11,7 +11,7 @@ import pytest
 
 from services.booking.inbox import Inbox
 from services.booking.memory import Kept
-from services.slots.rules import Inventory, evolve
+from services.slots.rules import Clinic, Inventory, evolve
 from shared import database
 from shared.batch import Head, Item
 from shared.events import Unpacker
@@ -79,11 +79,15 @@ async def test_folding_the_recorded_events_gives_the_upgraded_database(
 
     connection = await asyncpg.connect(upgraded)
     slots = await connection.fetch("SELECT id, capacity, held, booked, open, version FROM slot")
+    clinics = await connection.fetch(
+        "SELECT id, name, time_zone, address, district, latitude, longitude FROM clinic"
+    )
     places = await connection.fetch(
         """SELECT id, booking_id, home, size, version, slot_id, ordinal, state, expires_at, claim
              FROM place"""
     )
     await connection.close()
+    assert [Clinic(**dict(row)) for row in clinics] == list(folded.clinics.values())
     assert {tuple(row) for row in slots} == {
         (slot.id, slot.capacity, slot.held, slot.booked, slot.open, slot.version)
         for slot in folded.slots.values()

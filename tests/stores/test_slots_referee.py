@@ -121,6 +121,34 @@ async def test_a_hold_that_ran_out_is_swept_by_its_home(referee: Play):
     assert await referee.connection.fetchval("SELECT sum(held) FROM slot") == 0
 
 
+async def test_a_booking_tells_what_is_said_of_its_clinic_at_that_moment(referee: Play):
+    wishes = [stories.book(TUESDAY) for _ in range(3)]
+    moves = [stories.change_clinic(address=f"North Street {n}") for n in (1, 2, 3)]
+
+    before, _, _, after = await referee.decide(wishes[0], *moves[:2], wishes[1])
+    await referee.decide(moves[2])
+    [later] = await referee.decide(wishes[2])
+
+    told = [reply.places[0].clinic_address for reply in (before, after, later)]
+    assert told == ["", "North Street 2", "North Street 3"]
+    assert await referee.connection.fetchval("SELECT address FROM clinic") == "North Street 3"
+
+
+async def test_a_clinic_is_opened_and_moved_in_one_batch(referee: Play):
+    there = an_id("another clinic")
+
+    await referee.decide(
+        stories.open_clinic(there), stories.change_clinic(there, latitude=55.8, longitude=37.5)
+    )
+    [unknown] = await referee.decide(stories.change_clinic(an_id("no clinic"), name="x"))
+
+    row = await referee.connection.fetchrow(
+        "SELECT name, latitude, longitude FROM clinic WHERE id = $1", there
+    )
+    assert tuple(row) == ("Polyclinic No. 1", 55.8, 37.5)
+    assert unknown.reason == "unknown"
+
+
 async def test_one_command_the_database_cannot_take_is_set_aside_and_the_others_are_decided(
     referee: Play,
 ):

@@ -10,9 +10,10 @@ from uuid import UUID
 import msgspec
 from aiohttp import web
 
-from services.booking.api.answers import booking_body, reply_to, shown
+from services.booking.api.answers import BookingBody, booking_body, reply_to, shown
 from services.booking.api.desk import (
     DESK,
+    ROLES,
     Desk,
     Nothing,
     WantedPlace,
@@ -21,13 +22,23 @@ from services.booking.api.desk import (
     need,
     owned_by,
 )
+from services.booking.api.problems import BOOKING, HOLD, PERSON, REFEREE, SLOT
 from services.booking.rules.eligibility import wishes
 from services.booking.rules.life import Booking
 from services.booking.rules.refusals import HOLD_PENDING, booking_unready
 from shared.auth import Actor
 from shared.messages import BookPlaces, CancelBooking, ConfirmHold, MovePlaces
+from shared.openapi import UNCHANGED, Answer, Route
 from shared.problems import Problem, not_found
-from shared.web import cursor_after, cursor_of, json_response, limit_of, path_id, read_body
+from shared.web import (
+    Page,
+    cursor_after,
+    cursor_of,
+    json_response,
+    path_id,
+    read_body,
+    read_query,
+)
 
 
 class NewBooking(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -42,6 +53,13 @@ class OtherPlaces(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     """The body of `POST /bookings/{id}/reschedule`."""
 
     places: WantedPlaces
+
+
+class BookingList(msgspec.Struct, frozen=True, kw_only=True):
+    """One's own bookings; with a cursor where there may be more."""
+
+    bookings: list[BookingBody]
+    cursor: str | None
 
 
 _decode_new = msgspec.json.Decoder(NewBooking)
@@ -120,16 +138,16 @@ async def list_bookings(request: web.Request) -> web.Response:
     """200 one's own bookings, newest first; an empty list is an answer."""
     desk = request.app[DESK]
     actor = await desk.actor(request)
-    limit = limit_of(request)
+    limit = read_query(request, Page).limit
     cursor = cursor_of(request, (datetime, UUID))
     after = None if cursor is None else (cursor[0], cursor[1])
     bookings = await desk.bookings.of_owner(actor.id, after, limit)
     more = len(bookings) == limit
     return json_response(
-        {
-            "bookings": [booking_body(booking) for booking in bookings],
-            "cursor": cursor_after(bookings[-1].made_at, bookings[-1].id) if more else None,
-        }
+        BookingList(
+            bookings=[booking_body(booking) for booking in bookings],
+            cursor=cursor_after(bookings[-1].made_at, bookings[-1].id) if more else None,
+        )
     )
 
 
@@ -155,10 +173,65 @@ def _need_same_slots(hold: Booking, places: Sequence[WantedPlace]) -> None:
         raise Problem(422, "hold_mismatch", "These are not the slots that the hold keeps.")
 
 
+UNDECIDED = Answer(
+    "It is not decided yet: look at Location until it is.", BookingBody, headers=("Location",)
+)
+
 ROUTES = [
-    web.post("/api/v1/bookings", request_booking),
-    web.get("/api/v1/bookings", list_bookings),
-    web.get("/api/v1/bookings/{id}", show_booking),
-    web.post("/api/v1/bookings/{id}/cancel", cancel_booking),
-    web.post("/api/v1/bookings/{id}/reschedule", reschedule_booking),
+    Route(
+        "POST",
+        "/api/v1/bookings",
+        request_booking,
+        tag="bookings",
+        roles=ROLES,
+        body=NewBooking,
+        needs_key=True,
+        answers={
+            201: Answer("It is booked.", BookingBody, headers=("Location",)),
+            202: UNDECIDED,
+        },
+        problems=(*SLOT, *PERSON, *HOLD, "hold_mismatch", "not_found", *REFEREE),
+    ),
+    Route(
+        "GET",
+        "/api/v1/bookings",
+        list_bookings,
+        tag="bookings",
+        roles=ROLES,
+        query=Page,
+        answers={200: Answer("The bookings, newest first.", BookingList)},
+    ),
+    Route(
+        "GET",
+        "/api/v1/bookings/{id}",
+        show_booking,
+        tag="bookings",
+        roles=ROLES,
+        answers={
+            200: Answer("The booking.", BookingBody, headers=("ETag", "Cache-Control")),
+            304: UNCHANGED,
+        },
+    ),
+    Route(
+        "POST",
+        "/api/v1/bookings/{id}/cancel",
+        cancel_booking,
+        tag="bookings",
+        roles=ROLES,
+        body=Nothing,
+        needs_key=True,
+        answers={200: Answer("It is cancelled.", BookingBody), 202: UNDECIDED},
+        problems=(*BOOKING, *REFEREE),
+    ),
+    Route(
+        "POST",
+        "/api/v1/bookings/{id}/reschedule",
+        reschedule_booking,
+        tag="bookings",
+        roles=ROLES,
+        body=OtherPlaces,
+        needs_key=True,
+        answers={200: Answer("It has its new places.", BookingBody), 202: UNDECIDED},
+        problems=(*SLOT, *PERSON, *BOOKING, *REFEREE),
+    ),
 ]

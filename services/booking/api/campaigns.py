@@ -12,15 +12,17 @@ from services.booking.api.desk import DESK, problem_of, wish_id
 from services.booking.rules.eligibility import DAYS_MAX, Campaign
 from services.booking.rules.refusals import TOLD
 from shared.messages import Dose, Instant, Text
+from shared.openapi import Answer, Route
 from shared.problems import Problem, not_found
 from shared.web import (
+    Page,
     body_hash,
     cursor_after,
     cursor_of,
     json_response,
-    limit_of,
     path_id,
     read_body,
+    read_query,
 )
 
 Days = Annotated[int, Meta(ge=0, le=DAYS_MAX)]
@@ -36,6 +38,13 @@ class NewCampaign(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     min_days: Days
     max_days: Days
     id: UUID | None = None
+
+
+class CampaignList(msgspec.Struct, frozen=True, kw_only=True):
+    """Campaigns; with a cursor where there may be more."""
+
+    campaigns: list[Campaign]
+    cursor: str | None
 
 
 _decode_new = msgspec.json.Decoder(NewCampaign)
@@ -71,21 +80,44 @@ async def show_campaign(request: web.Request) -> web.Response:
 
 async def list_campaigns(request: web.Request) -> web.Response:
     """200 campaigns, oldest first; an empty list is an answer."""
-    limit = limit_of(request)
+    limit = read_query(request, Page).limit
     cursor = cursor_of(request, (datetime, UUID))
     after = None if cursor is None else (cursor[0], cursor[1])
     found = await request.app[DESK].campaigns.all(after, limit)
     more = len(found) == limit
     return json_response(
-        {
-            "campaigns": [campaign for _, campaign in found],
-            "cursor": cursor_after(found[-1][0], found[-1][1].id) if more else None,
-        }
+        CampaignList(
+            campaigns=[campaign for _, campaign in found],
+            cursor=cursor_after(found[-1][0], found[-1][1].id) if more else None,
+        )
     )
 
 
 ROUTES = [
-    web.post("/api/v1/campaigns", start_campaign),
-    web.get("/api/v1/campaigns", list_campaigns),
-    web.get("/api/v1/campaigns/{id}", show_campaign),
+    Route(
+        "POST",
+        "/api/v1/campaigns",
+        start_campaign,
+        tag="campaigns",
+        roles=("operator",),
+        body=NewCampaign,
+        needs_key=True,
+        answers={201: Answer("The campaign has begun.", Campaign, headers=("Location",))},
+        problems=("campaign_exists",),
+    ),
+    Route(
+        "GET",
+        "/api/v1/campaigns",
+        list_campaigns,
+        tag="campaigns",
+        query=Page,
+        answers={200: Answer("The campaigns, oldest first.", CampaignList)},
+    ),
+    Route(
+        "GET",
+        "/api/v1/campaigns/{id}",
+        show_campaign,
+        tag="campaigns",
+        answers={200: Answer("The campaign.", Campaign)},
+    ),
 ]

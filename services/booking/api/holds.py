@@ -8,8 +8,9 @@ import msgspec
 from aiohttp import web
 from msgspec import Meta
 
-from services.booking.api.answers import hold_body, reply_to, shown
-from services.booking.api.desk import DESK, Desk, Nothing, home_for, need, owned_by
+from services.booking.api.answers import HoldBody, hold_body, reply_to, shown
+from services.booking.api.desk import DESK, ROLES, Desk, Nothing, home_for, need, owned_by
+from services.booking.api.problems import HOLD, REFEREE, SLOT
 from services.booking.memory import Memory
 from services.booking.rules.life import Booking
 from services.booking.rules.refusals import hold_unready
@@ -22,6 +23,7 @@ from shared.messages import (
     RenewHold,
     TtlSeconds,
 )
+from shared.openapi import UNCHANGED, Answer, Route
 from shared.problems import not_found
 from shared.web import path_id, read_body
 
@@ -115,9 +117,56 @@ async def _own_hold(request: web.Request, desk: Desk, actor: Actor) -> Booking:
     return hold
 
 
+UNDECIDED = Answer(
+    "It is not decided yet: look at Location until it is.", HoldBody, headers=("Location",)
+)
+
 ROUTES = [
-    web.post("/api/v1/holds", hold_places),
-    web.get("/api/v1/holds/{id}", show_hold),
-    web.post("/api/v1/holds/{id}/renew", renew_hold),
-    web.delete("/api/v1/holds/{id}", release_hold),
+    Route(
+        "POST",
+        "/api/v1/holds",
+        hold_places,
+        tag="holds",
+        roles=ROLES,
+        body=NewHold,
+        needs_key=True,
+        answers={
+            201: Answer("The places are held.", HoldBody, headers=("Location",)),
+            202: UNDECIDED,
+        },
+        problems=(*SLOT, *REFEREE),
+    ),
+    Route(
+        "GET",
+        "/api/v1/holds/{id}",
+        show_hold,
+        tag="holds",
+        roles=ROLES,
+        answers={
+            200: Answer("The hold.", HoldBody, headers=("ETag", "Cache-Control")),
+            304: UNCHANGED,
+        },
+    ),
+    Route(
+        "POST",
+        "/api/v1/holds/{id}/renew",
+        renew_hold,
+        tag="holds",
+        roles=ROLES,
+        body=Renewal,
+        needs_key=True,
+        answers={200: Answer("It is kept longer.", HoldBody), 202: UNDECIDED},
+        problems=(*HOLD, *REFEREE),
+    ),
+    Route(
+        "DELETE",
+        "/api/v1/holds/{id}",
+        release_hold,
+        tag="holds",
+        roles=ROLES,
+        body=Nothing,
+        needs_key=True,
+        answers={200: Answer("It is given back.", HoldBody), 202: UNDECIDED},
+        problems=(*HOLD, *REFEREE),
+    ),
 ]

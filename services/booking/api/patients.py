@@ -5,8 +5,9 @@ from uuid import UUID
 import msgspec
 from aiohttp import web
 
-from services.booking.api.desk import DESK, problem_of, wish_id
+from services.booking.api.desk import DESK, ROLES, problem_of, wish_id
 from services.booking.rules.refusals import TOLD
+from shared.openapi import Answer, Route
 from shared.problems import Problem
 from shared.web import body_hash, json_response, read_body
 
@@ -19,6 +20,12 @@ class Dependant(msgspec.Struct, frozen=True):
     """A dependant as it is shown."""
 
     id: UUID
+
+
+class DependantList(msgspec.Struct, frozen=True, kw_only=True):
+    """All of one's dependants: there are few."""
+
+    dependants: list[Dependant]
 
 
 _decode_new = msgspec.json.Decoder(NewDependant)
@@ -52,10 +59,27 @@ async def list_dependants(request: web.Request) -> web.Response:
     desk = request.app[DESK]
     actor = await desk.actor(request)
     dependants = await desk.patients.dependants_of(actor.id)
-    return json_response({"dependants": [Dependant(patient_id) for patient_id in dependants]})
+    return json_response(DependantList(dependants=[Dependant(one) for one in dependants]))
 
 
 ROUTES = [
-    web.post("/api/v1/me/dependants", add_dependant),
-    web.get("/api/v1/me/dependants", list_dependants),
+    Route(
+        "POST",
+        "/api/v1/me/dependants",
+        add_dependant,
+        tag="dependants",
+        roles=ROLES,
+        body=NewDependant,
+        needs_key=True,
+        answers={201: Answer("One may book for it.", Dependant)},
+        problems=("too_many_dependants",),
+    ),
+    Route(
+        "GET",
+        "/api/v1/me/dependants",
+        list_dependants,
+        tag="dependants",
+        roles=ROLES,
+        answers={200: Answer("One's dependants, oldest first.", DependantList)},
+    ),
 ]

@@ -49,6 +49,11 @@ TOLD: dict[Refusal, Told] = {
 
 BOOKING_UNKNOWN = Told(409, "booking_unknown", "The booking cannot be changed any more.")
 BOOKING_CANCELLED = Told(409, "booking_cancelled", "The booking is cancelled already.")
+BOOKING_UNREADY: dict[str, Told] = {
+    "pending": Told(409, "booking_pending", "The booking is pending."),
+    "refused": Told(409, "booking_refused", "The booking is refused."),
+    "expired": Told(409, "booking_expired", "The booking is expired."),
+}
 HOLD_PENDING = Told(409, "hold_pending", "The hold is not decided yet.")
 
 
@@ -74,9 +79,7 @@ def booking_unready(booking: Booking) -> Told | None:
     A cancelled one is the referee's to answer for: asked again with the same key, the answer is
     the same as it was.
     """
-    if booking.shown in ("booked", "cancelled"):
-        return None
-    return Told(409, f"booking_{booking.shown}", f"The booking is {booking.shown}.")
+    return BOOKING_UNREADY.get(booking.shown)
 
 
 def hold_unready(hold: Booking) -> Told | None:

@@ -2,13 +2,34 @@
 
 from aiohttp import web
 
-from services.slots.api import clinics, slots
+from services.slots.api import clinics, closures, schedules, slots
 from services.slots.api.desk import DESK, Desk
+from services.slots.api.problems import PROBLEMS
+from shared.openapi import DOCUMENT, Api, add_routes
 
-__all__ = ["Desk", "routes"]
+__all__ = ["API", "Desk", "routes"]
+
+API = Api(
+    service="slots",
+    title="Talon: the referee",
+    about="Clinics and their slots: everybody may look, staff set them up and change them.",
+    tags={
+        "clinics": "Where people are seen.",
+        "schedules": "The hours that a clinic has every week.",
+        "slots": "When they are, and how many at once.",
+    },
+    routes=(
+        *clinics.ROUTES,
+        *slots.ROUTES,
+        *schedules.ROUTES,
+        *closures.ROUTES,
+        DOCUMENT,
+    ),
+    problems=PROBLEMS,
+)
 
 
 def routes(app: web.Application, desk: Desk) -> None:
     """Add every route of this service under /api/v1."""
     app[DESK] = desk
-    app.router.add_routes([*clinics.ROUTES, *slots.ROUTES])
+    add_routes(app, API)

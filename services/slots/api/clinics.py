@@ -1,4 +1,4 @@
-"""How is a clinic set up, and which clinics are there?"""
+"""How is a clinic set up and changed, and which clinics are there?"""
 
 from uuid import UUID
 from zoneinfo import available_timezones
@@ -7,7 +7,11 @@ import msgspec
 from aiohttp import web
 
 from services.slots.api.desk import DESK, problem_of
+from services.slots.api.problems import REFEREE
+from shared.auth import STAFF
 from shared.messages import (
+    ChangeClinic,
+    ClinicChanged,
     ClinicOpened,
     Latitude,
     Longitude,
@@ -16,8 +20,17 @@ from shared.messages import (
     Refused,
     Text,
 )
+from shared.openapi import Answer, Route
 from shared.problems import Problem, not_found
-from shared.web import cursor_after, cursor_of, json_response, limit_of, path_id, read_body
+from shared.web import (
+    Page,
+    cursor_after,
+    cursor_of,
+    json_response,
+    path_id,
+    read_body,
+    read_query,
+)
 
 TIME_ZONES = frozenset(available_timezones())
 
@@ -34,6 +47,16 @@ class NewClinic(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     longitude: Longitude | None = None
 
 
+class ClinicChange(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The body of `PATCH /clinics/{id}`; what is left out stays as it is."""
+
+    name: Text | None = None
+    address: OptionalText | None = None
+    district: OptionalText | None = None
+    latitude: Latitude | None = None
+    longitude: Longitude | None = None
+
+
 class ClinicBody(msgspec.Struct, frozen=True, kw_only=True):
     """A clinic as it is shown."""
 
@@ -46,7 +69,15 @@ class ClinicBody(msgspec.Struct, frozen=True, kw_only=True):
     longitude: float | None
 
 
+class ClinicList(msgspec.Struct, frozen=True, kw_only=True):
+    """Clinics; with a cursor where there may be more."""
+
+    clinics: list[ClinicBody]
+    cursor: str | None
+
+
 _decode_new = msgspec.json.Decoder(NewClinic)
+_decode_change = msgspec.json.Decoder(ClinicChange)
 
 
 async def open_clinic(request: web.Request) -> web.Response:
@@ -56,8 +87,7 @@ async def open_clinic(request: web.Request) -> web.Response:
     body = await read_body(request, _decode_new)
     if body.time_zone not in TIME_ZONES:
         raise Problem(422, "invalid_body", "time_zone is an IANA name such as Europe/Moscow.")
-    if (body.latitude is None) != (body.longitude is None):
-        raise Problem(422, "invalid_body", "Give both latitude and longitude, or neither.")
+    _need_whole_position(body)
     head = desk.head(request, actor, body)
     clinic_id = body.id or head["id"]
     about = {k: v for k, v in msgspec.structs.asdict(body).items() if k != "id"}
@@ -65,17 +95,44 @@ async def open_clinic(request: web.Request) -> web.Response:
     if isinstance(reply, Refused):
         raise problem_of(reply)
     assert isinstance(reply, ClinicOpened)
-    shown = ClinicBody(
-        id=reply.clinic_id,
-        name=reply.name,
-        time_zone=reply.time_zone,
-        address=reply.address,
-        district=reply.district,
-        latitude=reply.latitude,
-        longitude=reply.longitude,
-    )
+    shown = _shown(reply)
     location = f"/api/v1/clinics/{shown.id}"
     return json_response(shown, status=201, headers={"Location": location})
+
+
+async def change_clinic(request: web.Request) -> web.Response:
+    """200 the clinic; who has a booking there already keeps what they were told."""
+    desk = request.app[DESK]
+    clinic_id = path_id(request, "clinic")
+    actor = await desk.staff(request, clinic_id)
+    body = await read_body(request, _decode_change)
+    _need_whole_position(body)
+    change = msgspec.structs.asdict(body)
+    if all(value is None for value in change.values()):
+        raise Problem(422, "invalid_body", "Say what is to change: name, address, a position.")
+    head = desk.head(request, actor, body)
+    reply = await desk.ask(ChangeClinic(clinic_id=clinic_id, **change, **head), clinic_id)
+    if isinstance(reply, Refused):
+        raise problem_of(reply)
+    assert isinstance(reply, ClinicChanged)
+    return json_response(_shown(reply))
+
+
+def _need_whole_position(body: NewClinic | ClinicChange) -> None:
+    if (body.latitude is None) != (body.longitude is None):
+        raise Problem(422, "invalid_body", "Give both latitude and longitude, or neither.")
+
+
+def _shown(event: ClinicOpened | ClinicChanged) -> ClinicBody:
+    return ClinicBody(
+        id=event.clinic_id,
+        name=event.name,
+        time_zone=event.time_zone,
+        address=event.address,
+        district=event.district,
+        latitude=event.latitude,
+        longitude=event.longitude,
+    )
 
 
 async def show_clinic(request: web.Request) -> web.Response:
@@ -88,15 +145,49 @@ async def show_clinic(request: web.Request) -> web.Response:
 
 async def list_clinics(request: web.Request) -> web.Response:
     """200 clinics by name; an empty list is an answer."""
-    limit = limit_of(request)
+    limit = read_query(request, Page).limit
     after = cursor_of(request, (str, UUID))
     rows = await request.app[DESK].reads.list_clinics(after, limit)
     cursor = cursor_after(rows[-1]["name"], rows[-1]["id"]) if len(rows) == limit else None
-    return json_response({"clinics": [ClinicBody(**row) for row in rows], "cursor": cursor})
+    return json_response(ClinicList(clinics=[ClinicBody(**row) for row in rows], cursor=cursor))
 
 
 ROUTES = [
-    web.post("/api/v1/clinics", open_clinic),
-    web.get("/api/v1/clinics", list_clinics),
-    web.get("/api/v1/clinics/{id}", show_clinic),
+    Route(
+        "POST",
+        "/api/v1/clinics",
+        open_clinic,
+        tag="clinics",
+        roles=STAFF,
+        body=NewClinic,
+        needs_key=True,
+        answers={201: Answer("The clinic is there.", ClinicBody, headers=("Location",))},
+        problems=("already_exists", *REFEREE),
+    ),
+    Route(
+        "PATCH",
+        "/api/v1/clinics/{id}",
+        change_clinic,
+        tag="clinics",
+        roles=STAFF,
+        body=ClinicChange,
+        needs_key=True,
+        answers={200: Answer("The clinic as it is now.", ClinicBody)},
+        problems=("slot_unknown", *REFEREE),
+    ),
+    Route(
+        "GET",
+        "/api/v1/clinics",
+        list_clinics,
+        tag="clinics",
+        query=Page,
+        answers={200: Answer("The clinics, by name.", ClinicList)},
+    ),
+    Route(
+        "GET",
+        "/api/v1/clinics/{id}",
+        show_clinic,
+        tag="clinics",
+        answers={200: Answer("The clinic.", ClinicBody)},
+    ),
 ]

@@ -1,6 +1,5 @@
 """How are slots opened, changed and shown?"""
 
-import asyncio
 from datetime import date, datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID, uuid5
@@ -9,6 +8,8 @@ import msgspec
 from aiohttp import web
 
 from services.slots.api.desk import DESK, Desk, problem_of
+from services.slots.api.problems import REFEREE, SlotRefusal
+from shared.auth import STAFF
 from shared.messages import (
     Capacity,
     ChangeSlot,
@@ -22,15 +23,16 @@ from shared.messages import (
     SlotOpened,
     Text,
 )
+from shared.openapi import Answer, Route
 from shared.problems import Problem, not_found
 from shared.web import (
+    Page,
     cursor_after,
     cursor_of,
     json_response,
-    limit_of,
     path_id,
-    query,
     read_body,
+    read_query,
 )
 
 SLOTS_PER_REQUEST_MAX = 500
@@ -84,12 +86,26 @@ class SlotBody(msgspec.Struct, frozen=True, kw_only=True):
     version: int
 
 
-class SlotRefusal(msgspec.Struct, frozen=True, kw_only=True):
-    """A slot that was not opened, by its number in the request, and why."""
+class SlotsOpened(msgspec.Struct, frozen=True, kw_only=True):
+    """What was opened of those that were asked for, and what was refused."""
 
-    nth: int
-    code: str
-    detail: str
+    slots: list[SlotBody]
+    refused: list[SlotRefusal]
+
+
+class DayQuery(Page, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which slots are asked for."""
+
+    clinic: Annotated[UUID, msgspec.Meta(description="The clinic whose slots are asked for.")]
+    date: Annotated[date, msgspec.Meta(description="The day, in the clinic's time zone.")]
+    service: Annotated[str, msgspec.Meta(description="Only slots of this service.")] | None = None
+
+
+class SlotList(msgspec.Struct, frozen=True, kw_only=True):
+    """A clinic's slots of a day; with a cursor where there may be more."""
+
+    slots: list[SlotBody]
+    cursor: str | None
 
 
 _decode_new = msgspec.json.Decoder(NewSlots)
@@ -105,11 +121,11 @@ async def open_slots(request: web.Request) -> web.Response:
     for nth, slot in enumerate(body.slots):
         if slot.ends_at <= slot.starts_at:
             raise Problem(422, "invalid_body", f"slots[{nth}] ends before it starts.")
-    commands = [
+    commands = (
         _open_slot(clinic_id, slot, desk.head(request, actor, body, nth))
         for nth, slot in enumerate(body.slots)
-    ]
-    replies = await asyncio.gather(*(desk.ask(command, clinic_id) for command in commands))
+    )
+    replies = await desk.ask_each(commands, clinic_id)
     refused = [
         SlotRefusal(nth=nth, code=problem_of(reply).code, detail=problem_of(reply).detail)
         for nth, reply in enumerate(replies)
@@ -121,7 +137,7 @@ async def open_slots(request: web.Request) -> web.Response:
         problem.more["refused"] = refused
         raise problem
     opened = [_opened(reply) for reply in replies if isinstance(reply, SlotOpened)]
-    return json_response({"slots": opened, "refused": refused}, status=201)
+    return json_response(SlotsOpened(slots=opened, refused=refused), status=201)
 
 
 def _open_slot(clinic_id: UUID, slot: NewSlot, head: dict[str, Any]) -> OpenSlot:
@@ -142,14 +158,16 @@ async def change_slot(request: web.Request) -> web.Response:
     """200 the slot; 409 where more people are in it than the new capacity allows."""
     desk = request.app[DESK]
     slot_id = path_id(request, "slot")
+    await desk.tokens.need(request, *STAFF)
     body = await read_body(request, _decode_change)
-    await desk.tokens.need(request, "staff", "operator")
     row = await desk.reads.find_slot(slot_id)
     if row is None:
         raise not_found("slot")
     actor = await desk.staff(request, row["clinic_id"])
     if body.capacity is None and body.status is None:
         raise Problem(422, "invalid_body", "Give a capacity, a status, or both.")
+    if body.cancel_bookings and body.status != "busy-unavailable":
+        raise Problem(422, "invalid_body", "cancel_bookings goes with status busy-unavailable.")
     command = ChangeSlot(
         slot_id=slot_id,
         capacity=body.capacity,
@@ -175,21 +193,18 @@ async def show_slot(request: web.Request) -> web.Response:
 async def list_slots(request: web.Request) -> web.Response:
     """200 a clinic's slots of one day in its time zone; an empty list is an answer."""
     desk: Desk = request.app[DESK]
-    clinic_id, day = query(request, "clinic", UUID), query(request, "date", date)
-    if clinic_id is None or day is None:
-        raise Problem(422, "invalid_query", "Give clinic (an id) and date (YYYY-MM-DD).")
-    limit = limit_of(request)
+    asked = read_query(request, DayQuery)
     rows = await desk.reads.list_slots(
-        clinic_id,
-        day,
-        service=query(request, "service", str),
+        asked.clinic,
+        asked.date,
+        service=asked.service,
         after=cursor_of(request, (datetime, UUID)),
-        limit=limit,
+        limit=asked.limit,
     )
     cursor = None
-    if len(rows) == limit:
+    if len(rows) == asked.limit:
         cursor = cursor_after(rows[-1]["starts_at"].isoformat(), rows[-1]["id"])
-    return json_response({"slots": [_shown(row) for row in rows], "cursor": cursor})
+    return json_response(SlotList(slots=[_shown(row) for row in rows], cursor=cursor))
 
 
 def _opened(event: SlotOpened) -> SlotBody:
@@ -228,8 +243,41 @@ def status_of(is_open: bool, free: int, held: int) -> Status:
 
 
 ROUTES = [
-    web.post("/api/v1/clinics/{id}/slots", open_slots),
-    web.get("/api/v1/slots", list_slots),
-    web.get("/api/v1/slots/{id}", show_slot),
-    web.patch("/api/v1/slots/{id}", change_slot),
+    Route(
+        "POST",
+        "/api/v1/clinics/{id}/slots",
+        open_slots,
+        tag="slots",
+        roles=STAFF,
+        body=NewSlots,
+        needs_key=True,
+        answers={201: Answer("Some or all are opened; `refused` says which are not.", SlotsOpened)},
+        problems=("slot_unknown", "already_exists", *REFEREE),
+    ),
+    Route(
+        "GET",
+        "/api/v1/slots",
+        list_slots,
+        tag="slots",
+        query=DayQuery,
+        answers={200: Answer("The slots, by their beginning.", SlotList)},
+    ),
+    Route(
+        "GET",
+        "/api/v1/slots/{id}",
+        show_slot,
+        tag="slots",
+        answers={200: Answer("The slot.", SlotBody)},
+    ),
+    Route(
+        "PATCH",
+        "/api/v1/slots/{id}",
+        change_slot,
+        tag="slots",
+        roles=STAFF,
+        body=SlotChange,
+        needs_key=True,
+        answers={200: Answer("The slot as it is now.", SlotBody)},
+        problems=("slot_in_use", *REFEREE),
+    ),
 ]

@@ -12,6 +12,7 @@ from services.slots.rules.inventory import Inventory
 from shared.messages import (
     BookPlaces,
     CancelBooking,
+    ChangeClinic,
     ChangeSlot,
     ConfirmHold,
     HoldExpired,
@@ -50,6 +51,8 @@ def decide(inventory: Inventory, command: SlotCommand, *, at: datetime, home: in
             return holds.confirm(inventory, command, at=at, home=home)
         case OpenClinic():
             return slots.open_clinic(inventory, command, at)
+        case ChangeClinic():
+            return slots.change_clinic(inventory, command, at)
         case OpenSlot():
             return slots.open_slot(inventory, command, at)
         case ChangeSlot():

@@ -12,6 +12,7 @@ from services.slots.rules.inventory import Booking, Clinic, Inventory, Place, Sl
 from shared.messages import (
     BookingCancelled,
     BookingMoved,
+    ClinicChanged,
     ClinicOpened,
     HoldExpired,
     HoldReleased,
@@ -53,15 +54,28 @@ def evolve(inventory: Inventory, event: SlotEvent) -> None:
             inventory.clinics[event.clinic_id] = Clinic(
                 id=event.clinic_id,
                 name=event.name,
-                address=event.address,
                 time_zone=event.time_zone,
+                address=event.address,
+                district=event.district,
+                latitude=event.latitude,
+                longitude=event.longitude,
             )
+        case ClinicChanged():
+            _change(inventory.clinics[event.clinic_id], event)
         case SlotOpened():
             _open(inventory, event)
         case SlotChanged():
             _count(inventory, (event.count,))
         case _:
             assert_never(event)
+
+
+def _change(clinic: Clinic, event: ClinicChanged) -> None:
+    clinic.name = event.name
+    clinic.address = event.address
+    clinic.district = event.district
+    clinic.latitude = event.latitude
+    clinic.longitude = event.longitude
 
 
 def _open(inventory: Inventory, event: SlotOpened) -> None:

@@ -9,13 +9,16 @@ import msgspec
 State = Literal["held", "booked", "expired"]
 
 
-class Clinic(msgspec.Struct, frozen=True, kw_only=True):
-    """What of a clinic goes into what is told about its places."""
+class Clinic(msgspec.Struct, kw_only=True):
+    """One clinic, the same object for all its slots: what changes goes into all that is told."""
 
     id: UUID
     name: str
-    address: str
     time_zone: str
+    address: str
+    district: str = ""
+    latitude: float | None = None
+    longitude: float | None = None
 
 
 class Slot(msgspec.Struct, kw_only=True):

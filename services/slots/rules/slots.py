@@ -5,7 +5,9 @@ from datetime import datetime
 from services.slots.rules.answers import count_of, refuse
 from services.slots.rules.inventory import Inventory
 from shared.messages import (
+    ChangeClinic,
     ChangeSlot,
+    ClinicChanged,
     ClinicOpened,
     OpenClinic,
     OpenSlot,
@@ -32,6 +34,27 @@ def open_clinic(inventory: Inventory, command: OpenClinic, at: datetime) -> Clin
         district=command.district,
         latitude=command.latitude,
         longitude=command.longitude,
+    )
+
+
+def change_clinic(
+    inventory: Inventory, command: ChangeClinic, at: datetime
+) -> ClinicChanged | Refused:
+    """Another name, address or position; what the command leaves out stays as it is."""
+    clinic = inventory.clinics.get(command.clinic_id)
+    if clinic is None:
+        return refuse(command, "unknown", at)
+    return ClinicChanged(
+        id=answer_id(command.id, "ClinicChanged"),
+        cause=command.id,
+        at=at,
+        clinic_id=clinic.id,
+        name=clinic.name if command.name is None else command.name,
+        time_zone=clinic.time_zone,
+        address=clinic.address if command.address is None else command.address,
+        district=clinic.district if command.district is None else command.district,
+        latitude=clinic.latitude if command.latitude is None else command.latitude,
+        longitude=clinic.longitude if command.longitude is None else command.longitude,
     )
 
 

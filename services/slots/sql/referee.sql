@@ -19,7 +19,8 @@ SELECT DISTINCT booking_id
 -- A row's own columns are fresh after the wait; everything else is read by the next statement.
 SELECT s.id, s.service, s.product, s.dose, s.starts_at, s.ends_at, s.capacity, s.held, s.booked,
        s.open, s.version,
-       c.id AS clinic_id, c.name AS clinic_name, c.address AS clinic_address, c.time_zone
+       c.id AS clinic_id, c.name AS clinic_name, c.time_zone, c.address, c.district, c.latitude,
+       c.longitude
   FROM slot AS s JOIN clinic AS c ON c.id = s.clinic_id
  WHERE s.id = ANY ($1::uuid[])
  ORDER BY s.id
@@ -47,7 +48,8 @@ SELECT now.at, f.why, f.id, f.slot_id, f.booking_id, f.home, f.ordinal, f.size, 
 
 -- name: read_clinics
 -- Which clinics are known already.
-SELECT id, name, address, time_zone FROM clinic WHERE id = ANY ($1::uuid[]);
+SELECT id, name, time_zone, address, district, latitude, longitude
+  FROM clinic WHERE id = ANY ($1::uuid[]);
 
 -- name: delete_places
 -- What changed or went, before anything is written: a claim may go from one seat to another.
@@ -98,6 +100,16 @@ WITH clinics AS (
 SELECT (SELECT count(*) FROM clinics) AS clinics, (SELECT count(*) FROM opened) AS opened,
        (SELECT count(*) FROM counted) AS counted, (SELECT count(*) FROM seated) AS seated,
        (SELECT count(*) FROM answered) AS answered;
+
+-- name: change_clinics
+-- After `save`, since a clinic may be opened and changed in one batch. A clinic is only ever decided
+-- at its own home, so nobody else writes it meanwhile.
+UPDATE clinic AS c
+   SET name = n.name, address = n.address, district = n.district, latitude = n.latitude,
+       longitude = n.longitude
+  FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::float8[], $6::float8[])
+       AS n (id, name, address, district, latitude, longitude)
+ WHERE c.id = n.id;
 
 -- name: answer_failed
 -- A command set aside has its answer too; one that was answered before keeps that.

@@ -10,7 +10,7 @@ import msgspec
 
 from services.slots.rules import Booking, Clinic, Inventory, Place, Slot
 from shared.batch import AgainError
-from shared.messages import ClinicOpened, Command
+from shared.messages import ClinicChanged, ClinicOpened, Command
 from shared.statements import load
 
 SQL = load("services.slots")
@@ -114,8 +114,11 @@ def _slot(row: asyncpg.Record, clinics: dict[UUID, Clinic]) -> Slot:
         clinic = Clinic(
             id=row["clinic_id"],
             name=row["clinic_name"],
-            address=row["clinic_address"],
             time_zone=row["time_zone"],
+            address=row["address"],
+            district=row["district"],
+            latitude=row["latitude"],
+            longitude=row["longitude"],
         )
         clinics[clinic.id] = clinic
     return Slot(
@@ -169,19 +172,16 @@ async def save(
     connection: asyncpg.Connection,
     seen: Seen,
     *,
-    opened: Sequence[ClinicOpened],
+    clinics: Sequence[ClinicOpened | ClinicChanged],
     answers: Sequence[Answer],
     positions: str,
     swept: Sequence[UUID],
 ) -> None:
     """Write what changed; AgainError where somebody else wrote one of the same rows first."""
-    slots = seen.inventory.slots
-    new = [slot for slot in slots.values() if slot.id not in seen.slots_before]
-    old = [
-        slot
-        for slot in slots.values()
-        if slot.version > seen.slots_before.get(slot.id, slot.version)
-    ]
+    slots, before = seen.inventory.slots.values(), seen.slots_before
+    new = [slot for slot in slots if slot.id not in before]
+    old = [slot for slot in slots if slot.version > before.get(slot.id, slot.version)]
+    opened = [event for event in clinics if isinstance(event, ClinicOpened)]
     gone, seated = _changes(seen)
     answers = sorted(answers, key=lambda answer: answer.id.int)
     if gone:
@@ -191,7 +191,7 @@ async def save(
         *_clinic_columns(opened),
         *_opened_columns(new),
         *_columns(old, ("id", "capacity", "held", "booked", "open", "version")),
-        [seen.slots_before[slot.id] for slot in old],
+        [before[slot.id] for slot in old],
         *_columns(seated, Row._fields),
         *_columns(answers, Answer._fields),
         seen.at,
@@ -204,6 +204,17 @@ async def save(
     meant = (len(opened), len(new), len(old), len(seated), len(answers))
     if written != meant:
         raise AgainError("somebody else was quicker")
+    await _change_clinics(connection, clinics)
+
+
+async def _change_clinics(
+    connection: asyncpg.Connection, clinics: Iterable[ClinicOpened | ClinicChanged]
+) -> None:
+    """Write what is said of clinics now; the last word of the batch on each."""
+    last = {event.clinic_id: event for event in clinics if isinstance(event, ClinicChanged)}
+    if last:
+        names = ("clinic_id", "name", "address", "district", "latitude", "longitude")
+        await connection.execute(SQL["change_clinics"], *_columns(list(last.values()), names))
 
 
 def _changes(seen: Seen) -> tuple[list[UUID], list[Row]]:

@@ -1,4 +1,4 @@
-"""What is remembered? Where people are reached, and the ledger of every message and its fate."""
+"""What is remembered of every message and its fate? The ledger, for those who send."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -6,17 +6,10 @@ from uuid import UUID
 
 import asyncpg
 import msgspec
-from asyncpg.pool import PoolConnectionProxy
 
 from services.notify.rules import Mark, Message, State
-from shared.statements import load
+from services.notify.store.database import ACQUIRE_SECONDS, PLUMBING, SQL, Connection
 
-SQL = load("services.notify")
-PLUMBING = load("shared")
-
-Connection = asyncpg.Connection | PoolConnectionProxy
-
-ACQUIRE_SECONDS = 3.0
 LOST_MAX = 1_000
 """How many lost claims are given up in one statement."""
 
@@ -134,29 +127,3 @@ def _claimed(row: asyncpg.Record) -> Claimed:
         email=row["email"],
         written_at=row["written_at"],
     )
-
-
-class Contacts:
-    """Where people are reached, for the doors."""
-
-    def __init__(self, pool: asyncpg.Pool) -> None:
-        self._pool = pool
-
-    async def find(self, person_id: UUID) -> str | None:
-        """A person's address; None when there is none."""
-        async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
-            email: str | None = await connection.fetchval(SQL["find_contact"], person_id)
-            return email
-
-    async def keep(self, person_id: UUID, email: str | None) -> None:
-        """From now on the person is reached there, or not at all."""
-        async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
-            if email is None:
-                await connection.execute(SQL["forget_contact"], person_id)
-            else:
-                await connection.execute(SQL["keep_contact"], person_id, email)
-
-    async def takes_writes(self) -> bool:
-        """True when the database answers and is no standby."""
-        async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
-            return bool(await connection.fetchval(SQL["ping"]))

@@ -1,13 +1,13 @@
-"""What comes in by HTTP, and what is replied? People say where they want to be reached."""
+"""Where does a person want to be reached? They say so here, and nobody else is told."""
 
 from typing import Annotated
 
 import msgspec
 from aiohttp import web
 
+from services.notify.api.desk import DESK
 from services.notify.rules import wrong_with_address
-from services.notify.store import Contacts
-from shared.auth import Tokens
+from shared.openapi import SIGNED_IN, Answer, Route
 from shared.problems import Problem
 from shared.web import json_response, read_body
 
@@ -27,23 +27,7 @@ class ContactsBody(msgspec.Struct, frozen=True, kw_only=True):
     email: str | None
 
 
-class Desk(msgspec.Struct):
-    """The parts that the routes are given."""
-
-    contacts: Contacts
-    tokens: Tokens
-
-
-DESK: web.AppKey[Desk] = web.AppKey("desk", Desk)
-
 _decode_wish = msgspec.json.Decoder(Wish)
-
-
-def routes(app: web.Application, desk: Desk) -> None:
-    """Add every route of this service under /api/v1."""
-    app[DESK] = desk
-    app.router.add_put("/api/v1/me/contacts", change_contacts)
-    app.router.add_get("/api/v1/me/contacts", show_contacts, allow_head=False)
 
 
 async def change_contacts(request: web.Request) -> web.Response:
@@ -67,3 +51,24 @@ async def show_contacts(request: web.Request) -> web.Response:
 
 def _shown(email: str | None) -> web.Response:
     return json_response(ContactsBody(email=email), headers={"Cache-Control": "no-store"})
+
+
+ROUTES = [
+    Route(
+        "PUT",
+        "/api/v1/me/contacts",
+        change_contacts,
+        tag="contacts",
+        roles=SIGNED_IN,
+        body=Wish,
+        answers={200: Answer("It holds.", ContactsBody, headers=("Cache-Control",))},
+    ),
+    Route(
+        "GET",
+        "/api/v1/me/contacts",
+        show_contacts,
+        tag="contacts",
+        roles=SIGNED_IN,
+        answers={200: Answer("The contacts.", ContactsBody, headers=("Cache-Control",))},
+    ),
+]

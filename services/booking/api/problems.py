@@ -1,0 +1,203 @@
+"""What may the front desk's callers be told went wrong, when, and what then?"""
+
+from datetime import UTC, datetime
+from uuid import UUID
+
+import msgspec
+from msgspec import UNSET, UnsetType
+
+from services.booking.rules.eligibility import Rule
+from shared.messages import Alternative
+from shared.openapi import ProblemKind, by_code
+
+REFEREE = ("expired", "decision_failed", "outcome_unknown")
+"""Whatever is asked of the referee may end so."""
+
+SLOT = ("slot_unknown", "slot_full", "slot_closed", "slot_started")
+"""What stands in the way of a place."""
+
+PERSON = (
+    "already_booked",
+    "campaign_unknown",
+    "campaign_not_open",
+    "not_eligible",
+    "patient_unknown",
+)
+"""What stands in the way of a place for somebody."""
+
+BOOKING = (
+    "booking_pending",
+    "booking_refused",
+    "booking_expired",
+    "booking_cancelled",
+    "booking_unknown",
+)
+"""Why a booking cannot be changed."""
+
+HOLD = ("hold_gone", "hold_pending")
+"""Why a hold cannot be used."""
+
+
+class SlotInTheWay(msgspec.Struct, frozen=True, kw_only=True):
+    """Which slot said no, where one did, and up to three that are near and have places."""
+
+    slot_id: UUID | UnsetType = UNSET
+    alternatives: tuple[Alternative, ...] | UnsetType = UNSET
+
+
+class RuleBroken(msgspec.Struct, frozen=True, kw_only=True):
+    """Which of the campaign's rules said no."""
+
+    rule: Rule | UnsetType = UNSET
+
+
+FULL = SlotInTheWay(
+    slot_id=UUID("00000000-0000-4000-8000-000000000201"),
+    alternatives=(
+        Alternative(
+            slot_id=UUID("00000000-0000-4000-8000-000000000203"),
+            clinic_id=UUID("00000000-0000-4000-8000-000000000101"),
+            starts_at=datetime(2099, 3, 12, 7, 15, tzinfo=UTC),
+            ends_at=datetime(2099, 3, 12, 7, 30, tzinfo=UTC),
+            free=2,
+        ),
+    ),
+)
+OF_A_SLOT = SlotInTheWay(slot_id=UUID("00000000-0000-4000-8000-000000000201"))
+
+PROBLEMS = by_code(
+    [
+        ProblemKind(
+            409,
+            "slot_full",
+            "There is no free place in one of the slots.",
+            "Choose another slot; `alternatives` has some that are near.",
+            more=FULL,
+        ),
+        ProblemKind(
+            409,
+            "slot_closed",
+            "One of the slots is closed.",
+            "Choose another slot; `alternatives` has some that are near.",
+            more=FULL,
+        ),
+        ProblemKind(
+            409,
+            "slot_started",
+            "One of the slots has begun already.",
+            "Choose a later slot.",
+            more=OF_A_SLOT,
+        ),
+        ProblemKind(
+            409,
+            "slot_unknown",
+            "One of the slots does not exist.",
+            "Look for slots again, and choose one of those.",
+            more=OF_A_SLOT,
+        ),
+        ProblemKind(
+            409,
+            "already_booked",
+            "One of the persons has this dose or this slot booked already.",
+            "Look at one's bookings; cancel the one that is there, or move it.",
+            more=OF_A_SLOT,
+        ),
+        ProblemKind(
+            409,
+            "campaign_not_open",
+            "The campaign has not opened yet.",
+            "Ask again from its `opens_at` on, under a new Idempotency-Key.",
+        ),
+        ProblemKind(
+            422,
+            "campaign_unknown",
+            "There is no such campaign.",
+            "Look for campaigns again, and name one of those.",
+        ),
+        ProblemKind(
+            422,
+            "not_eligible",
+            "The campaign does not allow these places; `rule` is the rule of it that said no.",
+            "Choose places that keep the rule: its service, its doses, its days between them.",
+            more=RuleBroken(rule="interval"),
+        ),
+        ProblemKind(
+            422,
+            "patient_unknown",
+            "There is no such patient, or it is not a dependant of whoever asks.",
+            "Book for oneself, or for somebody in the list of one's dependants.",
+        ),
+        ProblemKind(
+            409,
+            "campaign_exists",
+            "There is a campaign with this id already.",
+            "Choose another id, or none: the campaign then gets one.",
+        ),
+        ProblemKind(
+            409,
+            "too_many_dependants",
+            "There are as many dependants as one account may have.",
+            "Use one of those that are there.",
+        ),
+        ProblemKind(
+            409,
+            "hold_gone",
+            "The hold has run out, was given back, or is booked.",
+            "Look for a place again.",
+        ),
+        ProblemKind(
+            409,
+            "hold_pending",
+            "The hold is not decided yet.",
+            "Look at the hold until it is, then ask again.",
+        ),
+        ProblemKind(
+            422,
+            "hold_mismatch",
+            "The places that are asked for are not those of the hold.",
+            "Ask for exactly the slots that it holds, or without the hold.",
+        ),
+        ProblemKind(
+            409,
+            "booking_pending",
+            "The booking is not decided yet.",
+            "Look at the booking until it is, then ask again.",
+        ),
+        ProblemKind(
+            409,
+            "booking_refused",
+            "The booking was refused, so there is nothing to change.",
+            "Make a new booking.",
+        ),
+        ProblemKind(
+            409,
+            "booking_expired",
+            "The booking was not decided in time, so there is nothing to change.",
+            "Make a new booking.",
+        ),
+        ProblemKind(
+            409,
+            "booking_cancelled",
+            "The booking is cancelled already.",
+            "Make a new booking.",
+        ),
+        ProblemKind(
+            409,
+            "booking_unknown",
+            "The booking cannot be changed any more.",
+            "Look at the booking again.",
+        ),
+        ProblemKind(
+            409,
+            "expired",
+            "It was not decided in time, and nothing was changed.",
+            "Ask again with the same Idempotency-Key: it is then decided anew.",
+        ),
+        ProblemKind(
+            500,
+            "decision_failed",
+            "The decision failed; this is a mistake of ours, and it was recorded.",
+            "Ask somebody at the clinic; asking again gets the same answer.",
+        ),
+    ]
+)

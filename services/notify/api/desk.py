@@ -1,0 +1,19 @@
+"""What is every route given?"""
+
+import msgspec
+from aiohttp import web
+
+from services.notify.live import Broadcaster
+from services.notify.store import Contacts
+from shared.auth import Tokens
+
+
+class Desk(msgspec.Struct):
+    """The parts that the routes are given."""
+
+    contacts: Contacts
+    live: Broadcaster
+    tokens: Tokens
+
+
+DESK: web.AppKey[Desk] = web.AppKey("desk", Desk)

@@ -1,0 +1,108 @@
+"""What may the referee's callers be told went wrong, when, and what then?"""
+
+from uuid import UUID
+
+import msgspec
+from msgspec import UNSET, UnsetType
+
+from shared.openapi import ProblemKind, by_code
+
+REFEREE = ("expired", "decision_failed", "outcome_unknown")
+"""Whatever is asked of the referee may end so."""
+
+
+class SlotRefusal(msgspec.Struct, frozen=True, kw_only=True):
+    """A slot that was not opened, by its number in the request, and why."""
+
+    nth: int
+    code: str
+    detail: str
+
+
+class SlotsRefused(msgspec.Struct, frozen=True, kw_only=True):
+    """Where several slots were asked for: why not this one, and this one."""
+
+    refused: tuple[SlotRefusal, ...] | UnsetType = UNSET
+
+
+def _all_refused(code: str, detail: str) -> SlotsRefused:
+    return SlotsRefused(refused=(SlotRefusal(nth=0, code=code, detail=detail),))
+
+
+class InTheWay(msgspec.Struct, frozen=True, kw_only=True):
+    """Which schedule has some of these slots already."""
+
+    schedule_id: UUID | UnsetType = UNSET
+
+
+class TooMany(msgspec.Struct, frozen=True, kw_only=True):
+    """How many slots these would be, where that is known."""
+
+    slots: int | UnsetType = UNSET
+
+
+_UNKNOWN = "There is no such slot or clinic."
+_THERE = "Something with this id is there already."
+
+PROBLEMS = by_code(
+    [
+        ProblemKind(
+            404,
+            "slot_unknown",
+            _UNKNOWN,
+            "Look for it again; a clinic is set up before its slots.",
+            more=_all_refused("slot_unknown", _UNKNOWN),
+        ),
+        ProblemKind(
+            409,
+            "already_exists",
+            _THERE,
+            "Change what is there, or choose another id, or none.",
+            more=_all_refused("already_exists", _THERE),
+        ),
+        ProblemKind(
+            409,
+            "slot_in_use",
+            "More people are in this slot than the new capacity allows.",
+            "Choose a larger capacity, or close the slot and cancel what is booked.",
+        ),
+        ProblemKind(
+            409,
+            "schedule_overlaps",
+            "A schedule of the clinic has some of these slots already; `schedule_id` names it.",
+            "For more places change the capacity; to replace the schedule, withdraw it first.",
+            more=InTheWay(schedule_id=UUID("00000000-0000-4000-8000-000000000401")),
+        ),
+        ProblemKind(
+            409,
+            "schedule_withdrawn",
+            "The schedule that this Idempotency-Key made was withdrawn.",
+            "Make a new schedule, under a new Idempotency-Key.",
+        ),
+        ProblemKind(
+            422,
+            "too_many_slots",
+            "These are more slots than one request may open or change.",
+            "Ask for fewer days at a time; `slots`, where it is there, says how many these are.",
+            more=TooMany(slots=2_016),
+        ),
+        ProblemKind(
+            422,
+            "no_slots",
+            "Not one slot is to come on these days and in these hours.",
+            "Look at the dates, the days of the week, and the length of a slot.",
+        ),
+        ProblemKind(
+            409,
+            "expired",
+            "It, or a part of it, was not decided in time, and that part changed nothing.",
+            "Ask again with the same Idempotency-Key: it is then decided anew.",
+        ),
+        ProblemKind(
+            500,
+            "decision_failed",
+            "The decision failed; this is a mistake of ours, and it was recorded.",
+            "Tell whoever runs the service; asking again gets the same answer.",
+        ),
+    ]
+)
