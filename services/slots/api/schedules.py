@@ -50,6 +50,7 @@ from shared.web import (
 )
 
 REFUSED_SHOWN_MAX = 20
+"""How many of the slots that were not opened are told one by one."""
 
 _decode_new = msgspec.json.Decoder(NewSchedule)
 
