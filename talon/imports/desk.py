@@ -92,7 +92,9 @@ class Desk:
         """Once, so that nobody waits for what was never started."""
         answer = await self._doors.ask("GET", f"{self._doors.api}/clinics", token=self._token)
         if answer.status == 0:
-            raise OutageError(f"Talon does not answer at {self._doors.origin}: {answer.fault}")
+            raise OutageError(
+                f"Talon does not answer at {self._doors.origin} ({answer.fault}); is the stack up?"
+            )
 
     async def clinic(self, clinic_id: UUID) -> KnownClinic | None:
         """The clinic of this id, if there is one."""
@@ -211,7 +213,8 @@ class Desk:
             pause = answer.retry_after or PAUSE_SECONDS * 2**attempt
             await asyncio.sleep(min(pause, PAUSE_SECONDS_MAX))
         raise OutageError(
-            f"{method} {url} was asked {ATTEMPTS_MAX} times, and the last answer was {answer.code}"
+            f"{method} {url} was asked {ATTEMPTS_MAX} times, and the last answer was {answer.code};"
+            " what came in is in, the same import again does the rest"
         )
 
 
