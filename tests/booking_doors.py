@@ -116,9 +116,9 @@ class Door:
         places = [{"slot_id": str(slot_id)} for slot_id in slot_ids]
         return await self.ask("POST", "/bookings", {"places": places, **asked}, **more)
 
-    async def open_slot(self, name: str, capacity: int = 1, **about: Any) -> UUID:
+    async def open_slot(self, name: str | UUID, capacity: int = 1, **about: Any) -> UUID:
         """A slot that everybody knows, tomorrow unless it is said otherwise."""
-        slot_id = an_id(name)
+        slot_id = name if isinstance(name, UUID) else an_id(name)
         if not self.referee.inventory.clinics:
             self.referee.decided(stories.open_clinic(), 0)
         about.setdefault("starts_at", datetime.now(UTC) + timedelta(days=1))

@@ -1,7 +1,9 @@
 """What is plugged into what? The only file that knows all the others."""
 
 import asyncio
-from collections.abc import AsyncIterator
+import logging
+import resource
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 
 import asyncpg
@@ -10,8 +12,9 @@ from aiohttp import web
 from services.notify import api, metrics
 from services.notify.config import Config
 from services.notify.inbox import Inbox
+from services.notify.live import Broadcaster
 from services.notify.sending import Sender
-from services.notify.store import Contacts, Ledger
+from services.notify.store import Contacts, Ledger, LiveEvents
 from shared import database
 from shared.auth import Tokens
 from shared.batch import Batch, Limits
@@ -24,46 +27,55 @@ from shared.process import until
 from shared.topics import BOOKING_EVENTS
 from shared.web import BODY_BYTES_MAX, answer_every_error, counted, ops_app, serving
 
+log = logging.getLogger(__name__)
+
 NAME = "notify"
 MEASURE_SECONDS = 1.0
+FORGET_SECONDS = 600.0
+FORGET_PAUSE_SECONDS = 0.1
+
+OTHER_FILES = 200
+"""What is open beside the streams: the database, the log, the mail server, other requests."""
 
 
 async def run(config: Config, stopping: asyncio.Event) -> None:
     """The whole service, until told to stop."""
+    _allow_open_files(config.live_streams_max + OTHER_FILES)
     await database.migrate(config.database, ["shared", "services.notify"])
     async with _pool(config) as pool, _appender(config) as appender:
-        contacts, ledger = Contacts(pool), Ledger(pool)
-        sender = Sender(config, ledger)
+        contacts, ledger, events = Contacts(pool), Ledger(pool), LiveEvents(pool)
+        sender, live = Sender(config, ledger), Broadcaster(config, events)
         relay = Relay(BOOKING_EVENTS.name, pool, appender)
         relay.on_announced = metrics.ANNOUNCED.inc
-        follower = _follower(config, relay, sender)
+        follower = _follower(config, relay, [sender.wake, live.wake])
         health = Health(appender=appender, follower=follower, ping=contacts.takes_writes)
         ops = ops_app(health.checks(), metrics.REGISTRY)
         async with (
             serving(ops, config.host, config.ops_port),
-            serving(doors(config, contacts), config.host, config.port),
+            serving(doors(config, contacts, live), config.host, config.port),
         ):
             await until(
                 stopping,
                 relay.run(),
                 health.keep(),
                 _measure(ledger, appender, sender),
-                first=[follower, sender],
+                _forget(events, config),
+                first=[follower, sender, live],
             )
 
 
-def doors(config: Config, contacts: Contacts) -> web.Application:
+def doors(config: Config, contacts: Contacts, live: Broadcaster) -> web.Application:
     """The HTTP side by itself."""
     app = web.Application(
         client_max_size=BODY_BYTES_MAX,
         middlewares=[counted(_count), answer_every_error],
     )
     tokens = Tokens(jwks=config.jwks, issuer=config.issuer, audience=config.audience)
-    api.routes(app, api.Desk(contacts=contacts, tokens=tokens))
+    api.routes(app, api.Desk(contacts=contacts, live=live, tokens=tokens))
     return app
 
 
-def _follower(config: Config, relay: Relay, sender: Sender) -> Follower:
+def _follower(config: Config, relay: Relay, wake: Sequence[Callable[[], None]]) -> Follower:
     inbox = Inbox()
     follower = Follower(
         BOOKING_EVENTS,
@@ -83,7 +95,8 @@ def _follower(config: Config, relay: Relay, sender: Sender) -> Follower:
 
     def committed(batch: Batch) -> None:
         inbox.count(batch)
-        sender.wake()
+        for each in wake:
+            each()
 
     follower.commits.on_batch = committed
     follower.commits.on_set_aside = lambda item, reason: metrics.SET_ASIDE.inc()
@@ -133,3 +146,26 @@ async def _measure(ledger: Ledger, appender: Appender, sender: Sender) -> None:
         metrics.OLDEST_WAITING_SECONDS.set(counts.oldest_seconds)
         metrics.OUTBOX_ROWS.set(depth)
         metrics.OUTBOX_AGE_SECONDS.set(age_seconds)
+
+
+async def _forget(events: LiveEvents, config: Config) -> None:
+    """Bite after bite while there is something old, then again after a while."""
+    while True:
+        gone = 0
+        try:
+            gone = await events.forget(
+                days=config.live_kept_days, rows_max=config.forgotten_rows_max
+            )
+        except database.AWAY as error:
+            log.warning("old events were not forgotten", extra={"error": repr(error)})
+        await asyncio.sleep(FORGET_PAUSE_SECONDS if gone else FORGET_SECONDS)
+
+
+def _allow_open_files(wanted: int) -> None:
+    """Each stream is an open file, and the limit that a shell hands on is often 1,024."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    limit = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+    if soft < limit:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (limit, hard))
+    if limit < wanted:
+        log.warning("fewer files may be open than streams", extra={"most": limit})

@@ -42,6 +42,16 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     attempts_max: AtLeastOne = 10
     backoff_seconds_min: Seconds = 1.0
     backoff_seconds_max: Seconds = 300.0
+    live_poll_seconds: Seconds = 0.25
+    live_rows_max: AtLeastOne = 250
+    live_missed_rows_max: AtLeastOne = 25
+    live_streams_max: AtLeastOne = 10_000
+    live_streams_per_person_max: AtLeastOne = 8
+    live_waiting_bytes_max: AtLeastOne = 65_536
+    live_heartbeat_seconds: Seconds = 15.0
+    live_arrival_seconds: Seconds = 3.0
+    live_kept_days: AtLeastOne = 2
+    forgotten_rows_max: AtLeastOne = 10_000
 
     def __post_init__(self) -> None:
         """A claim outlives a send, or every message would be given back before it is begun."""

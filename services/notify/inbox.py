@@ -5,8 +5,9 @@ from typing import Any
 
 from services.notify import metrics, store
 from services.notify.rules import messages_for
+from services.notify.store import LiveEvent
 from shared.batch import Announcements, Batch, Head, Item
-from shared.events import InSequence
+from shared.events import InSequence, sequence_of
 
 
 class Inbox:
@@ -19,8 +20,10 @@ class Inbox:
     async def handle(
         self, connection: Any, heads: dict[int, Head], items: Sequence[Item]
     ) -> Announcements:
-        """Each event becomes messages that wait to be sent."""
+        """Each event becomes messages that wait to be sent, and is kept for open pages."""
         taken = self.sequence.take(heads, items)
+        if taken:
+            await store.keep_live(connection, [_live(item) for item in taken])
         messages = [message for item in taken for message in messages_for(item.message)]
         self._written = await store.write_down(connection, messages) if messages else 0
         return {}
@@ -43,3 +46,8 @@ class Inbox:
         metrics.MISSING_EVENTS.set(len(self.sequence.missing))
         for partition, offset in batch.positions.items():
             metrics.POSITION.labels(str(partition)).set(offset)
+
+
+def _live(item: Item) -> LiveEvent:
+    number = sequence_of(item.record)
+    return LiveEvent(item.partition, number, item.message.owner_id, item.part.decode())

@@ -104,3 +104,24 @@ PRODUCERS_BUILT = Gauge(
     "Producers built since the start; 1 is none rebuilt",
     registry=REGISTRY,
 )
+LIVE_STREAMS = Gauge("notify_live_streams", "Streams of open pages", registry=REGISTRY)
+LIVE_TOLD = Counter(
+    "notify_live_told_total",
+    "Events told on streams, at once or as what was missed",
+    ["when"],
+    registry=REGISTRY,
+)
+LIVE_LAG_SECONDS = Histogram(
+    "notify_live_lag_seconds",
+    "Time from writing an event down to finding it for the streams that wait for it",
+    registry=REGISTRY,
+    buckets=_SECONDS,
+)
+LIVE_OVERFLOWED = Counter(
+    "notify_live_overflowed_total", "Streams cut off since too much waited", registry=REGISTRY
+)
+LIVE_RESETS = Counter(
+    "notify_live_resets_total",
+    "Streams told to read their bookings anew, since something may have been missed",
+    registry=REGISTRY,
+)

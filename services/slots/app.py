@@ -108,6 +108,8 @@ def doors(
         asking=asking,
         tokens=tokens,
         clock=clock,
+        schedules=store.Schedules(reads.pool),
+        closures=store.Closures(reads.pool),
         patience_seconds=config.staff_patience_seconds,
     )
     api.routes(app, desk)

@@ -57,7 +57,7 @@ class Builder:
 
     async def clinics(self, count: Count) -> None:
         """Every clinic; one that is there already is as good."""
-        await _each(self._plan.clinics, self._open_clinic, count, at_once=CLINICS_AT_ONCE)
+        await _each(self._plan.own_clinics, self._open_clinic, count, at_once=CLINICS_AT_ONCE)
 
     async def slots(self, count: Count) -> None:
         """Every clinic's slots, as many in one request as the door takes."""
@@ -112,10 +112,11 @@ class Builder:
     # ---- one thing at a time -------------------------------------------------------------------
 
     def _offers(self) -> Iterable[tuple[Clinic, list[Slot]]]:
-        offers: dict[UUID, list[Slot]] = {clinic.id: [] for clinic in self._plan.clinics}
+        offers: dict[UUID, list[Slot]] = {clinic.id: [] for clinic in self._plan.own_clinics}
         for slot in self._plan.slots:
-            offers[slot.clinic_id].append(slot)
-        return ((clinic, offers[clinic.id]) for clinic in self._plan.clinics)
+            if slot.clinic_id in offers:
+                offers[slot.clinic_id].append(slot)
+        return ((clinic, offers[clinic.id]) for clinic in self._plan.own_clinics)
 
     async def _open_clinic(self, clinic: Clinic) -> None:
         body = {

@@ -18,6 +18,7 @@ class Kept(msgspec.Struct, frozen=True, kw_only=True):
     first_day: date
     clinics: int
     patients: int
+    guests: int = 0
     families: dict[int, tuple[UUID, ...]] = {}
     """The dependants' ids by their guardian's number: the front desk gave them out."""
 
@@ -51,7 +52,18 @@ def load(stack: Stack) -> City:
 
 def plan_of(kept: Kept) -> Plan:
     """The plan that these facts lead to."""
-    return draw_up(kept.seed, kept.first_day, clinics=kept.clinics, patients=kept.patients)
+    return draw_up(
+        kept.seed,
+        kept.first_day,
+        clinics=kept.clinics,
+        patients=kept.patients,
+        guests=kept.guests,
+    )
+
+
+def publication_in(stack: Stack) -> Path:
+    """Where the guests' clinics are published."""
+    return _folder(stack) / "publication"
 
 
 def keep(stack: Stack, kept: Kept, tokens: list[str]) -> None:

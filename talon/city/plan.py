@@ -5,6 +5,7 @@ So setting it up again asks for the same things under the same keys, and changes
 
 from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
+from itertools import cycle
 from random import Random
 from uuid import UUID, uuid5
 from zoneinfo import ZoneInfo
@@ -12,6 +13,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from talon.city.districts import District, load, share_out
+from talon.imports.identity import Identity
 
 SEED = 1
 CLINICS = 120
@@ -35,6 +37,9 @@ FAMILY_EVERY = 8
 DOSES = 2
 DAYS_APART_MIN = 5
 DAYS_APART_MAX = 9
+GUESTS = Identity(source="https://mobile-points.example/$bulk-publish")
+"""Whose clinics are not set up by the city: somebody else publishes them, and they are imported."""
+
 SCATTER_DEGREES = 0.008
 """How far a clinic may lie from the middle of its district: a few hundred metres."""
 
@@ -59,11 +64,13 @@ class Clinic(msgspec.Struct, frozen=True, kw_only=True):
     district: District
     latitude: float
     longitude: float
+    guest: bool = False
+    """Published by somebody else; numbered by themselves."""
 
     @property
     def name(self) -> str:
         """Clinics have numbers, as Moscow's have."""
-        return f"Polyclinic No. {self.number}"
+        return f"{'Mobile point' if self.guest else 'Polyclinic'} No. {self.number}"
 
     @property
     def address(self) -> str:
@@ -109,6 +116,11 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     campaign: Campaign
 
     @property
+    def own_clinics(self) -> list[Clinic]:
+        """Those that the city sets up itself."""
+        return [clinic for clinic in self.clinics if not clinic.guest]
+
+    @property
     def places(self) -> int:
         """How many people can be taken in all."""
         return sum(slot.capacity for slot in self.slots)
@@ -119,10 +131,15 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def draw_up(
-    seed: int, first_day: date, *, clinics: int = CLINICS, patients: int = PATIENTS
+    seed: int,
+    first_day: date,
+    *,
+    clinics: int = CLINICS,
+    patients: int = PATIENTS,
+    guests: int = 0,
 ) -> Plan:
     """The city of this seed from this day on."""
-    houses = tuple(_clinics(seed, clinics))
+    houses = (*_clinics(seed, clinics), *_guests(seed, guests))
     midnight = datetime.combine(first_day - timedelta(days=1), time(0), MOSCOW)
     return Plan(
         seed=seed,
@@ -170,6 +187,19 @@ def _clinics(seed: int, wanted: int) -> Iterator[Clinic]:
             )
 
 
+def _guests(seed: int, wanted: int) -> Iterator[Clinic]:
+    random = Random(f"{seed}/guests")
+    for number, district in zip(range(1, wanted + 1), cycle(load().districts)):
+        yield Clinic(
+            id=GUESTS.clinic(str(number)),
+            number=number,
+            district=district,
+            latitude=round(district.latitude + _scatter(random), 5),
+            longitude=round(district.longitude + _scatter(random), 5),
+            guest=True,
+        )
+
+
 def _scatter(random: Random) -> float:
     return random.uniform(-SCATTER_DEGREES, SCATTER_DEGREES)
 
@@ -181,12 +211,23 @@ def _slots(seed: int, clinic: Clinic, first_day: date) -> Iterator[Slot]:
             for nth in range(hours.slots):
                 starts_at = opens + nth * SLOT
                 yield Slot(
-                    id=uuid5(CITY, f"{seed}/{clinic.number}/{hours.service}/{starts_at}"),
+                    id=_slot_id(seed, clinic, hours.service, starts_at),
                     clinic_id=clinic.id,
                     service=hours.service,
                     starts_at=starts_at,
                     capacity=_capacity(hours.service, nth),
                 )
+
+
+def _slot_id(seed: int, clinic: Clinic, service: str, starts_at: datetime) -> UUID:
+    if clinic.guest:
+        return GUESTS.slot(guest_key(clinic.number, service, starts_at))
+    return uuid5(CITY, f"{seed}/{clinic.number}/{service}/{starts_at}")
+
+
+def guest_key(number: int, service: str, starts_at: datetime) -> str:
+    """What the publisher of a guest's slot calls it."""
+    return f"{number}-{service}-{starts_at:%Y%m%dT%H%M}"
 
 
 def _opening_hours(day: date) -> tuple[Hours, ...]:

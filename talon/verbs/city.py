@@ -14,6 +14,7 @@ from talon.city import home, plan
 from talon.city.build import Builder
 from talon.city.home import Kept
 from talon.city.plan import Plan, operator_id, patient_id
+from talon.city.publication import publish
 from talon.doors import open_doors
 from talon.mistakes import MistakeError
 from talon.progress import Steps, console, steps
@@ -27,19 +28,26 @@ def add_options(words: argparse.ArgumentParser) -> None:
     words.add_argument("--seed", type=int, default=plan.SEED)
     words.add_argument("--clinics", type=int, default=plan.CLINICS)
     words.add_argument("--patients", type=int, default=plan.PATIENTS)
+    words.add_argument(
+        "--guests", type=int, default=0, help="clinics only published, for `talon import smart`"
+    )
 
 
 def run(stack: Stack, options: argparse.Namespace) -> int:
     """Set the city up; a second time it changes nothing and signs new tokens."""
     out = console()
     kept = _kept(stack, options)
-    uvloop.run(_build(stack, home.plan_of(kept), kept, out))
+    city = home.plan_of(kept)
+    uvloop.run(_build(stack, city, kept, out))
+    if options.guests:
+        folder = publish(city, home.publication_in(stack))
+        out.print(f"  {options.guests} clinics more are published in {folder}")
     return 0
 
 
 def _kept(stack: Stack, options: argparse.Namespace) -> Kept:
     """What was set up before, or a city from tomorrow on; one stack has one city."""
-    asked = (options.seed, options.clinics, options.patients)
+    asked = (options.seed, options.clinics, options.patients, options.guests)
     kept = home.read_kept(stack)
     if kept is None:
         return Kept(
@@ -47,11 +55,13 @@ def _kept(stack: Stack, options: argparse.Namespace) -> Kept:
             first_day=plan.tomorrow(),
             clinics=options.clinics,
             patients=options.patients,
+            guests=options.guests,
         )
-    if asked != (kept.seed, kept.clinics, kept.patients):
+    if asked != (kept.seed, kept.clinics, kept.patients, kept.guests):
         raise MistakeError(
             f"stack {stack.name} has another city (seed {kept.seed}, {kept.clinics} clinics,"
-            f" {kept.patients} patients); start afresh with: make reset STACK={stack.name}"
+            f" {kept.patients} patients, {kept.guests} guests);"
+            f" start afresh with: make reset STACK={stack.name}"
         )
     return kept
 
@@ -89,8 +99,8 @@ async def _ask_for_all(
     """Clinics come before their slots; the people come at the same time."""
     children = sum(city.dependants().values())
     with (
-        under_way.step("clinics", len(city.clinics)) as clinics,
-        under_way.step("lists of slots", len(city.clinics)) as slots,
+        under_way.step("clinics", len(city.own_clinics)) as clinics,
+        under_way.step("lists of slots", len(city.own_clinics)) as slots,
         under_way.step("campaigns", 1) as campaigns,
         under_way.step("contacts", city.patients) as contacts,
         under_way.step("dependants", children) as dependants,

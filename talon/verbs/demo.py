@@ -12,19 +12,32 @@ from rich.console import Console
 import deploy.local.__main__ as local
 from deploy.local.stack import SERVICES, Stack
 from talon.audit.sabotage import sabotage
-from talon.city.plan import CLINICS, PATIENTS
+from talon.city import home
+from talon.city.plan import CLINICS, PATIENTS, TIME_ZONE
 from talon.mistakes import MistakeError
 from talon.progress import console
-from talon.verbs import audit, city, rush
+from talon.verbs import audit, city, import_, rush
 
 STOPPED = 130
+
+GUESTS = 6
+RISE = 70.0
+"""PrepMod's arrivals rose so many times within minutes; here it is seconds."""
+
+READS = 50
+"""The least that others report: pages read for each booking."""
+
+RATE = 150.0
+"""People a second at the peak, with all that is read meanwhile on the same cores."""
 
 
 def add_options(words: argparse.ArgumentParser) -> None:
     """The verbs it plays take theirs from here."""
     rush.add_options(words)
     audit.add_options(words)
-    words.set_defaults(clinics=CLINICS, patients=PATIENTS)
+    words.set_defaults(
+        clinics=CLINICS, patients=PATIENTS, guests=GUESTS, rise=RISE, reads=READS, rate=RATE
+    )
 
 
 def run(stack: Stack, options: argparse.Namespace) -> int:
@@ -49,9 +62,12 @@ def _play(stack: Stack, options: argparse.Namespace, out: Console) -> int:
     _ask_stack("reset", stack)
     _ask_stack("up", stack)
     _stop_as_if_by_ctrl_c()  # again, since the stack has signals of its own while it comes up
-    for title, verb in (("the city", city), ("the rush", rush)):
-        out.rule(title, align="left")
-        verb.run(stack, options)
+    out.rule("the city", align="left")
+    city.run(stack, options)
+    out.rule("the import", align="left")
+    _bring_guests_in(stack)
+    out.rule("the rush", align="left")
+    rush.run(stack, options)
     if os.environ.get("SABOTAGE"):
         out.rule("sabotage", align="left")
         out.print(
@@ -59,6 +75,16 @@ def _play(stack: Stack, options: argparse.Namespace, out: Console) -> int:
         )
     out.rule("the audit", align="left")
     return audit.run(stack, options)
+
+
+def _bring_guests_in(stack: Stack) -> None:
+    """Whatever somebody else publishes, as anybody would take it in."""
+    words = argparse.ArgumentParser()
+    import_.add_options(words)
+    folder = str(home.publication_in(stack))
+    code = import_.run(stack, words.parse_args(["smart", folder, "--time-zone", TIME_ZONE]))
+    if code != 0:
+        raise MistakeError(f"the import ended with {code}")
 
 
 def _ask_stack(verb: str, stack: Stack) -> None:

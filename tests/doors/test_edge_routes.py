@@ -113,6 +113,7 @@ async def test_every_answer_tells_the_browser_what_it_may_do(
     assert "default-src 'self'" in policy
     assert "frame-ancestors 'none'" in policy
     assert "unsafe" not in policy
+    assert "data:" not in policy
     assert said.headers["Server"] == "nginx"
 
 

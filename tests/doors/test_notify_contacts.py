@@ -1,6 +1,5 @@
 """Who may say where they are reached, and what is no address?"""
 
-import json
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -8,67 +7,19 @@ from uuid import UUID, uuid4
 
 import jwt
 import pytest
-from aiohttp import ClientResponse, web
-from aiohttp.test_utils import TestClient, TestServer
 from cryptography.hazmat.primitives.asymmetric import ec
-from jwt.algorithms import ECAlgorithm
 
-from services.notify.api import API
-from services.notify.app import doors
-from services.notify.config import Config
-from services.notify.store import Contacts
-from shared import database
-from tests.documented import every_answer_is_documented
-from tests.notify_bookings import ALICE
+from tests.booking_doors import bearer, problem
+from tests.booking_stories import ALICE
+from tests.notify_doors import CONTACTS, Client, a_door
 
-CONTACTS = "/api/v1/me/contacts"
-KEY = ec.generate_private_key(ec.SECP256R1())
 OTHER_KEY = ec.generate_private_key(ec.SECP256R1())
-
-Client = TestClient[web.Request, web.Application]
-
-
-def bearer(
-    person: UUID = ALICE, *, key: ec.EllipticCurvePrivateKey = KEY, **claims: object
-) -> dict[str, str]:
-    """The header of somebody signed in; `claims` change what the token says."""
-    said = {
-        "sub": str(person),
-        "iss": "talon-test",
-        "aud": "talon",
-        "roles": ["patient"],
-        "exp": time.time() + 3_600,
-    } | claims
-    return {"Authorization": f"Bearer {jwt.encode(said, key, 'ES256', headers={'kid': 'test'})}"}
 
 
 @pytest.fixture
 async def client(notify_dsn: str, tmp_path: Path) -> AsyncIterator[Client]:
-    jwk = ECAlgorithm.to_jwk(KEY.public_key(), as_dict=True) | {"kid": "test", "alg": "ES256"}
-    jwks = tmp_path / "jwks.json"
-    jwks.write_text(json.dumps({"keys": [jwk]}))
-    config = Config(
-        database=notify_dsn,
-        kafka="none:1",
-        jwks=str(jwks),
-        issuer="talon-test",
-        audience="talon",
-        smtp="none:1",
-        smtp_from="no-reply@talon.example",
-        port=1,
-        ops_port=2,
-    )
-    pool = await database.open_pool(notify_dsn, size_max=2, name="notify-test")
-    app = doors(config, Contacts(pool))
-    with every_answer_is_documented(app, API):
-        async with TestClient(TestServer(app)) as opened:
-            yield opened
-        await pool.close()
-
-
-async def problem(answer: ClientResponse) -> tuple[int, str]:
-    assert answer.content_type == "application/problem+json"
-    return answer.status, (await answer.json())["code"]
+    async with a_door(notify_dsn, tmp_path) as door:
+        yield door.client
 
 
 async def shown(client: Client, person: UUID = ALICE) -> str | None:

@@ -1,143 +1,24 @@
 """What may staff do at the referee's door, and what is turned away there?"""
 
-import asyncio
-import json
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import uuid4
 
-import asyncpg
 import jwt
 import pytest
-from aiohttp import ClientResponse, web
-from aiohttp.test_utils import TestClient, TestServer
 from cryptography.hazmat.primitives.asymmetric import ec
-from jwt.algorithms import ECAlgorithm
 
-from services.slots.api import API
-from services.slots.app import doors
-from services.slots.config import Config
-from services.slots.store import Reads
-from shared import database
-from shared.asking import Asking, Replies
-from shared.clock import DatabaseClock
-from shared.log import LogAwayError
-from shared.messages import Command
 from tests import stories
-from tests.booking_doors import KEY, bearer, problem
-from tests.documented import every_answer_is_documented
-from tests.referees import Play, play
-
-OPERATOR = uuid4()
-SOON = datetime.now(UTC) + timedelta(days=1)
-A_CLINIC = {"name": "Polyclinic No. 1", "time_zone": "Europe/Moscow"}
-
-
-class Log:
-    """A function in the log's place: the real referee on a real database decides at once."""
-
-    def __init__(self, referee: Play, replies: Replies) -> None:
-        self.referee = referee
-        self.replies = replies
-        self.away = False
-        self.silent = False
-        self._deciding: set[asyncio.Task[None]] = set()
-        self._one_batch_at_a_time = asyncio.Lock()
-
-    def post(self, command: Command, partition: int, sender: asyncio.Future[Any]) -> None:
-        """As `Commands.post`."""
-        if self.away:
-            raise LogAwayError
-        deciding = asyncio.create_task(self._decide(command))
-        self._deciding.add(deciding)
-        deciding.add_done_callback(self._deciding.discard)
-
-    async def _decide(self, command: Command) -> None:
-        async with self._one_batch_at_a_time:
-            decided = await self.referee.decide(command, partition=0)
-        if not self.silent:
-            await self.replies.hear(decided)
-
-
-class Door:
-    """A client at the referee's door."""
-
-    def __init__(self, client: TestClient[web.Request, web.Application], log: Log) -> None:
-        self.client = client
-        self.log = log
-
-    async def ask(
-        self, method: str, path: str, body: Any = None, *, key: str | None = None, **said: Any
-    ) -> ClientResponse:
-        """One request by an operator, unless somebody else is named."""
-        claims = {"roles": ["operator"]} | said
-        headers = bearer(OPERATOR, **claims) | {"Idempotency-Key": key or str(uuid4())}
-        return await self.client.request(method, f"/api/v1{path}", json=body, headers=headers)
-
-    async def a_clinic(self) -> UUID:
-        """A clinic that is known."""
-        answer = await self.ask("POST", "/clinics", A_CLINIC)
-        assert answer.status == 201, await answer.text()
-        return UUID((await answer.json())["id"])
-
-    async def a_slot(self, capacity: int = 1) -> UUID:
-        """A slot that is known."""
-        clinic_id = await self.a_clinic()
-        answer = await self.ask("POST", f"/clinics/{clinic_id}/slots", {"slots": [slot(capacity)]})
-        assert answer.status == 201, await answer.text()
-        return UUID((await answer.json())["slots"][0]["id"])
-
-    async def everything(self) -> tuple[int, ...]:
-        """How much there is of everything."""
-        row = await self.log.referee.connection.fetchrow(
-            """SELECT (SELECT count(*) FROM clinic), (SELECT count(*) FROM slot),
-                      (SELECT coalesce(sum(capacity), 0) FROM slot)"""
-        )
-        assert row is not None
-        return tuple(row)
-
-
-def slot(capacity: int = 1, **about: Any) -> dict[str, Any]:
-    """A quarter of an hour tomorrow."""
-    return {
-        "service": "vaccination",
-        "starts_at": SOON.isoformat(),
-        "ends_at": (SOON + timedelta(minutes=15)).isoformat(),
-        "capacity": capacity,
-    } | about
+from tests.booking_doors import bearer, problem
+from tests.slots_doors import A_CLINIC, OPERATOR, SOON, Door, a_door, slot
 
 
 @pytest.fixture
 async def door(slots_dsn: str, tmp_path: Path) -> AsyncIterator[Door]:
     """The API of a referee with an empty database."""
-    jwk = ECAlgorithm.to_jwk(KEY.public_key(), as_dict=True) | {"kid": "test", "alg": "ES256"}
-    jwks = tmp_path / "jwks.json"
-    jwks.write_text(json.dumps({"keys": [jwk]}))
-    config = Config(
-        database=slots_dsn,
-        kafka="none:1",
-        jwks=str(jwks),
-        issuer="talon-test",
-        audience="talon",
-        port=1,
-        ops_port=1,
-        staff_patience_seconds=0.5,
-    )
-    referee = await play(slots_dsn, 0)
-    pool: asyncpg.Pool = await database.open_pool(slots_dsn, size_max=2, name="slots-test")
-    clock = DatabaseClock()
-    await clock.set(pool)
-    replies = Replies(servers="none:1", name="test", partition=0, seats_max=600)
-    log = Log(referee, replies)
-    asking = Asking(log, replies)  # type: ignore[arg-type]
-    app = doors(config, Reads(pool), asking, clock)
-    with every_answer_is_documented(app, API):
-        async with TestClient(TestServer(app)) as client:
-            yield Door(client, log)
-        await pool.close()
-        await referee.connection.close()
+    async with a_door(slots_dsn, tmp_path) as door:
+        yield door
 
 
 async def test_a_clinic_and_its_slots_are_opened_and_shown(door: Door) -> None:
@@ -244,6 +125,7 @@ async def test_clinics_are_listed_page_by_page(door: Door) -> None:
         ("POST", "/clinics", A_CLINIC | {"time_zone": "Moscow"}, (422, "invalid_body")),
         ("POST", "/clinics", A_CLINIC | {"latitude": 55.7}, (422, "invalid_body")),
         ("POST", "/clinics", A_CLINIC | {"name": "a\x00b"}, (422, "invalid_body")),
+        ("POST", "/clinics", A_CLINIC | {"name": "two lines\n"}, (422, "invalid_body")),
         ("PATCH", f"/clinics/{uuid4()}", {"name": "x"}, (404, "slot_unknown")),
         ("PATCH", f"/clinics/{uuid4()}", {}, (422, "invalid_body")),
         ("PATCH", f"/clinics/{uuid4()}", {"name": ""}, (422, "invalid_body")),
@@ -265,6 +147,12 @@ async def test_clinics_are_listed_page_by_page(door: Door) -> None:
             "POST",
             f"/clinics/{uuid4()}/slots",
             {"slots": [slot(starts_at="2030-01-01T09:00:00")]},
+            (422, "invalid_body"),
+        ),
+        (
+            "POST",
+            f"/clinics/{uuid4()}/slots",
+            {"slots": [slot(starts_at="0001-01-01T00:00:00+05:00")]},
             (422, "invalid_body"),
         ),
         ("POST", "/clinics/nobody/slots", {"slots": [slot()]}, (404, "not_found")),
@@ -436,7 +324,9 @@ async def test_an_answer_that_never_comes_is_an_unknown_outcome_and_asking_again
     door: Door,
 ) -> None:
     door.log.silent = True
-    lost = await door.ask("POST", "/clinics", A_CLINIC, key="one")
+    with door.in_a_hurry():
+        lost = await door.ask("POST", "/clinics", A_CLINIC, key="one")
+    await door.log.finish()
     door.log.silent = False
 
     again = await door.ask("POST", "/clinics", A_CLINIC, key="one")

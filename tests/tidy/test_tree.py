@@ -29,7 +29,7 @@ ROOMS = {
 EXTRA_ROOMS = {
     "slots": set(),
     "booking": {"closures", "memory", "pending", "replies"},
-    "notify": {"channels", "invitations", "sending", "texts"},
+    "notify": {"channels", "invitations", "live", "sending", "texts"},
 }
 LINES_MAX = 320
 FUNCTION_LINES_MAX = 40

@@ -57,8 +57,8 @@ FULL = SlotInTheWay(
         Alternative(
             slot_id=UUID("00000000-0000-4000-8000-000000000203"),
             clinic_id=UUID("00000000-0000-4000-8000-000000000101"),
-            starts_at=datetime(2030, 3, 12, 7, 15, tzinfo=UTC),
-            ends_at=datetime(2030, 3, 12, 7, 30, tzinfo=UTC),
+            starts_at=datetime(2099, 3, 12, 7, 15, tzinfo=UTC),
+            ends_at=datetime(2099, 3, 12, 7, 30, tzinfo=UTC),
             free=2,
         ),
     ),

@@ -2,8 +2,9 @@
 
 from aiohttp import web
 
-from services.notify.api import contacts
+from services.notify.api import contacts, live
 from services.notify.api.desk import DESK, Desk
+from services.notify.api.problems import PROBLEMS
 from shared.openapi import DOCUMENT, Api, add_routes
 
 __all__ = ["API", "Desk", "routes"]
@@ -11,10 +12,13 @@ __all__ = ["API", "Desk", "routes"]
 API = Api(
     service="notify",
     title="Talon: the messenger",
-    about="Where a person wants to be reached.",
-    tags={"contacts": "Where a person is reached; kept here and nowhere else."},
-    routes=(*contacts.ROUTES, DOCUMENT),
-    problems={},
+    about="Where a person wants to be reached, and what their open pages hear.",
+    tags={
+        "contacts": "Where a person is reached; kept here and nowhere else.",
+        "live": "What happens to one's own bookings, as it happens.",
+    },
+    routes=(*contacts.ROUTES, *live.ROUTES, DOCUMENT),
+    problems=PROBLEMS,
 )
 
 

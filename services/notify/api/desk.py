@@ -3,6 +3,7 @@
 import msgspec
 from aiohttp import web
 
+from services.notify.live import Broadcaster
 from services.notify.store import Contacts
 from shared.auth import Tokens
 
@@ -11,6 +12,7 @@ class Desk(msgspec.Struct):
     """The parts that the routes are given."""
 
     contacts: Contacts
+    live: Broadcaster
     tokens: Tokens
 
 

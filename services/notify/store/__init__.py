@@ -3,6 +3,7 @@
 from services.notify.store.contacts import Contacts
 from services.notify.store.database import SQL, Connection
 from services.notify.store.ledger import Claim, Claimed, Counts, Ledger, Lost, write_down
+from services.notify.store.live import Gap, LiveEvent, LiveEvents, Look, Missed, keep_live
 
 __all__ = [
     "SQL",
@@ -11,7 +12,13 @@ __all__ = [
     "Connection",
     "Contacts",
     "Counts",
+    "Gap",
     "Ledger",
+    "LiveEvent",
+    "LiveEvents",
+    "Look",
     "Lost",
+    "Missed",
+    "keep_live",
     "write_down",
 ]

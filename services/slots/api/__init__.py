@@ -2,7 +2,7 @@
 
 from aiohttp import web
 
-from services.slots.api import clinics, slots
+from services.slots.api import clinics, closures, schedules, slots
 from services.slots.api.desk import DESK, Desk
 from services.slots.api.problems import PROBLEMS
 from shared.openapi import DOCUMENT, Api, add_routes
@@ -15,9 +15,16 @@ API = Api(
     about="Clinics and their slots: everybody may look, staff set them up and change them.",
     tags={
         "clinics": "Where people are seen.",
+        "schedules": "The hours that a clinic has every week.",
         "slots": "When they are, and how many at once.",
     },
-    routes=(*clinics.ROUTES, *slots.ROUTES, DOCUMENT),
+    routes=(
+        *clinics.ROUTES,
+        *slots.ROUTES,
+        *schedules.ROUTES,
+        *closures.ROUTES,
+        DOCUMENT,
+    ),
     problems=PROBLEMS,
 )
 

@@ -6,8 +6,9 @@ from zoneinfo import available_timezones
 import msgspec
 from aiohttp import web
 
-from services.slots.api.desk import DESK, STAFF, problem_of
+from services.slots.api.desk import DESK, problem_of
 from services.slots.api.problems import REFEREE
+from shared.auth import STAFF
 from shared.messages import (
     ChangeClinic,
     ClinicChanged,

@@ -1,6 +1,5 @@
 """How are slots opened, changed and shown?"""
 
-import asyncio
 from datetime import date, datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID, uuid5
@@ -8,8 +7,9 @@ from uuid import UUID, uuid5
 import msgspec
 from aiohttp import web
 
-from services.slots.api.desk import DESK, STAFF, Desk, problem_of
+from services.slots.api.desk import DESK, Desk, problem_of
 from services.slots.api.problems import REFEREE, SlotRefusal
+from shared.auth import STAFF
 from shared.messages import (
     Capacity,
     ChangeSlot,
@@ -121,11 +121,11 @@ async def open_slots(request: web.Request) -> web.Response:
     for nth, slot in enumerate(body.slots):
         if slot.ends_at <= slot.starts_at:
             raise Problem(422, "invalid_body", f"slots[{nth}] ends before it starts.")
-    commands = [
+    commands = (
         _open_slot(clinic_id, slot, desk.head(request, actor, body, nth))
         for nth, slot in enumerate(body.slots)
-    ]
-    replies = await asyncio.gather(*(desk.ask(command, clinic_id) for command in commands))
+    )
+    replies = await desk.ask_each(commands, clinic_id)
     refused = [
         SlotRefusal(nth=nth, code=problem_of(reply).code, detail=problem_of(reply).detail)
         for nth, reply in enumerate(replies)

@@ -1,5 +1,9 @@
-"""What is remembered? `decisions` for the referee's batches, `reads` for the doors."""
+"""What is remembered? `decisions` for the referee's batches, `reads` for the doors.
 
+`schedules` and `closures` are wishes of staff that become many commands.
+"""
+
+from services.slots.store.closures import Closure, Closures
 from services.slots.store.decisions import (
     REFEREE_SESSION,
     Answer,
@@ -12,11 +16,15 @@ from services.slots.store.decisions import (
     see,
 )
 from services.slots.store.reads import Reads
+from services.slots.store.schedules import Schedules
 
 __all__ = [
     "REFEREE_SESSION",
     "Answer",
+    "Closure",
+    "Closures",
     "Reads",
+    "Schedules",
     "Seen",
     "answer_failed",
     "find_answers",

@@ -19,7 +19,7 @@ class Reads:
     """Reads for the doors."""
 
     def __init__(self, pool: asyncpg.Pool) -> None:
-        self._pool = pool
+        self.pool = pool
 
     async def find_slot(self, slot_id: UUID) -> dict[str, Any] | None:
         """One slot's row."""
@@ -56,11 +56,11 @@ class Reads:
 
     async def outbox(self) -> tuple[int, float]:
         """How many outbox rows wait, and the age of the oldest in seconds."""
-        async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
+        async with self.pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
             row = await connection.fetchrow(PLUMBING["outbox_depth"])
         assert row is not None
         return row["depth"], row["age_seconds"]
 
     async def _fetch(self, name: str, *arguments: Any) -> list[dict[str, Any]]:
-        async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
+        async with self.pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
             return [dict(row) for row in await connection.fetch(SQL[name], *arguments)]

@@ -1,0 +1,30 @@
+"""What may the messenger's callers be told went wrong, when, and what then?"""
+
+from shared.openapi import ProblemKind, by_code
+
+STREAM = ("last_event_id_malformed", "too_many_streams", "http_version")
+"""What stands in the way of a stream."""
+
+PROBLEMS = by_code(
+    [
+        ProblemKind(
+            400,
+            "last_event_id_malformed",
+            "The Last-Event-ID has a form that no id of ours has.",
+            "Leave it out, and read the bookings anew.",
+        ),
+        ProblemKind(
+            429,
+            "too_many_streams",
+            "Whoever is signed in has as many streams open as one person may have.",
+            "Close one of them; ask again after Retry-After seconds.",
+            headers=("Retry-After",),
+        ),
+        ProblemKind(
+            505,
+            "http_version",
+            "A stream was asked for in HTTP/1.0, which has none.",
+            "Ask in HTTP/1.1.",
+        ),
+    ]
+)

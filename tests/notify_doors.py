@@ -1,0 +1,69 @@
+"""How does a test stand at the messenger's door? A real API on a real database."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from aiohttp import web
+from aiohttp.test_utils import TestClient, TestServer
+from jwt.algorithms import ECAlgorithm
+
+from services.notify.api import API
+from services.notify.app import doors
+from services.notify.config import Config
+from services.notify.live import Broadcaster
+from services.notify.store import Contacts, LiveEvents
+from shared import database
+from tests.booking_doors import KEY
+from tests.documented import every_answer_is_documented
+
+CONTACTS = "/api/v1/me/contacts"
+STOP_SECONDS_MAX = 5.0
+
+Client = TestClient[web.Request, web.Application]
+
+
+class Door:
+    """A client at the door, and the loop behind it that tells open pages what happens."""
+
+    def __init__(self, client: Client, live: Broadcaster) -> None:
+        self.client = client
+        self.live = live
+
+
+def a_config(dsn: str, **settings: Any) -> Config:
+    """A messenger that neither hears of anything nor sends anything."""
+    given: dict[str, Any] = {
+        "database": dsn,
+        "kafka": "none:1",
+        "jwks": "none",
+        "issuer": "talon-test",
+        "audience": "talon",
+        "smtp": "none:1",
+        "smtp_from": "no-reply@talon.example",
+        "port": 1,
+        "ops_port": 2,
+    }
+    return Config(**given | settings)
+
+
+@asynccontextmanager
+async def a_door(dsn: str, folder: Path, **settings: Any) -> AsyncIterator[Door]:
+    """The API of a messenger on this database."""
+    jwk = ECAlgorithm.to_jwk(KEY.public_key(), as_dict=True) | {"kid": "test", "alg": "ES256"}
+    jwks = folder / "jwks.json"
+    jwks.write_text(json.dumps({"keys": [jwk]}))
+    config = a_config(dsn, jwks=str(jwks), **settings)
+    pool = await database.open_pool(dsn, size_max=2, name="notify-test")
+    live = Broadcaster(config, LiveEvents(pool))
+    app = doors(config, Contacts(pool), live)
+    telling = asyncio.create_task(live.run())
+    with every_answer_is_documented(app, API):
+        async with TestClient(TestServer(app)) as client:
+            yield Door(client, live)
+            live.stop()
+            await asyncio.wait_for(telling, STOP_SECONDS_MAX)
+        await pool.close()

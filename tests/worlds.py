@@ -1,0 +1,149 @@
+"""In which world do the examples of the documents come true?
+
+Each service has one: what the examples name is there under the ids that they name it by, and what
+gets its id only when it is made is made when a route needs it.
+"""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
+
+import msgspec
+from aiohttp import ClientResponse
+
+from shared.openapi.routes import Api, Example, Route
+from talon.verbs.openapi import APIS
+from tests import booking_doors, notify_doors, slots_doors
+from tests.booking_doors import Client, bearer
+
+Making = Callable[[], Awaitable[str | dict[str, Any]]]
+"""Gives the id of what it made, for the end of the path; or whatever else its example needs."""
+
+CLINIC = "00000000-0000-4000-8000-000000000101"
+SLOTS = [UUID(f"00000000-0000-4000-8000-0000000002{n:02}") for n in range(1, 5)]
+SLOT_DAYS = (12, 19, 13, 20)
+CAMPAIGN = "00000000-0000-4000-8000-000000000501"
+
+
+class World:
+    """A client of a service, and what makes that of which a route's example speaks."""
+
+    def __init__(self, service: str, client: Client) -> None:
+        self.api: Api = APIS[service]
+        self.making: dict[str, Making] = {}
+        self._client = client
+
+    def route(self, name: str) -> Route:
+        """The route of this name."""
+        return next(route for route in self.api.routes if route.name == name)
+
+    async def ready(self, route: Route) -> Example:
+        """What the route's example speaks of is there: the example, with the id it has."""
+        example = route.example()
+        if route.name not in self.making:
+            return example
+        made = await self.making[route.name]()
+        if isinstance(made, str):
+            *_, last = example.path or {"id": made}
+            made = {"path": example.path | {last: made}}
+        return msgspec.structs.replace(example, **made)
+
+    async def make(self, name: str, **more: Any) -> str:
+        """What a route makes, by its example: its id."""
+        return str((await self.made(name, **more)).get("id"))
+
+    async def made(self, name: str, **more: Any) -> dict[str, Any]:
+        """What a route makes, by its example."""
+        route = self.route(name)
+        example = route.example()
+        body = example.body | more
+        answer = await self.ask(route, Example(path=example.path, body=body))
+        assert answer.status == 201, await answer.text()
+        said: dict[str, Any] = await answer.json()
+        return said
+
+    async def ask(self, route: Route, example: Example, **more: Any) -> ClientResponse:
+        """The route, as its example asks it, by somebody who may; `more` goes before."""
+        given: dict[str, Any] = {"headers": headers_for(route), "params": example.query}
+        if route.body is not None:
+            given["json"] = example.body
+        if "data" in more:
+            given.pop("json")
+        path = route.path.format(**example.path)
+        return await self._client.request(route.method, path, **given | more)
+
+
+def headers_for(route: Route, **claims: Any) -> dict[str, str]:
+    """The headers of somebody who may ask this, under a new key."""
+    roles = [role for role in ("operator", "patient") if role in (route.roles or ("patient",))]
+    signed_in = bearer(**{"roles": roles} | claims) if route.roles is not None else {}
+    return signed_in | ({"Idempotency-Key": str(uuid4())} if route.needs_key else {})
+
+
+@asynccontextmanager
+async def a_world(service: str, dsn: str, folder: Path) -> AsyncIterator[World]:
+    """The service's world, on a database of its own."""
+    async with WORLDS[service](dsn, folder) as world:
+        yield world
+
+
+@asynccontextmanager
+async def _booking(dsn: str, folder: Path) -> AsyncIterator[World]:
+    async with booking_doors.a_door(dsn, folder) as door:
+        for slot, day in zip(SLOTS, SLOT_DAYS, strict=True):
+            starts_at = datetime(2099, 3, day, 7, tzinfo=UTC)
+            await door.open_slot(slot, capacity=3, starts_at=starts_at)
+        world = World("booking", door.client)
+
+        async def a_booking() -> str:
+            return await world.make("request_booking")
+
+        async def a_hold() -> str:
+            return await world.make("hold_places")
+
+        await world.make("start_campaign", id=CAMPAIGN)
+        for name in ("show_booking", "cancel_booking", "reschedule_booking", "list_bookings"):
+            world.making[name] = a_booking
+        for name in ("show_hold", "renew_hold", "release_hold"):
+            world.making[name] = a_hold
+        world.making["list_dependants"] = lambda: world.make("add_dependant")
+
+        async def a_day() -> dict[str, Any]:
+            place = (await world.made("request_booking"))["places"][0]
+            return {"path": {"id": place["clinic_id"]}, "query": {"date": place["starts_at"][:10]}}
+
+        world.making["list_day"] = a_day
+        yield world
+
+
+@asynccontextmanager
+async def _slots(dsn: str, folder: Path) -> AsyncIterator[World]:
+    async with slots_doors.a_door(dsn, folder) as door:
+        world = World("slots", door.client)
+        await world.make("open_clinic", id=CLINIC)
+        asked = world.route("open_slots").example().body["slots"]
+        named = [slot | {"id": str(slot_id)} for slot, slot_id in zip(asked, SLOTS, strict=False)]
+        await world.make("open_slots", slots=named)
+
+        async def a_clinic_s_schedule() -> str:
+            await world.make("open_schedule")
+            return CLINIC
+
+        world.making["list_schedules"] = a_clinic_s_schedule
+        world.making["withdraw_schedule"] = lambda: world.make("open_schedule")
+        yield world
+
+
+@asynccontextmanager
+async def _notify(dsn: str, folder: Path) -> AsyncIterator[World]:
+    async with notify_doors.a_door(dsn, folder) as door:
+        world = World("notify", door.client)
+        contacts = world.route("change_contacts")
+        await world.ask(contacts, contacts.example())
+        yield world
+
+
+WORLDS = {"booking": _booking, "slots": _slots, "notify": _notify}
