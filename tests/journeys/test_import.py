@@ -19,8 +19,8 @@ from deploy.local.settings import CHECKOUT
 from talon.imports.identity import Identity
 from talon.imports.sheet import template
 from talon.tokens import Signer
-from tests.journeys.conftest import Town
 from tests.publications import NINE, a_slot_line, publish
+from tests.town import Town
 
 GOOD, SOME_BAD, STOPPED = 0, 3, 130
 SECONDS_MAX = 60.0
