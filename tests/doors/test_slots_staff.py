@@ -128,6 +128,7 @@ async def test_clinics_are_listed_page_by_page(door: Door) -> None:
         ("POST", "/clinics", A_CLINIC | {"time_zone": "Moscow"}, (422, "invalid_body")),
         ("POST", "/clinics", A_CLINIC | {"latitude": 55.7}, (422, "invalid_body")),
         ("POST", "/clinics", A_CLINIC | {"name": "a\x00b"}, (422, "invalid_body")),
+        ("POST", "/clinics", A_CLINIC | {"name": "two lines\n"}, (422, "invalid_body")),
         ("PATCH", f"/clinics/{uuid4()}", {"name": "x"}, (404, "slot_unknown")),
         ("PATCH", f"/clinics/{uuid4()}", {}, (422, "invalid_body")),
         ("PATCH", f"/clinics/{uuid4()}", {"name": ""}, (422, "invalid_body")),
