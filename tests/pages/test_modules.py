@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
+from playwright.async_api import expect
 
 from tests.page_visitor import Visitor
 from tests.pages.conftest import Visit
@@ -93,6 +94,7 @@ async def test_a_retry_after_is_kept_to(page: Visitor) -> None:
 
 async def test_russian_counts_as_russian_does(page: Visitor) -> None:
     await page.page.get_by_role("button", name="Русский").click()
+    await expect(page.page.locator("html")).to_have_attribute("lang", "ru")
 
     said = await _result(
         page, "words/language.js", "[1, 2, 5, 21, 1000].map(n => it.t('slot.free', { n }))"
