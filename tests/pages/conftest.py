@@ -7,10 +7,10 @@ from typing import Any
 import aiohttp
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, async_playwright
+from playwright.async_api import Browser, async_playwright, expect
 
 from tests.page_practice import Desk
-from tests.page_visitor import HEIGHT, LOCALES, WIDE, Visitor
+from tests.page_visitor import HEIGHT, LOCALES, PATIENCE_MS, WIDE, Visitor
 from tests.town import Town
 
 CHROMIUM = Path("/usr/bin/chromium")
@@ -31,6 +31,7 @@ def chromium() -> Path:
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def browser(chromium: Path) -> AsyncIterator[Browser]:
     """One browser for all; each visitor has a window of their own in it."""
+    expect.set_options(timeout=PATIENCE_MS)
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=chromium, args=FLAGS)
         yield browser
