@@ -18,6 +18,9 @@ from shared.problems import Problem
 
 log = logging.getLogger(__name__)
 
+STAFF = ("staff", "operator")
+"""The roles that act for clinics."""
+
 ALGORITHMS = ("ES256", "EdDSA")
 TOKEN_BYTES_MAX = 4_096
 CACHED_MAX = 200_000
@@ -39,6 +42,10 @@ class Actor(msgspec.Struct, frozen=True):
     def is_any(self, *roles: str) -> bool:
         """True when the actor has one of the roles."""
         return not self.roles.isdisjoint(roles)
+
+    def covers(self, clinic_id: UUID | None) -> bool:
+        """True for an operator, for staff of this clinic, and for staff of no clinic by name."""
+        return not self.clinics or clinic_id in self.clinics or self.is_any("operator")
 
 
 class Tokens:
@@ -75,6 +82,13 @@ class Tokens:
         actor = await self.actor(request)
         if not actor.is_any(*roles):
             raise Problem(403, "forbidden", f"This needs one of the roles: {', '.join(roles)}.")
+        return actor
+
+    async def staff(self, request: web.Request, clinic_id: UUID | None = None) -> Actor:
+        """Who asks: an operator, or staff of this clinic where their token names clinics."""
+        actor = await self.need(request, *STAFF)
+        if not actor.covers(clinic_id):
+            raise Problem(403, "forbidden", "Your sign-in does not cover this clinic.")
         return actor
 
     async def _verify(self, token: str) -> Actor:

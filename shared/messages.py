@@ -17,10 +17,13 @@ PLACES_MAX = 8
 CAPACITY_MAX = 10_000
 """The most people one slot may take; anything above is a typing mistake."""
 
+ONE_LINE = r"^[^\x00-\x1f\x7f]*(?![\s\S])"
+"""No control characters. Not `$`, which also matches before a line break at the very end."""
+
 Instant = Annotated[datetime, Meta(tz=True)]
-Text = Annotated[str, Meta(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")]
-OptionalText = Annotated[str, Meta(max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")]
-ClinicAddress = Annotated[str, Meta(max_length=300, pattern=r"^[^\x00-\x1f\x7f]*$")]
+Text = Annotated[str, Meta(min_length=1, max_length=200, pattern=ONE_LINE)]
+OptionalText = Annotated[str, Meta(max_length=200, pattern=ONE_LINE)]
+ClinicAddress = Annotated[str, Meta(max_length=300, pattern=ONE_LINE)]
 Capacity = Annotated[int, Meta(ge=0, le=CAPACITY_MAX)]
 Dose = Annotated[int, Meta(ge=1, le=4)]
 TtlSeconds = Annotated[int, Meta(ge=30, le=900)]

@@ -5,7 +5,7 @@ import hashlib
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Annotated, Any, TypeVar
 from uuid import UUID, uuid5
 
@@ -16,7 +16,7 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 
 from shared import database
-from shared.problems import Problem, unavailable
+from shared.problems import Problem, not_found, unavailable
 
 log = logging.getLogger(__name__)
 
@@ -92,17 +92,19 @@ def command_id(actor: UUID, route: str, key: str) -> UUID:
 
 def body_hash(path: str, body: Any) -> bytes:
     """16 bytes over what was asked, of what: another body under the same key is another wish."""
-    return hashlib.blake2b(
-        path.encode() + b"\x00" + msgspec.msgpack.encode(body), digest_size=16
-    ).digest()
+    try:
+        asked = msgspec.msgpack.encode(body)
+    except OverflowError as error:
+        raise Problem(422, "invalid_body", "A time is before year 1 or after 9999.") from error
+    return hashlib.blake2b(path.encode() + b"\x00" + asked, digest_size=16).digest()
 
 
-def path_id(request: web.Request, what: str) -> UUID:
+def path_id(request: web.Request, what: str, name: str = "id") -> UUID:
     """The id in the path; what is no UUID names nothing."""
     try:
-        return UUID(request.match_info["id"])
+        return UUID(request.match_info[name])
     except ValueError as error:
-        raise Problem(404, "not_found", f"There is no such {what}, or it is not yours.") from error
+        raise not_found(what) from error
 
 
 class Page(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -113,34 +115,22 @@ class Page(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
 
 def read_query(request: web.Request, kind: type[T]) -> T:
-    """The parameters as their Struct; 422 where one is wrong, unknown or given twice."""
-    if len(request.query) != len(set(request.query)):
-        raise Problem(422, "invalid_query", "A parameter was given twice.")
-    try:
-        return msgspec.convert(dict(request.query), kind, strict=False)
-    except msgspec.ValidationError as error:
-        raise Problem(422, "invalid_query", f"The parameters are wrong: {error}.") from error
-
-
-def query(request: web.Request, name: str, kind: type[T]) -> T | None:
-    """One query parameter, converted; 422 where it is not what it should be."""
-    text = request.query.get(name)
-    if text is None:
-        return None
-    try:
-        return msgspec.convert(text, kind, strict=False)
-    except msgspec.ValidationError as error:
-        raise Problem(422, "invalid_query", f"The parameter {name} is wrong: {error}.") from error
-
-
-def limit_of(request: web.Request) -> int:
-    """How many the caller wants at most: 1 to 100."""
-    limit = query(request, "limit", int)
-    if limit is None:
-        return LIST_MAX
-    if not 1 <= limit <= LIST_MAX:
-        raise Problem(422, "invalid_query", f"The parameter limit is 1 to {LIST_MAX}.")
-    return limit
+    """The parameters as their Struct; 422 where one is wrong, missing, unknown or given twice."""
+    known = [field.encode_name for field in msgspec.structs.fields(kind)]  # type: ignore[arg-type]
+    strange = sorted(set(request.query) - set(known))
+    if strange:
+        knows = ", ".join(known) or "none"
+        wrong = f"nobody knows {', '.join(strange)} here; known are: {knows}"
+    elif len(request.query) != len(set(request.query)):
+        wrong = "one of them is given twice"
+    elif any("\x00" in text for text in request.query.values()):
+        wrong = "one of them has a NUL, which is no character"
+    else:
+        try:
+            return msgspec.convert(dict(request.query), kind, strict=False)
+        except msgspec.ValidationError as error:
+            wrong = str(error)
+    raise Problem(422, "invalid_query", f"The parameters are wrong: {wrong}.")
 
 
 @web.middleware
@@ -246,8 +236,19 @@ def cursor_of(request: web.Request, kinds: tuple[type[Any], ...]) -> list[Any] |
     try:
         parts = msgspec.json.decode(bytes.fromhex(text), type=list[str])
         return [
-            msgspec.convert(part, kind, strict=False)
+            _place(msgspec.convert(part, kind, strict=False))
             for part, kind in zip(parts, kinds, strict=True)
         ]
-    except (ValueError, msgspec.MsgspecError) as error:
+    except (ValueError, OverflowError, msgspec.MsgspecError) as error:
         raise Problem(422, "invalid_query", "The cursor is not one that was given out.") from error
+
+
+def _place(part: Any) -> Any:
+    """A part of a cursor as the database takes it: no text with a NUL, no time without a zone."""
+    if isinstance(part, str) and "\x00" in part:
+        raise ValueError("a NUL in a cursor")
+    if isinstance(part, datetime):
+        if part.tzinfo is None:
+            raise ValueError("a time without a zone in a cursor")
+        return part.astimezone(UTC)
+    return part

@@ -6,12 +6,13 @@ What it takes is decided by a real referee on a real database, whatever has gath
 import asyncio
 import json
 import sys
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
+from zoneinfo import ZoneInfo
 
 import asyncpg
 from aiohttp import ClientResponse, web
@@ -19,6 +20,8 @@ from aiohttp.test_utils import TestClient, TestServer
 from jwt.algorithms import ECAlgorithm
 
 from services.slots.api import API
+from services.slots.api.desk import DESK
+from services.slots.api.weekly import WEEKDAYS
 from services.slots.app import doors
 from services.slots.config import Config
 from services.slots.store import Reads
@@ -28,11 +31,20 @@ from shared.clock import DatabaseClock
 from shared.log import LogAwayError
 from shared.messages import Command
 from tests.booking_doors import KEY, bearer
+from tests.copies import a_copy
 from tests.documented import every_answer_is_documented
+from tests.memory_log import MemoryLog
 from tests.referees import Play, play
 
 OPERATOR = uuid4()
 SOON = datetime.now(UTC) + timedelta(days=1)
+PATIENCE_SECONDS = 8.0
+HURRY_SECONDS = 1.0
+"""How long a test waits for an answer that it has made sure will never come."""
+
+MOSCOW = ZoneInfo("Europe/Moscow")
+TODAY = datetime.now(MOSCOW).date()
+ONE_DAY = timedelta(days=1)
 A_CLINIC = {"name": "Polyclinic No. 1", "time_zone": "Europe/Moscow"}
 
 
@@ -82,6 +94,7 @@ class Door:
 
     def __init__(self, client: TestClient[web.Request, web.Application], log: Log) -> None:
         self.client = client
+        self.app = client.app
         self.log = log
 
     async def ask(
@@ -91,6 +104,14 @@ class Door:
         claims = {"roles": ["operator"]} | said
         headers = bearer(OPERATOR, **claims) | {"Idempotency-Key": key or str(uuid4())}
         return await self.client.request(method, f"/api/v1{path}", json=body, headers=headers)
+
+    @contextmanager
+    def in_a_hurry(self) -> Iterator[None]:
+        """Meanwhile nobody waits long for an answer."""
+        desk = self.app[DESK]
+        desk.patience_seconds = HURRY_SECONDS
+        yield
+        desk.patience_seconds = PATIENCE_SECONDS
 
     async def a_clinic(self) -> UUID:
         """A clinic that is known."""
@@ -107,6 +128,18 @@ class Door:
     async def a_slot(self, capacity: int = 1) -> UUID:
         """A slot that is known."""
         return (await self.opens(await self.a_clinic(), slot(capacity)))[0]
+
+    async def hours(
+        self, clinic_id: UUID, body: dict[str, Any] | None = None, **said: Any
+    ) -> ClientResponse:
+        """Ask for a weekly schedule of a clinic."""
+        return await self.ask("POST", f"/clinics/{clinic_id}/schedules", body or a_week(), **said)
+
+    async def schedules(self, clinic_id: UUID, more: str = "") -> dict[str, Any]:
+        """A clinic's schedules as they are shown."""
+        answer = await self.ask("GET", f"/clinics/{clinic_id}/schedules{more}")
+        shown: dict[str, Any] = await answer.json()
+        return shown
 
     async def everything(self) -> tuple[int, ...]:
         """How much there is of everything."""
@@ -128,6 +161,20 @@ def slot(capacity: int = 1, **about: Any) -> dict[str, Any]:
     } | about
 
 
+def a_week(**about: Any) -> dict[str, Any]:
+    """Two hours on each of the coming seven days, a quarter of an hour for two people each."""
+    return {
+        "service": "vaccination",
+        "weekdays": [*WEEKDAYS],
+        "starts": "09:00",
+        "ends": "11:00",
+        "slot_minutes": 15,
+        "capacity": 2,
+        "valid_from": (TODAY + ONE_DAY).isoformat(),
+        "valid_to": (TODAY + 7 * ONE_DAY).isoformat(),
+    } | about
+
+
 @asynccontextmanager
 async def a_door(dsn: str, folder: Path) -> AsyncIterator[Door]:
     """The API of a referee on this database."""
@@ -142,7 +189,7 @@ async def a_door(dsn: str, folder: Path) -> AsyncIterator[Door]:
         audience="talon",
         port=1,
         ops_port=1,
-        staff_patience_seconds=0.5,
+        staff_patience_seconds=PATIENCE_SECONDS,
     )
     referee = await play(dsn, 0)
     pool: asyncpg.Pool = await database.open_pool(dsn, size_max=4, name="slots-test")
@@ -151,10 +198,11 @@ async def a_door(dsn: str, folder: Path) -> AsyncIterator[Door]:
     replies = Replies(servers="none:1", name="test", partition=0, seats_max=600)
     log = Log(referee, replies)
     asking = Asking(log, replies)  # type: ignore[arg-type]
-    app = doors(config, Reads(pool), asking, clock)
-    with every_answer_is_documented(app, API):
-        async with TestClient(TestServer(app)) as client:
-            yield Door(client, log)
-        await log.finish()
-        await pool.close()
-        await referee.connection.close()
+    async with a_copy(dsn, pool, clock, MemoryLog()) as memory:
+        app = doors(config, Reads(pool), asking, clock=clock, memory=memory)
+        with every_answer_is_documented(app, API):
+            async with TestClient(TestServer(app)) as client:
+                yield Door(client, log)
+            await log.finish()
+    await pool.close()
+    await referee.connection.close()

@@ -19,7 +19,8 @@ from talon.verbs.openapi import APIS
 from tests import booking_doors, notify_doors, slots_doors
 from tests.booking_doors import Client, bearer
 
-Making = Callable[[], Awaitable[str]]
+Making = Callable[[], Awaitable[str | dict[str, Any]]]
+"""Gives the id of what it made, for the end of the path; or whatever else its example needs."""
 
 CLINIC = "00000000-0000-4000-8000-000000000101"
 SLOTS = [UUID(f"00000000-0000-4000-8000-0000000002{n:02}") for n in range(1, 5)]
@@ -42,18 +43,27 @@ class World:
     async def ready(self, route: Route) -> Example:
         """What the route's example speaks of is there: the example, with the id it has."""
         example = route.example()
-        if route.name in self.making:
-            return msgspec.structs.replace(example, path={"id": await self.making[route.name]()})
-        return example
+        if route.name not in self.making:
+            return example
+        made = await self.making[route.name]()
+        if isinstance(made, str):
+            *_, last = example.path or {"id": made}
+            made = {"path": example.path | {last: made}}
+        return msgspec.structs.replace(example, **made)
 
     async def make(self, name: str, **more: Any) -> str:
         """What a route makes, by its example: its id."""
+        return str((await self.made(name, **more)).get("id"))
+
+    async def made(self, name: str, **more: Any) -> dict[str, Any]:
+        """What a route makes, by its example."""
         route = self.route(name)
         example = route.example()
         body = example.body | more
         answer = await self.ask(route, Example(path=example.path, body=body))
         assert answer.status == 201, await answer.text()
-        return str((await answer.json()).get("id"))
+        said: dict[str, Any] = await answer.json()
+        return said
 
     async def ask(self, route: Route, example: Example, **more: Any) -> ClientResponse:
         """The route, as its example asks it, by somebody who may; `more` goes before."""
@@ -100,6 +110,12 @@ async def _booking(dsn: str, folder: Path) -> AsyncIterator[World]:
         for name in ("show_hold", "renew_hold", "release_hold"):
             world.making[name] = a_hold
         world.making["list_dependants"] = lambda: world.make("add_dependant")
+
+        async def a_day() -> dict[str, Any]:
+            place = (await world.made("request_booking"))["places"][0]
+            return {"path": {"id": place["clinic_id"]}, "query": {"date": place["starts_at"][:10]}}
+
+        world.making["list_day"] = a_day
         yield world
 
 
@@ -111,6 +127,13 @@ async def _slots(dsn: str, folder: Path) -> AsyncIterator[World]:
         asked = world.route("open_slots").example().body["slots"]
         named = [slot | {"id": str(slot_id)} for slot, slot_id in zip(asked, SLOTS, strict=False)]
         await world.make("open_slots", slots=named)
+
+        async def a_clinic_s_schedule() -> str:
+            await world.make("open_schedule")
+            return CLINIC
+
+        world.making["list_schedules"] = a_clinic_s_schedule
+        world.making["withdraw_schedule"] = lambda: world.make("open_schedule")
         yield world
 
 

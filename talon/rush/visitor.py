@@ -196,7 +196,7 @@ class Visitor:
         doors = self._town.doors
         url = f"{doors.api}/slots?clinic={slot.clinic_id}&date={slot.day}&service={slot.service}"
         self._town.score.looks += 1
-        answer = await doors.ask("GET", url, token=self._person.token)
+        answer = await doors.ask("GET", url)
         if answer.status != 200:
             return None
         free = [shown.id for shown in _decode_page(answer.body).slots if shown.free > 0]

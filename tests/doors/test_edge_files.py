@@ -22,8 +22,8 @@ async def edge(tmp_path: Path) -> AsyncIterator[Edge]:
         path = pages / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
-    elsewhere = {f"root {CHECKOUT / 'web'};": f"root {pages};"}
-    async with an_edge(tmp_path / "home", instead=elsewhere) as edge:
+    elsewhere = {f'root "{CHECKOUT / "web"}";': f'root "{pages}";'}
+    async with an_edge(tmp_path / "a home", instead=elsewhere) as edge:
         yield edge
 
 

@@ -64,7 +64,8 @@ async def test_a_route_asked_as_in_its_example_answers_as_in_its_example(
     answer = await world.ask(route, example)
 
     assert answer.status == min(route.answers), await answer.text()
-    if not route.streams and route.name != "show_document":
+    has_body = route.answers[answer.status].body is not None
+    if has_body and not route.streams and route.name != "show_document":
         assert shape(await answer.json()) == shape(example.answers[str(answer.status)])
 
 

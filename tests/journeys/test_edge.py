@@ -15,7 +15,7 @@ import aiohttp
 import pytest
 
 from talon.tokens import Signer
-from tests.journeys.conftest import Town
+from tests.town import Town
 
 OLDEST_SECONDS = 1.5
 RETURN_SECONDS_MAX = 10.0
@@ -96,6 +96,13 @@ async def test_a_patient_sees_what_is_theirs_and_another_sees_nothing_of_it(stre
         assert [each["id"] for each in own["bookings"]] == [booking["id"]]
         assert (await other.get("/bookings"))[1]["bookings"] == []
         assert (await other.get(f"/bookings/{booking['id']}"))[0] == 404
+
+
+async def test_what_can_be_asked_is_told_at_the_edge(street: Street) -> None:
+    status, document = await street.somebody().get("/openapi.json")
+
+    assert (status, document["openapi"][:3]) == (200, "3.1")
+    assert "/api/v1/bookings" in document["paths"]
 
 
 async def test_a_slot_s_count_is_never_older_than_promised_while_people_book(

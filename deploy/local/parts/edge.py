@@ -36,7 +36,6 @@ def part(stack: Stack, counts: Mapping[str, int]) -> Part:
 
     async def prepare() -> None:
         _configure(stack, folder, counts)
-        await _describe_the_api(stack, folder)
 
     return Part(
         name="edge",
@@ -48,6 +47,7 @@ def part(stack: Stack, counts: Mapping[str, int]) -> Part:
         folder=str(folder.parent),
         prepare=prepare,
         probe=lambda: asyncio.to_thread(_ask, f"{stack.edge}/api/v1/"),
+        settle=lambda: _describe_the_api(stack, folder),
         stop_signal=signal.SIGQUIT,
         # The kernel tells the master alone, and a killed one would leave its workers behind.
         orphan_signal=signal.SIGTERM,
@@ -124,8 +124,6 @@ def _connections_max(wanted: int) -> int:
 
 async def _describe_the_api(stack: Stack, folder: Path) -> None:
     """The document of all services' routes, as a file."""
-    if not (CHECKOUT / "talon" / "verbs" / "openapi.py").exists():
-        return
     path = folder / "openapi.json"
     whole = path.with_suffix(".part")
     with whole.open("wb") as document, (stack.logs / "edge.log").open("ab") as log:

@@ -2,7 +2,7 @@
 
 from aiohttp import web
 
-from services.booking.api import bookings, campaigns, holds, patients
+from services.booking.api import bookings, campaigns, day, holds, patients
 from services.booking.api.desk import DESK, Desk
 from services.booking.api.problems import PROBLEMS
 from shared.openapi import DOCUMENT, Api, add_routes
@@ -19,7 +19,14 @@ API = Api(
         "dependants": "For whom one may book besides oneself.",
         "holds": "Places kept for some minutes while their owner makes up their mind.",
     },
-    routes=(*bookings.ROUTES, *holds.ROUTES, *campaigns.ROUTES, *patients.ROUTES, DOCUMENT),
+    routes=(
+        *bookings.ROUTES,
+        *holds.ROUTES,
+        *campaigns.ROUTES,
+        *patients.ROUTES,
+        *day.ROUTES,
+        DOCUMENT,
+    ),
     problems=PROBLEMS,
 )
 

@@ -1,7 +1,7 @@
 """Which bookings and holds are there, and what has become of them?"""
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -34,6 +34,21 @@ class Bookings:
         made_at, booking_id = after or (None, None)
         rows = await self._database.rows("list_bookings", owner_id, made_at, booking_id, limit)
         return [booking_of(row) for row in rows]
+
+    async def of_day(
+        self,
+        clinic_id: UUID,
+        day: date,
+        *,
+        service: str | None,
+        status: str,
+        after: Sequence[Any] | None,
+        limit: int,
+    ) -> Sequence[Row]:
+        """The places at a clinic on one of its days, in order of time."""
+        cursor = after or (None, None)
+        about = (clinic_id, day, service, status, *cursor, limit)
+        return await self._database.rows("list_day", *about)
 
     async def keep(
         self,

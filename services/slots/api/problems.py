@@ -1,5 +1,7 @@
 """What may the referee's callers be told went wrong, when, and what then?"""
 
+from uuid import UUID
+
 import msgspec
 from msgspec import UNSET, UnsetType
 
@@ -25,6 +27,18 @@ class SlotsRefused(msgspec.Struct, frozen=True, kw_only=True):
 
 def _all_refused(code: str, detail: str) -> SlotsRefused:
     return SlotsRefused(refused=(SlotRefusal(nth=0, code=code, detail=detail),))
+
+
+class InTheWay(msgspec.Struct, frozen=True, kw_only=True):
+    """Which schedule has some of these slots already."""
+
+    schedule_id: UUID | UnsetType = UNSET
+
+
+class TooMany(msgspec.Struct, frozen=True, kw_only=True):
+    """How many slots these would be, where that is known."""
+
+    slots: int | UnsetType = UNSET
 
 
 _UNKNOWN = "There is no such slot or clinic."
@@ -54,8 +68,34 @@ PROBLEMS = by_code(
         ),
         ProblemKind(
             409,
+            "schedule_overlaps",
+            "A schedule of the clinic has some of these slots already; `schedule_id` names it.",
+            "For more places change the capacity; to replace the schedule, withdraw it first.",
+            more=InTheWay(schedule_id=UUID("00000000-0000-4000-8000-000000000401")),
+        ),
+        ProblemKind(
+            409,
+            "schedule_withdrawn",
+            "The schedule that this Idempotency-Key made was withdrawn.",
+            "Make a new schedule, under a new Idempotency-Key.",
+        ),
+        ProblemKind(
+            422,
+            "too_many_slots",
+            "These are more slots than one request may open or change.",
+            "Ask for fewer days at a time; `slots`, where it is there, says how many these are.",
+            more=TooMany(slots=2_016),
+        ),
+        ProblemKind(
+            422,
+            "no_slots",
+            "Not one slot is to come on these days and in these hours.",
+            "Look at the dates, the days of the week, and the length of a slot.",
+        ),
+        ProblemKind(
+            409,
             "expired",
-            "It was not decided in time, and nothing was changed.",
+            "It, or a part of it, was not decided in time, and that part changed nothing.",
             "Ask again with the same Idempotency-Key: it is then decided anew.",
         ),
         ProblemKind(

@@ -1,0 +1,84 @@
+"""Who is booked at a clinic on one of its days? For its staff, in order of time."""
+
+from datetime import date, datetime
+from typing import Annotated, Literal
+from uuid import UUID
+
+import msgspec
+from aiohttp import web
+from msgspec import Meta
+
+from services.booking.api.desk import DESK
+from shared.auth import STAFF
+from shared.messages import Text
+from shared.openapi import Answer, Route
+from shared.web import Page, cursor_after, cursor_of, json_response, path_id, read_query
+
+
+class DayQuery(Page, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which day is asked for."""
+
+    date: Annotated[date, Meta(description="The day, in the clinic's time zone.")]
+    service: Annotated[Text, Meta(description="Only places of this service.")] | None = None
+    status: Annotated[
+        Literal["booked", "cancelled"], Meta(description="Who comes, or who was to come.")
+    ] = "booked"
+
+
+class DayPlace(msgspec.Struct, frozen=True, kw_only=True):
+    """One place of a booking; a booking has several lines where it has several places that day.
+
+    Ids only: who a patient is, is not known here.
+    """
+
+    booking_id: UUID
+    status: str
+    slot_id: UUID
+    service: str
+    starts_at: datetime
+    ends_at: datetime
+    patient_id: UUID
+    dose: int | None
+
+
+class Day(msgspec.Struct, frozen=True, kw_only=True):
+    """A clinic's day; with a cursor where there may be more of it."""
+
+    bookings: list[DayPlace]
+    cursor: str | None
+
+
+async def list_day(request: web.Request) -> web.Response:
+    """200 the places of a day in the clinic's time zone; an empty list is an answer."""
+    desk = request.app[DESK]
+    clinic_id = path_id(request, "clinic")
+    await desk.tokens.staff(request, clinic_id)
+    asked = read_query(request, DayQuery)
+    rows = await desk.bookings.of_day(
+        clinic_id,
+        asked.date,
+        service=asked.service,
+        status=asked.status,
+        after=cursor_of(request, (datetime, UUID)),
+        limit=asked.limit,
+    )
+    cursor = None
+    if len(rows) == asked.limit:
+        cursor = cursor_after(rows[-1]["starts_at"], rows[-1]["place_id"])
+    places = [DayPlace(**{name: row[name] for name in DayPlace.__struct_fields__}) for row in rows]
+    return json_response(
+        Day(bookings=places, cursor=cursor), headers={"Cache-Control": "private, no-store"}
+    )
+
+
+ROUTES = [
+    Route(
+        "GET",
+        "/api/v1/clinics/{id}/bookings",
+        list_day,
+        tag="bookings",
+        roles=STAFF,
+        query=DayQuery,
+        answers={200: Answer("The places, by their beginning.", Day, headers=("Cache-Control",))},
+    ),
+]

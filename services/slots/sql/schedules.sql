@@ -1,0 +1,50 @@
+-- name: lock_schedules
+-- One schedule of a clinic at a time: who waited here sees the one before. Not the clinic's row,
+-- for which the referee would then have to wait.
+SELECT pg_advisory_xact_lock(hashtextextended('schedules of ' || $1::uuid, 0));
+
+-- name: clinic_now
+-- A statement of its own, after the lock. The time it is becomes the schedule's.
+SELECT id AS clinic_id, time_zone, clock_timestamp() AS now FROM clinic WHERE id = $1;
+
+-- name: find_schedule
+-- What an earlier request under this key asked for.
+SELECT id, clinic_id, time_zone, service, product, dose, weekdays, starts_minute, ends_minute,
+       slot_minutes, capacity, valid_from, valid_to, body_hash, made_at, opened, withdrawn_at
+  FROM schedule WHERE id = $1;
+
+-- name: standing_schedules
+-- A clinic's schedules for a service that reach into these dates, and were not withdrawn.
+SELECT id, clinic_id, time_zone, service, product, dose, weekdays, starts_minute, ends_minute,
+       slot_minutes, capacity, valid_from, valid_to, body_hash, made_at, opened, withdrawn_at
+  FROM schedule
+ WHERE clinic_id = $1 AND service = $2 AND valid_from <= $4 AND valid_to >= $3
+   AND withdrawn_at IS NULL
+ ORDER BY made_at, id;
+
+-- name: add_schedule
+-- Nothing comes back where the same key was used for another clinic meanwhile.
+INSERT INTO schedule (id, clinic_id, time_zone, service, product, dose, weekdays, starts_minute,
+                      ends_minute, slot_minutes, capacity, valid_from, valid_to, body_hash, made_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
+    ON CONFLICT (id) DO NOTHING
+RETURNING id;
+
+-- name: note_opened
+-- All its slots were asked for, and so many were opened.
+UPDATE schedule SET opened = $2 WHERE id = $1;
+
+-- name: withdraw_schedule
+-- The first time counts. Nothing comes back where there is no such schedule.
+UPDATE schedule SET withdrawn_at = coalesce(withdrawn_at, clock_timestamp())
+ WHERE clinic_id = $1 AND id = $2
+RETURNING id;
+
+-- name: list_schedules
+-- A clinic's schedules, oldest first, from a cursor on.
+SELECT id, clinic_id, time_zone, service, product, dose, weekdays, starts_minute, ends_minute,
+       slot_minutes, capacity, valid_from, valid_to, body_hash, made_at, opened, withdrawn_at
+  FROM schedule
+ WHERE clinic_id = $1 AND ($2::timestamptz IS NULL OR (made_at, id) > ($2, $3::uuid))
+ ORDER BY made_at, id
+ LIMIT $4;

@@ -1,0 +1,81 @@
+"""Which weekly schedules does a clinic have?"""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from datetime import date, datetime
+from typing import Any, cast
+from uuid import UUID
+
+import asyncpg
+import msgspec
+
+from services.slots.rules.schedules import Schedule
+from services.slots.store.reads import ACQUIRE_SECONDS, SQL
+
+
+class OfClinic(msgspec.Struct, frozen=True):
+    """One clinic's schedules, while nobody else may add one; and what time it is meanwhile."""
+
+    clinic_id: UUID
+    time_zone: str
+    now: datetime
+    connection: asyncpg.Connection
+
+    async def find(self, schedule_id: UUID) -> Schedule | None:
+        """The schedule of this id, whichever clinic's it is."""
+        row = await self.connection.fetchrow(SQL["find_schedule"], schedule_id)
+        return None if row is None else _schedule(row)
+
+    async def standing(self, service: str, first: date, last: date) -> list[Schedule]:
+        """Those for the service that reach into these dates."""
+        rows = await self.connection.fetch(
+            SQL["standing_schedules"], self.clinic_id, service, first, last
+        )
+        return [_schedule(row) for row in rows]
+
+    async def add(self, schedule: Schedule) -> bool:
+        """Remember it; False where its id has become another clinic's meanwhile."""
+        columns = msgspec.structs.astuple(schedule)[:-2]
+        return await self.connection.fetchval(SQL["add_schedule"], *columns) is not None
+
+
+class Schedules:
+    """The schedules of all clinics."""
+
+    def __init__(self, pool: asyncpg.Pool) -> None:
+        self._pool = pool
+
+    @asynccontextmanager
+    async def of_clinic(self, clinic_id: UUID) -> AsyncIterator[OfClinic | None]:
+        """One transaction, in which a schedule may be added; None where there is no such clinic."""
+        async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as pooled, pooled.transaction():
+            # A pool lends a proxy that does all a connection does.
+            connection = cast(asyncpg.Connection, pooled)
+            await connection.execute(SQL["lock_schedules"], clinic_id)
+            row = await connection.fetchrow(SQL["clinic_now"], clinic_id)
+            yield None if row is None else OfClinic(**dict(row), connection=connection)
+
+    async def list(
+        self, clinic_id: UUID, after: Sequence[Any] | None, limit: int
+    ) -> Sequence[Schedule]:
+        """A clinic's schedules, oldest first."""
+        made_at, schedule_id = after or (None, None)
+        rows = await self._fetch("list_schedules", clinic_id, made_at, schedule_id, limit)
+        return [_schedule(row) for row in rows]
+
+    async def note_opened(self, schedule_id: UUID, opened: int) -> None:
+        """All its slots were asked for, and so many were opened."""
+        await self._fetch("note_opened", schedule_id, opened)
+
+    async def withdraw(self, clinic_id: UUID, schedule_id: UUID) -> bool:
+        """Let others take its place from now on; False where the clinic has no such schedule."""
+        return bool(await self._fetch("withdraw_schedule", clinic_id, schedule_id))
+
+    async def _fetch(self, name: str, *arguments: Any) -> Sequence[asyncpg.Record]:
+        async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
+            rows: Sequence[asyncpg.Record] = await connection.fetch(SQL[name], *arguments)
+            return rows
+
+
+def _schedule(row: asyncpg.Record) -> Schedule:
+    return Schedule(**dict(row) | {"weekdays": tuple(row["weekdays"])})
