@@ -49,6 +49,7 @@ async def test_each_answer_has_its_next_step(page: Visitor) -> None:
         ({"status": 202}, 1, "follow"),
         ({"status": 202}, 31, "stuck"),
         ({"status": 409, "code": "slot_full"}, 1, "refused"),
+        ({"status": 409, "code": "expired"}, 1, "again"),
         ({"status": 422, "code": "not_eligible"}, 1, "refused"),
         ({"status": 401, "code": "token_expired"}, 1, "sign_in"),
         ({"status": 429}, 1, "again"),
