@@ -155,6 +155,7 @@ class Memory:
                 await self._load_and_follow()
             except InDoubtError as error:
                 log.warning("what is free is loaded anew", extra={"why": str(error)})
+                await asyncio.sleep(self._loaded_at + LOADED_SECONDS_MIN - time.monotonic())
             except OUTAGES as error:
                 if not isinstance(error, KafkaError) and not database.is_outage(error):
                     raise
