@@ -90,8 +90,8 @@ def _doubts(story: Story) -> Iterator[list[UUID]]:
 def _strangers(witness: Witness, world: World) -> Iterator[UUID]:
     """What takes seats or is shown as made by the city's people, and is in nobody's story."""
     for booking_id in world.places:
-        known = booking_id in witness.stories or world.is_an_outsider_s(booking_id)
-        if not known and world.live(booking_id):
+        judged = booking_id not in witness.stories and not world.is_an_outsider_s(booking_id)
+        if judged and world.live(booking_id):
             yield booking_id
     for row in world.bookings.values():
         known = row.id in witness.stories or world.live(row.id) or world.is_an_outsider_s(row.id)
