@@ -65,6 +65,8 @@ class Importer:
         while cursor is not None:
             path = f"/slots?clinic={clinic_id}&date={self.first_day}&cursor={cursor}"
             status, said = self.ask("GET", path)
+            if status == 404 and not found:
+                return []  # not known yet: it is opened a moment ago, or not at all
             assert status == 200, said
             found += said["slots"]
             cursor = said["cursor"]

