@@ -192,7 +192,12 @@ def _frozen(town: Town, name: str) -> Iterator[None]:
 
 
 def _lives(pid: int) -> bool:
-    return Path(f"/proc/{pid}").exists()
+    """False also for what has died and whose parent has not asked how."""
+    try:
+        said = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8")
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+    return said.rpartition(")")[2].split()[0] != "Z"
 
 
 def _children(pid: int) -> list[int]:
