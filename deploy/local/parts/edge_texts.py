@@ -33,7 +33,9 @@ def upstreams(stack: Stack, counts: Mapping[str, int]) -> str:
     reads_max = stack.settings.number("TALON_EDGE_READS_MAX")
     resolver = stack.settings.values.get("TALON_EDGE_RESOLVER")
     words = ["resolve"] if resolver else []
-    asked = [f"resolver {resolver} valid={KNOWN_SECONDS}s ipv6=off;\n"] if resolver else []
+    # A question that got lost is asked again soon; by itself nginx would wait 30 s for its answer.
+    asking = f"resolver {resolver} valid={KNOWN_SECONDS}s ipv6=off;\nresolver_timeout 1s;\n"
+    asked = [asking] if resolver else []
     blocks = [_upstream(name, _addresses(stack, counts, name), *words) for name in SERVICES]
     reads = _upstream(READS, _addresses(stack, counts, "slots"), *words, f"max_conns={reads_max}")
     return "\n".join([*asked, *blocks, reads])
