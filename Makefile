@@ -15,6 +15,8 @@ STACK ?= local
 # Which parts (postgres,kafka,sink,slots,booking,notify,edge), and how many processes of a service.
 ONLY ?=
 SCALE ?=
+# What is only installed for tests.
+ALSO :=
 PARTS = $(if $(ONLY),--only=$(ONLY)) $(if $(SCALE),--scale=$(SCALE))
 
 export STACK SABOTAGE KEEP
@@ -26,7 +28,7 @@ help: ## print this list
 	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/  \1\t\2/p' "$(HERE)/Makefile" | expand -t 12
 
 setup: ## install what is missing: Debian packages, Python packages, Kafka
-	@bash "$(HERE)/deploy/local/setup.sh"
+	@bash "$(HERE)/deploy/local/setup.sh" $(ALSO)
 
 up: setup ## start the stack and wait until it is ready [ONLY=postgres,kafka] [SCALE=slots=2]
 	@$(PYTHON) -m deploy.local up $(PARTS)
@@ -48,6 +50,7 @@ demo: setup ## a city, a rush, an audit, from nothing to nothing [SABOTAGE=1] [K
 	@$(PYTHON) -m talon demo $(ARGS)
 
 test: STACK := $(if $(filter file,$(origin STACK)),test,$(STACK))
+test: ALSO := chromium
 test: setup ## every test, on a stack of its own [ARGS="-k rules"]
 	@$(PYTHON) -m pytest $(ARGS)
 

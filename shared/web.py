@@ -115,15 +115,22 @@ class Page(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
 
 def read_query(request: web.Request, kind: type[T]) -> T:
-    """The parameters as their Struct; 422 where one is wrong, unknown or given twice."""
-    if len(request.query) != len(set(request.query)):
-        raise Problem(422, "invalid_query", "A parameter was given twice.")
-    if any("\x00" in text for text in request.query.values()):
-        raise Problem(422, "invalid_query", "A parameter has a NUL, which is no character.")
-    try:
-        return msgspec.convert(dict(request.query), kind, strict=False)
-    except msgspec.ValidationError as error:
-        raise Problem(422, "invalid_query", f"The parameters are wrong: {error}.") from error
+    """The parameters as their Struct; 422 where one is wrong, missing, unknown or given twice."""
+    known = [field.encode_name for field in msgspec.structs.fields(kind)]  # type: ignore[arg-type]
+    strange = sorted(set(request.query) - set(known))
+    if strange:
+        knows = ", ".join(known) or "none"
+        wrong = f"nobody knows {', '.join(strange)} here; known are: {knows}"
+    elif len(request.query) != len(set(request.query)):
+        wrong = "one of them is given twice"
+    elif any("\x00" in text for text in request.query.values()):
+        wrong = "one of them has a NUL, which is no character"
+    else:
+        try:
+            return msgspec.convert(dict(request.query), kind, strict=False)
+        except msgspec.ValidationError as error:
+            wrong = str(error)
+    raise Problem(422, "invalid_query", f"The parameters are wrong: {wrong}.")
 
 
 @web.middleware

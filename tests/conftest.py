@@ -1,8 +1,8 @@
-"""What does a test of stores, races or doors run on? A fresh, migrated database on PostgreSQL.
+"""What does a test run on that needs more than itself? A fresh database, or the whole stack.
 
-A stack of its own with nothing but PostgreSQL is started by the first test that asks and removed
-after the last. TALON_TEST_POSTGRES names another server instead, as a DSN of a superuser without
-a database.
+Stores, races and doors get a migrated database on PostgreSQL. A stack of its own with nothing but
+PostgreSQL is started by the first test that asks and removed after the last. TALON_TEST_POSTGRES
+names another server instead, as a DSN of a superuser without a database.
 """
 
 import os
@@ -18,6 +18,7 @@ import pytest
 from deploy.local.settings import CHECKOUT, DISTANCE_SETTING
 from deploy.local.stack import SUPERUSER, named
 from shared import database
+from tests.town import Town, a_town
 
 STORES = {"STACK": "stores", DISTANCE_SETTING: "400"}
 
@@ -52,6 +53,13 @@ def postgres_server() -> Iterator[str]:
         yield stack.dsn(SUPERUSER, "postgres").removesuffix("/postgres")
     finally:
         in_stack("reset", **STORES)
+
+
+@pytest.fixture(scope="session")
+def town() -> Iterator[Town]:
+    """The whole stack, up once for all journeys and pages that ask for it."""
+    with a_town() as made:
+        yield made
 
 
 @pytest.fixture

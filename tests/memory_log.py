@@ -78,7 +78,16 @@ class MemoryReader:
         for partition, offset in self._offsets.items():
             records = self._log.records[self._topic, partition]
             for n in range(offset, min(len(records), offset + records_max)):
-                value = records[n].value
-                found.append(a_record(value, topic=self._topic, partition=partition, offset=n))
+                found.append(_as_read(records[n], n))
             self._offsets[partition] = max(offset, len(records))
         return found
+
+
+def _as_read(record: Outgoing, offset: int) -> ConsumerRecord:
+    return a_record(
+        record.value,
+        topic=record.topic,
+        partition=record.partition,
+        offset=offset,
+        headers=record.headers,
+    )

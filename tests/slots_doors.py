@@ -31,7 +31,9 @@ from shared.clock import DatabaseClock
 from shared.log import LogAwayError
 from shared.messages import Command
 from tests.booking_doors import KEY, bearer
+from tests.copies import a_copy
 from tests.documented import every_answer_is_documented
+from tests.memory_log import MemoryLog
 from tests.referees import Play, play
 
 OPERATOR = uuid4()
@@ -196,10 +198,11 @@ async def a_door(dsn: str, folder: Path) -> AsyncIterator[Door]:
     replies = Replies(servers="none:1", name="test", partition=0, seats_max=600)
     log = Log(referee, replies)
     asking = Asking(log, replies)  # type: ignore[arg-type]
-    app = doors(config, Reads(pool), asking, clock)
-    with every_answer_is_documented(app, API):
-        async with TestClient(TestServer(app)) as client:
-            yield Door(client, log)
-        await log.finish()
-        await pool.close()
-        await referee.connection.close()
+    async with a_copy(dsn, pool, clock, MemoryLog()) as memory:
+        app = doors(config, Reads(pool), asking, clock=clock, memory=memory)
+        with every_answer_is_documented(app, API):
+            async with TestClient(TestServer(app)) as client:
+                yield Door(client, log)
+            await log.finish()
+    await pool.close()
+    await referee.connection.close()

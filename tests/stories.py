@@ -61,14 +61,10 @@ def wishes(*slot_ids: UUID, claims: tuple[bytes | None, ...] = ()) -> tuple[Plac
     )
 
 
-def open_clinic(clinic_id: UUID = CLINIC, **head: Any) -> OpenClinic:
-    """Clinic No. 1, in Moscow."""
-    return OpenClinic(
-        clinic_id=clinic_id,
-        name="Polyclinic No. 1",
-        time_zone="Europe/Moscow",
-        **a_head(**head),
-    )
+def open_clinic(clinic_id: UUID = CLINIC, **about: Any) -> OpenClinic:
+    """Clinic No. 1, in Moscow, unless it is said otherwise."""
+    about = {"name": "Polyclinic No. 1", "time_zone": "Europe/Moscow"} | a_head(**about)
+    return OpenClinic(clinic_id=clinic_id, **about)
 
 
 def change_clinic(clinic_id: UUID = CLINIC, **change: Any) -> ChangeClinic:
@@ -77,17 +73,16 @@ def change_clinic(clinic_id: UUID = CLINIC, **change: Any) -> ChangeClinic:
 
 
 def open_slot(
-    slot_id: UUID, capacity: int = 1, *, starts_at: datetime = TOMORROW, **head: Any
+    slot_id: UUID, capacity: int = 1, *, starts_at: datetime = TOMORROW, **about: Any
 ) -> OpenSlot:
-    """A quarter of an hour at clinic No. 1."""
+    """A quarter of an hour at clinic No. 1, unless it is said otherwise."""
+    about = {"clinic_id": CLINIC, "service": "vaccination"} | a_head(**about)
     return OpenSlot(
         slot_id=slot_id,
-        clinic_id=CLINIC,
-        service="vaccination",
         starts_at=starts_at,
         ends_at=starts_at + timedelta(minutes=15),
         capacity=capacity,
-        **a_head(**head),
+        **about,
     )
 
 

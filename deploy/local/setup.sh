@@ -2,12 +2,14 @@
 # What must be on this machine before the stack can start, and how does it get there?
 # Debian packages, the locked Python packages in .talon/venv, Kafka's jars in .talon/kafka/VERSION.
 # When nothing is missing it says nothing and takes a few hundredths of a second.
+# What only tests need is named as an argument: chromium, the browser that looks at the pages.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 root=$PWD
 home=$root/.talon
 lock=requirements.lock
 pom=deploy/kafka/pom.xml
+also=" $* "
 postgres_least=15
 java_least=17
 
@@ -61,6 +63,7 @@ missing_packages() {
     [ -f "$jars/.complete" ] || command -v mvn >/dev/null || echo maven
     venv_is_whole || find_python >/dev/null || echo python3-venv
     command -v setpriv >/dev/null || echo util-linux
+    [[ $also != *" chromium "* ]] || command -v chromium >/dev/null || echo chromium
 }
 
 install_packages() {

@@ -3,12 +3,13 @@
 import asyncio
 import logging
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 
 import asyncpg
 from aiohttp import web
 
-from services.slots import api, inbox, metrics, store
+from services.slots import api, availability, inbox, metrics, store
+from services.slots.availability import Memory
 from services.slots.config import Config
 from shared import database
 from shared.asking import Asking, Commands, Replies
@@ -19,7 +20,7 @@ from shared.follow import Follower
 from shared.health import Health
 from shared.log import Appender
 from shared.outbox import Relay
-from shared.process import until
+from shared.process import Stoppable, until
 from shared.topics import SLOTS_COMMANDS, SLOTS_REPLIES
 from shared.web import BODY_BYTES_MAX, answer_every_error, counted, ops_app, serving
 
@@ -33,45 +34,67 @@ FORGET_SECONDS = 600.0
 
 
 async def run(config: Config, stopping: asyncio.Event) -> None:
-    """The whole service, until told to stop."""
+    """The whole service, or the role of it that this process has, until told to stop."""
     await database.migrate(config.database, ["shared", "services.slots"])
     async with _pool(config) as pool, _appender(config) as appender:
         clock = DatabaseClock()
         await clock.set(pool)
         reads = store.Reads(pool)
+        memory = _memory(config, reads, clock)
         relay = Relay(SLOTS_COMMANDS.name, pool, appender)
         relay.on_announced = metrics.ANNOUNCED.inc
-        follower = _referee(config, relay)
+        follower = _referee(config, relay, memory)
         replies = Replies(
             servers=config.kafka,
             name=f"{NAME}-{config.instance}",
             partition=REPLY_SEATS[config.instance % len(REPLY_SEATS)],
             seats_max=config.staff_seats_max,
         )
-        asking = Asking(Commands(appender), replies)
         health = Health(
             appender=appender, follower=follower, replies=replies, ping=reads.takes_writes
         )
-        app = doors(config, reads, asking, clock)
-        ops = ops_app(health.checks(), metrics.REGISTRY)
-        async with (
-            serving(ops, config.host, config.ops_port),
-            serving(app, config.host, config.port),
-        ):
-            await until(
-                stopping,
-                relay.run(),
-                replies.run(),
-                clock.keep(pool),
-                health.keep(),
-                _measure(reads, appender),
-                _forget(pool, config),
-                first=[follower],
-            )
+        checks = health.checks() | {"availability": memory.wrong}
+        tasks = [clock.keep(pool), health.keep(), memory.run(), _measure(reads, appender)]
+        first: list[Stoppable] = []
+        if config.role != "api":
+            first.append(follower)
+            tasks += [relay.run(), _forget(pool, config)]
+        else:
+            del checks["follower"]
+        async with AsyncExitStack() as ports:
+            ops = ops_app(checks, metrics.REGISTRY)
+            await ports.enter_async_context(serving(ops, config.host, config.ops_port))
+            if config.role != "referee":
+                asking = Asking(Commands(appender), replies)
+                app = doors(config, reads, asking, clock=clock, memory=memory)
+                await ports.enter_async_context(serving(app, config.host, config.port))
+                tasks.append(replies.run())
+            else:
+                del checks["replies"]
+            await until(stopping, *tasks, first=first)
 
 
-def _referee(config: Config, relay: Relay) -> Follower:
-    referee = inbox.Referee(config.swept_holds_max)
+def _memory(config: Config, reads: store.Reads, clock: DatabaseClock) -> Memory:
+    memory = Memory(
+        dsn=config.database,
+        servers=config.kafka,
+        name=f"{NAME}-{config.instance}",
+        numbers=reads.event_numbers,
+        clock=clock,
+        limits=availability.Limits(
+            slots_max=config.upcoming_slots_max,
+            encoded_bytes_max=config.encoded_bytes_max,
+            hole_seconds_max=config.hole_seconds_max,
+            stale_seconds_max=config.stale_seconds_max,
+        ),
+    )
+    metrics.AVAILABILITY_AGE_SECONDS.set_function(memory.age_seconds)
+    return memory
+
+
+def _referee(config: Config, relay: Relay, memory: Memory) -> Follower:
+    alternatives = availability.Alternatives(lambda: memory.board, memory.now_us)
+    referee = inbox.Referee(config.swept_holds_max, alternatives.near)
     follower = Follower(
         SLOTS_COMMANDS,
         dsn=config.database,
@@ -95,7 +118,7 @@ def _referee(config: Config, relay: Relay) -> Follower:
 
 
 def doors(
-    config: Config, reads: store.Reads, asking: Asking, clock: DatabaseClock
+    config: Config, reads: store.Reads, asking: Asking, *, clock: DatabaseClock, memory: Memory
 ) -> web.Application:
     """The API with its middlewares, before anybody serves it."""
     app = web.Application(
@@ -105,6 +128,7 @@ def doors(
     tokens = Tokens(jwks=config.jwks, issuer=config.issuer, audience=config.audience)
     desk = api.Desk(
         reads=reads,
+        memory=memory,
         asking=asking,
         tokens=tokens,
         clock=clock,

@@ -1,5 +1,7 @@
 """What may be set from outside for the referee?"""
 
+from typing import Literal
+
 import msgspec
 
 
@@ -15,6 +17,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     port: int
     ops_port: int
     instance: int = 0
+    role: Literal["all", "api", "referee"] = "all"
     pool_connections_max: int = 8
     staff_seats_max: int = 2_000
     staff_patience_seconds: float = 10.0
@@ -25,3 +28,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     swept_holds_max: int = 500
     answers_kept_days: int = 7
     forgotten_rows_max: int = 10_000
+    upcoming_slots_max: int = 1_000_000
+    encoded_bytes_max: int = 67_108_864
+    hole_seconds_max: float = 10.0
+    stale_seconds_max: float = 5.0

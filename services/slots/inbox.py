@@ -3,13 +3,14 @@
 import logging
 import time
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
 import msgspec
 from aiokafka.structs import ConsumerRecord
+from msgspec.structs import replace
 
 from services.slots import metrics, store
 from services.slots.rules import decide, evolve, expire_dead, sweep
@@ -19,6 +20,7 @@ from shared.batch import Announcements, Batch, Head, Item
 from shared.events import outgoing
 from shared.log import Outgoing
 from shared.messages import (
+    Alternative,
     BookingMessage,
     BookPlaces,
     CancelBooking,
@@ -48,11 +50,17 @@ log = logging.getLogger(__name__)
 
 _decode_record = msgspec.msgpack.Decoder(list[bytes]).decode
 _decode_command = msgspec.msgpack.Decoder(SlotCommand).decode
+_decode_refused = msgspec.msgpack.Decoder(Refused).decode
 _encode = msgspec.msgpack.Encoder().encode
+
+NEED_ANOTHER = frozenset({"full", "closed", "started"})
+"""Refusals that another slot would not have got."""
 
 OfClinic = ClinicOpened | ClinicChanged
 WithPlaces = BookPlaces | HoldPlaces | MovePlaces | ConfirmHold
 WithBooking = MovePlaces | ConfirmHold | RenewHold | ReleaseHold | CancelBooking
+Near = Callable[[WithPlaces, UUID], tuple[Alternative, ...]]
+"""Slots near the one that said no to a wish."""
 
 
 def unpack(record: ConsumerRecord) -> list[Item]:
@@ -90,8 +98,9 @@ class Decided(msgspec.Struct):
 class Referee:
     """Decides batches of commands; the handler behind `slots.commands`."""
 
-    def __init__(self, swept_holds_max: int) -> None:
+    def __init__(self, swept_holds_max: int, near: Near | None = None) -> None:
         self._swept_max = swept_holds_max
+        self._near = near
         self._due: list[UUID] = []
         self._decided = Decided({}, [], [], [])
 
@@ -117,6 +126,8 @@ class Referee:
             swept=self._due,
         )
         self._decided = decided
+        if self._near is not None:
+            _name_what_is_near(self._near, items, known, decided)
         return _announcements(heads, decided)
 
     async def set_aside(self, connection: Any, heads: dict[int, Head], item: Item) -> Announcements:
@@ -223,6 +234,21 @@ def _again(command: Command, answer: Answer, at: datetime) -> bytes:
     if answer.body_hash == command.body_hash:
         return answer.reply
     return _encode(refuse(command, "key_reused", at))
+
+
+def _name_what_is_near(
+    near: Near, items: Sequence[Item], known: dict[UUID, Answer], decided: Decided
+) -> None:
+    """Told and not recorded: who asks again is told what is near by then."""
+    for nth, item in enumerate(items):
+        command = item.message
+        if known[command.id].outcome not in NEED_ANOTHER or not isinstance(command, WithPlaces):
+            continue
+        partition, reply_to, reply = decided.replies[nth]
+        refused = _decode_refused(reply)
+        if refused.reason in NEED_ANOTHER and refused.slot_id is not None:
+            told = replace(refused, alternatives=near(command, refused.slot_id))
+            decided.replies[nth] = partition, reply_to, _encode(told)
 
 
 def _positions(heads: dict[int, Head], items: Sequence[Item]) -> str:

@@ -80,3 +80,36 @@ OUTBOX_AGE_SECONDS = Gauge(
 PRODUCERS_REBUILT = Gauge(
     "slots_producers_built", "Producers built since the start; 1 is none rebuilt", registry=REGISTRY
 )
+UPCOMING_SLOTS = Gauge(
+    "slots_upcoming_slots", "Slots in this process's memory, from today on", registry=REGISTRY
+)
+LEFT_OUT_SLOTS = Gauge(
+    "slots_upcoming_left_out_slots", "Slots for which there is no room", registry=REGISTRY
+)
+AVAILABILITY_AGE_SECONDS = Gauge(
+    "slots_availability_age_seconds",
+    "How long ago it was that memory was certainly true",
+    registry=REGISTRY,
+)
+AVAILABILITY_LOADS = Counter(
+    "slots_availability_loads_total", "Times that memory was loaded whole", registry=REGISTRY
+)
+AVAILABILITY_LOAD_SECONDS = Gauge(
+    "slots_availability_load_seconds", "Time that the last load took", registry=REGISTRY
+)
+AVAILABILITY_EVENTS = Counter(
+    "slots_availability_events_total", "Events taken into memory", registry=REGISTRY
+)
+AVAILABILITY_UNREADABLE = Counter(
+    "slots_availability_unreadable_total",
+    "Records of slots.events without a number",
+    registry=REGISTRY,
+)
+ALTERNATIVES_SEARCHES = Counter(
+    "slots_alternatives_searches_total",
+    "Searches for what is near a slot that said no",
+    registry=REGISTRY,
+)
+ALTERNATIVES_TOLD = Counter(
+    "slots_alternatives_told_total", "Near slots named in refusals", registry=REGISTRY
+)

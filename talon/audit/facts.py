@@ -84,10 +84,17 @@ class World(msgspec.Struct, frozen=True, kw_only=True):
     """What the city was set up with, by slot."""
     addresses: dict[UUID, str]
     """Where each patient asked to be told."""
+    people: frozenset[UUID] = frozenset()
+    """Whose every wish is in the journal; what others did is nobody's to judge by it."""
 
     def live(self, booking_id: UUID) -> list[PlaceRow]:
         """Its seats that take room."""
         return [place for place in self.places.get(booking_id, ()) if place.state != "expired"]
+
+    def is_an_outsider_s(self, booking_id: UUID) -> bool:
+        """True for a booking of somebody of whose wishes the journal knows nothing."""
+        row = self.bookings.get(booking_id)
+        return bool(self.people) and row is not None and row.owner_id not in self.people
 
     def told(self, booking_id: UUID, tells: Tells) -> list[Mail]:
         """What arrived of this kind about a booking."""

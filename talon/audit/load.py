@@ -69,6 +69,7 @@ async def world(connection: asyncpg.Connection, stack: Stack, city: City) -> Wor
         messages=messages,
         capacities={slot.id: slot.capacity for slot in plan.slots},
         addresses={patient_id(plan.seed, n): email_of(n) for n in range(plan.patients)},
+        people=frozenset(patient_id(plan.seed, n) for n in range(plan.patients)),
     )
 
 

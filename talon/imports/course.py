@@ -15,6 +15,7 @@ from talon.imports.desk import (
     OPENED,
     SLOT_LISTS_AT_ONCE,
     Desk,
+    OutageError,
     batches,
 )
 from talon.imports.difference import (
@@ -89,8 +90,8 @@ class Course:
         await _each(found.changed, self._change, CHANGES_AT_ONCE)
         for slot, facts in found.differing:
             self.tally.differing(slot, facts)
-        for _ in range(found.same):
-            self.tally.same()
+        self.tally.same(found.same)
+        for _ in range(len(ours) - len(found.new) - len(found.changed)):
             self._count_slot()
         await self._gone(found.left)
 
@@ -124,10 +125,13 @@ class Course:
 
     async def _slots(self, known: KnownClinic) -> list[KnownSlot]:
         """Talon's slots of the days that the source speaks of and that are not over."""
-        days = await asyncio.gather(
-            *(self._desk.slots(known.id, day) for day in self._days(known.time_zone))
-        )
-        return [slot for day in days for slot in day if slot.starts_at > self._taken.now]
+        async with asyncio.TaskGroup() as tasks:
+            days = [
+                tasks.create_task(self._desk.slots(known.id, day))
+                for day in self._days(known.time_zone)
+            ]
+        found = (slot for day in days for slot in day.result())
+        return [slot for slot in found if slot.starts_at > self._taken.now]
 
     def _days(self, time_zone: str) -> Iterator[date]:
         if self._taken.days is None:
@@ -186,7 +190,7 @@ class Course:
         if (wish := change(slot, there)) is not None:
             await self._change(wish)
             return
-        self.tally.same()
+        self.tally.same(0 if facts else 1)
         self._count_slot()
 
     async def _change(self, wish: Change) -> None:
@@ -208,7 +212,9 @@ class Course:
         async def close(slot: KnownSlot) -> None:
             self.tally.gone(slot)
             if self.closes:
-                await self._desk.change(closing(slot))
+                code, words = await self._desk.change(closing(slot))
+                if code:
+                    raise OutageError(f"slot {slot.id} could not be closed: {code}, {words}")
 
         gone = [
             slot

@@ -67,7 +67,7 @@ class Refusal(msgspec.Struct, frozen=True):
 
 
 class Opened(msgspec.Struct, frozen=True):
-    """What is read of the answer to a list of slots: those opened and those refused."""
+    """What is read of the answer to a list of slots: whatever is not in it was opened."""
 
     refused: tuple[Refusal, ...] = ()
 
@@ -92,7 +92,9 @@ class Desk:
         """Once, so that nobody waits for what was never started."""
         answer = await self._doors.ask("GET", f"{self._doors.api}/clinics", token=self._token)
         if answer.status == 0:
-            raise OutageError(f"Talon does not answer at {self._doors.origin}: {answer.fault}")
+            raise OutageError(
+                f"Talon does not answer at {self._doors.origin} ({answer.fault}); is the stack up?"
+            )
 
     async def clinic(self, clinic_id: UUID) -> KnownClinic | None:
         """The clinic of this id, if there is one."""
@@ -154,10 +156,13 @@ class Desk:
         for _ in range(ATTEMPTS_MAX):
             async with self._lists:
                 answer = await self._insist("POST", path, body)
-            if answer.status != 201 and answer.status not in (404, 409):
+            if answer.status not in (201, 404, 409):
+                raise _unexpected(f"POST {path}", answer)
+            refused = msgspec.json.decode(answer.body, type=Opened).refused
+            if answer.status != 201 and not refused:
                 raise _unexpected(f"POST {path}", answer)
             said = [(OPENED, "")] * len(slots)
-            for refusal in msgspec.json.decode(answer.body, type=Opened).refused:
+            for refusal in refused:
                 said[refusal.nth] = refusal.code, refusal.detail
             if EXPIRED not in dict(said):
                 return said
@@ -208,10 +213,11 @@ class Desk:
             answer = await self._doors.ask(method, url, token=self._token, key=key, body=body)
             if answer.status not in AGAIN and answer.code != EXPIRED:
                 return answer
-            pause = answer.retry_after or PAUSE_SECONDS * 2**attempt
-            await asyncio.sleep(min(pause, PAUSE_SECONDS_MAX))
+            pause = min(PAUSE_SECONDS * 2**attempt, PAUSE_SECONDS_MAX)
+            await asyncio.sleep(max(pause, min(answer.retry_after, PAUSE_SECONDS_MAX)))
         raise OutageError(
-            f"{method} {url} was asked {ATTEMPTS_MAX} times, and the last answer was {answer.code}"
+            f"{method} {url} was asked {ATTEMPTS_MAX} times, and the last answer was {answer.code};"
+            " what came in is in, the same import again does the rest"
         )
 
 

@@ -60,9 +60,10 @@ class Difference(msgspec.Struct, frozen=True, kw_only=True):
 
     new: tuple[tuple[UUID, Slot], ...]
     changed: tuple[Change, ...]
-    same: int
     differing: tuple[tuple[Slot, tuple[str, ...]], ...]
-    """What Talon does not change once people may have been told of it."""
+    """What Talon does not change once people may have been told of it; perhaps changed as well."""
+
+    same: int
 
     left: tuple[KnownSlot, ...]
     """What Talon has and the source, as far as it was read, has not."""
@@ -76,12 +77,12 @@ def difference(ours: Mapping[UUID, Slot], known: Iterable[KnownSlot]) -> Differe
     """`ours` is the source's side, `known` is Talon's."""
     found = {slot.id: slot for slot in known}
     both = [(ours[slot_id], slot) for slot_id, slot in found.items() if slot_id in ours]
-    changes = [change(slot, there) for slot, there in both]
+    compared = [(slot, change(slot, there), differing(slot, there)) for slot, there in both]
     return Difference(
         new=tuple((slot_id, slot) for slot_id, slot in ours.items() if slot_id not in found),
-        changed=tuple(change for change in changes if change is not None),
-        same=sum(change is None for change in changes),
-        differing=tuple((slot, facts) for slot, there in both if (facts := differing(slot, there))),
+        changed=tuple(wish for _, wish, _ in compared if wish is not None),
+        differing=tuple((slot, facts) for slot, _, facts in compared if facts),
+        same=sum(wish is None and not facts for _, wish, facts in compared),
         left=tuple(slot for slot_id, slot in found.items() if slot_id not in ours),
     )
 

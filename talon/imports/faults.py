@@ -9,7 +9,8 @@ import msgspec
 WHOLE_FILE = 0
 """The line number of what is wrong with a file as a whole."""
 
-REFUSED_BY_TALON = "refused_by_talon"
+REASON_CHARACTERS_MAX = 300
+"""What is wrong with a long line is told shortly."""
 
 
 class LineError(Exception):
@@ -18,7 +19,7 @@ class LineError(Exception):
     def __init__(self, code: str, reason: str) -> None:
         super().__init__(reason)
         self.code = code
-        self.reason = reason
+        self.reason = reason[:REASON_CHARACTERS_MAX]
 
 
 class SourceError(Exception):

@@ -11,6 +11,7 @@ import msgspec
 from talon.imports.faults import SourceError
 from talon.imports.fhir import Output
 from talon.imports.smart import (
+    KINDS,
     MANIFEST,
     MANIFEST_BYTES_MAX,
     Part,
@@ -70,13 +71,14 @@ async def fetch(url: str, folder: Path, limits: Limits = LIMITS) -> Publication:
         at = folder / MANIFEST
         await fetcher.fetch(address, at, _Budget(MANIFEST_BYTES_MAX))
         said = read_manifest(at)
-        parts = tuple(_parts(said.output, folder))
+        places = dict(_places(said.output, address, folder))
         budget = _Budget(limits.publication_bytes_max)
         async with asyncio.TaskGroup() as tasks:
-            for output, part in zip(said.output, parts, strict=True):
-                place = urljoin(address, output.url)
+            for part, place in places.items():
                 tasks.create_task(fetcher.fetch(place, part.path, budget))
-    return Publication(source=said.request or address, published=said.transaction_time, parts=parts)
+    return Publication(
+        source=said.request or address, published=said.transaction_time, parts=tuple(places)
+    )
 
 
 class _Fetcher:
@@ -90,33 +92,31 @@ class _Fetcher:
     async def fetch(self, url: str, path: Path, budget: _Budget) -> None:
         """The file, or a SourceError that says what came instead: half a publication is none."""
         _need_web(url)
-        said = ""
         async with self._turn:
-            for attempt in range(ATTEMPTS_MAX):
-                if attempt:
-                    await asyncio.sleep(self._limits.pause_seconds)
-                try:
-                    said = await self._try(url, path, budget)
-                except aiohttp.TooManyRedirects:
-                    raise SourceError(
-                        f"{url} leads on more than {self._limits.redirects_max} times"
-                    ) from None
-                except aiohttp.InvalidURL:
-                    raise SourceError(f"{url} is no address") from None
-                except _TooMuchError:
-                    raise SourceError(
-                        f"{url}: more bytes came than a publication may have"
-                    ) from None
-                except TimeoutError:
-                    said = "did not answer in time"
-                except aiohttp.ClientError as error:
-                    said = f"did not answer: {error}"
+            for _ in range(ATTEMPTS_MAX):
+                said = await self._try(url, path, budget)
                 if not said:
                     return
+                await asyncio.sleep(self._limits.pause_seconds)
         raise SourceError(f"{url} {said}")
 
     async def _try(self, url: str, path: Path, budget: _Budget) -> str:
         """Empty when the file has come, else what a later attempt may do better."""
+        try:
+            return await self._ask(url, path, budget)
+        except aiohttp.TooManyRedirects:
+            times = self._limits.redirects_max
+            raise SourceError(f"{url} leads on more than {times} times") from None
+        except aiohttp.InvalidURL:
+            raise SourceError(f"{url} is no address") from None
+        except _TooMuchError:
+            raise SourceError(f"{url}: more bytes came than a publication may have") from None
+        except TimeoutError:
+            return "did not answer in time"
+        except aiohttp.ClientError as error:
+            return f"did not answer: {error}"
+
+    async def _ask(self, url: str, path: Path, budget: _Budget) -> str:
         async with self._session.get(url, max_redirects=self._limits.redirects_max) as answer:
             if answer.status >= 500 or answer.status == 429:
                 return f"answered {answer.status}"
@@ -129,13 +129,29 @@ class _Fetcher:
         return ""
 
 
-def _parts(outputs: tuple[Output, ...], folder: Path) -> Iterator[Part]:
-    """Numbered, since files of one name may come from different places."""
+def _places(outputs: tuple[Output, ...], address: str, folder: Path) -> Iterator[tuple[Part, str]]:
+    """Where each file lies and is to lie: numbered, since some may have the same name."""
     for number, output in enumerate(outputs):
-        name = name_of(output.url)
-        yield Part(kind=output.type, name=name, path=folder / f"{number}.ndjson")
+        if output.type in KINDS:
+            path = folder / f"{number}.ndjson"
+            yield (
+                Part(kind=output.type, name=name_of(output.url), path=path),
+                _joined(address, output.url),
+            )
+
+
+def _joined(address: str, url: str) -> str:
+    """An address may be given from where the manifest is."""
+    try:
+        return urljoin(address, url)
+    except ValueError:
+        raise SourceError(f"{url} is no address") from None
 
 
 def _need_web(url: str) -> None:
-    if urlsplit(url).scheme not in SCHEMES:
+    try:
+        scheme = urlsplit(url).scheme
+    except ValueError:
+        scheme = ""
+    if scheme not in SCHEMES:
         raise SourceError(f"{url} is no http or https address")

@@ -5,10 +5,12 @@ else a line has is not looked at.
 """
 
 from collections.abc import Callable, Sequence
-from typing import TypeVar
+from typing import Annotated, TypeVar
 
 import msgspec
+from msgspec import Meta
 
+from shared.messages import Text
 from talon.imports.faults import LineError, from_validation
 from talon.imports.published import (
     VACCINATION,
@@ -31,19 +33,22 @@ IMMUNIZATION_CODE = "57"
 """`Immunization` in HL7's own list of services."""
 
 
+SourceName = Annotated[str, Meta(max_length=2_000, pattern=r"^[^\x00-\x1f\x7f]*$")]
+
+
 class Output(msgspec.Struct, frozen=True):
     """One file that the manifest names."""
 
     type: str
-    url: str
+    url: SourceName
 
 
 class Manifest(msgspec.Struct, frozen=True, rename="camel"):
     """The entry of a publication."""
 
-    transaction_time: str
+    transaction_time: Text
     output: tuple[Output, ...]
-    request: str = ""
+    request: SourceName = ""
 
 
 class Coding(msgspec.Struct, frozen=True):

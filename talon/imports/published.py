@@ -27,8 +27,10 @@ KEY_CHARACTERS_MAX = 1_000
 CLINICS_MAX = 20_000
 """Clinics are kept in memory, since every slot refers to one; slots are not."""
 
-Key = Annotated[str, Meta(min_length=1, max_length=KEY_CHARACTERS_MAX)]
-"""The source's own name of a thing."""
+Key = Annotated[
+    str, Meta(min_length=1, max_length=KEY_CHARACTERS_MAX, pattern=r"^[^\x00-\x1f\x7f]*$")
+]
+"""The source's own name of a thing; nothing in it moves a terminal's cursor."""
 
 TIME_ZONES = frozenset(available_timezones())
 

@@ -71,10 +71,10 @@ def _done(wishes: Wishes, course: Course) -> str:
         return "import: dry run, nothing was changed"
     if tally.is_nothing and not (course.closes and tally.slots[GONE]):
         return "import: nothing to change"
-    closed = f", closed {tally.slots[GONE]:,}" if course.closes else ""
+    closed = f", {tally.slots[GONE]:,} closed" if course.closes else ""
     return (
-        f"import: {tally.clinics[NEW]:,} clinics and {tally.slots[NEW]:,} slots came in,"
-        f" {tally.slots[CHANGED]:,} changed{closed}"
+        f"import: clinics: {tally.clinics[NEW]:,} new, {tally.clinics[CHANGED]:,} changed;"
+        f" slots: {tally.slots[NEW]:,} new, {tally.slots[CHANGED]:,} changed{closed}"
     )
 
 

@@ -110,7 +110,7 @@ class Reader:
             raise LineError("too_many", f"a source may have {CLINICS_MAX:,} clinics")
         clinic = clinic_of(
             key=key,
-            name=row["clinic_name"] or key if talon_id else row["clinic_name"],
+            name=row["clinic_name"] or (key if talon_id else ""),
             time_zone=_zone_named(row["time_zone"] or self._assumed.time_zone, talon_id),
             address=row["address"],
             district=row["district"],
@@ -233,6 +233,9 @@ def _need_same(row: Row, clinic: Clinic, line: int) -> None:
     for name, before in said.items():
         if row[name] and row[name] != before:
             raise LineError("clinic_differs", f"{name} is {row[name]!r}, in line {line} {before!r}")
+    position = _number(row, "latitude", float), _number(row, "longitude", float)
+    if position != (None, None) and position != (clinic.latitude, clinic.longitude):
+        raise LineError("clinic_differs", f"its position is another one than in line {line}")
 
 
 def _number(row: Row, name: str, kind: Callable[[str], float]) -> float | None:

@@ -22,7 +22,7 @@ FILES_MAX = 1_000
 SCHEDULES_MAX = 100_000
 """Like the clinics they are kept in memory, since every slot refers to one; slots are not."""
 
-LOCATION, SCHEDULE, SLOT = "Location", "Schedule", "Slot"
+KINDS = LOCATION, SCHEDULE, SLOT = "Location", "Schedule", "Slot"
 
 
 class Part(msgspec.Struct, frozen=True, kw_only=True):
@@ -71,7 +71,11 @@ def in_folder(folder: Path) -> Publication:
 
 def name_of(url: str) -> str:
     """The file name at the end of an address; nothing in it leads out of a folder."""
-    return PurePosixPath(unquote(urlsplit(url).path)).name or "unnamed"
+    try:
+        name = PurePosixPath(unquote(urlsplit(url).path)).name
+    except ValueError:
+        name = ""
+    return "".join(c for c in name if c.isprintable()) or "unnamed"
 
 
 class Reader:

@@ -45,9 +45,9 @@ class Tally:
             said.append("open again" if change.open else "closed")
         self._show("changed slot", f"{slot.where} at {_minute(slot)}: {', '.join(said)}")
 
-    def same(self) -> None:
-        """One slot more that was as it should be."""
-        self.slots[SAME] += 1
+    def same(self, count: int) -> None:
+        """So many slots more that were as they should be."""
+        self.slots[SAME] += count
 
     def differing(self, slot: Slot, facts: tuple[str, ...]) -> None:
         """One slot more that is there with another time or service, which stays so."""

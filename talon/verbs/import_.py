@@ -50,9 +50,7 @@ def add_options(words: argparse.ArgumentParser) -> None:
         kind.add_argument("--source", help="the name by which things are known again")
         kind.add_argument("--time-zone", default="", help="of clinics that do not say theirs")
         kind.add_argument("--service", default="", help="of all slots, whatever the source says")
-        kind.add_argument(
-            "--shift-to", type=date.fromisoformat, metavar="DATE", help="day of the first slot"
-        )
+        kind.add_argument("--shift-to", type=_day, metavar="DATE", help="day of the first slot")
         kind.add_argument(
             "--dry-run", action="store_true", help="show the difference, change nothing"
         )
@@ -186,14 +184,19 @@ def _source(options: argparse.Namespace) -> Iterator[Source]:
         )
 
 
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is no day such as 2030-05-14") from None
+
+
 def _is_url(place: str) -> bool:
     return "://" in place
 
 
 def _explain(reason: BaseException) -> int:
     print(f"talon import: {reason}", file=sys.stderr)
-    if isinstance(reason, OutageError):
-        print("talon import: what came in is in; the same again does the rest", file=sys.stderr)
     return NOTHING_DONE
 
 

@@ -15,7 +15,7 @@ import aiohttp
 import pytest
 
 from talon.tokens import Signer
-from tests.journeys.conftest import Town
+from tests.town import Town
 
 OLDEST_SECONDS = 1.5
 RETURN_SECONDS_MAX = 10.0

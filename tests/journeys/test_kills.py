@@ -14,7 +14,7 @@ import pytest
 
 from talon.doors import Answer, Doors, open_doors
 from talon.tokens import Signer
-from tests.journeys.conftest import Town
+from tests.town import Town
 
 RUSH_SECONDS = 7
 STRIKE_AFTER_SECONDS = 3.0

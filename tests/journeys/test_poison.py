@@ -16,7 +16,7 @@ from shared.messages import BookPlaces, OpenSlot
 from shared.topics import BOOKING_EVENTS, HOMES, SLOTS_COMMANDS, SLOTS_EVENTS, Topic
 from talon.tokens import Signer
 from tests import stories
-from tests.journeys.conftest import Town
+from tests.town import Town
 
 WAIT_SECONDS = 20.0
 

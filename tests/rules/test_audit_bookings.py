@@ -1,9 +1,11 @@
 """Does the audit see each way in which a booking can be lost, appear, or be another?"""
 
+import msgspec
 import pytest
 
 from talon.audit.facts import CANCELLED, MOVED
 from tests.audit_stories import (
+    ALICE,
     BORIS,
     EMPTY,
     EVENING,
@@ -96,6 +98,14 @@ def test_a_cancellation_without_an_answer_may_be_done_or_not(was_done):
 
 def test_what_nobody_asked_for_is_a_ghost():
     assert broken([], a_world()) >= {"ghosts", "ghost mail"}
+
+
+def test_what_somebody_from_elsewhere_booked_is_nobody_s_ghost():
+    from_here = msgspec.structs.replace(a_world(), people=frozenset({ALICE}))
+    from_elsewhere = msgspec.structs.replace(a_world(), people=frozenset({BORIS}))
+
+    assert broken([], from_here) >= {"ghosts", "ghost mail"}
+    assert broken([], from_elsewhere) == set()
 
 
 def test_seats_that_the_front_desk_does_not_know_are_a_ghost():

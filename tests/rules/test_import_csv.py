@@ -105,6 +105,8 @@ def test_a_field_may_have_a_line_of_its_own(tmp_path: Path):
         ({"clinic_source_id": "2", "latitude": "nan", "longitude": "nan"}, "wrong_value"),
         ({"clinic_id": "1"}, "wrong_value"),
         ({"clinic_name": "Another"}, "clinic_differs"),
+        ({"latitude": "55.7", "longitude": "37.6"}, "clinic_differs"),
+        ({"slot_source_id": "\x1b[2J"}, "wrong_value"),
         ({"service": ""}, "wrong_value"),
         ({"starts_at": ""}, "wrong_value"),
         ({"starts_at": "14.05.2030 9:00"}, "wrong_value"),

@@ -168,16 +168,19 @@ async def test_nobody_there_is_told(here: Path):
         await fetch("http://127.0.0.1:9/feed/", here, PATIENT)
 
 
-@pytest.mark.parametrize("address", ["file:///etc/", "ftp://clinics.example/"])
-async def test_only_the_web_is_followed(feed: Path, here: Path, address: str):
+@pytest.mark.parametrize("address", ["file:///etc/", "ftp://clinics.example/", "http://["])
+async def test_only_the_web_is_asked(here: Path, address: str):
     with pytest.raises(SourceError, match="no http"):
         await fetch(address, here)
 
-    manifest = (
-        (feed / MANIFEST).read_text("utf-8").replace("slots.ndjson", f"{address}slots.ndjson")
-    )
-    (feed / MANIFEST).write_text(manifest, encoding="utf-8")
+
+async def test_no_manifest_leads_elsewhere_than_to_the_web(feed: Path, here: Path):
+    manifest = (feed / MANIFEST).read_text("utf-8")
+    elsewhere = manifest.replace("slots.ndjson", "file:///etc/slots.ndjson")
+    (feed / MANIFEST).write_text(elsewhere, encoding="utf-8")
+
     async with publisher(feed) as url:
         with pytest.raises(ExceptionGroup) as told:
             await fetch(url, here)
+
     assert told.group_contains(SourceError, match="no http")

@@ -27,7 +27,7 @@ ROOMS = {
     "metrics",
 }
 EXTRA_ROOMS = {
-    "slots": set(),
+    "slots": {"availability"},
     "booking": {"closures", "memory", "pending", "replies"},
     "notify": {"channels", "invitations", "live", "sending", "texts"},
 }

@@ -1,4 +1,4 @@
-"""How is a clinic set up and changed, and which clinics are there?"""
+"""How is a clinic set up and changed?"""
 
 from uuid import UUID
 from zoneinfo import available_timezones
@@ -8,6 +8,7 @@ from aiohttp import web
 
 from services.slots.api.desk import DESK, problem_of
 from services.slots.api.problems import REFEREE
+from services.slots.availability import ClinicBody
 from shared.auth import STAFF
 from shared.messages import (
     ChangeClinic,
@@ -21,16 +22,8 @@ from shared.messages import (
     Text,
 )
 from shared.openapi import Answer, Route
-from shared.problems import Problem, not_found
-from shared.web import (
-    Page,
-    cursor_after,
-    cursor_of,
-    json_response,
-    path_id,
-    read_body,
-    read_query,
-)
+from shared.problems import Problem
+from shared.web import json_response, path_id, read_body
 
 TIME_ZONES = frozenset(available_timezones())
 
@@ -55,25 +48,6 @@ class ClinicChange(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     district: OptionalText | None = None
     latitude: Latitude | None = None
     longitude: Longitude | None = None
-
-
-class ClinicBody(msgspec.Struct, frozen=True, kw_only=True):
-    """A clinic as it is shown."""
-
-    id: UUID
-    name: str
-    time_zone: str
-    address: str
-    district: str
-    latitude: float | None
-    longitude: float | None
-
-
-class ClinicList(msgspec.Struct, frozen=True, kw_only=True):
-    """Clinics; with a cursor where there may be more."""
-
-    clinics: list[ClinicBody]
-    cursor: str | None
 
 
 _decode_new = msgspec.json.Decoder(NewClinic)
@@ -135,23 +109,6 @@ def _shown(event: ClinicOpened | ClinicChanged) -> ClinicBody:
     )
 
 
-async def show_clinic(request: web.Request) -> web.Response:
-    """200 the clinic."""
-    row = await request.app[DESK].reads.find_clinic(path_id(request, "clinic"))
-    if row is None:
-        raise not_found("clinic")
-    return json_response(ClinicBody(**row))
-
-
-async def list_clinics(request: web.Request) -> web.Response:
-    """200 clinics by name; an empty list is an answer."""
-    limit = read_query(request, Page).limit
-    after = cursor_of(request, (str, UUID))
-    rows = await request.app[DESK].reads.list_clinics(after, limit)
-    cursor = cursor_after(rows[-1]["name"], rows[-1]["id"]) if len(rows) == limit else None
-    return json_response(ClinicList(clinics=[ClinicBody(**row) for row in rows], cursor=cursor))
-
-
 ROUTES = [
     Route(
         "POST",
@@ -174,20 +131,5 @@ ROUTES = [
         needs_key=True,
         answers={200: Answer("The clinic as it is now.", ClinicBody)},
         problems=("slot_unknown", *REFEREE),
-    ),
-    Route(
-        "GET",
-        "/api/v1/clinics",
-        list_clinics,
-        tag="clinics",
-        query=Page,
-        answers={200: Answer("The clinics, by name.", ClinicList)},
-    ),
-    Route(
-        "GET",
-        "/api/v1/clinics/{id}",
-        show_clinic,
-        tag="clinics",
-        answers={200: Answer("The clinic.", ClinicBody)},
     ),
 ]

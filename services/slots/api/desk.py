@@ -1,4 +1,4 @@
-"""What does every staff route need: who asks, which command that is, and its answer?"""
+"""What does every route need: memory to read from; who asks, which command that is, its answer?"""
 
 import asyncio
 from collections.abc import Iterable, Sequence
@@ -9,6 +9,7 @@ from uuid import UUID
 import msgspec
 from aiohttp import web
 
+from services.slots.availability import Memory
 from services.slots.store import Closures, Reads, Schedules
 from shared.asking import Asking, SeatsTakenError
 from shared.auth import Actor, Tokens
@@ -36,6 +37,7 @@ class Desk(msgspec.Struct):
     """The parts that the routes are given."""
 
     reads: Reads
+    memory: Memory
     asking: Asking
     tokens: Tokens
     clock: DatabaseClock
@@ -82,6 +84,7 @@ class Desk(msgspec.Struct):
         if reply is None:
             self.asking.replies.leave_seat(command.id)
             raise outcome_unknown()
+        self.memory.hear(reply, asked_at=command.at)
         return reply
 
     async def ask_each(

@@ -1,14 +1,14 @@
-"""How are slots opened, changed and shown?"""
+"""How are slots opened and changed?"""
 
-from datetime import date, datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID, uuid5
 
 import msgspec
 from aiohttp import web
 
-from services.slots.api.desk import DESK, Desk, problem_of
+from services.slots.api.desk import DESK, problem_of
 from services.slots.api.problems import REFEREE, SlotRefusal
+from services.slots.availability import SlotBody, status_of
 from shared.auth import STAFF
 from shared.messages import (
     Capacity,
@@ -25,19 +25,9 @@ from shared.messages import (
 )
 from shared.openapi import Answer, Route
 from shared.problems import Problem, not_found
-from shared.web import (
-    Page,
-    cursor_after,
-    cursor_of,
-    json_response,
-    path_id,
-    read_body,
-    read_query,
-)
+from shared.web import json_response, path_id, read_body
 
 SLOTS_PER_REQUEST_MAX = 500
-
-Status = Literal["free", "busy", "busy-tentative", "busy-unavailable"]
 
 
 class NewSlot(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -68,44 +58,11 @@ class SlotChange(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     cancel_bookings: bool = False
 
 
-class SlotBody(msgspec.Struct, frozen=True, kw_only=True):
-    """A slot as it is shown; capacity = free + held + booked, always."""
-
-    id: UUID
-    clinic_id: UUID
-    service: str
-    product: str
-    dose: int | None
-    starts_at: datetime
-    ends_at: datetime
-    capacity: int
-    free: int
-    held: int
-    booked: int
-    status: Status
-    version: int
-
-
 class SlotsOpened(msgspec.Struct, frozen=True, kw_only=True):
     """What was opened of those that were asked for, and what was refused."""
 
     slots: list[SlotBody]
     refused: list[SlotRefusal]
-
-
-class DayQuery(Page, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Which slots are asked for."""
-
-    clinic: Annotated[UUID, msgspec.Meta(description="The clinic whose slots are asked for.")]
-    date: Annotated[date, msgspec.Meta(description="The day, in the clinic's time zone.")]
-    service: Annotated[str, msgspec.Meta(description="Only slots of this service.")] | None = None
-
-
-class SlotList(msgspec.Struct, frozen=True, kw_only=True):
-    """A clinic's slots of a day; with a cursor where there may be more."""
-
-    slots: list[SlotBody]
-    cursor: str | None
 
 
 _decode_new = msgspec.json.Decoder(NewSlots)
@@ -182,31 +139,6 @@ async def change_slot(request: web.Request) -> web.Response:
     return json_response(_shown(row | _columns(reply.count)))
 
 
-async def show_slot(request: web.Request) -> web.Response:
-    """200 the slot."""
-    row = await request.app[DESK].reads.find_slot(path_id(request, "slot"))
-    if row is None:
-        raise not_found("slot")
-    return json_response(_shown(row))
-
-
-async def list_slots(request: web.Request) -> web.Response:
-    """200 a clinic's slots of one day in its time zone; an empty list is an answer."""
-    desk: Desk = request.app[DESK]
-    asked = read_query(request, DayQuery)
-    rows = await desk.reads.list_slots(
-        asked.clinic,
-        asked.date,
-        service=asked.service,
-        after=cursor_of(request, (datetime, UUID)),
-        limit=asked.limit,
-    )
-    cursor = None
-    if len(rows) == asked.limit:
-        cursor = cursor_after(rows[-1]["starts_at"].isoformat(), rows[-1]["id"])
-    return json_response(SlotList(slots=[_shown(row) for row in rows], cursor=cursor))
-
-
 def _opened(event: SlotOpened) -> SlotBody:
     about = {
         "id": event.slot_id,
@@ -233,15 +165,6 @@ def _shown(row: dict[str, Any]) -> SlotBody:
     return SlotBody(**about, free=free, status=status_of(is_open, free, about["held"]))
 
 
-def status_of(is_open: bool, free: int, held: int) -> Status:
-    """FHIR's slot status: tentative where only holds keep the last places."""
-    if not is_open:
-        return "busy-unavailable"
-    if free > 0:
-        return "free"
-    return "busy-tentative" if held else "busy"
-
-
 ROUTES = [
     Route(
         "POST",
@@ -253,21 +176,6 @@ ROUTES = [
         needs_key=True,
         answers={201: Answer("Some or all are opened; `refused` says which are not.", SlotsOpened)},
         problems=("slot_unknown", "already_exists", *REFEREE),
-    ),
-    Route(
-        "GET",
-        "/api/v1/slots",
-        list_slots,
-        tag="slots",
-        query=DayQuery,
-        answers={200: Answer("The slots, by their beginning.", SlotList)},
-    ),
-    Route(
-        "GET",
-        "/api/v1/slots/{id}",
-        show_slot,
-        tag="slots",
-        answers={200: Answer("The slot.", SlotBody)},
     ),
     Route(
         "PATCH",

@@ -1,4 +1,6 @@
-"""What is remembered? `decisions` for the referee's batches, `reads` for the doors.
+"""What is remembered? `decisions` for the referee's batches, `reads` for staff's doors.
+
+`upcoming` is what the copy in memory is made of, from which everybody's reads are answered.
 
 `schedules` and `closures` are wishes of staff that become many commands.
 """
@@ -17,13 +19,16 @@ from services.slots.store.decisions import (
 )
 from services.slots.store.reads import Reads
 from services.slots.store.schedules import Schedules
+from services.slots.store.upcoming import EventNumbers, Record, snapshot
 
 __all__ = [
     "REFEREE_SESSION",
     "Answer",
     "Closure",
     "Closures",
+    "EventNumbers",
     "Reads",
+    "Record",
     "Schedules",
     "Seen",
     "answer_failed",
@@ -32,4 +37,5 @@ __all__ = [
     "forget_old",
     "save",
     "see",
+    "snapshot",
 ]

@@ -1,12 +1,11 @@
-"""What does a caller see of what the referee remembers? Reads only, from a pool."""
+"""What do the doors ask the database? What staff change now; what others read is in memory."""
 
-from collections.abc import Sequence
-from datetime import date
 from typing import Any
 from uuid import UUID
 
 import asyncpg
 
+from services.slots.store.upcoming import EventNumbers, event_numbers
 from shared.statements import load
 
 SQL = load("services.slots")
@@ -26,28 +25,10 @@ class Reads:
         rows = await self._fetch("find_slot", slot_id)
         return rows[0] if rows else None
 
-    async def list_slots(
-        self,
-        clinic_id: UUID,
-        day: date,
-        *,
-        service: str | None,
-        after: Sequence[Any] | None,
-        limit: int,
-    ) -> list[dict[str, Any]]:
-        """A clinic's slots of one of its days, in order of time."""
-        starts_at, slot_id = after or (None, None)
-        return await self._fetch("list_slots", clinic_id, day, service, starts_at, slot_id, limit)
-
-    async def find_clinic(self, clinic_id: UUID) -> dict[str, Any] | None:
-        """One clinic's row."""
-        rows = await self._fetch("find_clinic", clinic_id)
-        return rows[0] if rows else None
-
-    async def list_clinics(self, after: Sequence[Any] | None, limit: int) -> list[dict[str, Any]]:
-        """Clinics in order of name."""
-        name, clinic_id = after or (None, None)
-        return await self._fetch("list_clinics", name, clinic_id, limit)
+    async def event_numbers(self) -> EventNumbers:
+        """Which events there are now, and when that was so."""
+        async with self.pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
+            return await event_numbers(connection)
 
     async def takes_writes(self) -> bool:
         """True when the database answers and is no standby."""

@@ -88,12 +88,13 @@ def _doubts(story: Story) -> Iterator[list[UUID]]:
 
 
 def _strangers(witness: Witness, world: World) -> Iterator[UUID]:
-    """What takes seats or is shown as made, and is in nobody's story."""
+    """What takes seats or is shown as made by the city's people, and is in nobody's story."""
     for booking_id in world.places:
-        if booking_id not in witness.stories and world.live(booking_id):
+        judged = booking_id not in witness.stories and not world.is_an_outsider_s(booking_id)
+        if judged and world.live(booking_id):
             yield booking_id
     for row in world.bookings.values():
-        known = row.id in witness.stories or world.live(row.id)
+        known = row.id in witness.stories or world.live(row.id) or world.is_an_outsider_s(row.id)
         if not known and row.version > 0 and row.status in EXISTS:
             yield row.id
 

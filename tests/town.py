@@ -1,13 +1,12 @@
-"""What does a journey run on? The whole stack `test`, with a small city in it."""
+"""What do journeys and pages run on? The whole stack `test`, with a small city in it."""
 
 import json
 import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
-
-import pytest
 
 from deploy.local.settings import CHECKOUT
 from deploy.local.stack import Stack, named
@@ -61,9 +60,9 @@ class Town:
         return done.stdout
 
 
-@pytest.fixture(scope="session")
-def town() -> Iterator[Town]:
-    """Up once for all journeys, with two referees, ten clinics and 600 patients; then gone."""
+@contextmanager
+def a_town() -> Iterator[Town]:
+    """Up with two referees, ten clinics and 600 patients; then gone."""
     made = Town()
     made.stack_verb("reset")
     made.stack_verb("up", "--scale", "slots=2")

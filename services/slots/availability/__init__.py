@@ -1,0 +1,46 @@
+"""What is free? Answered from this process's own copy, which knows as of when it is true.
+
+`records` what is kept of a slot · `board` all of it · `told` what events say · `replica` as of when
+it is true · `loading`, `memory` how it is loaded, followed and loaded anew · `bodies`, `days`,
+`distance`, `encoded`, `pages` what is answered · `nearest`, `alternatives` where else is a place.
+"""
+
+from services.slots.availability.alternatives import Alternatives
+from services.slots.availability.bodies import (
+    Availability,
+    ClinicBody,
+    ClinicList,
+    ReadClinic,
+    ReadSlot,
+    SlotBody,
+    SlotList,
+    status_of,
+)
+from services.slots.availability.encoded import Written
+from services.slots.availability.memory import Limits, Memory
+from services.slots.availability.pages import DAYS_MAX, Around, Behind, Days, Pages, Part
+from services.slots.availability.records import as_text, instant, microseconds
+
+__all__ = [
+    "DAYS_MAX",
+    "Alternatives",
+    "Around",
+    "Availability",
+    "Behind",
+    "ClinicBody",
+    "ClinicList",
+    "Days",
+    "Limits",
+    "Memory",
+    "Pages",
+    "Part",
+    "ReadClinic",
+    "ReadSlot",
+    "SlotBody",
+    "SlotList",
+    "Written",
+    "as_text",
+    "instant",
+    "microseconds",
+    "status_of",
+]

@@ -1,0 +1,99 @@
+"""What is there for a visitor to find? A practice of their own, with the slots they need."""
+
+from collections.abc import Sequence
+from datetime import date, datetime, time, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+from zoneinfo import ZoneInfo
+
+import aiohttp
+
+from deploy.local.stack import Stack
+from talon.tokens import Signer
+
+MOSCOW = ZoneInfo("Europe/Moscow")
+VISIT = "clinic-visit"
+SLOT = timedelta(minutes=30)
+TOKEN_HOURS = 1.0
+
+
+class Desk:
+    """Asks the API at the edge, as staff or as any patient."""
+
+    def __init__(self, session: aiohttp.ClientSession, stack: Stack) -> None:
+        self._session = session
+        self._stack = stack
+        self._signer = Signer(stack)
+        self.operator = self._signer.sign(uuid4(), ["operator"], hours=TOKEN_HOURS)
+
+    def patient(self, hours: float = TOKEN_HOURS) -> str:
+        """The token of a patient whom nobody has seen before."""
+        return self._signer.sign(uuid4(), ["patient"], hours=hours)
+
+    async def ask(self, method: str, path: str, token: str, body: Any = None) -> Any:
+        """Ask for something that must be granted, and get what is said of it."""
+        headers = {"Authorization": f"Bearer {token}", "Idempotency-Key": str(uuid4())}
+        url = f"{self._stack.edge}/api/v1{path}"
+        async with self._session.request(method, url, json=body, headers=headers) as answer:
+            said = await answer.json()
+            assert answer.status in (200, 201), f"{method} {path}: {answer.status} {said}"
+            return said
+
+    async def book(self, slot: str, token: str) -> str:
+        """A booking of one place, by its id."""
+        body = {"places": [{"slot_id": slot}]}
+        return str((await self.ask("POST", "/bookings", token, body))["id"])
+
+    async def bookings(self, token: str) -> list[dict[str, Any]]:
+        """What this patient has that is booked."""
+        said = await self.ask("GET", "/bookings", token)
+        return [booking for booking in said["bookings"] if booking["status"] == "booked"]
+
+    async def practice(self, **about: Any) -> "Practice":
+        """A clinic that no other test knows, far from all others."""
+        number = uuid4().int
+        name = f"Polyclinic No. {number % 10**9:09}"
+        place = {"latitude": number % 9_000 / 100 - 45, "longitude": number % 17_000 / 100 - 85}
+        body = {"name": name, "time_zone": "Europe/Moscow", "address": "Nowhere 1"} | place | about
+        said = await self.ask("POST", "/clinics", self.operator, body)
+        return Practice(self, said["id"], said["name"], ZoneInfo(said["time_zone"]))
+
+
+class Practice:
+    """One clinic and its slots by their time."""
+
+    def __init__(self, desk: Desk, clinic: str, name: str, zone: ZoneInfo) -> None:
+        self._desk = desk
+        self.id = clinic
+        self.name = name
+        self.day: date = datetime.now(zone).date() + timedelta(days=2)
+        self.slots: dict[str, str] = {}
+        self._zone = zone
+
+    async def opens(
+        self, times: Sequence[str], capacity: int = 1, service: str = VISIT, **about: Any
+    ) -> "Practice":
+        """Slots of half an hour at these times, in two days."""
+        slots = [
+            {
+                "id": str(uuid4()),
+                "service": service,
+                "starts_at": self.at(clock).isoformat(),
+                "ends_at": (self.at(clock) + SLOT).isoformat(),
+                "capacity": capacity,
+            }
+            | about
+            for clock in times
+        ]
+        path = f"/clinics/{self.id}/slots"
+        await self._desk.ask("POST", path, self._desk.operator, {"slots": slots})
+        self.slots |= {clock: str(slot["id"]) for clock, slot in zip(times, slots, strict=True)}
+        return self
+
+    def at(self, clock: str) -> datetime:
+        """The moment of this time of day."""
+        return datetime.combine(self.day, time.fromisoformat(clock), self._zone)
+
+    def address(self, service: str = VISIT) -> str:
+        """Where on the page it is."""
+        return f"#/clinic/{UUID(self.id)}?service={service}&date={self.day}"

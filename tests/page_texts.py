@@ -1,0 +1,36 @@
+"""What do the pages say? The catalogues in web/texts, read as they are."""
+
+import re
+from functools import cache
+from pathlib import Path
+
+from deploy.local.settings import CHECKOUT
+
+WEB = CHECKOUT / "web"
+LANGUAGES = ("ru", "en")
+ENTRY = re.compile(r"^  '([\w.-]+)': (?:'([^'\n]*)'|\{(.*?)\}),$", re.M | re.S)
+FORM = re.compile(r"(zero|one|two|few|many|other): '([^'\n]*)'")
+
+Text = str | dict[str, str]
+
+
+@cache
+def catalogue(language: str) -> dict[str, Text]:
+    """Every text by its name; one with plural forms is a dictionary of them."""
+    said = path_of(language).read_text(encoding="utf-8")
+    return {
+        name: plain if not forms else dict(FORM.findall(forms))
+        for name, plain, forms in ENTRY.findall(said)
+    }
+
+
+def path_of(language: str) -> Path:
+    """The catalogue's file."""
+    return WEB / "texts" / f"{language}.js"
+
+
+def text(language: str, name: str, form: str = "one", **facts: str | int) -> str:
+    """The text of this name, its gaps filled."""
+    found = catalogue(language)[name]
+    said = found if isinstance(found, str) else found[form]
+    return said.format(**facts)

@@ -1,0 +1,43 @@
+// How is a booking cancelled?
+
+import { openDialog } from '../parts/dialog.js';
+import { el, fill } from '../parts/dom.js';
+import { ticket } from '../parts/ticket.js';
+import { wishFor } from '../talk/wishes.js';
+import { t } from '../words/language.js';
+import { outcome } from './outcome.js';
+
+/** @typedef {import('../talk/shapes.js').Booking} Booking */
+
+/**
+ * Ask whether it is meant, and then for it to be done.
+ * @param {Booking} booking
+ */
+export function openCancelling(booking) {
+  /** @type {(() => void) | undefined} */
+  let stop;
+  const dialog = openDialog({ title: t('cancel.title'), onClose: () => stop?.() });
+  const first = booking.places[0];
+
+  function cancel() {
+    const wish = wishFor({
+      kind: 'cancel',
+      path: `/bookings/${booking.id}/cancel`,
+      body: {},
+      about: first,
+    });
+    const shown = outcome(wish, {
+      onClose: dialog.close,
+      onEnd: () => wish.stage === 'done' && dialog.rename(t('done.cancel')),
+    });
+    stop = shown.stop;
+    fill(dialog.body, ticket(first), shown.element);
+    dialog.rename(t('cancel.title'));
+  }
+
+  fill(dialog.body, ticket(first),
+    el('p', {}, t('cancel.what', { n: booking.places.length })),
+    el('div.actions', {},
+      el('button.danger', { type: 'button', onclick: cancel }, t('cancel.do')),
+      el('button', { type: 'button', onclick: dialog.close }, t('cancel.keep'))));
+}

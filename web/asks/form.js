@@ -1,0 +1,73 @@
+// Who takes places in this slot, and is it meant?
+
+import { el, fill, say, set } from '../parts/dom.js';
+import { peopleChoice } from '../parts/people.js';
+import { signInPane } from '../parts/sign-in.js';
+import { ticket } from '../parts/ticket.js';
+import { moving } from '../talk/moving.js';
+import { onSession, whoIsHere } from '../talk/session.js';
+import { t } from '../words/language.js';
+import { freeNow } from './free-now.js';
+import { visitOf } from './wanted.js';
+
+/** @typedef {import('./alternatives.js').Offer} Offer */
+/** @typedef {{ owner: string, persons: string[] }} Picked who was chosen, and by whom */
+
+/**
+ * The form; whoever is not signed in is asked to first, and finds it as they left it.
+ * @param {Offer} offer
+ * @param {Picked} picked kept by the caller, so that another time is asked for the same persons
+ * @param {{ onAsk: () => void, onLater: () => void }} listener
+ * @returns {{ element: HTMLElement, stop: () => void }}
+ */
+export function bookingForm(offer, picked, { onAsk, onLater }) {
+  const live = freeNow(offer.slot, show);
+  const hint = el('p.hint', { role: 'status' });
+  const button = el('button.primary', { type: 'button', onclick: ask });
+  const later = el('button', { type: 'button', onclick: onLater }, t('book.later'));
+  const rest = el('div.stack');
+  let stopPeople = () => {};
+
+  function begin() {
+    stopPeople();
+    const me = whoIsHere()?.id;
+    if (me === undefined) {
+      fill(rest, signInPane('h3'));
+      return;
+    }
+    if (picked.owner !== me) Object.assign(picked, { owner: me, persons: [me] });
+    fill(rest, moving() === null && people(), hint, el('div.actions', {}, button, later));
+    show(live.free());
+  }
+
+  function people() {
+    const choice = peopleChoice({
+      chosen: picked.persons,
+      onChoice(persons) {
+        picked.persons = persons;
+        show(live.free());
+      },
+    });
+    stopPeople = choice.stop;
+    return choice.element;
+  }
+
+  function show(/** @type {number} */ free) {
+    const seats = moving()?.people.length ?? picked.persons.length;
+    const isPossible = seats > 0 && seats <= free;
+    say(button, moving() === null ? t('book.do', { n: seats }) : t('move.do'));
+    say(hint, free > 0 && seats > free ? t('book.too_many', { n: free }) : '');
+    set(button, 'aria-disabled', isPossible ? null : 'true');
+  }
+
+  function ask() {
+    if (button.getAttribute('aria-disabled') === null) onAsk();
+  }
+
+  const stopSession = onSession(begin);
+  begin();
+  return {
+    element: el('div.stack', {}, ticket(visitOf(offer)), live.element, rest),
+    stop: () => [live.stop, stopSession, stopPeople].forEach((stop) => stop()),
+  };
+}

@@ -1,0 +1,59 @@
+// What stands at the top of every page?
+
+import { el, say, set } from '../parts/dom.js';
+import { onSession, signOut, whoIsHere } from '../talk/session.js';
+import { LANGUAGES, spoken, t } from '../words/language.js';
+
+const ID_DIGITS = 6;
+const VIEWS = /** @type {const} */ (['find', 'bookings', 'contacts']);
+const ADDRESSES = { find: '#/', bookings: '#/bookings', contacts: '#/contacts' };
+
+/** @typedef {import('../words/language.js').Language} Language */
+
+/**
+ * The name, the ways, the languages, and who is signed in.
+ * @param {(language: Language) => void} onLanguage
+ */
+export function head(onLanguage) {
+  const brand = el('a.brand', { href: '#/' });
+  const ways = VIEWS.map((view) => el('a', { href: ADDRESSES[view] }));
+  const nav = el('nav', {}, ...ways);
+  const languages = el('div.languages', { role: 'group' },
+    ...Object.entries(LANGUAGES).map(([language, { name }]) => el('button.quiet', {
+      type: 'button', lang: language, 'aria-label': name, 'data-language': language,
+      onclick: () => onLanguage(/** @type {Language} */ (language)),
+    }, language.toUpperCase())));
+  const person = el('span.person-here');
+  const leave = el('button.quiet', { type: 'button', onclick: signOut });
+  const element = el('div.head-row', {}, brand, nav,
+    el('div.head-end', {}, el('div.signed-in', {}, person, leave), languages));
+
+  /** @param {string} [view] */
+  function show(view) {
+    say(brand, t('name'));
+    set(nav, 'aria-label', t('nav.label'));
+    set(languages, 'aria-label', t('language.label'));
+    ways.forEach((way, nth) => {
+      say(way, t(`nav.${VIEWS[nth]}`));
+      if (view !== undefined) set(way, 'aria-current', isAt(VIEWS[nth], view) ? 'page' : null);
+    });
+    for (const button of languages.children) {
+      set(button, 'aria-pressed', String(button.getAttribute('data-language') === spoken()));
+    }
+    const here = whoIsHere();
+    say(person, here === null ? '' : t('person.here', { number: here.id.slice(-ID_DIGITS) }));
+    say(leave, t('sign_in.leave'));
+    leave.hidden = here === null;
+  }
+
+  onSession(() => show());
+  return { element, show };
+}
+
+/**
+ * @param {string} way
+ * @param {string} view
+ */
+function isAt(way, view) {
+  return way === view || (way === 'find' && view === 'clinic');
+}

@@ -1,0 +1,33 @@
+// What is a person told when something is not as they wished?
+
+import { has, t } from '../words/language.js';
+
+/** The referee's reasons, as a booking keeps them, under the codes by which they are answered. */
+const REASONS = {
+  full: 'slot_full',
+  closed: 'slot_closed',
+  not_open: 'campaign_not_open',
+  started: 'slot_started',
+  claim_taken: 'already_booked',
+  expired: 'expired',
+  unknown: 'slot_unknown',
+  hold_gone: 'hold_gone',
+  key_reused: 'key_reused',
+};
+
+/**
+ * The words for a code; never the code itself, nor what a program said about it.
+ * @param {string} code
+ */
+export function problemText(code) {
+  return has(`problem.${code}`) ? t(`problem.${code}`) : t('problem.other');
+}
+
+/**
+ * The words for why a booking was refused or taken back.
+ * @param {string | undefined} reason
+ */
+export function reasonText(reason) {
+  const code = REASONS[/** @type {keyof typeof REASONS} */ (reason)] ?? 'decision_failed';
+  return problemText(code);
+}

@@ -1,0 +1,56 @@
+// Which view does the address ask for?
+
+/**
+ * @typedef {object} Route
+ * @property {'find' | 'clinic' | 'bookings' | 'contacts' | 'nowhere'} view
+ * @property {string} clinic
+ * @property {string} service
+ * @property {string} date
+ */
+
+/**
+ * What the fragment means. It never leaves the browser, and names no person.
+ * @param {string} hash
+ * @returns {Route}
+ */
+export function routeOf(hash) {
+  const [path, query] = hash.replace(/^#\/?/, '').split('?');
+  const [view = '', clinic = ''] = path.split('/');
+  const asked = new URLSearchParams(query);
+  const rest = { clinic, service: asked.get('service') ?? '', date: asked.get('date') ?? '' };
+  if (view === '') return { view: 'find', ...rest };
+  if (view === 'clinic' && clinic !== '') return { view: 'clinic', ...rest };
+  if (view === 'bookings' || view === 'contacts') return { view, ...rest };
+  return { view: 'nowhere', ...rest };
+}
+
+/**
+ * The address of looking for a place.
+ * @param {{ service?: string, date?: string }} choice
+ */
+export function toFind(choice) {
+  return `#/${asked(choice)}`;
+}
+
+/**
+ * The address of one clinic.
+ * @param {string} clinic
+ * @param {{ service?: string, date?: string }} choice
+ */
+export function toClinic(clinic, choice) {
+  return `#/clinic/${clinic}${asked(choice)}`;
+}
+
+/**
+ * Say in the address what has been chosen; it is the same view, so it is not entered anew.
+ * @param {string} address
+ */
+export function correct(address) {
+  if (location.hash !== address) history.replaceState(history.state, '', address);
+}
+
+/** @param {Record<string, string | undefined>} choice */
+function asked(choice) {
+  const said = Object.entries(choice).filter(([, value]) => value);
+  return said.length === 0 ? '' : `?${new URLSearchParams(/** @type {any} */ (said))}`;
+}

@@ -1,0 +1,78 @@
+// What do Talon's answers look like?
+
+/**
+ * @typedef {object} Clinic
+ * @property {string} id
+ * @property {string} name
+ * @property {string} time_zone
+ * @property {string} address
+ * @property {string} district
+ * @property {number | null} latitude
+ * @property {number | null} longitude
+ */
+
+/**
+ * @typedef {object} ClinicDay how much is free at one clinic on one day
+ * @property {string} date
+ * @property {number} capacity
+ * @property {number} free
+ * @property {string | null} first_free_at
+ */
+
+/**
+ * @typedef {object} ClinicDays
+ * @property {string} clinic_id
+ * @property {string} name
+ * @property {number | null} distance_km
+ * @property {ClinicDay[]} days days without any slot are left out
+ */
+
+/**
+ * @typedef {object} Slot
+ * @property {string} id
+ * @property {string} clinic_id
+ * @property {string} service
+ * @property {string} product
+ * @property {number | null} dose
+ * @property {string} starts_at
+ * @property {string} ends_at
+ * @property {number} free
+ * @property {'free' | 'busy' | 'busy-tentative' | 'busy-unavailable'} status
+ */
+
+/**
+ * @typedef {object} Alternative a slot near the one that was refused
+ * @property {string} slot_id
+ * @property {string} clinic_id
+ * @property {string} starts_at
+ * @property {string} ends_at
+ * @property {number} free
+ */
+
+/**
+ * @typedef {object} Place one person's seat in one slot
+ * @property {string} id
+ * @property {string} slot_id
+ * @property {string} service
+ * @property {string} starts_at
+ * @property {string} ends_at
+ * @property {string} clinic_id
+ * @property {string} clinic_name
+ * @property {string} clinic_address
+ * @property {string} time_zone
+ * @property {string} patient_id
+ * @property {number | null} dose
+ */
+
+/**
+ * @typedef {object} Booking
+ * @property {string} id
+ * @property {'pending' | 'booked' | 'cancelled' | 'refused' | 'expired'} status
+ * @property {number} version
+ * @property {string | null} campaign_id
+ * @property {Place[]} places
+ * @property {string} made_at
+ * @property {string} [reason]
+ */
+
+export {};
