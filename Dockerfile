@@ -56,7 +56,7 @@ RUN python -m compileall -q shared services talon deploy
 USER 10001:10001
 
 # For a service; who else runs from this image says otherwise, or has nothing to be asked.
-HEALTHCHECK --interval=5s --timeout=3s --start-period=60s --retries=3 \
+HEALTHCHECK --interval=5s --timeout=3s --start-period=120s --retries=3 \
     CMD ["python", "-m", "deploy.docker.health"]
 
 ENTRYPOINT ["python", "-m"]
