@@ -51,6 +51,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             raise SettingError(f"{name} must be a whole number above 0, not {text!r}")
         return int(text)
 
+    def host(self, part: str) -> str:
+        """Where a part is looked for: TALON_<PART>_HOST where each has a machine of its own."""
+        return self.values.get(f"TALON_{part}_HOST") or self.text("TALON_HOST")
+
     def port(self, name: str, instance: int = 0) -> Port:
         """The port that this stack uses for the setting."""
         number = self.number(name) + self.distance + instance * INSTANCE_DISTANCE

@@ -75,8 +75,8 @@ class Stack(msgspec.Struct, frozen=True, kw_only=True):
         return f"postgresql://{role}:{password}@{self._at('TALON_POSTGRES_PORT')}/{database}"
 
     def _at(self, setting: str, instance: int = 0) -> str:
-        port = self.settings.port(setting, instance)
-        return f"{self.settings.text('TALON_HOST')}:{port.number}"
+        part = setting.removeprefix("TALON_").partition("_")[0]
+        return f"{self.settings.host(part)}:{self.settings.port(setting, instance).number}"
 
 
 def named(name: str, environ: Mapping[str, str] | None = None) -> Stack:

@@ -4,17 +4,21 @@ import hashlib
 import re
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).resolve().parents[2]
 VENDOR = ROOT / "web" / "api" / "vendor"
+SCHEMA = ROOT / "tests" / "contracts" / "compose"
 ROW = re.compile(r"^\| `([^`]+)` \| `([0-9a-f]{64})` \|$", re.MULTILINE)
 
 
-def test_every_vendored_file_is_the_one_that_is_written_down_and_there_is_no_other():
-    told = dict(ROW.findall((VENDOR / "README.md").read_text("utf-8")))
+@pytest.mark.parametrize("vendor", [VENDOR, SCHEMA], ids=lambda path: path.name)
+def test_every_vendored_file_is_the_one_that_is_written_down_and_there_is_no_other(vendor: Path):
+    told = dict(ROW.findall((vendor / "README.md").read_text("utf-8")))
 
     kept = {
-        str(path.relative_to(VENDOR)): hashlib.sha256(path.read_bytes()).hexdigest()
-        for path in VENDOR.rglob("*")
+        str(path.relative_to(vendor)): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in vendor.rglob("*")
         if path.is_file() and path.name != "README.md"
     }
     assert kept == told

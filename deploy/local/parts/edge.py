@@ -13,6 +13,8 @@ from collections.abc import Mapping
 from http.client import HTTPException
 from pathlib import Path
 
+import msgspec
+
 from deploy.local.parts import HopelessError, NotReadyError, Part, edge_texts, files, python
 from deploy.local.progress import say
 from deploy.local.settings import CHECKOUT
@@ -30,12 +32,24 @@ STOP_SECONDS = 3
 """How long what is under way may take to end in good order; as long as the services allow."""
 
 
+class Place(msgspec.Struct, frozen=True, kw_only=True):
+    """The folders of one nginx."""
+
+    given: Path
+    """What is made for it to read: `conf/` and the API's document, openapi.json."""
+    home: Path
+    """Everything it writes."""
+    web: Path
+    """The pages."""
+
+
 def part(stack: Stack, counts: Mapping[str, int]) -> Part:
     """nginx in the foreground, in front of so many processes of each service."""
     folder = stack.home / "edge"
+    place = Place(given=folder, home=folder, web=CHECKOUT / "web")
 
     async def prepare() -> None:
-        _configure(stack, folder, counts)
+        configure(stack, place, counts)
 
     return Part(
         name="edge",
@@ -59,9 +73,9 @@ def _program() -> str:
     return shutil.which("nginx") or DEBIANS_NGINX
 
 
-def _configure(stack: Stack, folder: Path, counts: Mapping[str, int]) -> None:
-    """Everything nginx reads, in the folder that also holds everything it writes."""
-    values = _values(stack, folder)
+def configure(stack: Stack, place: Place, counts: Mapping[str, int]) -> None:
+    """Write all that nginx reads when it starts; as many processes of each service as it says."""
+    values = _values(stack, place)
     texts = {
         template.name: files.braced(f"nginx/{template.name}", values)
         for template in (CHECKOUT / "deploy" / "nginx").glob("*.conf")
@@ -69,16 +83,17 @@ def _configure(stack: Stack, folder: Path, counts: Mapping[str, int]) -> None:
     texts["upstreams.conf"] = edge_texts.upstreams(stack, counts)
     texts["problems.conf"] = edge_texts.problems(stack)
     for name, text in texts.items():
-        files.write(folder / "conf" / name, text)
+        files.write(place.given / "conf" / name, text)
 
 
-def _values(stack: Stack, folder: Path) -> dict[str, str | int]:
+def _values(stack: Stack, place: Place) -> dict[str, str | int]:
     number = stack.settings.number
     connections_max = _connections_max(number("TALON_EDGE_CONNECTIONS_MAX"))
     return {
         "user": _user(),
-        "home": str(folder),
-        "web": str(CHECKOUT / "web"),
+        "given": str(place.given),
+        "home": str(place.home),
+        "web": str(place.web),
         "host": stack.settings.text("TALON_HOST"),
         "port": stack.settings.port("TALON_EDGE_PORT").number,
         "workers": number("TALON_EDGE_WORKERS"),

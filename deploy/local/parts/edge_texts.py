@@ -20,13 +20,25 @@ IDLE_SECONDS = 30
 DOWN_SECONDS = 2
 """How long a process that could not be reached is passed over; a restart takes about as long."""
 
+KNOWN_SECONDS = 1
+"""How long the address behind a name is taken for the right one."""
+
 
 def upstreams(stack: Stack, counts: Mapping[str, int]) -> str:
-    """Where every process of each service is."""
+    """Where every process of each service is.
+
+    Where the services have names, TALON_EDGE_RESOLVER knows them, and it is asked again and again:
+    all addresses of a name are the service's processes, and a new process has a new one.
+    """
     reads_max = stack.settings.number("TALON_EDGE_READS_MAX")
-    blocks = [_upstream(service, _addresses(stack, counts, service)) for service in SERVICES]
-    reads = _upstream(READS, _addresses(stack, counts, "slots"), f"max_conns={reads_max}")
-    return "\n".join([*blocks, reads])
+    resolver = stack.settings.values.get("TALON_EDGE_RESOLVER")
+    words = ["resolve"] if resolver else []
+    # A question that got lost is asked again soon; by itself nginx would wait 30 s for its answer.
+    asking = f"resolver {resolver} valid={KNOWN_SECONDS}s ipv6=off;\nresolver_timeout 1s;\n"
+    asked = [asking] if resolver else []
+    blocks = [_upstream(name, _addresses(stack, counts, name), *words) for name in SERVICES]
+    reads = _upstream(READS, _addresses(stack, counts, "slots"), *words, f"max_conns={reads_max}")
+    return "\n".join([*asked, *blocks, reads])
 
 
 def _addresses(stack: Stack, counts: Mapping[str, int], service: str) -> list[str]:

@@ -19,19 +19,11 @@ REQUEST_SECONDS = 5.0
 def part(stack: Stack) -> Part:
     """One Kafka node in KRaft mode, with the topics of `shared/topics.py`."""
     folder = stack.home / "kafka"
-    heap = stack.settings.number("TALON_KAFKA_HEAP_MB")
-    # Compiling less (TieredStopAtLevel=1) was measured to save at most a second of the start, so
-    # every stack runs the broker as production would.
-    machine = (
-        f"-Xms{heap // 2}m",
-        f"-Xmx{heap}m",
-        "-XX:+UseSerialGC",
-        "-XX:+ExitOnOutOfMemoryError",
-    )
 
     async def prepare() -> None:
-        _configure(stack, folder)
-        if not (folder / "data" / "meta.properties").exists():
+        data = folder / "data"
+        files.write(folder / "server.properties", configuration(stack, data))
+        if not (data / "meta.properties").exists():
             await _format(stack, folder)
 
     return Part(
@@ -40,14 +32,52 @@ def part(stack: Stack) -> Part:
             "clients": stack.settings.port("TALON_KAFKA_PORT"),
             "controller": stack.settings.port("TALON_KAFKA_CONTROLLER_PORT"),
         },
-        command=(*_java(*machine), "kafka.Kafka", str(folder / "server.properties")),
+        command=(*_java(*machine(stack)), "kafka.Kafka", str(folder / "server.properties")),
         environment=dict(os.environ),
         folder=str(stack.home),
         prepare=prepare,
         probe=lambda: _probe(stack),
-        settle=lambda: _settle(stack),
+        settle=lambda: settle(stack),
         stop_seconds=30.0,
     )
+
+
+def machine(stack: Stack) -> tuple[str, ...]:
+    """With how much memory, and how, Java runs the broker.
+
+    Compiling less (TieredStopAtLevel=1) was measured to save at most a second of the start, so
+    every stack runs the broker as production would.
+    """
+    heap = stack.settings.number("TALON_KAFKA_HEAP_MB")
+    return (
+        f"-Xms{heap // 2}m",
+        f"-Xmx{heap}m",
+        "-XX:+UseSerialGC",
+        "-XX:+ExitOnOutOfMemoryError",
+    )
+
+
+def configuration(stack: Stack, data: Path) -> str:
+    """What the broker reads when it starts. It keeps its records in `data`."""
+    values: dict[str, str | int] = {
+        "listen": stack.settings.text("TALON_HOST"),
+        "host": stack.settings.host("KAFKA"),
+        "port": stack.settings.port("TALON_KAFKA_PORT").number,
+        "controller_port": stack.settings.port("TALON_KAFKA_CONTROLLER_PORT").number,
+        "data": str(data),
+    }
+    return files.rendered("kafka/server.properties", values)
+
+
+async def settle(stack: Stack) -> None:
+    """The topics of `shared/topics.py`. Harmless to repeat."""
+    admin = await _admin(stack)
+    try:
+        await topics.ensure(admin)
+    except KafkaError as reason:
+        raise NotReadyError(str(reason)) from reason
+    finally:
+        await admin.close()
 
 
 def _java(*options: str) -> tuple[str, ...]:
@@ -70,17 +100,6 @@ def _jars() -> Path:
     return folder
 
 
-def _configure(stack: Stack, folder: Path) -> None:
-    values: dict[str, str | int] = {
-        "host": stack.settings.text("TALON_HOST"),
-        "port": stack.settings.port("TALON_KAFKA_PORT").number,
-        "controller_port": stack.settings.port("TALON_KAFKA_CONTROLLER_PORT").number,
-        "data": str(folder / "data"),
-    }
-    properties = files.rendered("kafka/server.properties", values)
-    files.write(folder / "server.properties", properties)
-
-
 async def _format(stack: Stack, folder: Path) -> None:
     """Kafka starts only from a folder that was given the cluster's id."""
     cluster_id = base64.urlsafe_b64encode(uuid.uuid4().bytes).rstrip(b"=").decode()
@@ -94,16 +113,6 @@ async def _format(stack: Stack, folder: Path) -> None:
 async def _probe(stack: Stack) -> None:
     """Ready is when an admin client gets an answer."""
     await (await _admin(stack)).close()
-
-
-async def _settle(stack: Stack) -> None:
-    admin = await _admin(stack)
-    try:
-        await topics.ensure(admin)
-    except KafkaError as reason:
-        raise NotReadyError(str(reason)) from reason
-    finally:
-        await admin.close()
 
 
 async def _admin(stack: Stack) -> AIOKafkaAdminClient:

@@ -10,7 +10,6 @@ import asyncpg
 from deploy.local import passwords, processes
 from deploy.local.parts import HopelessError, NotReadyError, Part, cluster, files
 from deploy.local.parts.cluster import Cluster
-from deploy.local.settings import Port
 from deploy.local.spawn import run_once
 from deploy.local.stack import AUDITOR, DATABASE, SERVICES, SUPERUSER, Stack
 
@@ -23,13 +22,13 @@ def part(stack: Stack) -> Part:
     """PostgreSQL, with the database, schemas and roles that the services expect."""
     place = cluster.of(stack)
     port = stack.settings.port("TALON_POSTGRES_PORT")
-    programs = _programs(place.data)
+    programs = programs_for(place.data)
 
     async def prepare() -> None:
         cluster.claim(stack)
         if not (place.data / "PG_VERSION").exists():
             await _make_cluster(stack, place, programs)
-        _configure(stack, place, port)
+        _configure(stack, place)
         _forget_dead_server(place.data)
 
     return Part(
@@ -41,7 +40,7 @@ def part(stack: Stack) -> Part:
         user=place.user,
         prepare=prepare,
         probe=lambda: _probe(stack),
-        settle=lambda: _settle(stack),
+        settle=lambda: settle(stack),
         # "Fast": open transactions are rolled back, everything is written, no recovery at the next
         # start. An orphan has no time for that: "immediate".
         stop_signal=signal.SIGINT,
@@ -50,7 +49,31 @@ def part(stack: Stack) -> Part:
     )
 
 
-def _programs(data: Path) -> Path:
+def configuration(stack: Stack) -> str:
+    """What PostgreSQL reads when it starts."""
+    values: dict[str, str | int] = {
+        "host": stack.settings.text("TALON_HOST"),
+        "port": stack.settings.port("TALON_POSTGRES_PORT").number,
+    }
+    return files.rendered("postgres/postgresql.conf", values)
+
+
+async def settle(stack: Stack) -> None:
+    """The database, then who may do what in it. Harmless to repeat."""
+    # A statement that makes a role takes no parameters, so the passwords come as settings.
+    secrets = {
+        f"talon.{role}_password": passwords.of(role, stack.home / "secrets")
+        for role in (*SERVICES, AUDITOR)
+    }
+    try:
+        connection = await _connect(stack, DATABASE, secrets)
+    except asyncpg.InvalidCatalogNameError:
+        await _execute(await _connect(stack, "postgres"), "postgres/database.sql")
+        connection = await _connect(stack, DATABASE, secrets)
+    await _execute(connection, "postgres/roles.sql")
+
+
+def programs_for(data: Path) -> Path:
     """The programs of the version that made the data; for new data, of the newest installed."""
     installed = {
         int(folder.name): folder / "bin"
@@ -96,13 +119,9 @@ async def _make_cluster(stack: Stack, place: Cluster, programs: Path) -> None:
     part.rename(place.data)
 
 
-def _configure(stack: Stack, place: Cluster, port: Port) -> None:
-    values: dict[str, str | int] = {
-        "host": stack.settings.text("TALON_HOST"),
-        "port": port.number,
-    }
+def _configure(stack: Stack, place: Cluster) -> None:
     path = place.data / "postgresql.conf"
-    files.write(path, files.rendered("postgres/postgresql.conf", values))
+    files.write(path, configuration(stack))
     place.give(path)
 
 
@@ -119,21 +138,6 @@ def _forget_dead_server(data: Path) -> None:
 
 async def _probe(stack: Stack) -> None:
     await (await _connect(stack, "postgres")).close(timeout=CONNECT_SECONDS)
-
-
-async def _settle(stack: Stack) -> None:
-    """The database, then who may do what in it."""
-    # A statement that makes a role takes no parameters, so the passwords come as settings.
-    secrets = {
-        f"talon.{role}_password": passwords.of(role, stack.home / "secrets")
-        for role in (*SERVICES, AUDITOR)
-    }
-    try:
-        connection = await _connect(stack, DATABASE, secrets)
-    except asyncpg.InvalidCatalogNameError:
-        await _execute(await _connect(stack, "postgres"), "postgres/database.sql")
-        connection = await _connect(stack, DATABASE, secrets)
-    await _execute(connection, "postgres/roles.sql")
 
 
 async def _connect(

@@ -1,0 +1,101 @@
+"""What does each container find in its volumes when it starts?
+
+Texts come from the same templates, by the same functions, as on one machine. A secret lies in a
+volume that nobody but its one reader has; everything else lies in one that all may read.
+"""
+
+import shutil
+from pathlib import Path
+
+import msgspec
+
+from deploy.local import keys, passwords
+from deploy.local.parts import edge, files, kafka, postgres
+from deploy.local.progress import say
+from deploy.local.settings import CHECKOUT
+from deploy.local.stack import AUDITOR, SERVICES, SUPERUSER, Stack
+from talon.verbs.openapi import of_all
+
+GIVEN = Path("/etc/talon")
+"""What all may read."""
+
+SECRETS = Path("/secrets")
+"""A folder for each container that has a secret; it sees that one alone, as /run/secrets."""
+
+EDGE_HOME = Path("/run/edge")
+"""In the edge's own memory: what nginx writes."""
+
+KAFKA_DATA = Path("/var/lib/kafka/data")
+"""Where the image of Kafka has its volume."""
+
+RULES = Path("/etc/prometheus/talon/rules")
+"""Where Prometheus has the rules of the stack on one machine."""
+
+GRAFANA = "grafana"
+"""The name of Grafana's first account's password among the others."""
+
+READABLE = 0o444
+"""Each reader has an account of its own, so the volume is what keeps others out, not the mode."""
+
+
+class Folders(msgspec.Struct, frozen=True, kw_only=True):
+    """Where the volumes are mounted."""
+
+    given: Path = GIVEN
+    secrets: Path = SECRETS
+
+
+def prepare(stack: Stack, folders: Folders) -> None:
+    """Write everything; what was made up once (keys, passwords) stays what it is."""
+    keys.make_once(stack.issuer_key, stack.jwks)
+    _give_secrets(stack, folders.secrets)
+    given = folders.given
+    files.write(given / "jwks.json", stack.jwks.read_text(encoding="utf-8"))
+    files.write(given / "postgresql.conf", postgres.configuration(stack))
+    files.write(given / "prometheus.yml", _prometheus(stack))
+    _give_kafka(stack, given / "kafka")
+    _give_edge(stack, given)
+    say("prepare", f"what the containers read is in {given} and {folders.secrets}")
+
+
+def _give_secrets(stack: Stack, folder: Path) -> None:
+    known = stack.home / "secrets"
+    # Only the command line speaks for the auditor; `settle`, which makes its role, writes nothing.
+    passwords.of(AUDITOR, known)
+    secrets = {
+        Path("postgres", "password"): passwords.of(SUPERUSER, known),
+        Path("grafana", "password"): passwords.of(GRAFANA, known),
+        **{Path(service, "database"): stack.dsn(service) for service in SERVICES},
+    }
+    for place, text in secrets.items():
+        path = folder / place
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.unlink(missing_ok=True)
+        path.write_text(text, encoding="ascii")
+        path.chmod(READABLE)
+
+
+def _give_kafka(stack: Stack, folder: Path) -> None:
+    files.write(folder / "server.properties", kafka.configuration(stack, KAFKA_DATA))
+    values = {"machine": " ".join(kafka.machine(stack)), "folder": str(folder)}
+    files.write(folder / "start.sh", files.braced("docker/kafka.sh", values))
+
+
+def _give_edge(stack: Stack, given: Path) -> None:
+    place = edge.Place(given=given / "edge", home=EDGE_HOME, web=given / "web")
+    edge.configure(stack, place, counts={})
+    (place.given / "openapi.json").write_bytes(of_all())
+    # Pages that are being shown are replaced at once, not file by file.
+    part = place.web.with_suffix(".part")
+    shutil.rmtree(part, ignore_errors=True)
+    shutil.copytree(CHECKOUT / "web", part)
+    shutil.rmtree(place.web, ignore_errors=True)
+    part.rename(place.web)
+
+
+def _prometheus(stack: Stack) -> str:
+    values: dict[str, str | int] = {"rules": str(RULES)}
+    for service in SERVICES:
+        values[f"{service}_host"] = stack.settings.host(service.upper())
+        values[f"{service}_port"] = stack.settings.port(f"TALON_{service.upper()}_OPS_PORT").number
+    return files.rendered("docker/prometheus.yml", values)
