@@ -104,10 +104,17 @@ def _leave_nothing(stack: Stack) -> None:
 
 
 def _tell_addresses(stack: Stack, out: Console) -> None:
-    for service in SERVICES:
-        out.print(f"  {service}: {stack.api(service)}/api/v1, {stack.ops(service)}/metrics")
-    out.print(f"  a patient's token: python -m talon token --patient 0 --stack {stack.name}")
-    out.print(f"  end it with: make down STACK={stack.name}")
+    token = home.load(stack).tokens[-1]
+    rows = {
+        "the page": f"{stack.edge}/",
+        "the page, signed in": f"{stack.edge}/#token={token}",
+        "the API": f"{stack.edge}/api/v1, described at {stack.edge}/api/",
+        **{f"metrics of {service}": f"{stack.ops(service)}/metrics" for service in SERVICES},
+        "a token": f"python -m talon token --patient 0 --stack {stack.name}",
+        "end it with": f"make down STACK={stack.name}",
+    }
+    for name, said in rows.items():
+        out.print(f"  {name}: {said}", soft_wrap=True, highlight=False)
 
 
 def _stop_as_if_by_ctrl_c() -> None:
