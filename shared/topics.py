@@ -60,7 +60,7 @@ SLOTS_EVENTS = Topic(
     carries=SlotEvent,
     form="json",
     written_by=("slots",),
-    read_by=("booking",),
+    read_by=("booking", "slots"),
     partitions=HOMES,
     kept_days=90,
 )
@@ -75,12 +75,13 @@ BOOKING_EVENTS = Topic(
 )
 
 
-def _dead_letters_of(topic: Topic) -> Topic:
+def _dead_letters_of(topic: Topic, written_by: str) -> Topic:
+    """Written by whom it stops; who only keeps a copy in memory loads it anew instead."""
     return Topic(
         name=topic.dead,
         carries=None,
         form="raw",
-        written_by=topic.read_by,
+        written_by=(written_by,),
         read_by=(),
         partitions=1,
         kept_days=30,
@@ -92,9 +93,9 @@ TOPICS: tuple[Topic, ...] = (
     SLOTS_REPLIES,
     SLOTS_EVENTS,
     BOOKING_EVENTS,
-    _dead_letters_of(SLOTS_COMMANDS),
-    _dead_letters_of(SLOTS_EVENTS),
-    _dead_letters_of(BOOKING_EVENTS),
+    _dead_letters_of(SLOTS_COMMANDS, "slots"),
+    _dead_letters_of(SLOTS_EVENTS, "booking"),
+    _dead_letters_of(BOOKING_EVENTS, "notify"),
 )
 """Every topic there is. A test holds `docs/messages.md` beside it."""
 

@@ -11,7 +11,9 @@ from tests.page_texts import text
 WIDE = 1280
 NARROW = 360
 HEIGHT = 800
-PATIENCE_MS = 6_000
+PATIENCE_MS = 10_000
+"""How long a busy machine may take to show what a test waits for."""
+
 LOCALES = {"ru": "ru-RU", "en": "en-GB"}
 AXE = Axe()
 RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}

@@ -11,9 +11,9 @@ from typing import Any
 import aiohttp
 import pytest
 
-from tests.journeys.conftest import Town
 from tests.journeys.test_edge import Street, Visitor
 from tests.notify_live import Listener
+from tests.town import Town
 
 SOON_SECONDS = 2.0
 RETURN_SECONDS_MAX = 15.0

@@ -1,17 +1,19 @@
 """What does a test of the pages run on? The whole stack, its edge, and Debian's Chromium."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
 from typing import Any
 
 import aiohttp
+import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, async_playwright
+from playwright.async_api import Browser, async_playwright, expect
 
 from tests.page_practice import Desk
-from tests.page_visitor import HEIGHT, LOCALES, WIDE, Visitor
+from tests.page_visitor import HEIGHT, LOCALES, PATIENCE_MS, WIDE, Visitor
 from tests.town import Town
 
-CHROMIUM = "/usr/bin/chromium"
+CHROMIUM = Path("/usr/bin/chromium")
 # Root, as which the tests may run, is not let into Chromium's sandbox.
 FLAGS = ["--no-sandbox"]
 MOSCOW = {"latitude": 55.751, "longitude": 37.618}
@@ -19,11 +21,19 @@ MOSCOW = {"latitude": 55.751, "longitude": 37.618}
 Visit = Callable[..., Awaitable[Visitor]]
 
 
+@pytest.fixture(scope="session")
+def chromium() -> Path:
+    """Debian's browser."""
+    assert CHROMIUM.exists(), "Chromium is missing; `make test` installs it"
+    return CHROMIUM
+
+
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def browser() -> AsyncIterator[Browser]:
+async def browser(chromium: Path) -> AsyncIterator[Browser]:
     """One browser for all; each visitor has a window of their own in it."""
+    expect.set_options(timeout=PATIENCE_MS)
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        browser = await playwright.chromium.launch(executable_path=chromium, args=FLAGS)
         yield browser
         await browser.close()
 

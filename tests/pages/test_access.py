@@ -8,7 +8,7 @@ from playwright.async_api import Route, expect
 
 from tests.page_practice import Desk
 from tests.page_texts import path_of
-from tests.page_visitor import NARROW, WIDE, Visitor
+from tests.page_visitor import NARROW, WIDE, Visitor, is_network
 from tests.pages.conftest import Visit
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -179,6 +179,19 @@ async def test_nothing_jumps_while_a_view_comes(desk: Desk, visit: Visit, width:
     await visitor.slot("09:00").wait_for()
 
     assert await visitor.evaluate("window.shifted ?? 0") <= SHIFT_MAX
+
+
+async def test_a_page_that_has_not_come_whole_says_so(visit: Visit) -> None:
+    visitor = await visit("ru")
+    await visitor.page.route("**/talk/api.js", lambda route: route.abort())
+
+    await visitor.page.goto(visitor.base)
+    late = visitor.page.locator(".late[lang=ru]")
+    await expect(late).to_be_hidden()
+    await visitor.evaluate("document.getAnimations().forEach((one) => one.finish())")
+
+    await expect(late).to_be_visible()
+    visitor.forgives(is_network)
 
 
 async def test_the_language_is_the_browsers_until_one_is_chosen_and_then_that_one(

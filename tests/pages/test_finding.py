@@ -149,7 +149,7 @@ async def test_what_a_slot_is_for_is_said(desk: Desk, visit: Visit) -> None:
     await practice.opens(["09:00"], service="vaccination", product="207", dose=2)
     visitor = await (await visit()).goes_to(practice.address("vaccination"))
 
-    await expect(visitor.slot("09:00")).to_contain_text("product 207 · dose 2")
+    await expect(visitor.slot("09:00")).to_contain_text("product 207, dose 2")
 
 
 async def test_a_clinic_that_is_not_there_is_not_made_up(visit: Visit) -> None:

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
+from playwright.async_api import expect
 
 from tests.page_visitor import Visitor
 from tests.pages.conftest import Visit
@@ -49,6 +50,7 @@ async def test_each_answer_has_its_next_step(page: Visitor) -> None:
         ({"status": 202}, 1, "follow"),
         ({"status": 202}, 31, "stuck"),
         ({"status": 409, "code": "slot_full"}, 1, "refused"),
+        ({"status": 409, "code": "expired"}, 1, "again"),
         ({"status": 422, "code": "not_eligible"}, 1, "refused"),
         ({"status": 401, "code": "token_expired"}, 1, "sign_in"),
         ({"status": 429}, 1, "again"),
@@ -92,6 +94,7 @@ async def test_a_retry_after_is_kept_to(page: Visitor) -> None:
 
 async def test_russian_counts_as_russian_does(page: Visitor) -> None:
     await page.page.get_by_role("button", name="Русский").click()
+    await expect(page.page.locator("html")).to_have_attribute("lang", "ru")
 
     said = await _result(
         page, "words/language.js", "[1, 2, 5, 21, 1000].map(n => it.t('slot.free', { n }))"

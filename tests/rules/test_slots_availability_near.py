@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from services.slots.availability import alternatives, nearest
 from services.slots.availability.alternatives import Alternatives
-from services.slots.availability.distance import Orders, after, kilometres
+from services.slots.availability.distance import Map, kilometres
+from services.slots.availability.orders import Orders
 from services.slots.availability.records import Slot, microseconds
 from shared.messages import Alternative
 from tests import stories
@@ -59,10 +60,38 @@ def test_the_nearest_clinics_come_first_and_those_that_are_nobody_knows_where_la
     wall.clinic("Petersburg", at=NEVSKY)
     wall.clinic("Moscow", at=RED_SQUARE)
 
-    order = Orders(wall.board).by_distance(RED_SQUARE)
+    order = list(Orders(wall.board).by_distance(RED_SQUARE, None))
 
     assert [found.clinic.name for found in order] == ["Moscow", "Petersburg", "nowhere"]
     assert (order[0].km, order[2].km, order[2].key[0]) == (0.0, None, inf)
+
+
+@given(
+    clinics=st.lists(points, min_size=1, max_size=60),
+    same=st.lists(st.integers(0, 59), max_size=10),
+    here=points,
+    shown=st.integers(0, 70),
+)
+@settings(max_examples=150, deadline=None)
+def test_the_tree_finds_the_order_that_measuring_all_distances_finds(
+    clinics: Any, same: Any, here: Any, shown: int
+) -> None:
+    wall = Wall()
+    wall.clinic("nowhere")
+    at = [*clinics, *(clinics[n % len(clinics)] for n in same)]
+    for n, point in enumerate(at):
+        wall.clinic(f"clinic {n}", at=point)
+
+    orders = Orders(wall.board)
+    order = list(orders.by_distance(here, None))
+
+    measured = sorted(kilometres(here, point) for point in at)
+    assert [found.km for found in order[:-1]] == pytest.approx(measured, abs=1e-6)
+    assert order[-1].km is None
+    assert [found.key for found in order] == sorted(found.key for found in order)
+    assert len({found.clinic.id for found in order}) == len(at) + 1
+    behind = order[min(shown, len(order) - 1)]
+    assert list(orders.by_distance(here, behind.key)) == order[order.index(behind) + 1 :]
 
 
 def test_an_order_goes_on_behind_what_was_shown_and_knows_new_clinics() -> None:
@@ -70,12 +99,11 @@ def test_an_order_goes_on_behind_what_was_shown_and_knows_new_clinics() -> None:
     for name in ("a", "b", "c"):
         wall.clinic(name)
     orders = Orders(wall.board)
-    shown = orders.by_name()[1]
+    _, shown, _ = orders.by_name(None)
 
     wall.clinic("bb")
-    order = orders.by_name()
+    rest = orders.by_name(shown.key)
 
-    rest = order[after(order, shown.key) :]
     assert [found.clinic.name for found in rest] == ["bb", "c"]
 
 
@@ -97,7 +125,7 @@ def town(*km: float) -> Wall:
 def near(wall: Wall, *, seats: int = 1, now_us: int = NOW_US, count: int = 12) -> list[UUID]:
     """What is nearest to `wanted`."""
     board, slot = wall.board, wall["wanted"]
-    shops = nearest.shops_near(board, board.sheets[slot.sheet])
+    shops = nearest.shops_near(board, Map(board.clinics.values()), board.sheets[slot.sheet])
     found = nearest.nearest(board, slot, shops, seats=seats, now_us=now_us, count=count)
     return [UUID(bytes=slot.id) for slot in found]
 

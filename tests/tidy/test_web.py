@@ -28,6 +28,7 @@ COMMENT = {
     ".svg": r"<svg [^>]+>\n  <!-- .+\? -->\n",
 }
 LINES_MAX = 320
+COLUMNS_MAX = 100
 LAYERS = (
     {"words"},
     {"talk"},
@@ -92,6 +93,8 @@ def test_every_file_opens_with_the_question_it_answers_and_fits_its_room(path: P
 
     assert re.match(COMMENT[path.suffix], text)
     assert len(text.splitlines()) <= LINES_MAX
+    if path in CODE:
+        assert [line for line in text.splitlines() if len(line) > COLUMNS_MAX] == []
 
 
 @pytest.mark.parametrize("path", CODE, ids=_named)

@@ -9,7 +9,7 @@ let spokeAt = 0;
 let timer;
 
 /**
- * Tell a change politely. Of many in a row only the last one is told: a rush must not talk for ever.
+ * Tell a change politely. Of many in a row only the last is told: a rush must not talk for ever.
  * @param {string} text
  */
 export function announce(text) {

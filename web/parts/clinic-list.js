@@ -44,7 +44,7 @@ export function clinicList() {
       update: (item, clinic) => cards.get(item)?.update(clinic, choice),
     });
   }
-  return { element, show };
+  return { element, show, wait: () => set(element, 'aria-busy', 'true') };
 }
 
 /** @param {ClinicDays} clinic */

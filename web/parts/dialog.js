@@ -13,7 +13,8 @@ export function openDialog({ title, onClose }) {
   const opener = document.activeElement;
   const heading = el('h2', { id: 'dialog-title', tabindex: '-1' }, title);
   const body = el('div.dialog-body');
-  const closer = el('button.quiet.closer', { type: 'button', 'aria-label': t('dialog.close') }, '×');
+  const label = t('dialog.close');
+  const closer = el('button.quiet.closer', { type: 'button', 'aria-label': label }, '×');
   const head = el('div.dialog-head', {}, heading, closer);
   const dialog = el('dialog.dialog', { 'aria-labelledby': 'dialog-title' }, head, body);
   const close = () => dialog.close();

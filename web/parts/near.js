@@ -17,7 +17,7 @@ const OLD_MS = 300_000;
  * @property {string} [clinic] the clinic's id
  */
 
-/** Kept while the page is open and nowhere else: where somebody is, is theirs. @type {Near | null} */
+/** Kept while the page is open, nowhere else: where one is, is one's own. @type {Near | null} */
 let near = null;
 
 /** What was chosen last. */

@@ -1,7 +1,9 @@
 // How is a slot told: when, where, what for?
 
 import { serviceName } from '../services.js';
-import { capital, dateOf, dayLong, dayOfMonth, month, span, weekday, zoneNote } from '../words/times.js';
+import {
+  capital, dateOf, dayLong, dayOfMonth, month, span, weekday, zoneNote,
+} from '../words/times.js';
 import { el, named } from './dom.js';
 import { about } from './times.js';
 

@@ -129,5 +129,5 @@ function places(slot, news) {
 export function about(slot) {
   const product = slot.product ? t('slot.product', { product: slot.product }) : '';
   const dose = slot.dose ? t('slot.dose', { dose: slot.dose }) : '';
-  return [product, dose].filter(Boolean).join(' · ');
+  return [product, dose].filter(Boolean).join(', ');
 }

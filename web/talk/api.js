@@ -10,7 +10,7 @@ const KEPT_MAX = 60;
 /**
  * @typedef {object} Answer
  * @property {number} status 0 when nothing came back
- * @property {string} code the problem's stable code, or what stands in its place; '' when all is well
+ * @property {string} code the problem's stable code, or what stands for it; '' when all is well
  * @property {any} body
  * @property {string} asOf when what it says was so; '' where that is not said
  * @property {string} location

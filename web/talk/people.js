@@ -4,8 +4,6 @@ import { ask } from './api.js';
 import { whoIsHere } from './session.js';
 import { t } from '../words/language.js';
 
-/** @typedef {{ id: string, name: string }} Someone a person, by the number under which they are here */
-
 /** @type {{ owner: string, dependants: string[] }} */
 let known = { owner: '', dependants: [] };
 

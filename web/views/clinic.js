@@ -142,15 +142,14 @@ function calendarOf(clinic, route, back) {
 
   const noon = `${fortnight[0]}T12:00:00Z`;
   const zoneSaid = zoneNote(noon, zone);
+  const choice = el('div.stack', {}, serviceChoice(service, chooseService),
+    el('h2.label', {}, t('days.title')), dayChoice.element);
+  const head = el('div.list-head', {}, el('h2', { id: 'day-title' }, dayTitle), fresh.element);
   const element = el('div', {},
     el('p.where', {}, named('span', clinic.address || clinic.district),
       zoneSaid && el('span.hint.zone', {}, zoneSaid)),
     movingBar(),
-    el('div.two', {},
-      el('div.stack', {}, serviceChoice(service, chooseService), el('h2.label', {}, t('days.title')),
-        dayChoice.element),
-      el('section', { 'aria-labelledby': 'day-title' },
-        el('div.list-head', {}, el('h2', { id: 'day-title' }, dayTitle), fresh.element), room, note)));
+    el('div.two', {}, choice, el('section', { 'aria-labelledby': 'day-title' }, head, room, note)));
   dayChoice.show(fortnight, null, date);
   const lookingAtTimes = watch(lookAtTimes, { everyMs: LOOK_MS });
   const lookingAtDays = watch(lookAtDays, { everyMs: LOOK_MS });

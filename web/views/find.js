@@ -69,6 +69,8 @@ export function findView(route) {
     correct(toFind({ service, date }));
     limit = STEP;
     asked = '';
+    // Until the answer is there, what is shown is the answer to another question.
+    list.wait();
     looking.soon();
   }
 

@@ -1,6 +1,6 @@
 // In which language does the page speak?
 
-/** Our languages: what each calls itself, and the tag by which `Intl` knows its dates and numbers. */
+/** What each of our languages calls itself, and the tag by which `Intl` knows it. */
 export const LANGUAGES = {
   ru: { name: 'Русский', tag: 'ru-RU' },
   en: { name: 'English', tag: 'en-GB' },

@@ -41,9 +41,10 @@ export function hour(instant, zone) {
  * @param {string} zone
  */
 export function dateOf(instant, zone) {
-  const parts = format({ timeZone: zone, year: 'numeric', month: '2-digit', day: '2-digit' });
-  const said = new Map(parts.formatToParts(new Date(instant)).map((part) => [part.type, part]));
-  return ['year', 'month', 'day'].map((type) => said.get(/** @type {any} */ (type))?.value).join('-');
+  const parts = format({ timeZone: zone, year: 'numeric', month: '2-digit', day: '2-digit' })
+    .formatToParts(new Date(instant));
+  const part = (/** @type {string} */ type) => parts.find((one) => one.type === type)?.value;
+  return `${part('year')}-${part('month')}-${part('day')}`;
 }
 
 /**

@@ -26,7 +26,7 @@ log = logging.getLogger(__name__)
 CATCHING_UP_MAX = 100
 """How many streams catch up in one turn, so that the others do not wait long for theirs."""
 
-GATHER_SECONDS = 0.02
+GATHER_SECONDS = 0.05
 """How long what wakes the loop may gather: many who arrive at once cost few looks."""
 
 OUTAGE_SECONDS = 0.5
@@ -124,13 +124,13 @@ class Broadcaster:
                 if not more:
                     await self._rest()
             beating.cancel()
+
+    def stop(self) -> None:
+        """End every stream in good order, at once, even while the database says nothing."""
+        self._stopping = True
         for arrival in self._arriving:
             arrival.give_up()
         self.streams.end_all()
-
-    def stop(self) -> None:
-        """End every stream in good order, then end."""
-        self._stopping = True
         self.wake()
 
     async def turn(self) -> bool:

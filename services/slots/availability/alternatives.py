@@ -7,6 +7,7 @@ from uuid import UUID
 
 from services.slots import metrics
 from services.slots.availability.board import Board
+from services.slots.availability.distance import Map
 from services.slots.availability.nearest import Shop, is_instead_of, nearest, shops_near
 from services.slots.availability.records import Slot, instant
 from shared.messages import Alternative, BookPlaces, ConfirmHold, HoldPlaces, MovePlaces
@@ -45,6 +46,7 @@ class Alternatives:
         self._now_us = now_us
         self._board: Board | None = None
         self._clinics_stamp = -1
+        self._map = Map(())
         self._shops: dict[tuple[UUID, str], list[Shop]] = {}
         self._found: dict[tuple[bytes, int], Found] = {}
         self._this_second = 0
@@ -119,7 +121,7 @@ class Alternatives:
         sheet = board.sheets[slot.sheet]
         key = sheet.clinic.id, sheet.service
         if key not in self._shops:
-            self._shops[key] = shops_near(board, sheet)
+            self._shops[key] = shops_near(board, self._map, sheet)
         return self._shops[key]
 
     def _renew(self, board: Board) -> None:
@@ -130,6 +132,7 @@ class Alternatives:
             self._clinics_stamp = -1
         if board.clinics_stamp != self._clinics_stamp:
             self._clinics_stamp = board.clinics_stamp
+            self._map = Map(board.clinics.values())
             self._shops.clear()
 
 

@@ -5,11 +5,12 @@ Near is what costs little: a minute earlier or later counts one, a kilometre as 
 
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
-from heapq import heapify, heappop, heapreplace, nsmallest
+from heapq import heapify, heappop, heapreplace
+from itertools import islice
 from typing import NamedTuple
 
 from services.slots.availability.board import Board
-from services.slots.availability.distance import kilometres
+from services.slots.availability.distance import Map
 from services.slots.availability.records import Sheet, Shelf, Slot, slot_start
 
 MINUTES_PER_KM = 3.0
@@ -44,21 +45,18 @@ class Step(NamedTuple):
     walk: Iterator[Slot]
 
 
-def shops_near(board: Board, sheet: Sheet) -> list[Shop]:
+def shops_near(board: Board, map_: Map, sheet: Sheet) -> list[Shop]:
     """The clinic's own shelf, and those of the nearest clinics that offer the same service."""
-    service, own = sheet.service, sheet.clinic
+    own, service = sheet.clinic, sheet.service
     shops = [Shop(0.0, board.shelves[own.id][service])]
     if own.latitude is None or own.longitude is None:
         return shops
-    here = own.latitude, own.longitude
     others = (
-        Shop(kilometres(here, (clinic.latitude, clinic.longitude)), shelves[service])
-        for clinic_id, shelves in board.shelves.items()
-        if service in shelves and clinic_id != own.id
-        if (clinic := board.clinics[clinic_id]).latitude is not None
-        if clinic.longitude is not None
+        Shop(near.km, shelves[service])
+        for near in map_.near((own.latitude, own.longitude))
+        if near.clinic.id != own.id and service in (shelves := board.shelves[near.clinic.id])
     )
-    return shops + nsmallest(CLINICS_MAX - 1, others, key=_km)
+    return shops + list(islice(others, CLINICS_MAX - 1))
 
 
 def nearest(
@@ -136,7 +134,3 @@ def _sheets(shelf: Shelf, days: range) -> Iterator[Sheet]:
 
 def _cost(slot: Slot, other: Slot, km: float) -> float:
     return abs(other.starts_us - slot.starts_us) / MINUTE_US + km * MINUTES_PER_KM
-
-
-def _km(shop: Shop) -> float:
-    return shop.km

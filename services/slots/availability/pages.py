@@ -12,8 +12,9 @@ import msgspec
 from services.slots.availability.board import Board
 from services.slots.availability.bodies import clinic_body, slot_body
 from services.slots.availability.days import days_of
-from services.slots.availability.distance import Found, Orders, Point, after
+from services.slots.availability.distance import Point
 from services.slots.availability.encoded import Encoded, Written, written
+from services.slots.availability.orders import Found, Orders
 from services.slots.availability.records import Clinic, Sheet, Slot, instant, slot_order
 from shared.web import cursor_after
 
@@ -109,14 +110,12 @@ class Pages:
 
     def _found(self, part: Part, around: Around | None) -> Iterator[Found]:
         if around is None:
-            order = self._orders.by_name()
-            return islice(order, after(order, part.after), None)
-        order = self._orders.by_distance(around.near)
-        rest = islice(order, after(order, part.after), None)
+            return self._orders.by_name(part.after)
+        order = self._orders.by_distance(around.near, part.after)
         radius_km = around.radius_km
         if radius_km is None:
-            return rest
-        return takewhile(lambda found: found.km is not None and found.km <= radius_km, rest)
+            return order
+        return takewhile(lambda found: found.km is not None and found.km <= radius_km, order)
 
     def _days(self, found: Found, service: str, days: Days, now_us: int) -> bytes:
         """The clinic with its days; empty where nothing can be booked on any of them."""

@@ -1,0 +1,1 @@
+"""Which SQL do the benches run?"""
