@@ -25,9 +25,12 @@ Found = Iterable[tuple[Sequence[str], float]]
 class Children(dict[Any, M], Generic[M]):
     """A metric's children by their labels: one value, or a tuple of them in their order."""
 
-    def __init__(self, parent: M) -> None:
+    def __init__(self, parent: M, *known: Any) -> None:
+        """What is `known` beforehand begins at 0: else its first time would be no increase."""
         super().__init__()
         self._parent: M = parent
+        for labels in known:
+            self[labels]
 
     def __missing__(self, labels: Any) -> M:
         values = labels if isinstance(labels, tuple) else (labels,)

@@ -125,14 +125,14 @@ TOKEN_CHECKS = Looked(
     REGISTRY,
     "booking_token_checks_total",
     "Tokens checked: found in memory, or verified by their signature",
-    ["by"],
+    ["how"],
 )
 
 
 count_request = Requests(REQUESTS, REQUEST_SECONDS).count
 asked = Children(COMMANDS_ASKED)
 answered = Children(ANSWERS)
-again = Children(BATCHES_AGAIN)
+again = Children(BATCHES_AGAIN, "outage")
 _projected = Children(EVENTS_PROJECTED)
 
 

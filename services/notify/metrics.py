@@ -140,7 +140,7 @@ TOKEN_CHECKS = Looked(
     REGISTRY,
     "notify_token_checks_total",
     "Tokens checked: found in memory, or verified by their signature",
-    ["by"],
+    ["how"],
 )
 LIVE_STREAMS = Gauge("notify_live_streams", "Streams of open pages", registry=REGISTRY)
 LIVE_TOLD = Counter(
@@ -165,6 +165,7 @@ LIVE_RESETS = Counter(
 )
 
 count_request = Requests(REQUESTS, REQUEST_SECONDS).count
-again = Children(BATCHES_AGAIN)
-settled = Children(SETTLED)
+again = Children(BATCHES_AGAIN, "outage")
+settled = Children(SETTLED, "sent", "failed", "unknown", "expired", "no_address")
 attempted = Children(ATTEMPTS)
+told = Children(LIVE_TOLD, "at_once", "missed")

@@ -116,7 +116,7 @@ TOKEN_CHECKS = Looked(
     REGISTRY,
     "slots_token_checks_total",
     "Tokens checked: found in memory, or verified by their signature",
-    ["by"],
+    ["how"],
 )
 UPCOMING_SLOTS = Gauge(
     "slots_upcoming_slots", "Slots in this process's memory, from today on", registry=REGISTRY
@@ -154,4 +154,4 @@ ALTERNATIVES_TOLD = Counter(
 
 count_request = Requests(REQUESTS, REQUEST_SECONDS).count
 decided = Children(DECISIONS)
-again = Children(BATCHES_AGAIN)
+again = Children(BATCHES_AGAIN, "outage")

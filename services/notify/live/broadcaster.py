@@ -231,7 +231,7 @@ class Broadcaster:
             if len(found.events) < self._config.live_missed_rows_max:
                 stands = moved(stands, gap.home, gap.until)
         stream.position = stands
-        metrics.LIVE_TOLD.labels("missed").inc(len(page))
+        metrics.told["missed"].inc(len(page))
         if stands == here:
             self._join(stream)
         if missed:
@@ -261,4 +261,4 @@ def _gaps(owner_id: UUID, stands: Position, here: Position) -> list[Gap]:
 def _say(streams: list[Stream], frame: bytes) -> None:
     for stream in streams:
         stream.say(frame)
-    metrics.LIVE_TOLD.labels("at_once").inc(len(streams))
+    metrics.told["at_once"].inc(len(streams))
