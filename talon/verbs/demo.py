@@ -27,7 +27,7 @@ RISE = 70.0
 READS = 50
 """The least that others report: pages read for each booking."""
 
-RATE = 150.0
+RATE = 100.0
 """People a second at the peak, with all that is read meanwhile on the same cores."""
 
 

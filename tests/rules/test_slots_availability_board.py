@@ -116,10 +116,17 @@ def test_where_there_is_no_room_a_slot_is_left_out_and_counted() -> None:
     assert (len(wall.board.slots), wall.board.left_out) == (2, 2)
 
 
-def test_a_slot_at_the_end_of_the_calendar_is_not_kept(wall: Wall) -> None:
-    wall.slot("never", "here", datetime(9999, 12, 31, 22, tzinfo=UTC))
+@pytest.mark.parametrize("zone", ["Pacific/Kiritimati", "Pacific/Pago_Pago"])
+@pytest.mark.parametrize("year", [1, 9998, 9999])
+def test_a_slot_at_either_end_of_the_calendar_does_no_harm(year: int, zone: str) -> None:
+    wall = Wall()
+    wall.clinic("there", time_zone=zone)
 
-    assert len(wall.board.slots) == 3
+    for month, day in ((1, 1), (12, 31)):
+        wall.slot(f"{month}", "there", datetime(year, month, day, 11, tzinfo=UTC))
+
+    wall.board.forget(NOW_US, sheets_max=9)
+    assert len(wall.board.slots) == (2 if year == 9998 else 0)
 
 
 def test_a_clinic_in_a_time_zone_nobody_knows_goes_by_utc(wall: Wall) -> None:

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from services.notify.live import Broadcaster
 from services.notify.store import LiveEvents
 from shared import database
+from tests.conftest import MakeDatabase
 from tests.notify_bookings import ALICE
 from tests.notify_doors import a_config
 from tests.notify_live import BORIS, Front, Page, a_front, event_of, until_quiet
@@ -134,6 +135,38 @@ async def test_the_old_is_forgotten_in_bites_and_the_new_is_not(
     assert bites == [8, 4, 0]
     assert [tuple(row) for row in left] == [(home, seq) for home in range(4) for seq in (4, 5)]
     assert [tuple(row) for row in noted] == [(home, 3) for home in range(4)]
+
+
+async def test_two_that_forget_at_once_forget_each_event_once(
+    front: Front, pool: asyncpg.Pool
+) -> None:
+    for home in range(4):
+        await front.tell(*[event_of(ALICE) for _ in range(50)], home=home)
+    await pool.execute("UPDATE live_event SET written_at = now() - interval '3 days'")
+
+    gone = await asyncio.gather(*(LiveEvents(pool).forget(days=2, rows_max=100) for _ in range(3)))
+
+    assert sum(gone) == 200
+    assert await pool.fetchval("SELECT count(*) FROM live_event") == 0
+
+
+async def test_what_was_taken_before_there_were_streams_is_not_taken_for_nothing(
+    fresh_database: MakeDatabase,
+) -> None:
+    connection = await asyncpg.connect(await fresh_database("nothing"))
+    shared = database.migrations_of("shared")
+    (first, streams, *_) = database.migrations_of("services.notify")
+    for _, _, statements in (*shared, first):
+        await connection.execute(statements)
+    await connection.execute(
+        "INSERT INTO partition_state (topic, partition, taken_seq) VALUES ('booking.events', 2, 7)"
+    )
+
+    await connection.execute(streams[2])
+
+    rows = await connection.fetch("SELECT home, seq FROM live_forgotten")
+    await connection.close()
+    assert [tuple(row) for row in rows] == [(2, 7)]
 
 
 async def test_a_position_that_was_never_given_out_is_told_to_read_anew(

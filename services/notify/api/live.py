@@ -1,5 +1,6 @@
 """What does a person's open page hear? What happens to their own bookings, as it happens."""
 
+import asyncio
 import random
 import socket
 
@@ -60,14 +61,12 @@ async def _serve(
     try:
         await response.prepare(request)
         await response.write(frames.opening(random.randint(*RETRY_MS), begins))
-    except ConnectionError:
+        stream.open(_bound(request))
+    except OSError:
+        # The client is gone already; what was begun cannot become another answer.
         return response
-    transport = request.transport
-    if transport is not None:
-        _bound(transport.get_extra_info("socket"))
-        stream.open(transport)
-        live.follow(stream)
-        await stream.over
+    live.follow(stream)
+    await stream.over
     return response
 
 
@@ -118,10 +117,14 @@ async def _placed(live: Broadcaster, stream: Stream, asked: Position | None) -> 
         ) from error
 
 
-def _bound(connection: socket.socket) -> None:
-    """What the kernel does for a stream has its limits too."""
+def _bound(request: web.Request) -> asyncio.Transport:
+    """The connection, in which the kernel, too, keeps no more and waits no longer than is meant."""
+    if request.transport is None:
+        raise ConnectionResetError
+    connection: socket.socket = request.transport.get_extra_info("socket")
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES)
     connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, UNACKNOWLEDGED_MS_MAX)
+    return request.transport
 
 
 ROUTES = [

@@ -34,15 +34,16 @@ SELECT gap.nth, coalesce(f.seq, 0) > gap.after AS forgotten, l.seq, l.event
  ORDER BY gap.nth, l.seq;
 
 -- name: forget_old_live_events
--- The oldest of each partition, a bite at a time, and how far that went, in one statement.
--- SKIP LOCKED: what another process is forgetting needs nobody to wait for it.
+-- The oldest of each partition, a bite at a time, and how far that went, in one statement. In one
+-- order, so that two processes that forget the same wait for each other and never in a ring.
 WITH old AS (
     SELECT s.partition AS home, e.seq
       FROM partition_state AS s
      CROSS JOIN LATERAL (
            SELECT seq, written_at FROM live_event WHERE home = s.partition
-            ORDER BY seq LIMIT $3 FOR UPDATE SKIP LOCKED) AS e
+            ORDER BY seq LIMIT $3) AS e
      WHERE s.topic = $1 AND e.written_at < clock_timestamp() - make_interval(days => $2)
+     ORDER BY home, e.seq
 ), gone AS (
     DELETE FROM live_event AS e USING old WHERE e.home = old.home AND e.seq = old.seq
     RETURNING e.home, e.seq

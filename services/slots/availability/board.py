@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from services.slots.availability.records import (
     CALENDAR_ENDS_US,
+    DAY_US_MAX,
     Clinic,
     Sheet,
     Shelf,
@@ -64,7 +65,9 @@ class Board:
 
     def put_slot(self, slot: Slot, clinic_id: UUID, service: str, *, now_us: int) -> None:
         """A slot is known, unless its day is over or there is no room for it."""
-        if slot.id in self.slots or slot.starts_us >= CALENDAR_ENDS_US:
+        if slot.id in self.slots:
+            return
+        if not now_us - DAY_US_MAX < slot.starts_us < CALENDAR_ENDS_US:
             return
         if len(self.slots) >= self.slots_max:
             self.left_out += 1

@@ -98,6 +98,7 @@ class Memory:
         self._limits = limits
         self._loaded_at = float("-inf")
         self._loading = False
+        self._giving_up: asyncio.Task[None] | None = None
         self._heard: deque[Own] = deque(maxlen=HEARD_MAX)
 
     # ---- what others ask -----------------------------------------------------------------------
@@ -155,6 +156,7 @@ class Memory:
                 await self._load_and_follow()
             except InDoubtError as error:
                 log.warning("what is free is loaded anew", extra={"why": str(error)})
+                await asyncio.sleep(self._loaded_at + LOADED_SECONDS_MIN - time.monotonic())
             except OUTAGES as error:
                 if not isinstance(error, KafkaError) and not database.is_outage(error):
                     raise
@@ -194,7 +196,7 @@ class Memory:
         gc.freeze()
         _tell(replica, self._loaded_at - began)
         if old is not None:
-            await give_up(old.board)
+            self._giving_up = asyncio.create_task(give_up(old.board))
         return replica
 
     async def _follow(self, reader: Reader, replica: Replica) -> None:

@@ -22,11 +22,10 @@ DAYS_DEFAULT = 14
 DAYS_MAX = 31
 """How many days one look at availability spans at most."""
 
-encode = msgspec.json.encode
-
-
 KM_DIGITS = 2
 """A distance is shown to 10 m."""
+
+encode = msgspec.json.encode
 
 Behind = tuple[Any, UUID]
 """What was shown last: its name, distance or start, by the list's order, and its id."""

@@ -34,6 +34,9 @@ def as_text(at: datetime) -> str:
     return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
+DAY_US_MAX = 26 * 3_600_000_000
+"""No day is longer anywhere. What began so long ago began on a day that is over."""
+
 CALENDAR_ENDS_US = microseconds(datetime(9999, 1, 1, tzinfo=UTC))
 """No slot is kept that begins later: a year on, arithmetic with days comes to its end."""
 
