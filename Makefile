@@ -12,7 +12,7 @@ IN := cd "$(HERE)" &&
 PYTHON := $(IN) $(BIN)/python
 STACK ?= local
 
-# Which parts (postgres,kafka,sink,slots,booking,notify,edge), and how many processes of a service.
+# Which parts (postgres,kafka,sink,slots,booking,notify,edge,prometheus), and how many processes of a service.
 ONLY ?=
 SCALE ?=
 # What is only installed for tests.

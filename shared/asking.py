@@ -18,6 +18,7 @@ from aiokafka.errors import KafkaError
 
 from shared.log import Appender, LogAwayError, Outgoing, Reader
 from shared.messages import Command, SlotReply
+from shared.pulse import Pulse
 from shared.topics import COMMANDS_PER_RECORD_MAX, SLOTS_COMMANDS, SLOTS_REPLIES
 
 log = logging.getLogger(__name__)
@@ -26,6 +27,11 @@ TICK_SECONDS = 0.004
 """How long commands gather while a record of their partition is in flight."""
 
 READ_AGAIN_SECONDS = 0.5
+READ_SECONDS = 0.5
+RECORDS_MAX = 500
+SILENCE_SECONDS_MAX = 4.0
+"""Longer than keeping a batch of replies may take; a reader that is silent for so long hangs."""
+
 
 _encode = msgspec.msgpack.Encoder().encode
 _decode_record = msgspec.msgpack.Decoder(list[bytes]).decode
@@ -116,6 +122,7 @@ class Replies:
         self.partition = partition
         self.seats_max = seats_max
         self.reading = False
+        self._pulse = Pulse(SILENCE_SECONDS_MAX)
         self.on_replies: Callable[[list[Reply]], Awaitable[None]] = _nothing_to_do
         self._servers = servers
         self._name = name
@@ -125,6 +132,10 @@ class Replies:
     def seated(self) -> int:
         """How many wait now."""
         return len(self._waiting)
+
+    def wrong(self) -> str | None:
+        """In words, where answers do not reach those who wait for them."""
+        return self._pulse.wrong() if self.reading else "the replies are not read"
 
     def take_seat(self, command_id: UUID) -> asyncio.Future[Reply]:
         """The future of the answer. The same wish asked twice at once waits for the same answer."""
@@ -163,7 +174,8 @@ class Replies:
 
     async def _read_each(self, reader: Reader) -> None:
         while True:
-            records = await reader.next(wait_seconds=0.5, records_max=500)
+            self._pulse.beat()
+            records = await reader.next(wait_seconds=READ_SECONDS, records_max=RECORDS_MAX)
             replies = [reply for record in records for reply in _replies_in(record.value)]
             if replies:
                 await self.hear(replies)

@@ -14,6 +14,7 @@ import jwt
 import msgspec
 from aiohttp import web
 
+from shared.counting import Found
 from shared.problems import Problem
 
 log = logging.getLogger(__name__)
@@ -59,6 +60,8 @@ class Tokens:
         self._fetched_at = float("-inf")
         self._fetching = asyncio.Lock()
         self._verified: OrderedDict[bytes, Actor] = OrderedDict()
+        self._remembered = 0
+        self._by_signature = 0
 
     async def actor(self, request: web.Request) -> Actor:
         """Who asks; 401 where that cannot be told."""
@@ -70,12 +73,18 @@ class Tokens:
         key = hashlib.sha256(token.encode(errors="replace")).digest()
         actor = self._verified.get(key)
         if actor is not None and actor.until > time.time():
+            self._remembered += 1
             return actor
+        self._by_signature += 1
         actor = await self._verify(token)
         self._verified[key] = actor
         if len(self._verified) > CACHED_MAX:
             self._verified.popitem(last=False)
         return actor
+
+    def checks(self) -> Found:
+        """How many tokens were known already, and how many had to be verified."""
+        return [(("memory",), self._remembered), (("signature",), self._by_signature)]
 
     async def need(self, request: web.Request, *roles: str) -> Actor:
         """Who asks, having one of the roles; 403 where not."""

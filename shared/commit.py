@@ -27,6 +27,7 @@ class Committer:
     def __init__(self, topic: Topic, *, owner: UUID, handler: Handler, limits: Limits) -> None:
         self.offer: Callable[[int, int, list[Outgoing]], None] = lambda *row: None
         self.on_fenced: Callable[[set[int]], None] = lambda mine: None
+        self.on_commit: Callable[[Batch], None] = lambda batch: None
         self.on_batch: Callable[[Batch], None] = lambda batch: None
         self.on_set_aside: Callable[[Item, str], None] = lambda item, reason: None
         self.on_again: Callable[[str], None] = lambda why: None
@@ -99,7 +100,9 @@ class Committer:
         for row in rows:
             self.offer(*row)
         positions = {p: head.next_offset for p, head in heads.items()}
-        self.on_batch(Batch(items, time.monotonic() - began, positions))
+        batch = Batch(items, time.monotonic() - began, positions)
+        self.on_commit(batch)
+        self.on_batch(batch)
 
     def _still_mine(self, heads: dict[int, Head], items: list[Item]) -> list[Item]:
         """Drop what is another's by now, or was decided by a COMMIT whose answer was lost."""

@@ -10,6 +10,7 @@ from importlib.resources import files
 import asyncpg
 from asyncpg.connect_utils import SessionAttribute
 
+from shared.pool import Pool
 from shared.statements import load
 
 log = logging.getLogger(__name__)
@@ -33,6 +34,9 @@ AWAY = (
 )
 """What asyncpg raises when the database is away. InternalClientError is among them: that is what 39
 of 200 connections raised that were used in the moment in which the server ended their session."""
+
+QUERIES_PER_CONNECTION_MAX = 50_000
+"""Then a connection is replaced by a new one."""
 
 CONNECT_SECONDS = 3.0
 STATEMENT_SECONDS = 5.0
@@ -60,12 +64,16 @@ async def connect(dsn: str, settings: dict[str, str] | None = None) -> asyncpg.C
     )
 
 
-async def open_pool(dsn: str, *, size_max: int, name: str) -> asyncpg.Pool:
+async def open_pool(dsn: str, *, size_max: int, name: str) -> Pool:
     """A pool that never waits for ever: every connection and statement has its limit."""
-    return await asyncpg.create_pool(
+    pool = Pool(
         dsn,
         min_size=1,
         max_size=size_max,
+        max_queries=QUERIES_PER_CONNECTION_MAX,
+        loop=None,
+        connection_class=asyncpg.Connection,
+        record_class=asyncpg.Record,
         timeout=CONNECT_SECONDS,
         command_timeout=STATEMENT_SECONDS,
         max_inactive_connection_lifetime=60,
@@ -77,6 +85,8 @@ async def open_pool(dsn: str, *, size_max: int, name: str) -> asyncpg.Pool:
         target_session_attrs=SessionAttribute.read_write,
         reset=_leave_as_it_is,
     )
+    await pool
+    return pool
 
 
 async def _leave_as_it_is(connection: object) -> None:

@@ -19,6 +19,7 @@ from aiokafka.structs import ConsumerRecord
 from shared import database
 from shared.batch import Handler, Item, Limits
 from shared.commit import Committer
+from shared.lag import Lags
 from shared.leases import Leases
 from shared.log import Reader
 from shared.outbox import Relay
@@ -27,6 +28,9 @@ from shared.topics import Topic
 
 log = logging.getLogger(__name__)
 SQL = load("shared")
+
+LOOK_SECONDS = 0.1
+"""How often it is noted how far the log goes."""
 
 OUTAGES = (KafkaError, *database.AWAY)
 
@@ -50,6 +54,7 @@ class Follower:
         self.owned: dict[int, int] = {}
         self.stuck: dict[int, str] = {}
         self.progressed_at = time.monotonic()
+        self.lags = Lags(topic.name)
         self._topic = topic
         self._dsn = dsn
         self._servers = servers
@@ -66,11 +71,12 @@ class Follower:
         self._leases = Leases(topic, limits)
         self.commits = Committer(topic, owner=self._leases.owner, handler=handler, limits=limits)
         self.commits.offer = relay.offer
+        self.commits.on_commit = self.lags.handled
         self.commits.on_fenced = lambda mine: self._lose(set(self.owned) - mine)
         self._connection: asyncpg.Connection | None = None
         self._reader: Reader | None = None
         self._buffer: deque[Item] = deque()
-        self._ticked_at = 0.0
+        self._ticked_at = self._looked_at = 0.0
         self._stopping = False
 
     async def run(self) -> None:
@@ -109,6 +115,12 @@ class Follower:
             size = min(len(self._buffer), self._limits.batch_max)
             await self.commits.handle(connection, [self._buffer.popleft() for _ in range(size)])
         self.progressed_at = time.monotonic()
+        self._note_ends()
+
+    def _note_ends(self) -> None:
+        if self._reader is not None and self.progressed_at - self._looked_at >= LOOK_SECONDS:
+            self._looked_at = self.progressed_at
+            self.lags.reach(self._reader.known_ends(self._topic.name, self.owned))
 
     async def _fill(self) -> None:
         """Take what has come; wait only when there is nothing to do."""
@@ -162,6 +174,7 @@ class Follower:
         self._buffer.clear()
         self.stuck.clear()
         self.owned = {row["partition"]: row["next_offset"] for row in rows}
+        self.lags.follow(self.owned, ends)
         for partition, offset in self.owned.items():
             if ends[partition] < offset:
                 self._stall(partition, f"the log ends at {ends[partition]}, before {offset}")
@@ -173,6 +186,7 @@ class Follower:
         lost = set(partitions)
         if lost:
             self._say(logging.WARNING, "lost partitions", partitions=sorted(lost))
+            self.lags.lose(lost)
             for partition in lost:
                 self.owned.pop(partition, None)
             self._buffer = deque(item for item in self._buffer if item.partition not in lost)
@@ -186,6 +200,7 @@ class Follower:
     async def _trust_nothing(self) -> None:
         """After an outage positions are read from the database, and the log anew."""
         self._buffer.clear()
+        self.lags.lose(list(self.owned))
         self.owned.clear()
         self._leases.renew_next_turn()
         connection, self._connection = self._connection, None

@@ -3,12 +3,14 @@
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 
 from shared import database
 from shared.asking import Replies
+from shared.counting import Found
 from shared.follow import Follower
 from shared.log import Appender
+from shared.outbox import Relay
 from shared.web import Check
 
 log = logging.getLogger(__name__)
@@ -26,11 +28,13 @@ class Health:
         *,
         appender: Appender,
         follower: Follower,
+        relay: Relay,
         ping: Callable[[], Awaitable[bool]],
         replies: Replies | None = None,
     ) -> None:
         self._appender = appender
         self._follower = follower
+        self._relay = relay
         self._ping = ping
         self._replies = replies
         self._pinged_at = float("-inf")
@@ -51,9 +55,10 @@ class Health:
             "database": self._database,
             "log": self._log,
             "follower": self._following,
+            "relay": self._relay.wrong,
         }
         if self._replies is not None:
-            checks["replies"] = self._reading
+            checks["replies"] = self._replies.wrong
         return checks
 
     def _database(self) -> str | None:
@@ -69,6 +74,7 @@ class Health:
         silent = time.monotonic() - self._follower.progressed_at
         return None if silent < SILENCE_SECONDS_MAX else f"no progress for {silent:.0f} s"
 
-    def _reading(self) -> str | None:
-        assert self._replies is not None
-        return None if self._replies.reading else "the replies are not read"
+
+def readiness(checks: Mapping[str, Check]) -> Callable[[], Found]:
+    """The same for Prometheus: 1 for each part that is ready, 0 for each that is not."""
+    return lambda: [((name,), check() is None) for name, check in checks.items()]

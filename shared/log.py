@@ -220,6 +220,11 @@ class Reader:
         )
         return {tp.partition: offset for tp, offset in found.items()}
 
+    def known_ends(self, topic: str, partitions: Iterable[int]) -> dict[int, int]:
+        """The same as the broker said it with what was read last; nothing is asked."""
+        found = {p: self._consumer.highwater(TopicPartition(topic, p)) for p in partitions}
+        return {partition: offset for partition, offset in found.items() if offset is not None}
+
     async def next(self, *, wait_seconds: float, records_max: int) -> list[ConsumerRecord]:
         """What has come, in order within each partition; empty when the wait ran out."""
         found = await self._consumer.getmany(

@@ -8,6 +8,7 @@ lost, some may be told again, and readers drop what is older than what they have
 
 import asyncio
 import logging
+import time
 from collections import deque
 from collections.abc import Callable
 
@@ -38,12 +39,18 @@ def pack(records: list[Outgoing]) -> bytes:
     return _encode(records)
 
 
+SILENCE_SECONDS_MAX = 5.0
+"""When the oldest row has waited so long, announcing is taken to stand still."""
+
+
 class Row(msgspec.Struct):
-    """One outbox row on its way: which partition's, its number, its records, their futures."""
+    """One outbox row on its way: which partition's, its number, its records, since when, their
+    futures."""
 
     partition: int
     seq: int
     records: list[Outgoing]
+    since: float
     handed: bool = False
     acknowledged: list[asyncio.Future[None]] = []
 
@@ -55,7 +62,8 @@ class Relay:
         self._topic = topic
         self._pool = pool
         self._appender = appender
-        self._offered: asyncio.Queue[Row] = asyncio.Queue()
+        self._offered: deque[Row] = deque()
+        self._came = asyncio.Event()
         self._window: deque[Row] = deque()
         self._order = asyncio.Lock()
         self._room = asyncio.Event()
@@ -67,13 +75,24 @@ class Relay:
     @property
     def full(self) -> bool:
         """True when deciding more would only grow memory: the log does not keep up."""
-        return self._offered.qsize() >= OFFERED_BATCHES_MAX
+        return len(self._offered) >= OFFERED_BATCHES_MAX
+
+    def wrong(self) -> str | None:
+        """In words, where nothing is announced though something waits for it."""
+        waiting = self._window or self._offered
+        if not waiting:
+            return None
+        seconds = time.monotonic() - waiting[0].since
+        if seconds < SILENCE_SECONDS_MAX:
+            return None
+        return f"the oldest of what was decided waits to be announced for {seconds:.0f} s"
 
     def offer(self, partition: int, seq: int, records: list[Outgoing]) -> None:
         """Announce what was just committed. Rows of a partition come in their order."""
         if seq > self._known.get(partition, -1):
             self._known[partition] = seq
-            self._offered.put_nowait(Row(partition, seq, records))
+            self._offered.append(Row(partition, seq, records, time.monotonic()))
+            self._came.set()
 
     async def recover(self, connection: asyncpg.Connection, partition: int) -> int:
         """Offer what a predecessor kept and did not announce; returns how many rows."""
@@ -90,11 +109,14 @@ class Relay:
 
     async def _send_each(self) -> None:
         while True:
-            row = await self._offered.get()
+            while not self._offered:
+                self._came.clear()
+                await self._came.wait()
             while len(self._window) >= WINDOW_BATCHES:
                 self._room.clear()
                 await self._room.wait()
             async with self._order:
+                row = self._offered.popleft()
                 self._window.append(row)
                 await self._send(row)
             self._sent.set()

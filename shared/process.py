@@ -55,20 +55,45 @@ class Stoppable(Protocol):
         """Finish what is under way, then end."""
 
 
+class Work(msgspec.Struct):
+    """What a process does: what goes on, what ends in good order, and how each part of it is."""
+
+    checks: dict[str, Callable[[], str | None]]
+    tasks: list[Coroutine[Any, Any, None]]
+    doors: list[Stoppable] = []
+    first: list[Stoppable] = []
+
+    async def run(self, stopping: asyncio.Event) -> None:
+        """Do it until told to stop."""
+        await until(stopping, *self.tasks, doors=self.doors, first=self.first)
+
+
 async def until(
-    stopping: asyncio.Event, *tasks: Coroutine[Any, Any, None], first: Sequence[Stoppable] = ()
+    stopping: asyncio.Event,
+    *tasks: Coroutine[Any, Any, None],
+    doors: Sequence[Stoppable] = (),
+    first: Sequence[Stoppable] = (),
 ) -> None:
-    """Run all until told to stop; then `first` ends in good order, and the tasks are cancelled.
+    """Run all until told to stop; then the doors end in good order, then `first`, then the tasks.
 
     If one dies, all die.
     """
     async with asyncio.TaskGroup() as group:
         running = [group.create_task(task) for task in tasks]
-        orderly = [group.create_task(part.run()) for part in first]
+        outer = [group.create_task(door.run()) for door in doors]
+        inner = [group.create_task(part.run()) for part in first]
         await stopping.wait()
-        for part in first:
-            part.stop()
-        if orderly:
-            await asyncio.wait(orderly, timeout=STOP_SECONDS)
-        for task in (*orderly, *running):
+        await _end(doors, outer, seconds_max=None)
+        await _end(first, inner, seconds_max=STOP_SECONDS)
+        for task in (*inner, *running):
             task.cancel()
+
+
+async def _end(
+    parts: Sequence[Stoppable], lives: Sequence[asyncio.Task[None]], *, seconds_max: float | None
+) -> None:
+    """Ask them to end, and wait; a door has limits of its own."""
+    for part in parts:
+        part.stop()
+    if lives:
+        await asyncio.wait(lives, timeout=seconds_max)

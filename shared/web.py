@@ -23,6 +23,9 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
+CLOSING: web.AppKey[asyncio.Event] = web.AppKey("closing", asyncio.Event)
+"""Set when a process is about to go: whoever is answered is to come back elsewhere."""
+
 BODY_BYTES_MAX = 256_000
 """The largest body any route takes: 500 slots."""
 
@@ -169,7 +172,10 @@ def _route(request: web.Request) -> str:
 
 
 def counted(count: Callable[[str, str, int, float], None]) -> Any:
-    """A middleware that tells `count` of every answer: method, route, status, seconds."""
+    """A middleware that tells `count` of every answer: method, route, status, seconds.
+
+    An answer of a process that is about to go is the last on its connection.
+    """
 
     @web.middleware
     async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -177,6 +183,9 @@ def counted(count: Callable[[str, str, int, float], None]) -> Any:
         began = loop.time()
         response = await handler(request)
         count(request.method, _route(request), response.status, loop.time() - began)
+        closing = request.app.get(CLOSING)
+        if closing is not None and closing.is_set():
+            response.force_close()
         return response
 
     return middleware

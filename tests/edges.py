@@ -148,7 +148,7 @@ async def an_origin(
 def _distance() -> int:
     """Far from every stack's ports."""
     for distance in range(20_000, 30_000, 100):
-        if all(_is_free(port + distance) for port in (8080, 8101, 8102, 8103, 8111, 8112)):
+        if all(_is_free(port + distance) for port in (8080, 9104, 8101, 8102, 8103, 8111, 8112)):
             return distance
     raise AssertionError("no free ports for an edge")
 

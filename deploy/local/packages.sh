@@ -14,7 +14,8 @@ forbid_a_cluster() {
 }
 
 # Debian asks this program before a package starts, stops or restarts a daemon; 101 is "no". So nginx
-# is installed without being started, and what somebody runs already is not disturbed either.
+# and Prometheus are installed without being started, and what somebody runs already is not
+# disturbed either.
 forbid_daemons() {
     # A copy that is there already is from a run that was cut off, and what lies there now is ours.
     [ -e "$policy_before" ] || [ ! -e "$policy" ] || mv "$policy" "$policy_before"
@@ -29,11 +30,14 @@ restore() {
     [ ! -e "$policy_before" ] || mv "$policy_before" "$policy"
 }
 
-# Debian also enables nginx for the next start of the machine, where it would take port 80.
-disable_nginx() {
-    case " $* " in
-    *" nginx "*) update-rc.d nginx disable ;;
-    esac
+# Debian also enables these for the next start of the machine, where they would take ports 80 and 9090.
+disable_daemons() {
+    local package
+    for package in "$@"; do
+        case $package in
+        nginx | prometheus) update-rc.d "$package" disable ;;
+        esac
+    done
 }
 
 trap restore EXIT
@@ -42,4 +46,4 @@ forbid_daemons
 export DEBIAN_FRONTEND=noninteractive
 apt-get update -q
 apt-get install -q -y --no-install-recommends "$@"
-disable_nginx "$@"
+disable_daemons "$@"

@@ -2,13 +2,15 @@
 
 from collections.abc import Mapping, Sequence
 
-from deploy.local.parts import Part, edge, kafka, postgres, services, sink
+from deploy.local.parts import Part, edge, kafka, postgres, prometheus, services, sink
 from deploy.local.settings import SettingError
 from deploy.local.stack import SERVICES, Stack
 
 FOUNDATIONS = {"postgres": postgres.part, "kafka": kafka.part, "sink": sink.part}
-EDGE = "edge"
-PARTS = (*FOUNDATIONS, *SERVICES, EDGE)
+AROUND = {"edge": edge.part, "prometheus": prometheus.part}
+"""Parts that must know how many processes each service has."""
+
+PARTS = (*FOUNDATIONS, *SERVICES, *AROUND)
 PROCESSES_MAX = 9
 """With more of one service its ports would run into the next stack's."""
 
@@ -26,6 +28,5 @@ def plan(stack: Stack, only: Sequence[str], scale: Mapping[str, int]) -> tuple[P
         if service in wanted:
             count = scale.get(service, 1)
             parts += [services.part(stack, service, instance) for instance in range(count)]
-    if EDGE in wanted:
-        parts.append(edge.part(stack, scale))
+    parts += [make_around(stack, scale) for name, make_around in AROUND.items() if name in wanted]
     return tuple(parts)

@@ -59,6 +59,7 @@ has_nginx() {
 missing_packages() {
     has_postgres || echo postgresql
     has_nginx || echo nginx
+    command -v prometheus >/dev/null || echo prometheus
     has_java || echo default-jre-headless
     [ -f "$jars/.complete" ] || command -v mvn >/dev/null || echo maven
     venv_is_whole || find_python >/dev/null || echo python3-venv

@@ -61,6 +61,21 @@ class Stack(msgspec.Struct, frozen=True, kw_only=True):
         """The one origin for people and programs: pages and every service's API."""
         return f"http://{self._at('TALON_EDGE_PORT')}"
 
+    @property
+    def edge_ops(self) -> str:
+        """Where the edge tells its counts."""
+        return f"http://{self._at('TALON_EDGE_OPS_PORT')}"
+
+    @property
+    def supervisor(self) -> str:
+        """Where the supervisor tells its counts."""
+        return f"http://{self._at('TALON_SUPERVISOR_PORT')}"
+
+    @property
+    def prometheus(self) -> str:
+        """What is counted everywhere, over time."""
+        return f"http://{self._at('TALON_PROMETHEUS_PORT')}"
+
     def api(self, service: str, instance: int = 0) -> str:
         """The address of one process's API."""
         return f"http://{self._at(f'TALON_{service.upper()}_PORT', instance)}"

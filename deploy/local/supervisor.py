@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 
-from deploy.local import keys, logs, ports, processes, state
+from deploy.local import counting, keys, logs, ports, processes, state
 from deploy.local.keeper import Keeper
 from deploy.local.leftovers import sweep
 from deploy.local.parts import HopelessError, Part
@@ -17,6 +17,7 @@ from deploy.local.progress import say
 from deploy.local.stack import Stack
 from deploy.local.state import StackCondition, StackState
 
+OWN_PORT = "TALON_SUPERVISOR_PORT"
 DEATHS_BEFORE_READY_MAX = 5
 LOG_LINES_SHOWN = 15
 WAITING_LINE_SECONDS = 2.0
@@ -29,20 +30,21 @@ def supervise(stack: Stack, parts: Sequence[Part]) -> int:
     stack.logs.mkdir(parents=True, exist_ok=True)
     with _alone(stack):
         sweep(stack)
-        complaints = [
-            trouble
-            for part in parts
-            for port in part.ports.values()
-            if (trouble := ports.complaint(port, stack.settings)) is not None
-        ]
-        if complaints:
-            raise HopelessError("\n".join(complaints))
+        _check_ports(stack, parts)
         keys.make_once(stack.issuer_key, stack.jwks)
         logs.trim(stack.logs)
         try:
             return asyncio.run(Supervisor(stack, parts).run())
         finally:
             state.forget(stack.home)
+
+
+def _check_ports(stack: Stack, parts: Sequence[Part]) -> None:
+    wanted = [port for part in parts for port in part.ports.values()]
+    wanted.append(stack.settings.port(OWN_PORT))
+    complaints = [ports.complaint(port, stack.settings) for port in wanted]
+    if any(complaints):
+        raise HopelessError("\n".join(filter(None, complaints)))
 
 
 @contextmanager
@@ -74,6 +76,12 @@ class Supervisor:
 
     async def run(self) -> int:
         """Until a signal, or until a part cannot be helped: then everything stops."""
+        settings = self._stack.settings
+        host, port = settings.text("TALON_HOST"), settings.port(OWN_PORT)
+        with counting.told(host, port, lambda: [keeper.state for keeper in self._keepers]):
+            return await self._run()
+
+    async def _run(self) -> int:
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             asyncio.get_running_loop().add_signal_handler(number, self._ask_to_stop)
         self._tell()

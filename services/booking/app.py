@@ -1,9 +1,8 @@
 """What is plugged into what? The only file that knows all the others."""
 
 import asyncio
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any
 
 import asyncpg
 from aiohttp import web
@@ -22,12 +21,13 @@ from shared.asking import Asking, Commands, Replies
 from shared.auth import Tokens
 from shared.batch import Limits
 from shared.clock import DatabaseClock
+from shared.door import Door, all_ready
 from shared.events import Unpacker
 from shared.follow import Follower
-from shared.health import Health
+from shared.health import Health, readiness
 from shared.log import Appender
 from shared.outbox import Relay
-from shared.process import Stoppable, until
+from shared.process import Work
 from shared.topics import SLOTS_EVENTS
 from shared.web import BODY_BYTES_MAX, answer_every_error, counted, ops_app, serving
 
@@ -43,54 +43,62 @@ async def run(config: Config, stopping: asyncio.Event) -> None:
         await clock.set(pool)
         store = Database(pool, config.database_seconds)
         relay = Relay(SLOTS_EVENTS.name, pool, appender)
-        relay.on_announced = metrics.EVENTS_ANNOUNCED.inc
+        relay.on_announced = metrics.ANNOUNCED.inc
         kept = Kept(config.facts_max)
         inbox = Inbox(kept)
         follower = _projector(config, inbox, relay)
-        replies = Replies(
-            servers=config.kafka,
-            name=f"{NAME}-{config.instance}",
-            partition=config.reply_to,
-            seats_max=config.seats_max,
-        )
-        asking = Asking(Commands(appender), replies)
-        asking.on_answer = metrics.ANSWER_SECONDS.observe
+        asking = _asking(config, appender)
         health = Health(
-            appender=appender, follower=follower, replies=replies, ping=store.takes_writes
+            appender=appender,
+            follower=follower,
+            relay=relay,
+            replies=asking.replies,
+            ping=store.takes_writes,
         )
-        checks = health.checks() | {"events": lambda: _missing(inbox)}
-        tasks = [clock.keep(pool), health.keep(), _measure(store, appender)]
-        first: list[Stoppable] = []
-        if config.role != "projector":
-            first.append(Doors(config, doors(config, store, asking, clock, kept)))
-            tasks += [replies.run(), *_errands(config, store, asking, clock)]
-        else:
-            del checks["replies"]
+        work = Work(
+            health.checks() | {"events": lambda: _missing(inbox)},
+            [clock.keep(pool), health.keep(), _measure(store, appender)],
+        )
         if config.role != "api":
-            first.append(follower)
-            tasks.append(relay.run())
+            work.first.append(follower)
+            work.tasks.append(relay.run())
+            _watch_follower(follower)
         else:
-            del checks["follower"]
-        async with serving(ops_app(checks, metrics.REGISTRY), config.host, config.ops_port):
-            await until(stopping, *tasks, first=first)
+            del work.checks["follower"], work.checks["relay"]
+        if config.role != "projector":
+            _add_errands(work, config, Wishes(store), asking=asking, clock=clock)
+            work.tasks.append(asking.replies.run())
+            _add_door(work, config, doors(config, store, asking, clock, kept))
+        else:
+            del work.checks["replies"]
+        metrics.PART_READY.look = readiness(work.checks)
+        ops = ops_app(work.checks, metrics.REGISTRY)
+        async with serving(ops, config.host, config.ops_port):
+            await work.run(stopping)
 
 
-class Doors:
-    """The API's port: when it closes, whoever is inside still gets an answer."""
+def _asking(config: Config, appender: Appender) -> Asking:
+    replies = Replies(
+        servers=config.kafka,
+        name=f"{NAME}-{config.instance}",
+        partition=config.reply_to,
+        seats_max=config.seats_max,
+    )
+    asking = Asking(Commands(appender), replies)
+    asking.on_answer = metrics.ANSWER_SECONDS.observe
+    return asking
 
-    def __init__(self, config: Config, app: web.Application) -> None:
-        self._config = config
-        self._app = app
-        self._closing = asyncio.Event()
 
-    async def run(self) -> None:
-        """Serve until stopped."""
-        async with serving(self._app, self._config.host, self._config.port):
-            await self._closing.wait()
-
-    def stop(self) -> None:
-        """Let nobody in any more."""
-        self._closing.set()
+def _add_door(work: Work, config: Config, app: web.Application) -> None:
+    door = Door(
+        app,
+        host=config.host,
+        port=config.port,
+        drain_seconds=config.drain_seconds,
+        ready=all_ready(work.checks),
+    )
+    work.checks["door"] = door.wrong
+    work.doors.append(door)
 
 
 def doors(
@@ -102,8 +110,11 @@ def doors(
         client_max_size=BODY_BYTES_MAX,
         middlewares=[counted(metrics.count_request), answer_every_error],
     )
+    tokens = Tokens(jwks=config.jwks, issuer=config.issuer, audience=config.audience)
+    memory = Memory(Slots(store), campaigns, patients, facts_max=config.facts_max)
+    _watch_doors(config, tokens, memory, asking)
     desk = api.Desk(
-        tokens=Tokens(jwks=config.jwks, issuer=config.issuer, audience=config.audience),
+        tokens=tokens,
         answers=Answers(
             asking,
             database=store,
@@ -113,7 +124,7 @@ def doors(
             patience_seconds=config.patience_seconds,
             keep_seconds=config.keep_seconds,
         ),
-        memory=Memory(Slots(store), campaigns, patients, facts_max=config.facts_max),
+        memory=memory,
         bookings=bookings,
         campaigns=campaigns,
         patients=patients,
@@ -140,20 +151,33 @@ def _projector(config: Config, inbox: Inbox, relay: Relay) -> Follower:
     )
     follower.commits.on_batch = metrics.count_batch
     follower.commits.on_set_aside = metrics.count_set_aside
-    follower.commits.on_again = lambda why: metrics.BATCHES_AGAIN.labels(why).inc()
+    follower.commits.on_again = lambda why: metrics.again[why].inc()
     return follower
 
 
-def _errands(
-    config: Config, store: Database, asking: Asking, clock: DatabaseClock
-) -> list[Coroutine[Any, Any, None]]:
+def _watch_follower(follower: Follower) -> None:
+    metrics.POSITION.look = follower.lags.positions
+    metrics.LAG_RECORDS.look = follower.lags.records
+    metrics.LAG_SECONDS.look = follower.lags.seconds
+
+
+def _watch_doors(config: Config, tokens: Tokens, memory: Memory, asking: Asking) -> None:
+    metrics.TOKEN_CHECKS.look = tokens.checks
+    metrics.FACTS_LOOKED_UP.look = memory.looked_up
+    metrics.SEATS_TAKEN.set_function(lambda: asking.replies.seated)
+    metrics.SEATS_MAX.set(config.seats_max)
+
+
+def _add_errands(
+    work: Work, config: Config, wishes: Wishes, *, asking: Asking, clock: DatabaseClock
+) -> None:
     """What goes on though nobody is at the door."""
-    wishes = Wishes(store)
     sweeper = Sweeper(
         wishes, asking.commands, config.reply_to, resend_seconds=config.resend_seconds
     )
     closures = Closures(wishes, clock, config.reply_to, deadline_seconds=config.deadline_seconds)
-    return [
+    work.checks |= {"sweeper": sweeper.pulse.wrong, "closures": closures.pulse.wrong}
+    work.tasks += [
         sweeper.run(sweep_seconds=config.sweep_seconds, sweep_max=config.sweep_max),
         closures.run(closure_seconds=config.closure_seconds, closure_max=config.closure_max),
     ]
@@ -167,7 +191,7 @@ def _missing(inbox: Inbox) -> str | None:
 async def _measure(store: Database, appender: Appender) -> None:
     while True:
         await asyncio.sleep(MEASURE_SECONDS)
-        metrics.PRODUCERS_REBUILT.set(appender.rebuilt)
+        metrics.PRODUCERS_BUILT.set(appender.rebuilt)
         try:
             row = await store.row("depths")
         except OUTAGES:
@@ -175,7 +199,7 @@ async def _measure(store: Database, appender: Appender) -> None:
         assert row is not None
         metrics.COMMANDS_PENDING.set(row["pending"])
         metrics.OUTBOX_ROWS.set(row["outbox_rows"])
-        metrics.OUTBOX_SECONDS.set(row["outbox_seconds"])
+        metrics.OUTBOX_AGE_SECONDS.set(row["outbox_seconds"])
 
 
 @asynccontextmanager
@@ -183,6 +207,9 @@ async def _pool(config: Config) -> AsyncIterator[asyncpg.Pool]:
     pool = await database.open_pool(
         config.database, size_max=config.pool_connections_max, name=NAME
     )
+    pool.on_wait = metrics.POOL_WAIT_SECONDS.observe
+    metrics.POOL_CONNECTIONS.look = pool.use
+    metrics.POOL_CONNECTIONS_MAX.set(config.pool_connections_max)
     try:
         yield pool
     finally:

@@ -11,12 +11,13 @@ import logging
 from uuid import UUID, uuid5
 
 from services.booking import metrics
-from services.booking.pending import as_pending
+from services.booking.pending import SILENCE_SECONDS_MAX, as_pending
 from services.booking.store import PendingWish, Wishes
 from services.booking.store.database import OUTAGES
 from services.booking.store.pending import ToRevoke
 from shared.clock import DatabaseClock
 from shared.messages import CancelBooking
+from shared.pulse import Pulse
 
 log = logging.getLogger(__name__)
 
@@ -31,11 +32,13 @@ class Closures:
         self._clock = clock
         self._reply_to = reply_to
         self._deadline_seconds = deadline_seconds
+        self.pulse = Pulse(SILENCE_SECONDS_MAX)
 
     async def run(self, *, closure_seconds: float, closure_max: int) -> None:
         """Look for ever; an outage is waited out."""
         while True:
             found = 0
+            self.pulse.beat()
             try:
                 found = await self.revoke(closure_max)
             except OUTAGES as error:

@@ -28,6 +28,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     instance: Annotated[int, Meta(ge=0)] = 0
     role: Literal["all", "api", "projector"] = "all"
 
+    drain_seconds: Seconds = 5.0
     patience_seconds: Seconds = 2.0
     keep_seconds: Seconds = 0.4
     deadline_seconds: Seconds = 20.0

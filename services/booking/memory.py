@@ -2,12 +2,13 @@
 
 from collections import OrderedDict
 from collections.abc import Iterable
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 from uuid import UUID
 
 from services.booking.rules.eligibility import Campaign, SlotFacts
 from services.booking.rules.life import Change
 from services.booking.store import Campaigns, Patients, Slots
+from shared.counting import Found
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -17,13 +18,18 @@ class Recent(Generic[K, V]):
     """The last so many things that were looked for."""
 
     def __init__(self, size_max: int) -> None:
+        self.found = 0
+        self.missed = 0
         self._size_max = size_max
         self._things: OrderedDict[K, V] = OrderedDict()
 
     def get(self, key: K) -> V | None:
         """What is remembered under the key."""
         thing = self._things.get(key)
-        if thing is not None:
+        if thing is None:
+            self.missed += 1
+        else:
+            self.found += 1
             self._things.move_to_end(key)
         return thing
 
@@ -66,6 +72,17 @@ class Memory:
         self._slots: Recent[UUID, SlotFacts] = Recent(facts_max)
         self._campaigns: Recent[UUID, Campaign] = Recent(facts_max)
         self._guardians: Recent[UUID, UUID] = Recent(facts_max)
+
+    def looked_up(self) -> Found:
+        """How often each kind of fact was found here, and how often the database was asked."""
+        kinds: list[tuple[str, Recent[UUID, Any]]] = [
+            ("slot", self._slots),
+            ("campaign", self._campaigns),
+            ("guardian", self._guardians),
+        ]
+        for kind, recent in kinds:
+            yield (kind, "memory"), recent.found
+            yield (kind, "database"), recent.missed
 
     async def slots(self, slot_ids: Iterable[UUID]) -> dict[UUID, SlotFacts]:
         """Those of the slots that are known."""

@@ -1,9 +1,11 @@
-"""What is counted at the front desk?"""
+"""What is counted at the front desk? `docs/metrics.md` says what each means and what to do."""
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.process_collector import ProcessCollector
 
 from shared.batch import Batch, Item
+from shared.counting import Children, Looked, Requests
+from shared.pool import WAIT_SECONDS
 
 REGISTRY = CollectorRegistry()
 ProcessCollector(registry=REGISTRY)
@@ -11,7 +13,7 @@ ProcessCollector(registry=REGISTRY)
 SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 2.5, 5.0)
 
 REQUESTS = Counter(
-    "booking_requests",
+    "booking_requests_total",
     "Requests answered.",
     ["method", "route", "status"],
     registry=REGISTRY,
@@ -24,10 +26,10 @@ REQUEST_SECONDS = Histogram(
     registry=REGISTRY,
 )
 COMMANDS_ASKED = Counter(
-    "booking_commands_asked", "Commands handed over.", ["type"], registry=REGISTRY
+    "booking_commands_asked_total", "Commands handed over.", ["type"], registry=REGISTRY
 )
 ANSWERS = Counter(
-    "booking_answers",
+    "booking_answers_total",
     "What became of commands asked: the event, the reason of a refusal, or why not known.",
     ["outcome"],
     registry=REGISTRY,
@@ -39,62 +41,109 @@ ANSWER_SECONDS = Histogram(
     registry=REGISTRY,
 )
 SEATS_TAKEN = Gauge("booking_seats_taken", "Who waits for an answer now.", registry=REGISTRY)
+SEATS_MAX = Gauge("booking_seats_max", "How many may wait for one.", registry=REGISTRY)
 REPLIES_UNKEPT = Counter(
-    "booking_replies_unkept", "Replies that the database did not take.", registry=REGISTRY
+    "booking_replies_unkept_total", "Replies that the database did not take.", registry=REGISTRY
 )
 COMMANDS_PENDING = Gauge(
     "booking_commands_pending", "Commands whose answer did not come in time.", registry=REGISTRY
 )
 COMMANDS_ASKED_AGAIN = Counter(
-    "booking_commands_asked_again", "Pending commands handed over once more.", registry=REGISTRY
+    "booking_commands_asked_again_total",
+    "Pending commands handed over once more.",
+    registry=REGISTRY,
 )
 BOOKINGS_REVOKED = Counter(
-    "booking_bookings_revoked", "Bookings to be cancelled for a closing slot.", registry=REGISTRY
+    "booking_bookings_revoked_total",
+    "Bookings to be cancelled for a closing slot.",
+    registry=REGISTRY,
 )
 EVENTS_PROJECTED = Counter(
-    "booking_events_projected", "Events applied.", ["type"], registry=REGISTRY
+    "booking_events_projected_total", "Events applied.", ["type"], registry=REGISTRY
 )
-EVENTS_SET_ASIDE = Counter(
-    "booking_events_set_aside", "Messages sent to the dead letters.", registry=REGISTRY
+SET_ASIDE = Counter(
+    "booking_set_aside_total", "Messages sent to the dead letters.", registry=REGISTRY
 )
-EVENTS_ANNOUNCED = Counter(
-    "booking_events_announced", "Records acknowledged by the log.", registry=REGISTRY
+ANNOUNCED = Counter(
+    "booking_announced_records_total", "Records acknowledged by the log.", registry=REGISTRY
 )
 BATCH_SECONDS = Histogram(
     "booking_batch_seconds", "One batch of the projection.", buckets=SECONDS, registry=REGISTRY
 )
 BATCHES_AGAIN = Counter(
-    "booking_batches_again", "Batches that had to be done again.", ["why"], registry=REGISTRY
+    "booking_batches_again_total", "Batches that had to be done again.", ["why"], registry=REGISTRY
 )
-POSITION = Gauge(
-    "booking_position_offset", "Next offset of slots.events.", ["partition"], registry=REGISTRY
+POSITION = Looked(
+    REGISTRY,
+    "booking_position_offset",
+    "Next offset to apply, of the partitions that are this process's",
+    ["topic", "partition"],
+)
+LAG_RECORDS = Looked(
+    REGISTRY,
+    "booking_lag_records",
+    "Records from there to the log's end",
+    ["topic", "partition"],
+)
+LAG_SECONDS = Looked(
+    REGISTRY,
+    "booking_lag_seconds",
+    "Age of the oldest of them, at most",
+    ["topic", "partition"],
 )
 OUTBOX_ROWS = Gauge("booking_outbox_rows", "Batches not yet announced.", registry=REGISTRY)
-OUTBOX_SECONDS = Gauge(
-    "booking_outbox_seconds", "Age of the oldest batch not yet announced.", registry=REGISTRY
+OUTBOX_AGE_SECONDS = Gauge(
+    "booking_outbox_age_seconds", "Age of the oldest batch not yet announced.", registry=REGISTRY
 )
-PRODUCERS_REBUILT = Gauge(
-    "booking_producers_rebuilt", "How often the producer was built.", registry=REGISTRY
+PRODUCERS_BUILT = Gauge(
+    "booking_producers_built",
+    "Producers built since the start; 1 is none rebuilt.",
+    registry=REGISTRY,
+)
+FACTS_LOOKED_UP = Looked(
+    REGISTRY,
+    "booking_facts_looked_up_total",
+    "Facts that never change, by where they were found",
+    ["kind", "found"],
+)
+PART_READY = Looked(
+    REGISTRY, "booking_part_ready", "1 while a part makes progress, as /readyz has it", ["part"]
+)
+POOL_WAIT_SECONDS = Histogram(
+    "booking_pool_wait_seconds",
+    "Time that a connection to PostgreSQL was waited for",
+    registry=REGISTRY,
+    buckets=WAIT_SECONDS,
+)
+POOL_CONNECTIONS = Looked(
+    REGISTRY, "booking_pool_connections", "Connections of the pool, by what they do", ["state"]
+)
+POOL_CONNECTIONS_MAX = Gauge(
+    "booking_pool_connections_max", "The most that the pool may have", registry=REGISTRY
+)
+TOKEN_CHECKS = Looked(
+    REGISTRY,
+    "booking_token_checks_total",
+    "Tokens checked: found in memory, or verified by their signature",
+    ["how"],
 )
 
 
-def count_request(method: str, route: str, status: int, seconds: float) -> None:
-    """One request was answered."""
-    REQUESTS.labels(method, route, str(status)).inc()
-    REQUEST_SECONDS.labels(method, route).observe(seconds)
+count_request = Requests(REQUESTS, REQUEST_SECONDS).count
+asked = Children(COMMANDS_ASKED)
+answered = Children(ANSWERS)
+again = Children(BATCHES_AGAIN, "outage")
+_projected = Children(EVENTS_PROJECTED)
 
 
 def count_batch(batch: Batch) -> None:
     """One batch of the projection was committed."""
     BATCH_SECONDS.observe(batch.seconds)
     for item in batch.items:
-        if item.message is None:
-            continue
-        EVENTS_PROJECTED.labels(type(item.message).__name__).inc()
-    for partition, offset in batch.positions.items():
-        POSITION.labels(str(partition)).set(offset)
+        if item.message is not None:
+            _projected[type(item.message).__name__].inc()
 
 
 def count_set_aside(item: Item, reason: str) -> None:
     """One message could not be read or handled."""
-    EVENTS_SET_ASIDE.inc()
+    SET_ASIDE.inc()

@@ -18,10 +18,13 @@ from services.booking.store import PendingWish, Wishes
 from services.booking.store.database import OUTAGES
 from shared.log import LogAwayError
 from shared.messages import BookPlaces, Command, HoldPlaces, SlotCommand
+from shared.pulse import Pulse
 
 log = logging.getLogger(__name__)
 
 WRITTEN_AT_ONCE_MAX = 500
+SILENCE_SECONDS_MAX = 10.0
+"""A sweep waits for the database and the log, each within its limit; longer, and it hangs."""
 
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(SlotCommand).decode
@@ -90,11 +93,13 @@ class Sweeper:
         self._commands = commands
         self._reply_to = reply_to
         self._resend_seconds = resend_seconds
+        self.pulse = Pulse(SILENCE_SECONDS_MAX)
 
     async def run(self, *, sweep_seconds: float, sweep_max: int) -> None:
         """Sweep for ever; an outage is waited out."""
         while True:
             swept = 0
+            self.pulse.beat()
             try:
                 if not self._commands.away:
                     swept = await self.sweep(sweep_max)

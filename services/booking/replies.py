@@ -85,7 +85,6 @@ class Answers:
             raise unavailable("Too many requests wait for their answer.") from error
         finally:
             self._asked.pop(command.id, None)
-            metrics.SEATS_TAKEN.set(self._asking.replies.seated)
 
     async def on_replies(self, replies: Sequence[Any]) -> None:
         """Keep what a batch of replies says; what cannot be kept is not told either."""
@@ -114,7 +113,7 @@ class Answers:
         loop = asyncio.get_running_loop()
         replies = self._asking.replies
         seat = replies.take_seat(command.id)
-        metrics.COMMANDS_ASKED.labels(type(command).__name__).inc()
+        metrics.asked[type(command).__name__].inc()
         reply = await self._asking.ask(command, home, max(0.0, until - loop.time()))
         while _answers_an_older_copy(reply, command):
             seat = replies.take_seat(command.id)
@@ -124,16 +123,15 @@ class Answers:
             booking = await self._write_down(command, home)
             if not seat.done():
                 replies.leave_seat(command.id)
-                metrics.ANSWERS.labels("undecided").inc()
+                metrics.answered["undecided"].inc()
                 return Undecided(booking)
             reply = seat.result()
         if command.id in self._unkept:
-            metrics.ANSWERS.labels("unkept").inc()
+            metrics.answered["unkept"].inc()
             raise outcome_unknown()
         answer: LifeEvent | Refused = reply
-        metrics.ANSWERS.labels(
-            answer.reason if isinstance(answer, Refused) else type(answer).__name__
-        ).inc()
+        outcome = answer.reason if isinstance(answer, Refused) else type(answer).__name__
+        metrics.answered[outcome].inc()
         return answer
 
     async def _write_down(self, command: Asked, home: int) -> Booking:
@@ -143,7 +141,7 @@ class Answers:
                 return await self._keeper.keep(as_pending(command, home))
         except OUTAGES as error:
             self._asking.replies.leave_seat(command.id)
-            metrics.ANSWERS.labels("unknown").inc()
+            metrics.answered["unknown"].inc()
             log.warning("a wish was not written down", extra={"error": repr(error)})
             raise outcome_unknown() from error
 

@@ -18,9 +18,10 @@ from services.notify.store import Contacts, Ledger, LiveEvents
 from shared import database
 from shared.auth import Tokens
 from shared.batch import Batch, Limits
+from shared.door import Door, all_ready
 from shared.events import Unpacker
 from shared.follow import Follower
-from shared.health import Health
+from shared.health import Health, readiness
 from shared.log import Appender
 from shared.outbox import Relay
 from shared.process import until
@@ -48,18 +49,28 @@ async def run(config: Config, stopping: asyncio.Event) -> None:
         relay = Relay(BOOKING_EVENTS.name, pool, appender)
         relay.on_announced = metrics.ANNOUNCED.inc
         follower = _follower(config, relay, [sender.wake, live.wake])
-        health = Health(appender=appender, follower=follower, ping=contacts.takes_writes)
-        ops = ops_app(health.checks(), metrics.REGISTRY)
-        async with (
-            serving(ops, config.host, config.ops_port),
-            serving(doors(config, contacts, live), config.host, config.port),
-        ):
+        health = Health(
+            appender=appender, follower=follower, relay=relay, ping=contacts.takes_writes
+        )
+        checks = health.checks() | {"sender": sender.wrong, "live": live.pulse.wrong}
+        door = Door(
+            doors(config, contacts, live),
+            host=config.host,
+            port=config.port,
+            drain_seconds=config.drain_seconds,
+            ready=all_ready(checks),
+            on_shut=live.stop,
+        )
+        checks["door"] = door.wrong
+        metrics.PART_READY.look = readiness(checks)
+        async with serving(ops_app(checks, metrics.REGISTRY), config.host, config.ops_port):
             await until(
                 stopping,
                 relay.run(),
                 health.keep(),
                 _measure(ledger, appender, sender),
                 _forget(events, config),
+                doors=[door],
                 first=[follower, sender, live],
             )
 
@@ -68,9 +79,10 @@ def doors(config: Config, contacts: Contacts, live: Broadcaster) -> web.Applicat
     """The HTTP side by itself."""
     app = web.Application(
         client_max_size=BODY_BYTES_MAX,
-        middlewares=[counted(_count), answer_every_error],
+        middlewares=[counted(metrics.count_request), answer_every_error],
     )
     tokens = Tokens(jwks=config.jwks, issuer=config.issuer, audience=config.audience)
+    metrics.TOKEN_CHECKS.look = tokens.checks
     api.routes(app, api.Desk(contacts=contacts, live=live, tokens=tokens))
     return app
 
@@ -100,13 +112,11 @@ def _follower(config: Config, relay: Relay, wake: Sequence[Callable[[], None]]) 
 
     follower.commits.on_batch = committed
     follower.commits.on_set_aside = lambda item, reason: metrics.SET_ASIDE.inc()
-    follower.commits.on_again = lambda why: metrics.BATCHES_AGAIN.labels(why).inc()
+    follower.commits.on_again = lambda why: metrics.again[why].inc()
+    metrics.POSITION.look = follower.lags.positions
+    metrics.LAG_RECORDS.look = follower.lags.records
+    metrics.LAG_SECONDS.look = follower.lags.seconds
     return follower
-
-
-def _count(method: str, route: str, status: int, seconds: float) -> None:
-    metrics.REQUESTS.labels(method, route, str(status)).inc()
-    metrics.REQUEST_SECONDS.labels(route).observe(seconds)
 
 
 @asynccontextmanager
@@ -114,6 +124,9 @@ async def _pool(config: Config) -> AsyncIterator[asyncpg.Pool]:
     pool = await database.open_pool(
         config.database, size_max=config.pool_connections_max, name=NAME
     )
+    pool.on_wait = metrics.POOL_WAIT_SECONDS.observe
+    metrics.POOL_CONNECTIONS.look = pool.use
+    metrics.POOL_CONNECTIONS_MAX.set(config.pool_connections_max)
     try:
         yield pool
     finally:

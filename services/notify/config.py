@@ -29,6 +29,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     port: int
     ops_port: int
     instance: int = 0
+    drain_seconds: Seconds = 5.0
     pool_connections_max: AtLeastOne = 8
     batch_events_max: AtLeastOne = 128
     buffered_events_max: AtLeastOne = 2_000

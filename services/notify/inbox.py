@@ -44,8 +44,6 @@ class Inbox:
         metrics.BATCH_EVENTS.observe(len(batch.items))
         metrics.BATCH_SECONDS.observe(batch.seconds)
         metrics.MISSING_EVENTS.set(len(self.sequence.missing))
-        for partition, offset in batch.positions.items():
-            metrics.POSITION.labels(str(partition)).set(offset)
 
 
 def _live(item: Item) -> LiveEvent:

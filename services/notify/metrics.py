@@ -1,22 +1,27 @@
 """What is counted in the messenger? `docs/metrics.md` says what each means and what to do."""
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client.process_collector import ProcessCollector
+
+from shared.counting import Children, Looked, Requests
+from shared.pool import WAIT_SECONDS
 
 REGISTRY = CollectorRegistry()
+ProcessCollector(registry=REGISTRY)
 
 _SECONDS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
 _LONG_SECONDS = (0.1, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 300.0, 3600.0)
 
 REQUESTS = Counter(
-    "notify_http_requests_total",
+    "notify_requests_total",
     "HTTP requests answered",
     ["method", "route", "status"],
     registry=REGISTRY,
 )
 REQUEST_SECONDS = Histogram(
-    "notify_http_request_seconds",
+    "notify_request_seconds",
     "Time from request to answer",
-    ["route"],
+    ["method", "route"],
     registry=REGISTRY,
     buckets=_SECONDS,
 )
@@ -84,11 +89,23 @@ MISSING_EVENTS = Gauge(
     "Partitions where an event's number was skipped and has not come yet",
     registry=REGISTRY,
 )
-POSITION = Gauge(
+POSITION = Looked(
+    REGISTRY,
     "notify_position_offset",
-    "Next offset of booking.events to take, by partition",
-    ["partition"],
-    registry=REGISTRY,
+    "Next offset to take, of the partitions that are this process's",
+    ["topic", "partition"],
+)
+LAG_RECORDS = Looked(
+    REGISTRY,
+    "notify_lag_records",
+    "Records from there to the log's end",
+    ["topic", "partition"],
+)
+LAG_SECONDS = Looked(
+    REGISTRY,
+    "notify_lag_seconds",
+    "Age of the oldest of them, at most",
+    ["topic", "partition"],
 )
 ANNOUNCED = Counter(
     "notify_announced_records_total",
@@ -103,6 +120,27 @@ PRODUCERS_BUILT = Gauge(
     "notify_producers_built",
     "Producers built since the start; 1 is none rebuilt",
     registry=REGISTRY,
+)
+PART_READY = Looked(
+    REGISTRY, "notify_part_ready", "1 while a part makes progress, as /readyz has it", ["part"]
+)
+POOL_WAIT_SECONDS = Histogram(
+    "notify_pool_wait_seconds",
+    "Time that a connection to PostgreSQL was waited for",
+    registry=REGISTRY,
+    buckets=WAIT_SECONDS,
+)
+POOL_CONNECTIONS = Looked(
+    REGISTRY, "notify_pool_connections", "Connections of the pool, by what they do", ["state"]
+)
+POOL_CONNECTIONS_MAX = Gauge(
+    "notify_pool_connections_max", "The most that the pool may have", registry=REGISTRY
+)
+TOKEN_CHECKS = Looked(
+    REGISTRY,
+    "notify_token_checks_total",
+    "Tokens checked: found in memory, or verified by their signature",
+    ["how"],
 )
 LIVE_STREAMS = Gauge("notify_live_streams", "Streams of open pages", registry=REGISTRY)
 LIVE_TOLD = Counter(
@@ -125,3 +163,9 @@ LIVE_RESETS = Counter(
     "Streams told to read their bookings anew, since something may have been missed",
     registry=REGISTRY,
 )
+
+count_request = Requests(REQUESTS, REQUEST_SECONDS).count
+again = Children(BATCHES_AGAIN, "outage")
+settled = Children(SETTLED, "sent", "failed", "unknown", "expired", "no_address")
+attempted = Children(ATTEMPTS)
+told = Children(LIVE_TOLD, "at_once", "missed")

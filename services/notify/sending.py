@@ -22,6 +22,7 @@ from services.notify.rules import Accepted, Mark, Outcome, Patience, Untried, Un
 from services.notify.store import Claimed, Ledger, Lost
 from shared.database import is_outage
 from shared.messages import BookingEvent
+from shared.pulse import Pulse
 
 log = logging.getLogger(__name__)
 
@@ -30,6 +31,9 @@ MARK_SECONDS = 0.2
 
 OUTAGE_SECONDS_MIN = 0.1
 OUTAGE_SECONDS_MAX = 3.0
+
+SILENCE_SECONDS_MAX = 10.0
+"""How much longer than a claim lasts a turn may take, for the database and a last mail."""
 
 _decode_event = msgspec.json.Decoder(BookingEvent).decode
 
@@ -52,6 +56,11 @@ class Sender:
         ]
         self._stopping = asyncio.Event()
         self._work = asyncio.Event()
+        self._pulses = [Pulse(config.claim_seconds + SILENCE_SECONDS_MAX) for _ in self._lines]
+
+    def wrong(self) -> str | None:
+        """In words, where a connection hangs. To wait for a server that is away is no harm."""
+        return next((said for pulse in self._pulses if (said := pulse.wrong())), None)
 
     @property
     def connections(self) -> int:
@@ -61,8 +70,8 @@ class Sender:
     async def run(self) -> None:
         """Send until `stop`."""
         async with asyncio.TaskGroup() as tasks:
-            for line in self._lines:
-                tasks.create_task(self._send_each(line))
+            for line, pulse in zip(self._lines, self._pulses, strict=True):
+                tasks.create_task(self._send_each(line, pulse))
             tasks.create_task(self._give_up_each())
 
     def stop(self) -> None:
@@ -76,9 +85,10 @@ class Sender:
 
     # ---- one connection ------------------------------------------------------------------------
 
-    async def _send_each(self, line: Line) -> None:
+    async def _send_each(self, line: Line, pulse: Pulse) -> None:
         pause = OUTAGE_SECONDS_MIN
         while not self._stopping.is_set():
+            pulse.beat()
             try:
                 busy = await self._turn(line)
             except Exception as error:
@@ -107,7 +117,7 @@ class Sender:
             self.id, self._config.claim_seconds, self._config.claim_batch_max
         )
         for fate in claim.settled:
-            metrics.SETTLED.labels(fate).inc()
+            metrics.settled[fate].inc()
         await self._send(line, claim.messages, until)
         return bool(claim.messages or claim.settled)
 
@@ -147,7 +157,7 @@ class Sender:
     def _settled(self, message: Claimed, outcome: Outcome) -> Mark:
         """Decide, count, and say what is unusual."""
         mark = settle(outcome, message.attempts, self._patience, random.random())
-        metrics.ATTEMPTS.labels(type(outcome).__name__).inc()
+        metrics.attempted[type(outcome).__name__].inc()
         if isinstance(outcome, Accepted):
             waited = datetime.now(UTC) - message.written_at
             metrics.DELAY_SECONDS.observe(max(0.0, waited.total_seconds()))
@@ -168,7 +178,7 @@ class Sender:
                 await asyncio.sleep(OUTAGE_SECONDS_MIN)
         for _, mark in marks:
             if mark.state != "waiting":
-                metrics.SETTLED.labels(mark.state).inc()
+                metrics.settled[mark.state].inc()
 
     # ---- what others left behind ---------------------------------------------------------------
 
@@ -181,7 +191,7 @@ class Sender:
                 _only_outages(error)
                 lost = []
             for message in lost:
-                metrics.SETTLED.labels("unknown").inc()
+                metrics.settled["unknown"].inc()
                 log.warning("a sender was lost; nobody knows of its message", extra=_about(message))
             await _rest(self._stopping, self._config.claim_seconds / 10)
 

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import asynccontextmanager
 
 import asyncpg
 from aiohttp import web
@@ -16,11 +16,12 @@ from shared.asking import Asking, Commands, Replies
 from shared.auth import Tokens
 from shared.batch import Limits
 from shared.clock import DatabaseClock
+from shared.door import Door, all_ready
 from shared.follow import Follower
-from shared.health import Health
+from shared.health import Health, readiness
 from shared.log import Appender
 from shared.outbox import Relay
-from shared.process import Stoppable, until
+from shared.process import Work
 from shared.topics import SLOTS_COMMANDS, SLOTS_REPLIES
 from shared.web import BODY_BYTES_MAX, answer_every_error, counted, ops_app, serving
 
@@ -44,34 +45,55 @@ async def run(config: Config, stopping: asyncio.Event) -> None:
         relay = Relay(SLOTS_COMMANDS.name, pool, appender)
         relay.on_announced = metrics.ANNOUNCED.inc
         follower = _referee(config, relay, memory)
-        replies = Replies(
-            servers=config.kafka,
-            name=f"{NAME}-{config.instance}",
-            partition=REPLY_SEATS[config.instance % len(REPLY_SEATS)],
-            seats_max=config.staff_seats_max,
-        )
+        replies = _replies(config)
         health = Health(
-            appender=appender, follower=follower, replies=replies, ping=reads.takes_writes
+            appender=appender,
+            follower=follower,
+            relay=relay,
+            replies=replies,
+            ping=reads.takes_writes,
         )
-        checks = health.checks() | {"availability": memory.wrong}
-        tasks = [clock.keep(pool), health.keep(), memory.run(), _measure(reads, appender)]
-        first: list[Stoppable] = []
+        work = Work(
+            health.checks() | {"availability": memory.wrong},
+            [clock.keep(pool), health.keep(), memory.run(), _measure(reads, appender)],
+        )
         if config.role != "api":
-            first.append(follower)
-            tasks += [relay.run(), _forget(pool, config)]
+            work.first.append(follower)
+            work.tasks += [relay.run(), _forget(pool, config)]
+            _watch_follower(follower)
         else:
-            del checks["follower"]
-        async with AsyncExitStack() as ports:
-            ops = ops_app(checks, metrics.REGISTRY)
-            await ports.enter_async_context(serving(ops, config.host, config.ops_port))
-            if config.role != "referee":
-                asking = Asking(Commands(appender), replies)
-                app = doors(config, reads, asking, clock=clock, memory=memory)
-                await ports.enter_async_context(serving(app, config.host, config.port))
-                tasks.append(replies.run())
-            else:
-                del checks["replies"]
-            await until(stopping, *tasks, first=first)
+            del work.checks["follower"], work.checks["relay"]
+        if config.role != "referee":
+            asking = Asking(Commands(appender), replies)
+            work.tasks.append(replies.run())
+            _add_door(work, config, doors(config, reads, asking, clock=clock, memory=memory))
+        else:
+            del work.checks["replies"]
+        metrics.PART_READY.look = readiness(work.checks)
+        ops = ops_app(work.checks, metrics.REGISTRY)
+        async with serving(ops, config.host, config.ops_port):
+            await work.run(stopping)
+
+
+def _replies(config: Config) -> Replies:
+    return Replies(
+        servers=config.kafka,
+        name=f"{NAME}-{config.instance}",
+        partition=REPLY_SEATS[config.instance % len(REPLY_SEATS)],
+        seats_max=config.staff_seats_max,
+    )
+
+
+def _add_door(work: Work, config: Config, app: web.Application) -> None:
+    door = Door(
+        app,
+        host=config.host,
+        port=config.port,
+        drain_seconds=config.drain_seconds,
+        ready=all_ready(work.checks),
+    )
+    work.checks["door"] = door.wrong
+    work.doors.append(door)
 
 
 def _memory(config: Config, reads: store.Reads, clock: DatabaseClock) -> Memory:
@@ -113,8 +135,14 @@ def _referee(config: Config, relay: Relay, memory: Memory) -> Follower:
     )
     follower.commits.on_batch = referee.count
     follower.commits.on_set_aside = lambda item, reason: metrics.SET_ASIDE.inc()
-    follower.commits.on_again = lambda why: metrics.BATCHES_AGAIN.labels(why).inc()
+    follower.commits.on_again = lambda why: metrics.again[why].inc()
     return follower
+
+
+def _watch_follower(follower: Follower) -> None:
+    metrics.POSITION.look = follower.lags.positions
+    metrics.LAG_RECORDS.look = follower.lags.records
+    metrics.LAG_SECONDS.look = follower.lags.seconds
 
 
 def doors(
@@ -123,9 +151,10 @@ def doors(
     """The API with its middlewares, before anybody serves it."""
     app = web.Application(
         client_max_size=BODY_BYTES_MAX,
-        middlewares=[counted(_count), answer_every_error],
+        middlewares=[counted(metrics.count_request), answer_every_error],
     )
     tokens = Tokens(jwks=config.jwks, issuer=config.issuer, audience=config.audience)
+    metrics.TOKEN_CHECKS.look = tokens.checks
     desk = api.Desk(
         reads=reads,
         memory=memory,
@@ -140,16 +169,14 @@ def doors(
     return app
 
 
-def _count(method: str, route: str, status: int, seconds: float) -> None:
-    metrics.REQUESTS.labels(method, route, str(status)).inc()
-    metrics.REQUEST_SECONDS.labels(route).observe(seconds)
-
-
 @asynccontextmanager
 async def _pool(config: Config) -> AsyncIterator[asyncpg.Pool]:
     pool = await database.open_pool(
         config.database, size_max=config.pool_connections_max, name=NAME
     )
+    pool.on_wait = metrics.POOL_WAIT_SECONDS.observe
+    metrics.POOL_CONNECTIONS.look = pool.use
+    metrics.POOL_CONNECTIONS_MAX.set(config.pool_connections_max)
     try:
         yield pool
     finally:
@@ -169,7 +196,7 @@ async def _appender(config: Config) -> AsyncIterator[Appender]:
 async def _measure(reads: store.Reads, appender: Appender) -> None:
     while True:
         await asyncio.sleep(1)
-        metrics.PRODUCERS_REBUILT.set(appender.rebuilt)
+        metrics.PRODUCERS_BUILT.set(appender.rebuilt)
         try:
             depth, age_seconds = await reads.outbox()
         except database.AWAY:

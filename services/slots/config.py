@@ -18,6 +18,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     ops_port: int
     instance: int = 0
     role: Literal["all", "api", "referee"] = "all"
+    drain_seconds: float = 5.0
     pool_connections_max: int = 8
     staff_seats_max: int = 2_000
     staff_patience_seconds: float = 10.0

@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -141,8 +141,8 @@ class Referee:
     def count(self, batch: Batch) -> None:
         """Count what was decided, once it is committed."""
         decided, self._decided, self._due = self._decided, Decided({}, [], [], []), []
-        for command, outcome in decided.outcomes:
-            metrics.DECISIONS.labels(command, outcome).inc()
+        for outcome, count in Counter(decided.outcomes).items():
+            metrics.decided[outcome].inc(count)
         metrics.REPEATED.inc(len(decided.replies) - len(decided.outcomes))
         expired = sum(isinstance(event, PlaceExpired) for _, event in decided.events)
         metrics.EXPIRED_PLACES.inc(expired)
@@ -151,8 +151,6 @@ class Referee:
             metrics.BATCH_COMMANDS.observe(len(batch.items))
             appended = batch.items[0].record.timestamp / 1000
             metrics.QUEUE_SECONDS.observe(max(0.0, time.time() - appended))
-        for partition, offset in batch.positions.items():
-            metrics.POSITION.labels(str(partition)).set(offset)
 
 
 def _is_fresh(command: Command, known: dict[UUID, Answer]) -> bool:

@@ -1,21 +1,26 @@
 """What is counted in the referee? `docs/metrics.md` says what each means and what to do."""
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client.process_collector import ProcessCollector
+
+from shared.counting import Children, Looked, Requests
+from shared.pool import WAIT_SECONDS
 
 REGISTRY = CollectorRegistry()
+ProcessCollector(registry=REGISTRY)
 
 _SECONDS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
 
 REQUESTS = Counter(
-    "slots_http_requests_total",
+    "slots_requests_total",
     "HTTP requests answered",
     ["method", "route", "status"],
     registry=REGISTRY,
 )
 REQUEST_SECONDS = Histogram(
-    "slots_http_request_seconds",
+    "slots_request_seconds",
     "Time from request to answer",
-    ["route"],
+    ["method", "route"],
     registry=REGISTRY,
     buckets=_SECONDS,
 )
@@ -67,18 +72,51 @@ ANNOUNCED = Counter(
     "Records of the outbox acknowledged by the log",
     registry=REGISTRY,
 )
-POSITION = Gauge(
+POSITION = Looked(
+    REGISTRY,
     "slots_position_offset",
-    "Next offset of slots.commands to decide, by partition",
-    ["partition"],
-    registry=REGISTRY,
+    "Next offset to decide, of the partitions that are this process's",
+    ["topic", "partition"],
+)
+LAG_RECORDS = Looked(
+    REGISTRY,
+    "slots_lag_records",
+    "Records from there to the log's end",
+    ["topic", "partition"],
+)
+LAG_SECONDS = Looked(
+    REGISTRY,
+    "slots_lag_seconds",
+    "Age of the oldest of them, at most",
+    ["topic", "partition"],
 )
 OUTBOX_ROWS = Gauge("slots_outbox_rows", "Outbox rows not yet announced", registry=REGISTRY)
 OUTBOX_AGE_SECONDS = Gauge(
     "slots_outbox_age_seconds", "Age of the oldest outbox row not yet announced", registry=REGISTRY
 )
-PRODUCERS_REBUILT = Gauge(
+PRODUCERS_BUILT = Gauge(
     "slots_producers_built", "Producers built since the start; 1 is none rebuilt", registry=REGISTRY
+)
+PART_READY = Looked(
+    REGISTRY, "slots_part_ready", "1 while a part makes progress, as /readyz has it", ["part"]
+)
+POOL_WAIT_SECONDS = Histogram(
+    "slots_pool_wait_seconds",
+    "Time that a connection to PostgreSQL was waited for",
+    registry=REGISTRY,
+    buckets=WAIT_SECONDS,
+)
+POOL_CONNECTIONS = Looked(
+    REGISTRY, "slots_pool_connections", "Connections of the pool, by what they do", ["state"]
+)
+POOL_CONNECTIONS_MAX = Gauge(
+    "slots_pool_connections_max", "The most that the pool may have", registry=REGISTRY
+)
+TOKEN_CHECKS = Looked(
+    REGISTRY,
+    "slots_token_checks_total",
+    "Tokens checked: found in memory, or verified by their signature",
+    ["how"],
 )
 UPCOMING_SLOTS = Gauge(
     "slots_upcoming_slots", "Slots in this process's memory, from today on", registry=REGISTRY
@@ -113,3 +151,7 @@ ALTERNATIVES_SEARCHES = Counter(
 ALTERNATIVES_TOLD = Counter(
     "slots_alternatives_told_total", "Near slots named in refusals", registry=REGISTRY
 )
+
+count_request = Requests(REQUESTS, REQUEST_SECONDS).count
+decided = Children(DECISIONS)
+again = Children(BATCHES_AGAIN, "outage")

@@ -5,6 +5,7 @@ import json
 from pathlib import Path
 
 from aiohttp import web
+from prometheus_client.parser import text_string_to_metric_families
 
 from deploy.local.stack import Stack
 from shared.web import BODY_BYTES_MAX
@@ -100,3 +101,20 @@ async def _say(stack: Stack, words: bytes) -> bytes:
         return b""
     finally:
         writer.close()
+
+
+async def test_the_edge_tells_how_many_are_connected_to_whoever_asks_at_its_own_port(
+    tmp_path: Path,
+) -> None:
+    async with an_edge(tmp_path) as edge:
+        await edge.get("/")
+        async with edge.client.get(f"{edge.stack.edge_ops}/metrics") as said:
+            families = {
+                family.name: family.samples
+                for family in text_string_to_metric_families(await said.text())
+            }
+
+    states = {sample.labels["state"]: sample.value for sample in families["edge_connections"]}
+    assert set(states) == {"reading", "writing", "waiting"}
+    assert states["writing"] >= 1
+    assert families["edge_connections_max"][0].value > 0

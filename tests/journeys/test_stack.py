@@ -185,7 +185,9 @@ async def test_a_service_is_refused_at_anothers_schema_and_the_auditor_may_only_
 def _free_distance() -> int:
     """Far from the named stacks, and from whoever else runs these tests on this machine."""
     for distance in range(1000, 4000, 20):
-        if all(_is_free(port + distance) for port in (15432, 19092, 19093, 11025, 8080)):
+        if all(
+            _is_free(port + distance) for port in (15432, 19092, 19093, 11025, 8080, 9100, 9104)
+        ):
             return distance
     raise AssertionError("no free ports for a trial stack")
 

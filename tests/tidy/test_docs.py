@@ -3,12 +3,13 @@
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from types import ModuleType
 from typing import Any, get_args
 
 import msgspec
 import pytest
+from prometheus_client import CollectorRegistry
 
+from deploy.local import counting
 from deploy.local.settings import FILE, read_file
 from services.booking import config as booking_config
 from services.booking import metrics as booking_metrics
@@ -28,10 +29,11 @@ CONFIGS: dict[str, type[msgspec.Struct]] = {
     "booking, the front desk": booking_config.Config,
     "notify, the messenger": notify_config.Config,
 }
-METRICS: dict[str, ModuleType] = {
-    "slots, the referee": slots_metrics,
-    "booking, the front desk": booking_metrics,
-    "notify, the messenger": notify_metrics,
+METRICS: dict[str, CollectorRegistry] = {
+    "slots, the referee": slots_metrics.REGISTRY,
+    "booking, the front desk": booking_metrics.REGISTRY,
+    "notify, the messenger": notify_metrics.REGISTRY,
+    "the supervisor": counting.registry(lambda: ()),
 }
 EVERY_SERVICE = "Every service"
 GIVEN = "must be given"
@@ -62,11 +64,11 @@ def _fields() -> Iterator[Any]:
             yield pytest.param(heading, field, id=f"{heading.split(',')[0]}.{field.name}")
 
 
-def _exposed(module: ModuleType) -> set[str]:
+def _exposed(registry: CollectorRegistry) -> set[str]:
     """The names that a scrape shows, without those of the process as such."""
     return {
         family.name + ("_total" if family.type == "counter" else "")
-        for family in module.REGISTRY.collect()
+        for family in registry.collect()
         if not family.name.startswith("process_")
     }
 
@@ -140,6 +142,12 @@ def test_the_stack_s_settings_are_told_with_their_defaults():
 @pytest.mark.parametrize("heading", METRICS)
 def test_every_metric_is_told_and_nothing_else_is(heading: str):
     assert _first_cells("metrics.md", heading) == _exposed(METRICS[heading])
+
+
+def test_what_the_edge_counts_is_told_and_nothing_else_is():
+    said = (ROOT / "deploy" / "nginx" / "metrics.conf").read_text("utf-8")
+
+    assert _first_cells("metrics.md", "the edge") == set(re.findall("# TYPE ([a-z_]+)", said))
 
 
 def _naming() -> Iterator[Any]:

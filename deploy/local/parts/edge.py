@@ -54,7 +54,10 @@ def part(stack: Stack, counts: Mapping[str, int]) -> Part:
     return Part(
         name="edge",
         needs=SERVICES,
-        ports={"http": stack.settings.port("TALON_EDGE_PORT")},
+        ports={
+            "http": stack.settings.port("TALON_EDGE_PORT"),
+            "ops": stack.settings.port("TALON_EDGE_OPS_PORT"),
+        },
         # What nginx says before it has read its configuration would go to a file in /var/log.
         command=(_program(), "-p", str(folder), "-c", "conf/nginx.conf", "-e", "stderr"),
         environment={"PATH": os.environ["PATH"]},
@@ -96,6 +99,7 @@ def _values(stack: Stack, place: Place) -> dict[str, str | int]:
         "web": str(place.web),
         "host": stack.settings.text("TALON_HOST"),
         "port": stack.settings.port("TALON_EDGE_PORT").number,
+        "ops_port": stack.settings.port("TALON_EDGE_OPS_PORT").number,
         "workers": number("TALON_EDGE_WORKERS"),
         "files_max": connections_max + FILES_BESIDE,
         "connections_max": connections_max,

@@ -105,7 +105,9 @@ async def _format(stack: Stack, folder: Path) -> None:
     cluster_id = base64.urlsafe_b64encode(uuid.uuid4().bytes).rstrip(b"=").decode()
     properties = str(folder / "server.properties")
     command = (*_java("-XX:TieredStopAtLevel=1"), "kafka.tools.StorageTool", "format")
-    options = ("--standalone", "--ignore-formatted", "-t", cluster_id, "-c", properties)
+    # With "=", since an id may begin with a hyphen.
+    named = (f"--cluster-id={cluster_id}", f"--config={properties}")
+    options = ("--standalone", "--ignore-formatted", *named)
     log = stack.logs / "kafka.log"
     await run_once((*command, *options), log, user=None, folder=str(folder))
 

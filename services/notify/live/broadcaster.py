@@ -19,6 +19,7 @@ from services.notify.live.positions import START, Position, moved, reaches
 from services.notify.live.streams import BEATS, Stream, Streams
 from services.notify.store import Gap, LiveEvents, Look, Missed
 from shared.database import is_outage
+from shared.pulse import Pulse
 
 log = logging.getLogger(__name__)
 
@@ -29,6 +30,9 @@ GATHER_SECONDS = 0.05
 """How long what wakes the loop may gather: many who arrive at once cost few looks."""
 
 OUTAGE_SECONDS = 0.5
+IDLE_SECONDS = 1.0
+SILENCE_SECONDS_MAX = 10.0
+"""Longer than a look at the database may take; a loop that is silent for so long hangs."""
 
 
 class Arrival(NamedTuple):
@@ -66,6 +70,7 @@ class Broadcaster:
         self._behind: dict[Stream, None] = {}
         self._work = asyncio.Event()
         self._stopping = False
+        self.pulse = Pulse(SILENCE_SECONDS_MAX)
 
     # ---- for who serves a stream ---------------------------------------------------------------
 
@@ -107,6 +112,7 @@ class Broadcaster:
         async with asyncio.TaskGroup() as tasks:
             beating = tasks.create_task(self._beat_each())
             while not self._stopping:
+                self.pulse.beat()
                 try:
                     more = await self.turn()
                 except Exception as error:
@@ -151,7 +157,7 @@ class Broadcaster:
         self.streams.beat(self._position)
 
     async def _rest(self) -> None:
-        patience = self._config.live_poll_seconds if self.streams else None
+        patience = self._config.live_poll_seconds if self.streams else IDLE_SECONDS
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._work.wait(), patience)
         await asyncio.sleep(GATHER_SECONDS)
@@ -225,7 +231,7 @@ class Broadcaster:
             if len(found.events) < self._config.live_missed_rows_max:
                 stands = moved(stands, gap.home, gap.until)
         stream.position = stands
-        metrics.LIVE_TOLD.labels("missed").inc(len(page))
+        metrics.told["missed"].inc(len(page))
         if stands == here:
             self._join(stream)
         if missed:
@@ -255,4 +261,4 @@ def _gaps(owner_id: UUID, stands: Position, here: Position) -> list[Gap]:
 def _say(streams: list[Stream], frame: bytes) -> None:
     for stream in streams:
         stream.say(frame)
-    metrics.LIVE_TOLD.labels("at_once").inc(len(streams))
+    metrics.told["at_once"].inc(len(streams))

@@ -1,0 +1,6 @@
+"""Which questions are asked of a morning?"""
+
+from deploy.watch.boards import log, refused, said, served
+from deploy.watch.questions import Board
+
+BOARDS: tuple[Board, ...] = (served.BOARD, log.BOARD, refused.BOARD, said.BOARD)

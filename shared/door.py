@@ -1,0 +1,89 @@
+"""How does a service's door open and close so that nobody is turned away who could go elsewhere?
+
+It opens when the service is ready. When it is to close, /readyz says so first; for a while all are
+still served, each being told to leave the connection afterwards, so that balancers look elsewhere.
+Then new connections are refused, those that were kept are used up, and what is under way ends.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable
+
+from aiohttp import web
+
+from shared.web import CLOSING, SHUTDOWN_SECONDS, Check
+
+OPEN_SECONDS_MAX = 10.0
+"""A door opens after so long, ready or not: who asks is to be told what is wrong."""
+
+LINGER_SECONDS = 0.3
+"""A balancer that keeps connections has used or dropped them by then."""
+
+LOOK_SECONDS = 0.05
+
+
+class Door:
+    """The API's port, from the moment the service is ready until it has to go."""
+
+    def __init__(
+        self,
+        app: web.Application,
+        *,
+        host: str,
+        port: int,
+        drain_seconds: float,
+        ready: Callable[[], bool] = lambda: True,
+        on_shut: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._host = host
+        self._port = port
+        self._drain_seconds = drain_seconds
+        self._ready = ready
+        self._on_shut = on_shut
+        self._open = False
+        self._closing = asyncio.Event()
+        app[CLOSING] = self._closing
+        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=SHUTDOWN_SECONDS)
+
+    def wrong(self) -> str | None:
+        """In words, why nobody should be sent here."""
+        if self._closing.is_set():
+            return "it closes; whoever is inside is served"
+        return None if self._open else "it is not open yet"
+
+    def stop(self) -> None:
+        """Say that it closes, then close it."""
+        self._closing.set()
+
+    async def run(self) -> None:
+        """Serve until stopped; then let what is under way finish, within limits."""
+        await self._runner.setup()
+        try:
+            await self._until_ready()
+            if not self._closing.is_set():
+                await self._serve()
+        finally:
+            await self._runner.cleanup()
+
+    async def _until_ready(self) -> None:
+        deadline = time.monotonic() + OPEN_SECONDS_MAX
+        while time.monotonic() < deadline:
+            if self._ready() or self._closing.is_set():
+                return
+            await asyncio.sleep(LOOK_SECONDS)
+
+    async def _serve(self) -> None:
+        site = web.TCPSite(self._runner, self._host, self._port, backlog=4096)
+        await site.start()
+        self._open = True
+        await self._closing.wait()
+        await asyncio.sleep(self._drain_seconds)
+        await site.stop()
+        self._on_shut()
+        await asyncio.sleep(LINGER_SECONDS)
+
+
+def all_ready(checks: dict[str, Check]) -> Callable[[], bool]:
+    """True when nothing is wrong with any of these parts as they are named now."""
+    watched = list(checks.values())
+    return lambda: all(check() is None for check in watched)

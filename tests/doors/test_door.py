@@ -1,0 +1,125 @@
+"""Is anybody turned away by a process that has to go, though they could have gone elsewhere?"""
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator
+from typing import NamedTuple
+
+import aiohttp
+import pytest
+from aiohttp import web
+
+from shared.door import LINGER_SECONDS, Door
+from shared.web import counted
+
+DRAIN_SECONDS = 0.4
+
+
+class House(NamedTuple):
+    """A door, who waits inside, and a client that keeps its connections."""
+
+    door: Door
+    inside: asyncio.Event
+    client: aiohttp.ClientSession
+    url: str
+    ready: list[bool]
+
+    async def get(self, path: str) -> aiohttp.ClientResponse:
+        async with self.client.get(self.url + path) as response:
+            await response.read()
+            return response
+
+
+@pytest.fixture
+async def house() -> AsyncIterator[House]:
+    """`/` answers at once, `/slow` when somebody says so."""
+    inside = asyncio.Event()
+
+    async def quick(_request: web.Request) -> web.Response:
+        return web.Response(text="done")
+
+    async def slow(_request: web.Request) -> web.Response:
+        await inside.wait()
+        return web.Response(text="done")
+
+    app = web.Application(middlewares=[counted(lambda *_: None)])
+    app.router.add_get("/", quick)
+    app.router.add_get("/slow", slow)
+    ready = [False]
+    port = _free_port()
+    door = Door(
+        app, host="127.0.0.1", port=port, drain_seconds=DRAIN_SECONDS, ready=lambda: ready[0]
+    )
+    async with aiohttp.ClientSession() as client:
+        yield House(door, inside, client, f"http://127.0.0.1:{port}", ready)
+
+
+def _free_port() -> int:
+    with socket.socket() as door:
+        door.bind(("127.0.0.1", 0))
+        return int(door.getsockname()[1])
+
+
+async def _until_open(house: House) -> None:
+    house.ready[0] = True
+    for _ in range(100):
+        if house.door.wrong() is None:
+            return
+        await asyncio.sleep(0.01)
+    raise AssertionError("it did not open")
+
+
+async def test_nobody_comes_in_before_the_service_is_ready(house: House) -> None:
+    running = asyncio.create_task(house.door.run())
+    await asyncio.sleep(0.1)
+
+    with pytest.raises(aiohttp.ClientConnectionError):
+        await house.get("/")
+    said_before = house.door.wrong()
+    await _until_open(house)
+
+    assert said_before == "it is not open yet"
+    assert (await house.get("/")).status == 200
+    house.door.stop()
+    await running
+
+
+async def test_who_comes_while_it_closes_is_served_and_told_not_to_come_back(house: House) -> None:
+    running = asyncio.create_task(house.door.run())
+    await _until_open(house)
+    before = await house.get("/")
+
+    house.door.stop()
+    said = house.door.wrong()
+    meanwhile = await house.get("/")
+    await asyncio.sleep(DRAIN_SECONDS + LINGER_SECONDS / 2)
+
+    assert "Connection" not in before.headers
+    assert said == "it closes; whoever is inside is served"
+    assert (meanwhile.status, meanwhile.headers["Connection"]) == (200, "close")
+    with pytest.raises(aiohttp.ClientConnectionError):
+        await house.get("/")
+    await running
+
+
+async def test_what_is_under_way_ends_with_its_answer(house: House) -> None:
+    running = asyncio.create_task(house.door.run())
+    await _until_open(house)
+    under_way = asyncio.create_task(house.get("/slow"))
+    await asyncio.sleep(0.05)
+
+    house.door.stop()
+    await asyncio.sleep(DRAIN_SECONDS + LINGER_SECONDS + 0.1)
+    house.inside.set()
+
+    assert (await under_way).status == 200
+    await running
+
+
+async def test_a_door_that_never_opened_closes_at_once(house: House) -> None:
+    running = asyncio.create_task(house.door.run())
+    await asyncio.sleep(0.1)
+
+    house.door.stop()
+
+    await asyncio.wait_for(running, DRAIN_SECONDS)
