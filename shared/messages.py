@@ -437,6 +437,12 @@ class BookingRevoked(BookingTold, frozen=True, kw_only=True):
 BookingEvent = BookingConfirmed | BookingRescheduled | BookingRevoked
 
 
+def booking_of(message: Message) -> UUID:
+    """The booking or hold that a message is about; one that is to make it bears its id."""
+    booking_id: UUID = getattr(message, "booking_id", message.id)
+    return booking_id
+
+
 def answer_id(cause: UUID, event_type: str, ordinal: int = 0) -> UUID:
     """The id of the answer of that type to `cause`: a replay gives the same id."""
     return uuid5(cause, f"{event_type}/{ordinal}")

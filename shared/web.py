@@ -16,6 +16,7 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 
 from shared import database
+from shared.logs import HEADERS
 from shared.problems import Problem, not_found, unavailable
 
 log = logging.getLogger(__name__)
@@ -181,6 +182,7 @@ def counted(count: Callable[[str, str, int, float], None]) -> Any:
     async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
         loop = asyncio.get_running_loop()
         began = loop.time()
+        HEADERS.set(request.headers)
         response = await handler(request)
         count(request.method, _route(request), response.status, loop.time() - began)
         closing = request.app.get(CLOSING)

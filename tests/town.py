@@ -20,6 +20,8 @@ class Town:
 
     def __init__(self) -> None:
         self.stack: Stack = named(STACK)
+        # Each command is spoken of, so that a test can look for what must not be said.
+        self._environ = os.environ | {"STACK": STACK, "TALON_LOG_ONE_IN": "1"}
 
     def stack_verb(self, *words: str) -> str:
         """Run one verb of the stack; it has to work."""
@@ -34,7 +36,7 @@ class Town:
         return subprocess.Popen(
             [sys.executable, "-m", "talon", *words],
             cwd=CHECKOUT,
-            env=os.environ | {"STACK": STACK},
+            env=self._environ,
             text=True,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -50,7 +52,7 @@ class Town:
         done = subprocess.run(
             [sys.executable, "-m", module, *words],
             cwd=CHECKOUT,
-            env=os.environ | {"STACK": STACK},
+            env=self._environ,
             text=True,
             capture_output=True,
             timeout=VERB_SECONDS_MAX,
@@ -62,10 +64,10 @@ class Town:
 
 @contextmanager
 def a_town() -> Iterator[Town]:
-    """Up with two referees, ten clinics and 600 patients; then gone."""
+    """Up with two referees and two front desks, ten clinics and 600 patients; then gone."""
     made = Town()
     made.stack_verb("reset")
-    made.stack_verb("up", "--scale", "slots=2")
+    made.stack_verb("up", "--scale", "slots=2,booking=2")
     try:
         made.talon("city", "--clinics", "10", "--patients", "600")
         yield made

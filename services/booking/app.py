@@ -26,6 +26,7 @@ from shared.events import Unpacker
 from shared.follow import Follower
 from shared.health import Health, readiness
 from shared.log import Appender
+from shared.logs import Lines
 from shared.outbox import Relay
 from shared.process import Work
 from shared.topics import SLOTS_EVENTS
@@ -45,7 +46,7 @@ async def run(config: Config, stopping: asyncio.Event) -> None:
         relay = Relay(SLOTS_EVENTS.name, pool, appender)
         relay.on_announced = metrics.ANNOUNCED.inc
         kept = Kept(config.facts_max)
-        inbox = Inbox(kept)
+        inbox = Inbox(kept, Lines(config.log_one_in))
         follower = _projector(config, inbox, relay)
         asking = _asking(config, appender)
         health = Health(
@@ -123,6 +124,7 @@ def doors(
             kept=kept,
             patience_seconds=config.patience_seconds,
             keep_seconds=config.keep_seconds,
+            lines=Lines(config.log_one_in),
         ),
         memory=memory,
         bookings=bookings,

@@ -29,6 +29,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     role: Literal["all", "api", "projector"] = "all"
 
     drain_seconds: Seconds = 5.0
+    log_one_in: Number = 1_000
     patience_seconds: Seconds = 2.0
     keep_seconds: Seconds = 0.4
     deadline_seconds: Seconds = 20.0

@@ -1,5 +1,6 @@
 """What comes in from `slots.events`, and what happens then? Kept once, told once, in one batch."""
 
+import logging
 from collections.abc import Sequence
 from typing import get_args
 
@@ -11,8 +12,18 @@ from services.booking.store import bookings as booking_store
 from services.booking.store import slots as slot_store
 from shared.batch import Announcements, Head, Item
 from shared.events import InSequence, outgoing
-from shared.messages import BookingCancelled, BookingMoved, SlotChanged, SlotEvent, SlotOpened
+from shared.logs import Lines
+from shared.messages import (
+    BookingCancelled,
+    BookingEvent,
+    BookingMoved,
+    SlotChanged,
+    SlotEvent,
+    SlotOpened,
+)
 from shared.topics import BOOKING_EVENTS
+
+log = logging.getLogger(__name__)
 
 LIFE = get_args(LifeEvent)
 
@@ -20,9 +31,10 @@ LIFE = get_args(LifeEvent)
 class Inbox:
     """Applies a batch of events in the batch's own transaction."""
 
-    def __init__(self, kept: Kept) -> None:
+    def __init__(self, kept: Kept, lines: Lines | None = None) -> None:
         self.sequence = InSequence()
         self._kept = kept
+        self._lines = lines or Lines()
 
     async def handle(
         self, connection: Connection, heads: dict[int, Head], items: Sequence[Item]
@@ -40,7 +52,14 @@ class Inbox:
                 announcements.setdefault(item.partition, []).append(
                     outgoing(BOOKING_EVENTS, heads[item.partition], tale, tale.booking_id.bytes)
                 )
+                self._say(item.message, tale)
         return announcements
+
+    def _say(self, event: SlotEvent, tale: BookingEvent) -> None:
+        """From the command, by the event, to what people are told."""
+        if self._lines.wants(tale.booking_id, 0.0):
+            about = {"command": event.cause, "booking": tale.booking_id, "event": tale.id}
+            log.info("tells", extra=about | {"tells": type(tale).__name__})
 
     async def set_aside(
         self, connection: Connection, heads: dict[int, Head], item: Item

@@ -22,7 +22,8 @@ from services.booking.store import Bookings, Database
 from services.booking.store.database import OUTAGES
 from shared.asking import Asking, SeatsTakenError
 from shared.log import LogAwayError
-from shared.messages import Refusal, Refused
+from shared.logs import Lines
+from shared.messages import Refusal, Refused, booking_of
 from shared.problems import Problem, outcome_unknown, unavailable
 
 log = logging.getLogger(__name__)
@@ -54,6 +55,7 @@ class Answers:
         kept: Kept,
         patience_seconds: float,
         keep_seconds: float,
+        lines: Lines | None = None,
     ) -> None:
         self._asking = asking
         self._database = database
@@ -62,6 +64,7 @@ class Answers:
         self._kept = kept
         self._patience_seconds = patience_seconds
         self._keep_seconds = keep_seconds
+        self._lines = lines or Lines()
         self._asked: dict[UUID, bytes] = {}
         self._unkept: set[UUID] = set()
         asking.replies.on_replies = self.on_replies
@@ -77,14 +80,18 @@ class Answers:
             raise unavailable("The database cannot be reached now.")
         if self._asked.setdefault(command.id, command.body_hash) != command.body_hash:
             raise Problem(422, "key_reused", "Another request with this Idempotency-Key is open.")
+        outcome = "unknown"
         try:
-            return await self._ask(command, home, began + self._patience_seconds)
+            answer = await self._ask(command, home, began + self._patience_seconds)
+            outcome = _outcome(answer)
+            return answer
         except LogAwayError as error:
             raise unavailable("The log cannot be reached now.") from error
         except SeatsTakenError as error:
             raise unavailable("Too many requests wait for their answer.") from error
         finally:
             self._asked.pop(command.id, None)
+            self._say(command, home, outcome, asyncio.get_running_loop().time() - began)
 
     async def on_replies(self, replies: Sequence[Any]) -> None:
         """Keep what a batch of replies says; what cannot be kept is not told either."""
@@ -130,9 +137,18 @@ class Answers:
             metrics.answered["unkept"].inc()
             raise outcome_unknown()
         answer: LifeEvent | Refused = reply
-        outcome = answer.reason if isinstance(answer, Refused) else type(answer).__name__
-        metrics.answered[outcome].inc()
+        metrics.answered[_outcome(answer)].inc()
         return answer
+
+    def _say(self, command: Asked, home: int, outcome: str, seconds: float) -> None:
+        """A line for a command of which the other services speak as well, or that took long."""
+        booking_id = booking_of(command)
+        if self._lines.wants(booking_id, seconds):
+            about = {"command": command.id, "booking": booking_id, "asks": type(command).__name__}
+            log.info(
+                "answered",
+                extra=about | {"home": home, "outcome": outcome, "seconds": round(seconds, 3)},
+            )
 
     async def _write_down(self, command: Asked, home: int) -> Booking:
         """Pending, so that it ends though nobody waits; 504 where not even that can be written."""
@@ -144,6 +160,12 @@ class Answers:
             metrics.answered["unknown"].inc()
             log.warning("a wish was not written down", extra={"error": repr(error)})
             raise outcome_unknown() from error
+
+
+def _outcome(answer: Answer) -> str:
+    if isinstance(answer, Undecided):
+        return "undecided"
+    return answer.reason if isinstance(answer, Refused) else type(answer).__name__
 
 
 def _answers_an_older_copy(reply: Any, command: Asked) -> bool:

@@ -30,6 +30,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     ops_port: int
     instance: int = 0
     drain_seconds: Seconds = 5.0
+    log_one_in: AtLeastOne = 1_000
     pool_connections_max: AtLeastOne = 8
     batch_events_max: AtLeastOne = 128
     buffered_events_max: AtLeastOne = 2_000

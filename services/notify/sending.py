@@ -21,6 +21,7 @@ from services.notify.config import Config
 from services.notify.rules import Accepted, Mark, Outcome, Patience, Untried, Unwritable, settle
 from services.notify.store import Claimed, Ledger, Lost
 from shared.database import is_outage
+from shared.logs import Lines
 from shared.messages import BookingEvent
 from shared.pulse import Pulse
 
@@ -54,6 +55,7 @@ class Sender:
             Line(config.smtp_server, send_seconds=config.send_seconds)
             for _ in range(config.smtp_connections_max)
         ]
+        self._spoken_of = Lines(config.log_one_in)
         self._stopping = asyncio.Event()
         self._work = asyncio.Event()
         self._pulses = [Pulse(config.claim_seconds + SILENCE_SECONDS_MAX) for _ in self._lines]
@@ -161,6 +163,9 @@ class Sender:
         if isinstance(outcome, Accepted):
             waited = datetime.now(UTC) - message.written_at
             metrics.DELAY_SECONDS.observe(max(0.0, waited.total_seconds()))
+            # Waiting is no news here: mail may be late, visibly, and a gauge says how late.
+            if self._spoken_of.wants(message.booking_id, 0.0):
+                log.info("sent", extra=_about(message) | {"attempts": message.attempts + 1})
         elif not isinstance(outcome, Untried):
             said = {"outcome": type(outcome).__name__, "becomes": mark.state, "note": mark.note}
             log.warning("a message was not accepted", extra=_about(message) | said)

@@ -20,6 +20,7 @@ from shared.door import Door, all_ready
 from shared.follow import Follower
 from shared.health import Health, readiness
 from shared.log import Appender
+from shared.logs import Lines
 from shared.outbox import Relay
 from shared.process import Work
 from shared.topics import SLOTS_COMMANDS, SLOTS_REPLIES
@@ -116,7 +117,7 @@ def _memory(config: Config, reads: store.Reads, clock: DatabaseClock) -> Memory:
 
 def _referee(config: Config, relay: Relay, memory: Memory) -> Follower:
     alternatives = availability.Alternatives(lambda: memory.board, memory.now_us)
-    referee = inbox.Referee(config.swept_holds_max, alternatives.near)
+    referee = inbox.Referee(config.swept_holds_max, alternatives.near, Lines(config.log_one_in))
     follower = Follower(
         SLOTS_COMMANDS,
         dsn=config.database,

@@ -19,6 +19,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     instance: int = 0
     role: Literal["all", "api", "referee"] = "all"
     drain_seconds: float = 5.0
+    log_one_in: int = 1_000
     pool_connections_max: int = 8
     staff_seats_max: int = 2_000
     staff_patience_seconds: float = 10.0

@@ -19,6 +19,7 @@ from services.slots.store import Answer, Seen
 from shared.batch import Announcements, Batch, Head, Item
 from shared.events import outgoing
 from shared.log import Outgoing
+from shared.logs import Lines
 from shared.messages import (
     Alternative,
     BookingMessage,
@@ -43,6 +44,7 @@ from shared.messages import (
     SlotEvent,
     SlotOpened,
     SlotReply,
+    booking_of,
 )
 from shared.topics import COMMANDS_PER_RECORD_MAX, SLOTS_EVENTS, SLOTS_REPLIES
 
@@ -98,7 +100,10 @@ class Decided(msgspec.Struct):
 class Referee:
     """Decides batches of commands; the handler behind `slots.commands`."""
 
-    def __init__(self, swept_holds_max: int, near: Near | None = None) -> None:
+    def __init__(
+        self, swept_holds_max: int, near: Near | None = None, lines: Lines | None = None
+    ) -> None:
+        self._lines = lines or Lines()
         self._swept_max = swept_holds_max
         self._near = near
         self._due: list[UUID] = []
@@ -150,7 +155,21 @@ class Referee:
         if batch.items:
             metrics.BATCH_COMMANDS.observe(len(batch.items))
             appended = batch.items[0].record.timestamp / 1000
-            metrics.QUEUE_SECONDS.observe(max(0.0, time.time() - appended))
+            waited = max(0.0, time.time() - appended)
+            metrics.QUEUE_SECONDS.observe(waited)
+            self._say(batch.items, decided.answers, waited)
+
+    def _say(self, items: Sequence[Item], answers: dict[UUID, Answer], waited: float) -> None:
+        """A line for a command of which the other services speak as well, or that waited long."""
+        for item in items:
+            command = item.message
+            if command is None or not self._lines.wants(booking_of(command), waited):
+                continue
+            answer = answers.get(command.id)
+            about = {"command": command.id, "booking": booking_of(command), "home": item.partition}
+            about["asks"] = type(command).__name__
+            about["outcome"] = "as before" if answer is None else answer.outcome
+            log.info("decided", extra=about | {"waited_seconds": round(waited, 3)})
 
 
 def _is_fresh(command: Command, known: dict[UUID, Answer]) -> bool:

@@ -1,0 +1,215 @@
+"""Does whoever watches a morning see it, and are they told of what goes wrong in it?"""
+
+import json
+import os
+import re
+import signal
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from aiokafka import AIOKafkaProducer
+
+from deploy.watch.boards import BOARDS
+from shared.topics import SLOTS_COMMANDS
+from talon.rush.journal import journals_in
+from tests.prometheus import Prometheus, hurried
+from tests.town import Town
+
+RUSH = ("rush", "--rate", "40", "--reads", "3")
+RECOVERY_SECONDS_MAX = 60.0
+SEEN_SECONDS_MAX = 20.0
+"""Four times as long as it takes until everybody has been asked again."""
+
+PERSONAL = {
+    "an e-mail address": r"[\w.+-]+@[\w-]+\.\w+",
+    "a token": r"eyJ[\w-]{10}|[Bb]earer \S",
+    "the body of a request": r'"(places|patient_id|body_hash)"|Idempotency-Key',
+}
+OUR_OWN_ADDRESS = "no-reply@talon.example"
+
+
+@pytest.fixture(scope="module")
+def quick(town: Town, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prometheus]:
+    """Tells of what is wrong within seconds, by the stack's own rules."""
+    counts = {"slots": 2, "booking": 2}
+    with hurried(town.stack, counts, tmp_path_factory.mktemp("prometheus")) as made:
+        yield made
+
+
+def test_every_picture_has_something_to_show_while_people_book(town: Town) -> None:
+    prometheus = Prometheus(town.stack.prometheus)
+
+    town.talon(*RUSH, "--seconds", "6")
+
+    _until(lambda: _blank(prometheus) == [], f"nothing to show: {_blank(prometheus)}")
+
+
+def test_the_page_without_grafana_has_every_question_and_its_figures(town: Town) -> None:
+    page = Prometheus(town.stack.prometheus).text("/consoles/morning.html")
+
+    assert [board.question for board in BOARDS if board.question not in page] == []
+    assert page.count("<figure") == sum(len(board.panels) for board in BOARDS)
+    assert re.search(r"<li><b>[\d.]+/s</b> <span>201</span></li>", page)
+    assert "{{" not in page
+
+
+async def test_a_record_that_nobody_can_read_is_told_to_somebody(
+    town: Town, quick: Prometheus
+) -> None:
+    async with AIOKafkaProducer(bootstrap_servers=town.stack.kafka) as writer:
+        await writer.send_and_wait(SLOTS_COMMANDS.name, b"\xc1", partition=2)
+
+    quick.until("DeadLetters")
+    quick.until("DeadLetters", fires=False)
+
+
+def test_frozen_referees_are_told_to_somebody_until_they_are_back(
+    town: Town, quick: Prometheus
+) -> None:
+    with _frozen(town, "slots", "slots-1"):
+        quick.until("RefereeStuck")
+        quick.until("ProcessGone")
+
+    quick.until("RefereeStuck", fires=False)
+    quick.until("ProcessGone", fires=False)
+
+
+def test_frozen_front_desks_are_told_to_somebody(town: Town, quick: Prometheus) -> None:
+    with _frozen(town, "booking", "booking-1"):
+        quick.until("ProjectionBehind")
+
+    quick.until("ProjectionBehind", fires=False)
+
+
+def test_a_frozen_kafka_is_told_as_what_people_feel_and_as_what_is_away(
+    town: Town, quick: Prometheus
+) -> None:
+    rush = town.start(*RUSH, "--seconds", "12")
+    quick.until("BookingsNotAnswered", fires=False)
+    time.sleep(3)
+
+    with _frozen(town, "kafka"):
+        quick.until("LogAway")
+        quick.until("BookingsNotAnswered")
+
+    told, _ = rush.communicate(timeout=120)
+    assert rush.returncode == 0, told
+    _until_ready(town)
+    quick.until("LogAway", fires=False)
+
+
+def test_a_frozen_postgres_is_told_as_old_reads_and_as_what_is_away(
+    town: Town, quick: Prometheus
+) -> None:
+    with _frozen(town, "postgres"):
+        quick.until("DatabaseAway")
+        quick.until("AvailabilityStale")
+
+    _until_ready(town)
+    quick.until("DatabaseAway", fires=False)
+
+
+def test_a_part_that_dies_again_and_again_is_told_to_somebody(
+    town: Town, quick: Prometheus
+) -> None:
+    for _ in range(4):
+        os.kill(_ready_part(town, "sink"), signal.SIGKILL)
+
+    quick.until("Restarting")
+    _until_ready(town)
+
+
+def test_after_all_that_the_audit_is_clean_and_no_log_says_anything_of_a_person(
+    town: Town,
+) -> None:
+    report = town.talon("audit")
+
+    assert "audit: clean" in report, report
+    logs = sorted(town.stack.logs.glob("*.log"))
+    assert [found for path in logs for found in _personal(path)] == []
+    assert {"slots.log", "booking.log", "notify.log", "kafka.log"} <= {path.name for path in logs}
+
+
+def test_one_booking_can_be_followed_through_every_log_from_the_door_to_the_mail(
+    town: Town,
+) -> None:
+    stories: dict[str, dict[str, str]] = {}
+    for line in _lines(town, "booking", "booking-1", "slots", "slots-1", "notify"):
+        if line["says"] in ("answered", "decided", "tells", "sent"):
+            stories.setdefault(line["booking"], {})[line["says"]] = line.get("request", "")
+
+    whole = [story for story in stories.values() if set(story) >= {"answered", "decided", "sent"}]
+
+    assert any({"answered", "decided", "tells", "sent"} <= set(story) for story in whole)
+    assert all(re.fullmatch("[0-9a-f]{32}", story["answered"]) for story in whole)
+    assert journals_in(town.stack.home)
+
+
+def _blank(prometheus: Prometheus) -> list[str]:
+    return [
+        f"{board.slug}: {panel.title}: {line.query}"
+        for board in BOARDS
+        for panel in board.panels
+        for line in panel.lines
+        if not prometheus.query(line.query)
+    ]
+
+
+def _until(condition, complaint: str = "it did not happen in time") -> None:
+    deadline = time.monotonic() + SEEN_SECONDS_MAX
+    while not condition():
+        assert time.monotonic() < deadline, complaint
+        time.sleep(0.5)
+
+
+@contextmanager
+def _frozen(town: Town, *parts: str) -> Iterator[None]:
+    """These parts stand still, with every process of theirs, while the block runs."""
+    pids = [pid for part in parts for pid in _family(town.part(part)["pid"])]
+    for pid in pids:
+        os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        for pid in pids:
+            os.kill(pid, signal.SIGCONT)
+
+
+def _family(pid: int) -> Sequence[int]:
+    """A process and its children: PostgreSQL is one for each connection."""
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text("ascii").split()
+    return [pid, *map(int, children)]
+
+
+def _ready_part(town: Town, name: str) -> int:
+    deadline = time.monotonic() + RECOVERY_SECONDS_MAX
+    while (part := town.part(name))["state"] != "ready":
+        assert time.monotonic() < deadline, part
+        time.sleep(0.1)
+    pid: int = part["pid"]
+    return pid
+
+
+def _until_ready(town: Town) -> None:
+    deadline = time.monotonic() + RECOVERY_SECONDS_MAX
+    while (said := json.loads(town.stack_verb("status", "--json")))["state"] != "ready":
+        assert time.monotonic() < deadline, said
+        time.sleep(0.5)
+
+
+def _personal(path: Path) -> Iterator[str]:
+    for line in path.read_text("utf-8", errors="replace").splitlines():
+        said = line.replace(OUR_OWN_ADDRESS, "")
+        for what, pattern in PERSONAL.items():
+            if re.search(pattern, said):
+                yield f"{path.name} says {what}: {line[:300]}"
+
+
+def _lines(town: Town, *parts: str) -> Iterator[dict[str, str]]:
+    for part in parts:
+        for line in (town.stack.logs / f"{part}.log").read_text("utf-8").splitlines():
+            if line.startswith("{"):
+                yield json.loads(line)
