@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 
 from deploy.local import keys, passwords
-from deploy.local.parts import edge, files, kafka, postgres
+from deploy.local.parts import edge, files, kafka, postgres, prometheus
 from deploy.local.progress import say
 from deploy.local.settings import CHECKOUT
 from deploy.local.stack import AUDITOR, SERVICES, SUPERUSER, Stack
@@ -28,8 +28,8 @@ EDGE_HOME = Path("/run/edge")
 KAFKA_DATA = Path("/var/lib/kafka/data")
 """Where the image of Kafka has its volume."""
 
-RULES = Path("/etc/prometheus/talon/rules")
-"""Where Prometheus has the rules of the stack on one machine."""
+BY_ADDRESS = ("edge", "prometheus")
+"""Whom Prometheus asks as on one machine. Services have names, and there is no supervisor."""
 
 GRAFANA = "grafana"
 """The name of Grafana's first account's password among the others."""
@@ -52,8 +52,8 @@ def prepare(stack: Stack, folders: Folders) -> None:
     given = folders.given
     files.write(given / "jwks.json", stack.jwks.read_text(encoding="utf-8"))
     files.write(given / "postgresql.conf", postgres.configuration(stack))
-    files.write(given / "prometheus.yml", _prometheus(stack))
     _give_kafka(stack, given / "kafka")
+    _give_prometheus(stack, given / "prometheus")
     _give_edge(stack, given)
     say("prepare", f"what the containers read is in {given} and {folders.secrets}")
 
@@ -85,17 +85,26 @@ def _give_edge(stack: Stack, given: Path) -> None:
     place = edge.Place(given=given / "edge", home=EDGE_HOME, web=given / "web")
     edge.configure(stack, place, counts={})
     (place.given / "openapi.json").write_bytes(of_all())
-    # Pages that are being shown are replaced at once, not file by file.
-    part = place.web.with_suffix(".part")
-    shutil.rmtree(part, ignore_errors=True)
-    shutil.copytree(CHECKOUT / "web", part)
-    shutil.rmtree(place.web, ignore_errors=True)
-    part.rename(place.web)
+    _replace(place.web, CHECKOUT / "web")
 
 
-def _prometheus(stack: Stack) -> str:
-    values: dict[str, str | int] = {"rules": str(RULES)}
+def _give_prometheus(stack: Stack, folder: Path) -> None:
+    """What it reads on one machine, but that services are found by their names."""
+    asked = [one for one in prometheus.targets(stack, {}) if one.labels["job"] in BY_ADDRESS]
+    prometheus.configure(folder, asked)
+    values: dict[str, str | int] = {}
     for service in SERVICES:
         values[f"{service}_host"] = stack.settings.host(service.upper())
         values[f"{service}_port"] = stack.settings.port(f"TALON_{service.upper()}_OPS_PORT").number
-    return files.rendered("docker/prometheus.yml", values)
+    with (folder / "prometheus.yml").open("a", encoding="utf-8") as told:
+        told.write(files.rendered("docker/scrape.yml", values))
+    _replace(folder / "consoles", prometheus.SOURCES / "consoles")
+
+
+def _replace(folder: Path, source: Path) -> None:
+    """What is being shown is replaced at once, not file by file."""
+    part = folder.with_suffix(".part")
+    shutil.rmtree(part, ignore_errors=True)
+    shutil.copytree(source, part)
+    shutil.rmtree(folder, ignore_errors=True)
+    part.rename(folder)

@@ -153,7 +153,7 @@ def test_those_who_speak_with_many_find_each_where_it_is(contained: Stack) -> No
 def test_hosts_are_all_that_the_jobs_are_told_besides(name: str) -> None:
     added = set(environment_of(name)) - set(settings())
 
-    parts = {"POSTGRES", "KAFKA", "SMTP", "SLOTS", "BOOKING", "NOTIFY", "EDGE"}
+    parts = {"POSTGRES", "KAFKA", "SMTP", "SLOTS", "BOOKING", "NOTIFY", "EDGE", "PROMETHEUS"}
     assert added == {f"TALON_{part}_HOST" for part in parts} | {"TALON_EDGE_RESOLVER"}
     changed = {key for key, text in settings().items() if environment_of(name)[key] != text}
     assert changed == {"TALON_HOST"}
@@ -174,6 +174,16 @@ def test_ports_that_are_written_here_are_the_settings() -> None:
         assert told["TALON_OPS_PORT"] == number[f"TALON_{service.upper()}_OPS_PORT"]
     (door,) = containers()["edge"]["ports"]
     assert door.endswith(f":-{number['TALON_EDGE_PORT']}}}:{number['TALON_EDGE_PORT']}")
+
+
+def test_prometheus_keeps_as_much_as_on_one_machine() -> None:
+    told = containers()["prometheus"]["command"]
+
+    assert f"--storage.tsdb.retention.time={settings()['TALON_PROMETHEUS_KEPT_DAYS']}d" in told
+    assert f"--storage.tsdb.retention.size={settings()['TALON_PROMETHEUS_KEPT_MB']}MB" in told
+    assert f"--config.file={prepare.GIVEN}/prometheus/prometheus.yml" in told
+    (door,) = containers()["prometheus"]["ports"]
+    assert door.endswith(f":{settings()['TALON_PROMETHEUS_PORT']}")
 
 
 def test_kafka_is_the_version_of_the_stack_on_one_machine() -> None:

@@ -20,11 +20,11 @@ import yaml
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from deploy.docker.prepare import EDGE_HOME, RULES
+from deploy.docker.prepare import EDGE_HOME
 from deploy.local.parts.edge import DEBIANS_NGINX
 from deploy.local.settings import CHECKOUT
 from deploy.local.stack import SERVICES
-from tests.containers import build_tree, containers, environment_of, is_sent, mounts_of, stages
+from tests.containers import build_tree, containers, environment_of, is_sent, stages
 
 RUN_SECONDS_MAX = 60
 PACKAGES = ("shared", "services", "talon", "deploy")
@@ -286,14 +286,23 @@ def test_the_edge_asks_again_and_again_where_a_service_is(prepare: Callable[...,
 
 
 def test_prometheus_asks_every_service_at_its_own_door(prepare: Callable[..., Prepared]) -> None:
-    given = prepare(**environment_of("prepare")).given
+    folder = prepare(**environment_of("prepare")).given / "prometheus"
 
-    told = yaml.safe_load((given / "prometheus.yml").read_text("utf-8"))
+    told = yaml.safe_load((folder / "prometheus.yml").read_text("utf-8"))
+    named = [job["dns_sd_configs"][0] for job in told["scrape_configs"] if "dns_sd_configs" in job]
+    asked = json.loads((folder / "targets" / "stack.json").read_text("utf-8"))
 
-    doors = {
-        (name, job["dns_sd_configs"][0]["port"])
-        for job in told["scrape_configs"]
-        for name in job.get("dns_sd_configs", [{"names": []}])[0]["names"]
+    assert {(one["names"][0], one["port"]) for one in named} == {
+        (name, int(environment_of(name)["TALON_OPS_PORT"])) for name in SERVICES
     }
-    assert doors == {(name, int(environment_of(name)["TALON_OPS_PORT"])) for name in SERVICES}
-    assert mounts_of("prometheus")[str(RULES.parent)] == "./deploy/prometheus"
+    assert {one["targets"][0].partition(":")[0] for one in asked} == {"edge", "prometheus"}
+    assert list((folder / "rules").glob("*.yml")) != []
+
+
+def test_prometheus_takes_what_was_prepared(prepare: Callable[..., Prepared]) -> None:
+    told = prepare(**environment_of("prepare")).given / "prometheus" / "prometheus.yml"
+
+    command = ("promtool", "check", "config", str(told))
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+
+    assert done.returncode == 0, done.stdout + done.stderr
