@@ -1,0 +1,168 @@
+"""What does the peer do with a booking? Lock the slot's row, look, write, commit, answer."""
+
+import asyncio
+import signal
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+import msgspec
+from aiohttp import web
+from asyncpg.prepared_stmt import PreparedStatement
+
+from shared.auth import Tokens
+from shared.messages import Dose
+from shared.problems import Problem
+from shared.statements import load
+from shared.web import command_id, idempotency_key, json_response, read_body
+
+SQL = load("bench.peer_rowlock")
+HOST = "127.0.0.1"
+ROUTE = "/api/v1/bookings"
+BACKLOG = 4096
+CONNECT_SECONDS = 5.0
+STATEMENT_MS = 30_000
+
+
+class Options(msgspec.Struct, frozen=True, kw_only=True):
+    """What the peer is told."""
+
+    dsn: str
+    port: int
+    connections: int
+    at_once: bool
+    jwks: str
+    issuer: str
+    audience: str
+
+
+class Place(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The one place of a body."""
+
+    slot_id: UUID
+    dose: Dose
+
+
+class NewBooking(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The body, as Talon takes it."""
+
+    places: tuple[Place]
+    campaign_id: UUID
+
+
+class Booked(msgspec.Struct, frozen=True, kw_only=True):
+    """The answer, as long as Talon's is in what it says of the booking."""
+
+    id: UUID
+    status: str
+    campaign_id: UUID
+    places: tuple[Place]
+
+
+class Session:
+    """One connection with its statements prepared once."""
+
+    def __init__(self, connection: asyncpg.Connection, prepared: dict[str, Any]) -> None:
+        self.connection = connection
+        self.lock_slot: PreparedStatement = prepared["lock_slot"]
+        self.book: PreparedStatement = prepared["book"]
+        self.book_at_once: PreparedStatement = prepared["book_at_once"]
+
+
+_decode = msgspec.json.Decoder(NewBooking)
+
+
+class Desk:
+    """The door and the sessions behind it. Whoever came last gets the warmest one."""
+
+    def __init__(self, tokens: Tokens, sessions: list[Session], *, at_once: bool) -> None:
+        self._tokens = tokens
+        self._at_once = at_once
+        self._free: asyncio.LifoQueue[Session] = asyncio.LifoQueue()
+        for session in sessions:
+            self._free.put_nowait(session)
+
+    async def request_booking(self, request: web.Request) -> web.Response:
+        """201 booked, also when asked again by the same key; 409 full, or the dose is taken."""
+        actor = await self._tokens.actor(request)
+        body = await read_body(request, _decode)
+        wish = command_id(actor.id, ROUTE, idempotency_key(request))
+        session = await self._free.get()
+        try:
+            free = await self._book(session, wish, actor.id, body)
+        except asyncpg.UniqueViolationError as error:
+            if error.constraint_name != "booking_pkey":
+                raise Problem(409, "claim_taken", "This person has this dose already.") from error
+            free = 1
+        finally:
+            self._free.put_nowait(session)
+        if free is None:
+            raise Problem(409, "slot_unknown", "There is no such slot.")
+        if free < 1:
+            raise Problem(409, "slot_full", "The slot is full.")
+        booked = Booked(id=wish, status="booked", campaign_id=body.campaign_id, places=body.places)
+        return json_response(booked, status=201, headers={"Location": f"{ROUTE}/{wish}"})
+
+    async def _book(
+        self, session: Session, wish: UUID, patient: UUID, body: NewBooking
+    ) -> int | None:
+        """How many places were free before; below one, nothing was booked."""
+        place = body.places[0]
+        written = (wish, place.slot_id, patient, body.campaign_id, place.dose)
+        free: int | None
+        if self._at_once:
+            free = await session.book_at_once.fetchval(*written)
+            return free
+        async with session.connection.transaction():
+            free = await session.lock_slot.fetchval(place.slot_id)
+            if free:
+                await session.book.fetch(*written)
+        return free
+
+
+@web.middleware
+async def _answer_problems(request: web.Request, handler: Any) -> web.StreamResponse:
+    try:
+        response: web.StreamResponse = await handler(request)
+    except Problem as problem:
+        return problem.response()
+    return response
+
+
+async def run(options: Options) -> None:
+    """Serve until SIGTERM or SIGINT."""
+    stopping = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stopping.set)
+    tokens = Tokens(jwks=options.jwks, issuer=options.issuer, audience=options.audience)
+    async with _sessions(options) as sessions:
+        desk = Desk(tokens, sessions, at_once=options.at_once)
+        app = web.Application(middlewares=[_answer_problems])
+        app.router.add_post(ROUTE, desk.request_booking)
+        runner = web.AppRunner(app, access_log=None)
+        await runner.setup()
+        try:
+            await web.TCPSite(runner, HOST, options.port, backlog=BACKLOG).start()
+            await stopping.wait()
+        finally:
+            await runner.cleanup()
+
+
+@asynccontextmanager
+async def _sessions(options: Options) -> AsyncIterator[list[Session]]:
+    async with AsyncExitStack() as open_ones:
+        sessions = []
+        for _ in range(options.connections):
+            # Limits are the server's: a timer in Python for each statement would cost more.
+            connection = await asyncpg.connect(
+                options.dsn,
+                timeout=CONNECT_SECONDS,
+                server_settings={"statement_timeout": str(STATEMENT_MS)},
+            )
+            open_ones.push_async_callback(connection.close)
+            names = ("lock_slot", "book", "book_at_once")
+            prepared = {name: await connection.prepare(SQL[name]) for name in names}
+            sessions.append(Session(connection, prepared))
+        yield sessions

@@ -1,0 +1,56 @@
+"""Where does the peer keep its bookings? In a database of its own, in the cluster of the stack."""
+
+from collections.abc import Sequence
+from importlib.resources import files
+from uuid import UUID
+
+import asyncpg
+import msgspec
+
+from bench.peer_rowlock.app import SQL
+from deploy.local.stack import SUPERUSER, Stack
+
+DATABASE = "peer_rowlock"
+CAPACITY = 100_000_000
+STATEMENT_SECONDS = 120.0
+
+
+class Counts(msgspec.Struct, frozen=True, kw_only=True):
+    """What the peer booked."""
+
+    bookings: int
+    capacity_used: int
+    oversold: int
+
+
+def dsn_of(stack: Stack) -> str:
+    """How the peer connects: over TCP like everybody else here."""
+    return stack.dsn(SUPERUSER, DATABASE)
+
+
+async def make(stack: Stack, slots: Sequence[UUID]) -> None:
+    """A new database with these slots, and nobody booked."""
+    owner = await asyncpg.connect(stack.dsn(SUPERUSER, "postgres"))
+    try:
+        await owner.execute(SQL["drop_database"])
+        await owner.execute(SQL["make_database"])
+    finally:
+        await owner.close()
+    connection = await asyncpg.connect(dsn_of(stack))
+    try:
+        for name in ("schema.sql", "function.sql"):
+            await connection.execute(files("bench.peer_rowlock").joinpath("sql", name).read_text())
+        await connection.execute(SQL["slots"], list(slots), CAPACITY)
+    finally:
+        await connection.close()
+
+
+async def counts(stack: Stack) -> Counts:
+    """How it stands."""
+    connection = await asyncpg.connect(dsn_of(stack), command_timeout=STATEMENT_SECONDS)
+    try:
+        row = await connection.fetchrow(SQL["counts"])
+    finally:
+        await connection.close()
+    assert row is not None
+    return Counts(**row)

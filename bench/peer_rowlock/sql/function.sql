@@ -1,0 +1,17 @@
+-- The same transaction inside the server: one journey for all of it.
+CREATE FUNCTION book_at_once(
+    wish uuid, wanted uuid, patient uuid, campaign uuid, nth smallint
+) RETURNS integer LANGUAGE plpgsql AS $$
+DECLARE
+    left_over integer;
+BEGIN
+    SELECT capacity - booked INTO left_over FROM slot WHERE id = wanted FOR UPDATE;
+    IF left_over IS NULL OR left_over < 1 THEN
+        RETURN left_over;
+    END IF;
+    INSERT INTO booking (id, slot_id, patient_id, campaign_id, dose)
+    VALUES (wish, wanted, patient, campaign, nth);
+    UPDATE slot SET booked = booked + 1 WHERE id = wanted;
+    RETURN left_over;
+END
+$$;

@@ -1,0 +1,91 @@
+"""How is it run? `make bench`, or `python -m bench.rush --quick` to see that it works.
+
+On a stack of its own, from nothing to nothing (KEEP=1 leaves it up). The last line is
+`RESULT {json}`; all numbers are in bench/results/. It ends with 1 where the audit finds something,
+the peer is no match for pgbench, or a bar is missed; a quick run is not held to the bars.
+"""
+
+import argparse
+import os
+import platform
+import signal
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+import msgspec
+import uvloop
+from rich.console import Console
+
+import deploy.local.__main__ as local
+from bench.rush.found import Everything, missed, result_of, unfit
+from bench.rush.rounds import Bench
+from bench.rush.sizes import FULL, QUICK, Sizes
+from bench.rush.told import tell
+from deploy.local.settings import CHECKOUT
+from deploy.local.stack import Stack, named
+from talon.mistakes import MistakeError
+from talon.progress import console
+
+RESULTS = CHECKOUT / "bench" / "results"
+
+
+def main() -> int:
+    """Everything; the exit code is the verdict."""
+    words = argparse.ArgumentParser(prog="python -m bench.rush", description=__doc__)
+    words.add_argument("--stack", default="bench")
+    words.add_argument("--quick", action="store_true", help="a few minutes, nothing to quote")
+    options = words.parse_args()
+    stack, sizes, out = named(options.stack), QUICK if options.quick else FULL, console()
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda *_: signal.raise_signal(signal.SIGINT))
+    try:
+        _ask_stack("reset", stack)
+        _ask_stack("up", stack)
+        return _verdict(_measured(stack, sizes, out), sizes, out)
+    except MistakeError as reason:
+        print(f"bench: {reason}", file=sys.stderr)
+        return 2
+    finally:
+        if not os.environ.get("KEEP"):
+            local.main(["reset", "--stack", stack.name])
+
+
+def _measured(stack: Stack, sizes: Sizes, out: Console) -> Everything:
+    began = datetime.now(UTC)
+    every = uvloop.run(Bench(stack, sizes, out).run())
+    every.began = began.isoformat(timespec="seconds")
+    every.machine = f"{os.cpu_count()} x {_processor()}, Python {platform.python_version()}"
+    every.result = result_of(every)
+    RESULTS.mkdir(exist_ok=True)
+    path = RESULTS / f"rush-{sizes.name}.json"
+    path.write_bytes(msgspec.json.format(msgspec.json.encode(every), indent=1))
+    return every
+
+
+def _verdict(every: Everything, sizes: Sizes, out: Console) -> int:
+    assert every.result is not None
+    tell(every, out)
+    against = unfit(every)
+    short = missed(every.result) if sizes is FULL else []
+    for words in (*against, *short):
+        out.print(f"  not so: {words}", soft_wrap=True)
+    print(f"RESULT {msgspec.json.encode(every.result).decode()}", flush=True)
+    return 1 if against or short else 0
+
+
+def _ask_stack(verb: str, stack: Stack) -> None:
+    code = local.main([verb, "--stack", stack.name])
+    if code != 0:
+        raise MistakeError(f"the stack did not do what it was asked: {verb} ended with {code}")
+
+
+def _processor() -> str:
+    for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
+        if line.startswith("model name"):
+            return line.partition(":")[2].strip()
+    return platform.machine()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

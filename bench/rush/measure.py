@@ -1,0 +1,190 @@
+"""How is one run made? Warm up, look at the books, ask, look again."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, TypeVar
+from uuid import UUID, uuid4
+
+import asyncpg
+import msgspec
+
+from bench.rush import cpu, load
+from bench.rush.clinics import DOSES, SQL, Town
+from bench.rush.cpu import Used
+from bench.rush.lag import Lag, Watch, growth
+from bench.rush.load import Pressure, Said, Wishes
+from bench.rush.sides import Side
+from deploy.local.stack import SUPERUSER, Stack
+
+T = TypeVar("T")
+
+OTHERS_MAX = 0.08
+"""The share of the machine that others may have before a run counts as disturbed."""
+
+RATE_MAX = 20_000
+"""No more bookings a second are prepared for; beyond, people would be refused a second dose."""
+
+WARM_SECONDS = 2.0
+SHOWN_PER_SECOND = 5_000
+CHECKPOINT_SECONDS_MAX = 120.0
+
+
+class Run(msgspec.Struct, frozen=True, kw_only=True):
+    """One side, asked for so long."""
+
+    side: str
+    slots: str
+    connections: int
+    booked: int
+    per_second: float
+    undecided: int
+    failed: int
+    broken: int
+    p50_ms: float
+    p99_ms: float
+    max_ms: float
+    cpu_us: dict[str, float]
+    """CPU microseconds for each booking, by process, while it was asked for."""
+
+    cpu_us_settled: dict[str, float] = {}
+    """The same, until everybody had heard of it."""
+
+    others: float
+    """The share of the machine that others had meanwhile."""
+
+    idle: float
+    caught_up_seconds: float | None = None
+    lag_end: int = 0
+    """Events that were answered and not yet known to everyone when the asking ended."""
+
+    lag_growth: float = 0.0
+    """By how many a second that grew, in the second half."""
+
+    @property
+    def disturbed(self) -> bool:
+        """Whether others had too much of the machine for the number to be quoted."""
+        return self.others > OTHERS_MAX
+
+
+class Measure:
+    """Makes runs on one stack, with the same people and slots."""
+
+    def __init__(self, stack: Stack, folder: Path, campaign: Callable[[], Awaitable[UUID]]) -> None:
+        self._stack = stack
+        self._folder = folder
+        self._campaign = campaign
+        self._patients = 0
+
+    def prepare(self, town: Town, tokens: list[str]) -> None:
+        """Write down what wrk reads."""
+        load.write_lines(self._folder / "hot", [town.hot])
+        load.write_lines(self._folder / "uniform", town.uniform)
+        self.bring(tokens)
+
+    def bring(self, tokens: list[str]) -> None:
+        """From now on these come."""
+        load.write_lines(self._folder / "tokens", tokens)
+        self._patients = len(tokens)
+
+    async def introduce(self, side: Side) -> None:
+        """Everybody shows a token once, and books nothing."""
+        wishes = await self._wishes("hot", 0.0)
+        wishes = msgspec.structs.replace(wishes, run="")
+        seconds = self._patients / SHOWN_PER_SECOND
+        # wrk ends by time and begins with the first again; whom a door knows already is quick.
+        while (
+            await load.book(side.url, wishes, Pressure(connections=64, seconds=seconds))
+        ).answered < self._patients:
+            seconds *= 2
+
+    async def warm(self, side: Side, slots: str, pressure: Pressure) -> None:
+        """Ask without measuring."""
+        await load.book(side.url, await self._wishes(slots, pressure.seconds), pressure)
+
+    async def run(
+        self, side: Side, slots: str, pressure: Pressure, watch: Watch | None = None
+    ) -> Run:
+        """Ask, and count; with `watch`, see how far behind everybody is, and wait for them."""
+        wishes = await self._wishes(slots, pressure.seconds)
+        await self._checkpoint()
+        lags: list[Lag] = []
+        before, told_before = cpu.now(side.roots()), await side.told()
+        following = None if watch is None else asyncio.create_task(watch.follow(lags))
+        said = await load.book(side.url, wishes, pressure)
+        used, told = cpu.between(before, cpu.now(side.roots())), await side.told()
+        if following is not None:
+            following.cancel()
+            with suppress(asyncio.CancelledError):
+                await following
+        undecided = (
+            0 if told is None or told_before is None else told.undecided - told_before.undecided
+        )
+        run = _run(
+            said, used, undecided, side=side.name, slots=slots, connections=pressure.connections
+        )
+        if watch is None:
+            return run
+        caught_up = await watch.caught_up()
+        settled = cpu.between(before, cpu.now(side.roots()))
+        return msgspec.structs.replace(
+            run,
+            caught_up_seconds=caught_up,
+            lag_end=lags[-1].events,
+            lag_growth=growth(lags),
+            cpu_us_settled=_us(settled, run.booked),
+        )
+
+    async def beside(
+        self, side: Side, slots: str, pressure: Pressure, look: Callable[[], Awaitable[T]]
+    ) -> T:
+        """What was seen while it was asked, from a while after the beginning."""
+        wishes = await self._wishes(slots, pressure.seconds)
+        asking = asyncio.create_task(load.book(side.url, wishes, pressure))
+        await asyncio.sleep(WARM_SECONDS)
+        seen = await look()
+        await asking
+        return seen
+
+    async def _wishes(self, slots: str, seconds: float) -> Wishes:
+        """Campaigns that nobody has booked under, enough for the fastest."""
+        count = 1 + int(RATE_MAX * seconds / (self._patients * DOSES))
+        campaigns = [await self._campaign() for _ in range(count)]
+        return Wishes(
+            tokens=self._folder / "tokens",
+            slots=self._folder / slots,
+            campaigns=load.write_lines(self._folder / "campaigns", campaigns),
+            run=uuid4().hex[:8],
+        )
+
+    async def _checkpoint(self) -> None:
+        owner = await asyncpg.connect(
+            self._stack.dsn(SUPERUSER), command_timeout=CHECKPOINT_SECONDS_MAX
+        )
+        try:
+            await owner.execute(SQL["checkpoint"])
+        finally:
+            await owner.close()
+
+
+def _run(said: Said, used: Used, undecided: int, **about: Any) -> Run:
+    booked = said.answered - said.failed - undecided
+    return Run(
+        booked=booked,
+        per_second=booked / said.seconds,
+        undecided=undecided,
+        failed=said.failed,
+        broken=said.broken,
+        p50_ms=said.p50_ms,
+        p99_ms=said.p99_ms,
+        max_ms=said.max_ms,
+        cpu_us=_us(used, booked),
+        others=used.others,
+        idle=used.idle,
+        **about,
+    )
+
+
+def _us(used: Used, booked: int) -> dict[str, float]:
+    return {name: round(s * 1e6 / max(1, booked), 1) for name, s in used.by_name.items()}
