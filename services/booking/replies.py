@@ -20,6 +20,7 @@ from services.booking.rules.life import Booking, LifeEvent, change_of, fold
 from services.booking.rules.refusals import Asked
 from services.booking.store import Bookings, Database
 from services.booking.store.database import OUTAGES
+from shared import faultpoints
 from shared.asking import Asking, SeatsTakenError
 from shared.log import LogAwayError
 from shared.logs import Lines
@@ -105,6 +106,7 @@ class Answers:
             try:
                 async with asyncio.timeout(self._patience_seconds / 2):
                     await self._bookings.keep(changes, answered, refused)
+                faultpoints.reach(faultpoints.KEPT)
                 self._kept.note(changes)
                 self._unkept.clear()  # whoever waited for those has been told by now
                 return
