@@ -7,6 +7,7 @@ import sys
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from deploy.local import state
@@ -57,6 +58,14 @@ class Ground:
         live = state.read_live(self.stack.home)
         parts = live.parts if live is not None else []
         return next((found.process for found in parts if found.name == part), None)
+
+    def is_reborn(self, part: str, since: float) -> bool:
+        """True when the part is ready in a life that began after that moment."""
+        live = state.read_live(self.stack.home)
+        found = next((p for p in live.parts if p.name == part), None) if live else None
+        if found is None or found.state != "ready" or not found.since:
+            return False
+        return datetime.fromisoformat(found.since).timestamp() >= since
 
     def is_ready(self, parts: Iterable[str]) -> bool:
         """True when the supervisor has seen all these well."""

@@ -9,7 +9,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.errors import KafkaError
 from aiokafka.structs import ConsumerRecord
 
-from shared.topics import BOOKING_EVENTS, SLOTS_COMMANDS, SLOTS_EVENTS, SLOTS_REPLIES
+from shared.topics import BOOKING_EVENTS, SLOTS_COMMANDS, SLOTS_EVENTS, SLOTS_REPLIES, TOPICS
 
 TOLD_AGAIN_MAX = 40
 """How many of the last records of a partition are told again."""
@@ -24,13 +24,14 @@ POISONS = (
     b"null",
 )
 POISON_SECONDS = 0.25
+PARTITIONS = {topic.name: topic.partitions for topic in TOPICS}
 
 
 @asynccontextmanager
 async def _producer(servers: str) -> AsyncIterator[AIOKafkaProducer]:
     producer = AIOKafkaProducer(bootstrap_servers=servers, request_timeout_ms=3000)
-    await producer.start()
     try:
+        await producer.start()
         yield producer
     finally:
         await asyncio.wait([asyncio.create_task(producer.stop())], timeout=3)
@@ -41,8 +42,7 @@ async def read_all(servers: str, topic: str, last: int = 0) -> dict[int, list[Co
     consumer = AIOKafkaConsumer(bootstrap_servers=servers, group_id=None)
     await consumer.start()
     try:
-        partitions = consumer.partitions_for_topic(topic) or set()
-        places = [TopicPartition(topic, partition) for partition in partitions]
+        places = [TopicPartition(topic, partition) for partition in range(PARTITIONS[topic])]
         consumer.assign(places)
         starts = await consumer.beginning_offsets(places)
         ends = await consumer.end_offsets(places)
@@ -50,7 +50,7 @@ async def read_all(servers: str, topic: str, last: int = 0) -> dict[int, list[Co
             consumer.seek(place, max(starts[place], ends[place] - last if last else 0))
         found: dict[int, list[ConsumerRecord]] = {place.partition: [] for place in places}
         async with asyncio.timeout(READ_SECONDS_MAX):
-            while any(await consumer.position(place) < ends[place] for place in places):
+            while [p for p in places if await consumer.position(p) < ends[p]]:
                 for place, some in (await consumer.getmany(timeout_ms=200)).items():
                     found[place.partition] += [r for r in some if r.offset < ends[place]]
         return found
@@ -69,7 +69,7 @@ async def tell_again(servers: str, dice: Random) -> int:
                 ).items():
                     again = dice.sample(some, len(some) // 2)
                     for record in again:
-                        await producer.send(
+                        await producer.send_and_wait(
                             topic.name,
                             record.value,
                             record.key,
@@ -77,7 +77,6 @@ async def tell_again(servers: str, dice: Random) -> int:
                             headers=list(record.headers),
                         )
                     told += len(again)
-            await producer.flush()
     except (KafkaError, TimeoutError, OSError):
         pass
     return told
@@ -106,6 +105,6 @@ class Poisoner:
             topic = self._dice.choice(POISONED)
             value = self._dice.choice(POISONS)
             partition = self._dice.randrange(topic.partitions)
-            await producer.send(topic.name, value, partition=partition)
+            await producer.send_and_wait(topic.name, value, partition=partition)
             self.appended += 1
             await asyncio.sleep(POISON_SECONDS)

@@ -52,7 +52,7 @@ class Striker:
     def __init__(self, ground: Ground, dice: random.Random) -> None:
         self.log: list[Struck] = []
         self.joined = 0
-        self._ground = ground
+        self.ground = ground
         self._dice = dice
         self._do: dict[str, Callable[[Struck], Awaitable[None]]] = {
             "kill": self._kill,
@@ -85,7 +85,7 @@ class Striker:
 
     def heal(self) -> None:
         """Let nothing be wrong that is not over yet."""
-        for proxy in self._ground.proxies:
+        for proxy in self.ground.proxies:
             proxy.weather.latency_seconds = 0.0
             proxy.weather.sliced = False
             proxy.weather.answers_lost = 0
@@ -114,7 +114,7 @@ class Striker:
                 processes.send(process, signal.SIGCONT)
 
     def _signal(self, struck: Struck, name: str, number: signal.Signals) -> Process | None:
-        process = self._ground.process(name)
+        process = self.ground.process(name)
         if process is None:
             struck.note += f"{name} was between two lives; "
             return None
@@ -125,7 +125,7 @@ class Striker:
     async def _end_a_backend(self, struck: Struck) -> None:
         """One server process of PostgreSQL: asked to end, or killed, which restarts them all."""
         how = signal.SIGKILL if struck.fault.target == "killed" else signal.SIGTERM
-        connection = await asyncpg.connect(self._ground.stack.dsn(SUPERUSER), timeout=5)
+        connection = await asyncpg.connect(self.ground.stack.dsn(SUPERUSER), timeout=5)
         try:
             pids = [row["pid"] for row in await connection.fetch(BACKENDS, list(ROLES))]
         finally:
@@ -137,7 +137,7 @@ class Striker:
 
     async def _arm(self, struck: Struck) -> None:
         """Whoever comes to this point next is gone there."""
-        path = self._ground.points / struck.fault.target
+        path = self.ground.points / struck.fault.target
         path.touch()
         until = time.monotonic() + POINT_SECONDS_MAX
         while path.exists() and time.monotonic() < until:
@@ -148,7 +148,7 @@ class Striker:
     # ---- the network ---------------------------------------------------------------------------
 
     def _way(self, struck: Struck) -> Proxy:
-        return next(p for p in self._ground.proxies if p.name == struck.fault.target)
+        return next(p for p in self.ground.proxies if p.name == struck.fault.target)
 
     async def _be_away(self, struck: Struck) -> None:
         way = self._way(struck)
@@ -182,13 +182,13 @@ class Striker:
         weather.sliced = False
 
     async def _lose_commits(self, struck: Struck) -> None:
-        await self._lose(struck, self._ground.postgres, LOST_COMMIT_EVERY_SECONDS)
+        await self._lose(struck, self.ground.postgres, LOST_COMMIT_EVERY_SECONDS)
 
     async def _lose_mails(self, struck: Struck) -> None:
-        weather = self._ground.smtp.weather
+        weather = self.ground.smtp.weather
         if struck.fault.kind == "sleeping-mails":
             weather.resets.clear()
-        await self._lose(struck, self._ground.smtp, LOST_MAIL_EVERY_SECONDS)
+        await self._lose(struck, self.ground.smtp, LOST_MAIL_EVERY_SECONDS)
         weather.resets.set()
 
     async def _lose(self, struck: Struck, way: Proxy, every_seconds: float) -> None:
@@ -204,7 +204,7 @@ class Striker:
     # ---- the log -------------------------------------------------------------------------------
 
     async def _tell_again(self, struck: Struck) -> None:
-        told = await records.tell_again(self._ground.stack.kafka, self._dice)
+        told = await records.tell_again(self.ground.stack.kafka, self._dice)
         struck.note = f"{told} records told again, in another order"
 
     # ---- who comes and goes --------------------------------------------------------------------
@@ -227,9 +227,9 @@ class Striker:
         struck.note = "joined and left"
 
     async def _join(self, service: str, seconds: float, more: dict[str, str]) -> None:
-        part = services.part(self._ground.stack, service, JOINERS_INSTANCE)
-        environ = part.environment | ROLE.get(service, {}) | self._ground.environ_of_services | more
-        with (self._ground.stack.logs / f"{service}-joiner.log").open("ab") as log:
+        part = services.part(self.ground.stack, service, JOINERS_INSTANCE)
+        environ = part.environment | ROLE.get(service, {}) | self.ground.environ_of_services | more
+        with (self.ground.stack.logs / f"{service}-joiner.log").open("ab") as log:
             process = await asyncio.create_subprocess_exec(
                 *part.command, cwd=part.folder, env=environ, stdout=log, stderr=log
             )
