@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import os
 import time
 from collections import Counter
 from collections.abc import Iterable
@@ -120,10 +121,16 @@ async def run(ground: Ground, profile: Profile, seed: int) -> Outcome:
     rested = time.monotonic()
     history = await collect(ground.stack, city, testify(read(path)))
     history.world = _as_staff_left_it(history.world, staff)
+    if os.environ.get("KEEP"):
+        import pickle
+
+        pickle.dump(history, open(ground.stack.home / "history.pickle", "wb"))
     history.seen, history.closed = watch.broken, staff.closed
     print(
         f"  played {played - began:.0f} s, well {well - played:.0f}, rested {rested - well:.0f},"
-        f" collected {time.monotonic() - rested:.0f}", flush=True)
+        f" collected {time.monotonic() - rested:.0f}",
+        flush=True,
+    )
     return Outcome(
         seed=seed,
         log=striker.log,

@@ -25,6 +25,7 @@ PORTS = {
     "TALON_KAFKA_BEHIND_PORT": "19095",
     "TALON_SMTP_VIA_PORT": "11026",
 }
+PARTS = "postgres,kafka,sink,slots,booking,notify,edge"
 SCALE = "slots=2,booking=2,notify=2"
 
 
@@ -102,7 +103,7 @@ async def a_ground(name: str = STACK, **settings: str) -> AsyncIterator[Ground]:
     try:
         for proxy in ground.proxies:
             await proxy.open()
-        await ground.verb("deploy.local", "up", "--scale", SCALE)
+        await ground.verb("deploy.local", "up", "--scale", SCALE, "--only", PARTS)
         yield ground
     finally:
         await ground.verb("deploy.local", "down")

@@ -125,7 +125,11 @@ class Striker:
     async def _end_a_backend(self, struck: Struck) -> None:
         """One server process of PostgreSQL: asked to end, or killed, which restarts them all."""
         how = signal.SIGKILL if struck.fault.target == "killed" else signal.SIGTERM
-        connection = await asyncpg.connect(self.ground.stack.dsn(SUPERUSER), timeout=5)
+        try:
+            connection = await asyncpg.connect(self.ground.stack.dsn(SUPERUSER), timeout=5)
+        except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            struck.note = f"nobody to end: {error!r}"
+            return
         try:
             pids = [row["pid"] for row in await connection.fetch(BACKENDS, list(ROLES))]
         finally:
