@@ -24,7 +24,7 @@ from shared import faultpoints
 from shared.asking import Asking, SeatsTakenError
 from shared.log import LogAwayError
 from shared.logs import Lines
-from shared.messages import Refusal, Refused, booking_of
+from shared.messages import Refused, booking_of
 from shared.problems import Problem, outcome_unknown, unavailable
 
 log = logging.getLogger(__name__)
@@ -97,9 +97,7 @@ class Answers:
     async def on_replies(self, replies: Sequence[Any]) -> None:
         """Keep what a batch of replies says; what cannot be kept is not told either."""
         lives = [reply for reply in replies if isinstance(reply, LIFE)]
-        refused: dict[UUID, Refusal] = {
-            reply.cause: reply.reason for reply in replies if isinstance(reply, Refused)
-        }
+        refused = {reply.cause: reply for reply in replies if isinstance(reply, Refused)}
         changes = fold(change_of(reply) for reply in lives)
         answered = sorted({reply.cause for reply in replies})
         for attempt in range(KEEPS_AT_MOST):

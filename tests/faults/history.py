@@ -58,7 +58,7 @@ class Batch(msgspec.Struct, frozen=True):
 
     id: int
     at: Any
-    positions: dict[str, list[list[int]]]
+    positions: list[Any]
     swept: list[UUID]
 
 

@@ -163,8 +163,8 @@ class Again:
         ]
 
     def _items(self, batch: Batch) -> Iterator[Item]:
-        for partition, (first, last) in batch.positions.items():
-            records = self._history.commands[int(partition)]
+        for partition, first, last in batch.positions:
+            records = self._history.commands[partition]
             for offset in range(first[0], last[0] + 1):
                 for item in records.get(offset, ()):
                     inside = first <= [offset, item.nth] <= last
