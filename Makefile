@@ -21,7 +21,7 @@ PARTS = $(if $(ONLY),--only=$(ONLY)) $(if $(SCALE),--scale=$(SCALE))
 
 export STACK SABOTAGE KEEP
 
-.PHONY: help setup up down status logs reset demo test check lock token
+.PHONY: help setup up down status logs reset demo test faults check lock token
 
 help: ## print this list
 	@echo "make VERB [STACK=local|demo|test|bench] [ARGS=...]"
@@ -53,6 +53,9 @@ test: STACK := $(if $(filter file,$(origin STACK)),test,$(STACK))
 test: ALSO := chromium
 test: setup ## every test, on a stack of its own [ARGS="-k rules"]
 	@$(PYTHON) -m pytest $(ARGS)
+
+faults: setup ## kill, freeze and cut off everything, and check what people were told [ARGS="--seeds 7"]
+	@$(PYTHON) -m tests.faults $(ARGS)
 
 check: setup ## the gate: lint, format, types, import contracts, tidiness
 	@$(PYTHON) -m ruff check .

@@ -269,7 +269,7 @@ def _name_what_is_near(
 
 
 def _positions(items: Sequence[Item]) -> str:
-    """Which commands, in the order in which they were decided: each sees what others took before it.
+    """Which commands, in the order of deciding them: each sees what those before it took.
 
     Each run of one partition: [partition, [offset, nth], [offset, nth]], both included.
     """

@@ -3,14 +3,21 @@
 import argparse
 import logging
 import os
+import re
 import sys
 import time
+from collections.abc import Sequence
 
+import msgspec
 import uvloop
 
-from tests.faults import campaign, report
+from tests.faults import campaign, controls, report
+from tests.faults.controls import NAMES
 from tests.faults.ground import STACK, a_ground
 from tests.faults.schedule import PROFILES, Profile, draw_up
+
+BROKEN = re.compile(r"  ([a-z ]{14} +\d+  |still not at rest)")
+"""The lines of a report that say what is broken."""
 
 
 def main() -> int:
@@ -21,10 +28,13 @@ def main() -> int:
     words.add_argument("--rate", type=float, help="people a second")
     words.add_argument("--stack", default=os.environ.get("FAULTS_STACK", STACK))
     words.add_argument("--only", default="", help="kinds of faults, comma-separated")
+    words.add_argument("--controls", default="", help=f"guards to take out: all, or {NAMES}")
     words.add_argument("--show", action="store_true", help="only print the schedule")
     options = words.parse_args()
     # While Kafka is away, that it is away is no news.
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
+    if options.controls:
+        return _without_guards(NAMES if options.controls == "all" else options.controls.split(","))
     profile = _profile(options)
     began = time.monotonic()
     clean = True
@@ -38,9 +48,21 @@ def main() -> int:
     return 0 if clean else 1
 
 
-def _profile(options: argparse.Namespace) -> Profile:
-    import msgspec
+def _without_guards(guards: Sequence[str]) -> int:
+    """0 when each campaign without its guard goes red, as it must."""
+    missed = 0
+    for guard in guards:
+        code, said = controls.run(guard, ("--profile", "control", "--seeds", "1"))
+        promises = [line for line in said.splitlines() if BROKEN.match(line)]
+        is_red = code == 1 and bool(promises)
+        missed += not is_red
+        print(f"without {guard}: {'red, as it must be' if is_red else 'NOT RED'}", flush=True)
+        print("\n".join(promises if is_red else said.splitlines()[-40:]), flush=True)
+    print(f"controls: {len(guards) - missed} of {len(guards)} went red")
+    return 1 if missed else 0
 
+
+def _profile(options: argparse.Namespace) -> Profile:
     profile = PROFILES[options.profile]
     if options.rate:
         profile = msgspec.structs.replace(profile, rate=options.rate)

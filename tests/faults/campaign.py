@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import os
 import time
 from collections import Counter
 from collections.abc import Iterable
@@ -35,9 +34,8 @@ from tests.faults.schedule import SERVICES, Fault, Profile, draw_up
 from tests.faults.strikes import Striker, Struck
 from tests.faults.watch import Watch
 
-WELL_SECONDS_MAX = 90.0
-QUIET_SECONDS_MAX = 120.0
-TWINS_PER_SECOND = 1.5
+WELL_SECONDS_MAX = 120.0
+LAG_SECONDS_MAX = 1.0
 STAFF = ("0", "1")
 RESERVED_SHARE = 0.1
 """So many of the patients do not come with the rush: they move back and forth, or want it twice."""
@@ -60,16 +58,24 @@ class Outcome(msgspec.Struct, kw_only=True):
     looks: dict[str, int]
     poison: int
     seconds: float
+    lag_seconds: float
+    """How late the client itself was at most: whether its clock can judge anybody else."""
+
+    @property
+    def is_true(self) -> bool:
+        """True when every promise is kept, however slow the machine was."""
+        said = self.unrest or self.unanswered
+        return not said and not any(finding.broken for finding in self.findings)
+
+    @property
+    def is_timed(self) -> bool:
+        """False on a machine so busy that the client itself came late."""
+        return self.lag_seconds <= LAG_SECONDS_MAX
 
     @property
     def is_clean(self) -> bool:
-        """True when every promise is kept and every bar is met."""
-        return (
-            not self.unrest
-            and not self.unanswered
-            and not any(finding.broken for finding in self.findings)
-            and all(bar.is_met for bar in self.bars)
-        )
+        """True when besides every bar is met, where they can be judged."""
+        return self.is_true and (not self.is_timed or all(bar.is_met for bar in self.bars))
 
 
 async def run(ground: Ground, profile: Profile, seed: int) -> Outcome:
@@ -98,7 +104,7 @@ async def run(ground: Ground, profile: Profile, seed: int) -> Outcome:
                 name=f"{profile.name}-{seed}",
             )
             staff = crew.Staff(crowd, Signer(ground.stack))
-            poisoner = Poisoner(ground.stack.kafka, dice, profile.poison)
+            poisoner = Poisoner(ground.stack.kafka, dice)
             await _play(
                 profile,
                 seed,
@@ -108,29 +114,17 @@ async def run(ground: Ground, profile: Profile, seed: int) -> Outcome:
                 striker=striker,
                 besides=[watch.run(), poisoner.run()],
             )
-            played = time.monotonic()
             await _until_well(ground)
-            well = time.monotonic()
             unanswered = await asker.ask_again() + await staff.ask_again()
             async with load.auditor(ground.stack) as connection:
                 unrest = await quiet.wait(
-                    connection, seconds=QUIET_SECONDS_MAX, tell=lambda said: None
+                    connection, seconds=profile.quiet_seconds, tell=lambda said: None
                 )
     finally:
         journal.close()
-    rested = time.monotonic()
     history = await collect(ground.stack, city, testify(read(path)))
     history.world = _as_staff_left_it(history.world, staff)
-    if os.environ.get("KEEP"):
-        import pickle
-
-        pickle.dump(history, open(ground.stack.home / "history.pickle", "wb"))
     history.seen, history.closed = watch.broken, staff.closed
-    print(
-        f"  played {played - began:.0f} s, well {well - played:.0f}, rested {rested - well:.0f},"
-        f" collected {time.monotonic() - rested:.0f}",
-        flush=True,
-    )
     return Outcome(
         seed=seed,
         log=striker.log,
@@ -146,6 +140,7 @@ async def run(ground: Ground, profile: Profile, seed: int) -> Outcome:
         looks={"database": watch.looks, "slots": watch.reads, "bookings": watch.shown},
         poison=poisoner.appended,
         seconds=round(time.monotonic() - began, 1),
+        lag_seconds=round(score.lag_seconds, 2),
     )
 
 
@@ -176,7 +171,7 @@ async def _play(profile, seed, *, crowd, score, staff, striker, besides):  # typ
     morning = Morning(peak=profile.rate, seconds=profile.seconds)
     others = [
         *(crew.move_back_and_forth(crowd, first + n) for n in range(crew.MOVERS)),
-        crew.want_it_twice(crowd, range(first + crew.MOVERS, len(city.tokens)), TWINS_PER_SECOND),
+        crew.want_it_twice(crowd, range(first + crew.MOVERS, len(city.tokens)), profile.twins),
         *(staff.change(name) for name in STAFF),
         staff.close(),
         *besides,

@@ -1,4 +1,4 @@
-"""What is left of a campaign to judge it by: journal, databases, mail, and every topic's records?"""
+"""What is left of a campaign to judge it by: journal, databases, mail, and every topic?"""
 
 from typing import Any
 from uuid import UUID

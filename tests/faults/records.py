@@ -1,4 +1,4 @@
-"""What else may come on a topic: what was told before, in another order, and what nobody can read?"""
+"""What else may come on a topic: what was told before, and what nobody can read?"""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -83,15 +83,14 @@ async def tell_again(servers: str, dice: Random) -> int:
 
 
 class Poisoner:
-    """Appends what nobody can read, so many for all that is told."""
+    """Appends what nobody can read: at 60 bookings a second more than one record in a hundred."""
 
-    def __init__(self, servers: str, dice: Random, share: float) -> None:
+    def __init__(self, servers: str, dice: Random) -> None:
         self.appended = 0
         self._servers = servers
         self._dice = dice
-        self._share = share
 
-    async def run(self, told: "asyncio.Future[None] | None" = None) -> None:
+    async def run(self) -> None:
         """For ever; while the log is away, nothing."""
         while True:
             try:

@@ -23,6 +23,7 @@ from shared.messages import (
     PlacesHeld,
     SlotChanged,
     SlotOpened,
+    answer_id,
 )
 from shared.topics import SLOTS_EVENTS
 from talon.audit.facts import Broken
@@ -227,8 +228,6 @@ def decide_again(history: History) -> Iterator[Broken]:
 
 
 def _gone_id(hold: UUID) -> UUID:
-    from shared.messages import answer_id
-
     return answer_id(hold, "HoldExpired")
 
 

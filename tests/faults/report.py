@@ -21,6 +21,11 @@ def lines(outcome: Outcome, command: str) -> Iterator[str]:
     yield f"  answers kept back: {hits or 'none'}; looks meanwhile: {looks}"
     kinds = Counter(struck.fault.kind for struck in outcome.log)
     yield "  faults: " + ", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items()))
+    if not outcome.is_timed:
+        yield (
+            f"  the client itself was late by {outcome.lag_seconds} s: on a machine so busy its"
+            " times judge nobody"
+        )
     for bar in outcome.bars:
         sign = "at least" if bar.at_least else "at most"
         verdict = "" if bar.is_met else "  <-- NOT MET"

@@ -72,8 +72,10 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
     clinics: int
     patients: int
     faults: tuple[Fault, ...]
-    poison: float = 0.01
-    """So many of all records on a topic are ones that nobody can read."""
+    twins: float = 1.5
+    """So many people a second want one dose in two clinics at the same moment."""
+    quiet_seconds: float = 120.0
+    """How long it is waited until nothing moves any more."""
 
     @property
     def seconds(self) -> float:
@@ -165,4 +167,20 @@ DEFAULT = Profile(
     ),
 )
 
-PROFILES = {profile.name: profile for profile in (SHORT, DEFAULT)}
+CONTROL = Profile(
+    name="control",
+    rate=30.0,
+    clinics=4,
+    patients=1_200,
+    twins=5.0,
+    quiet_seconds=45.0,
+    faults=(
+        Fault(kind="black-hole", target="kafka", seconds=4.0, rest=3.0),
+        Fault(kind="freeze", target="slots", seconds=2.0, rest=1.0),
+        Fault(kind="kill", target="slots-1", rest=3.0),
+        Fault(kind="lost-commits", seconds=2.0, rest=1.0),
+    ),
+)
+"""What shows within seconds that a guard is missing."""
+
+PROFILES = {profile.name: profile for profile in (SHORT, DEFAULT, CONTROL)}

@@ -6,6 +6,7 @@ import random
 import signal
 import time
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 
 import asyncpg
 import msgspec
@@ -30,7 +31,8 @@ BIRTH_SECONDS_MAX = 15.0
 JOINERS_INSTANCE = 8
 """A process that the supervisor does not know has the ports of an instance nobody has."""
 
-CLOCKS = "/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1"
+CLOCKS = next(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"), None)
+"""Where Debian's package libfaketime is installed."""
 ROLE = {"slots": {"TALON_ROLE": "referee"}, "booking": {"TALON_ROLE": "projector"}}
 """Who joins only for a while takes no requests: the edge does not know it."""
 
@@ -223,10 +225,10 @@ class Striker:
 
     async def _join_with_a_wrong_clock(self, struck: Struck) -> None:
         service, _, offset = struck.fault.target.partition(" ")
-        if not os.path.exists(CLOCKS):
+        if CLOCKS is None:
             struck.note = "libfaketime is not installed: left out"
             return
-        clock = {"LD_PRELOAD": CLOCKS, "FAKETIME": offset, "FAKETIME_DONT_FAKE_MONOTONIC": "1"}
+        clock = {"LD_PRELOAD": str(CLOCKS), "FAKETIME": offset, "FAKETIME_DONT_FAKE_MONOTONIC": "1"}
         await self._join(service, struck.fault.seconds, clock)
         struck.note = "joined and left"
 
@@ -261,5 +263,6 @@ class Striker:
 
 
 BACKENDS = """
-SELECT pid FROM pg_stat_activity WHERE usename = ANY ($1::text[]) AND backend_type = 'client backend'
+SELECT pid FROM pg_stat_activity
+ WHERE usename = ANY ($1::text[]) AND backend_type = 'client backend'
 """
