@@ -29,6 +29,7 @@ def main() -> int:
     words.add_argument("--stack", default=os.environ.get("FAULTS_STACK", STACK))
     words.add_argument("--only", default="", help="kinds of faults, comma-separated")
     words.add_argument("--controls", default="", help=f"guards to take out: all, or {NAMES}")
+    words.add_argument("--late", default="", help="used by --controls in its copies")
     words.add_argument("--show", action="store_true", help="only print the schedule")
     options = words.parse_args()
     # While Kafka is away, that it is away is no news.
@@ -76,7 +77,7 @@ def _profile(options: argparse.Namespace) -> Profile:
 async def _one(profile: Profile, seed: int, options: argparse.Namespace) -> bool:
     print(f"seed {seed}, profile {profile.name}: {profile.seconds:.0f} s of people", flush=True)
     async with a_ground(options.stack) as ground:
-        outcome = await campaign.run(ground, profile, seed)
+        outcome = await campaign.run(ground, profile, seed, late=options.late)
     command = f"make faults ARGS='--profile {profile.name} --seeds {seed}'"
     for line in report.lines(outcome, command):
         print(line, flush=True)

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import signal
 import time
 from collections import Counter
 from collections.abc import Iterable
@@ -10,6 +11,8 @@ from uuid import UUID
 
 import msgspec
 
+from deploy.local import processes
+from deploy.local.settings import CHECKOUT
 from talon.audit import load, quiet
 from talon.audit.facts import World
 from talon.audit.witness import testify
@@ -24,7 +27,7 @@ from talon.rush.play import play
 from talon.rush.score import Score
 from talon.rush.visitor import Town
 from talon.tokens import Signer
-from tests.faults import checks, crew
+from tests.faults import checks, controls, crew
 from tests.faults.bars import Bar, measure
 from tests.faults.checks import Finding
 from tests.faults.ground import Ground
@@ -78,12 +81,14 @@ class Outcome(msgspec.Struct, kw_only=True):
         return self.is_true and (not self.is_timed or all(bar.is_met for bar in self.bars))
 
 
-async def run(ground: Ground, profile: Profile, seed: int) -> Outcome:
-    """One campaign on a stack that is up."""
+async def run(ground: Ground, profile: Profile, seed: int, *, late: str = "") -> Outcome:
+    """One campaign on a stack that is up, without the guard `late` once the city is there."""
     await ground.verb(
         *("talon", "city", "--clinics", str(profile.clinics)),
         *("--patients", str(profile.patients)),
     )
+    if late:
+        await _take_out(ground, late)
     began = time.monotonic()
     city = home.load(ground.stack)
     path = new_journal(ground.stack.home)
@@ -142,6 +147,16 @@ async def run(ground: Ground, profile: Profile, seed: int) -> Outcome:
         seconds=round(time.monotonic() - began, 1),
         lag_seconds=round(score.lag_seconds, 2),
     )
+
+
+async def _take_out(ground: Ground, guard: str) -> None:
+    controls.take_out(guard, CHECKOUT)
+    for name in SERVICES:
+        process = ground.process(name)
+        if process is not None:
+            processes.send(process, signal.SIGKILL)
+    await asyncio.sleep(1)
+    await _until_well(ground)
 
 
 def _hear(line: Line, score: Score, watch: Watch) -> None:

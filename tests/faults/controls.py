@@ -30,6 +30,8 @@ class Control(msgspec.Struct, frozen=True):
 
     guard: str
     patches: tuple[Patch, ...]
+    late: bool = False
+    """Taken out once the city is there: without it not even that would come to be."""
 
 
 CONTROLS = (
@@ -47,6 +49,7 @@ CONTROLS = (
                 "WHERE s.topic = $1 AND $2::uuid IS NOT NULL AND s.partition = n.partition",
             ),
         ),
+        late=True,
     ),
     Control(
         "slot-locks",
@@ -103,10 +106,11 @@ def run(guard: str, arguments: Sequence[str]) -> tuple[int, str]:
     shutil.rmtree(copy, ignore_errors=True)
     try:
         _copy_checkout(copy)
-        for patch in control.patches:
-            _apply(copy / patch.path, patch)
+        words = [*arguments, *(("--late", guard) if control.late else ())]
+        if not control.late:
+            take_out(guard, copy)
         done = subprocess.run(
-            [sys.executable, "-m", "tests.faults", *arguments],
+            [sys.executable, "-m", "tests.faults", *words],
             cwd=copy,
             env=os.environ | {"PYTHONPATH": str(copy)},
             capture_output=True,
@@ -116,6 +120,15 @@ def run(guard: str, arguments: Sequence[str]) -> tuple[int, str]:
         return done.returncode, done.stdout + done.stderr
     finally:
         shutil.rmtree(copy, ignore_errors=True)
+
+
+def take_out(guard: str, copy: Path) -> None:
+    """Out of this copy; processes that start from now on are without it."""
+    if copy.parent.name != COPIES.name:
+        raise RuntimeError(f"{copy} is no copy that was made to be without a guard")
+    for control in CONTROLS:
+        for patch in control.patches if control.guard == guard else ():
+            _apply(copy / patch.path, patch)
 
 
 def _copy_checkout(copy: Path) -> None:

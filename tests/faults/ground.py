@@ -15,6 +15,7 @@ from deploy.local.processes import Process
 from deploy.local.settings import CHECKOUT, DISTANCE_SETTING
 from deploy.local.stack import Stack, named
 from shared import faultpoints
+from tests.faults.disks import Disks
 from tests.faults.proxy import Proxy, ends_a_mail, is_commit
 
 STACK = "faults"
@@ -38,6 +39,7 @@ class Ground:
     postgres: Proxy
     kafka: Proxy
     smtp: Proxy
+    disks: Disks
 
     @property
     def proxies(self) -> tuple[Proxy, ...]:
@@ -97,7 +99,9 @@ async def a_ground(name: str = STACK, **settings: str) -> AsyncIterator[Ground]:
     stack = named(name, environ)
     environ[faultpoints.SETTING] = str(stack.home / "points")
     ground = _ground(stack, environ)
+    ground.disks.unmount()
     await ground.verb("deploy.local", "reset")
+    ground.disks.mount()
     for service in ("slots", "booking", "notify"):
         (ground.points / service).mkdir(parents=True)
     try:
@@ -110,6 +114,7 @@ async def a_ground(name: str = STACK, **settings: str) -> AsyncIterator[Ground]:
         for proxy in ground.proxies:
             await proxy.end()
         if not os.environ.get("KEEP"):
+            ground.disks.unmount()
             await ground.verb("deploy.local", "reset")
             shutil.rmtree(stack.home, ignore_errors=True)
 
@@ -124,6 +129,7 @@ def _ground(stack: Stack, environ: dict[str, str]) -> Ground:
     return Ground(
         stack=stack,
         environ=environ,
+        disks=Disks(stack),
         postgres=Proxy(
             "postgres",
             host=host,

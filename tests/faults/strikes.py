@@ -73,6 +73,7 @@ class Striker:
             "point": self._arm,
             "churn": self._churn,
             "duplicates": self._tell_again,
+            "full-disk": self._fill_up,
             "wrong-clock": self._join_with_a_wrong_clock,
         }
 
@@ -150,6 +151,18 @@ class Striker:
             await asyncio.sleep(0.02)
         struck.note = "nobody came by" if path.exists() else "somebody was gone there"
         path.unlink(missing_ok=True)
+
+    async def _fill_up(self, struck: Struck) -> None:
+        """Nothing more can be written, under the log or under the database."""
+        disks, name = self.ground.disks, struck.fault.target
+        if not disks.are_there:
+            struck.note = "only root can make a small disk: left out"
+            return
+        disks.fill(name)
+        try:
+            await asyncio.sleep(struck.fault.seconds)
+        finally:
+            disks.empty(name)
 
     # ---- the network ---------------------------------------------------------------------------
 
