@@ -62,13 +62,18 @@ CONTROLS = (
     Control(
         "outbox-order",
         (
+            # Each row goes when it pleases, as if each were sent by somebody else.
             Patch(
                 "shared/outbox.py",
-                "            for row in self._window:\n",
-                "            for row in reversed(self._window):\n",
+                "                self._window.append(row)\n                await self._send(row)\n",
+                "                self._window.append(row)\n"
+                "                asyncio.get_running_loop().call_later(\n"
+                "                    (row.seq % 5) * 0.01,\n"
+                "                    lambda row=row: asyncio.ensure_future(self._send(row)),\n"
+                "                )\n",
             ),
-            Patch("shared/outbox.py", "self._offered.popleft()", "self._offered.pop()"),
         ),
+        late=True,
     ),
     Control(
         "deduplication",
