@@ -39,6 +39,7 @@ from tests.faults.watch import Watch
 
 WELL_SECONDS_MAX = 120.0
 LAG_SECONDS_MAX = 1.0
+LATE_SECONDS_MAX = 10.0
 STAFF = ("0", "1")
 RESERVED_SHARE = 0.1
 """So many of the patients do not come with the rush: they move back and forth, or want it twice."""
@@ -119,12 +120,13 @@ async def run(ground: Ground, profile: Profile, seed: int, *, late: str = "") ->
                 striker=striker,
                 besides=[watch.run(), poisoner.run()],
             )
-            await _until_well(ground)
-            unanswered = await asker.ask_again() + await staff.ask_again()
-            async with load.auditor(ground.stack) as connection:
-                unrest = await quiet.wait(
-                    connection, seconds=profile.quiet_seconds, tell=lambda said: None
-                )
+            unanswered, unrest = 0, await _until_well(ground, profile.quiet_seconds)
+            if not unrest:
+                unanswered = await asker.ask_again() + await staff.ask_again()
+                async with load.auditor(ground.stack) as connection:
+                    unrest = await quiet.wait(
+                        connection, seconds=profile.quiet_seconds, tell=lambda said: None
+                    )
     finally:
         journal.close()
     history = await collect(ground.stack, city, testify(read(path)))
@@ -156,7 +158,7 @@ async def _take_out(ground: Ground, guard: str) -> None:
         if process is not None:
             processes.send(process, signal.SIGKILL)
     await asyncio.sleep(1)
-    await _until_well(ground)
+    await _until_well(ground, LATE_SECONDS_MAX)
 
 
 def _hear(line: Line, score: Score, watch: Watch) -> None:
@@ -229,10 +231,13 @@ async def _see_well(striker: Striker, fault: Fault) -> None:
     struck.well_at = time.time()
 
 
-async def _until_well(ground: Ground) -> None:
-    async with asyncio.timeout(WELL_SECONDS_MAX):
-        while not ground.is_ready((*SERVICES, "kafka", "postgres")):
-            await asyncio.sleep(0.2)
+async def _until_well(ground: Ground, seconds: float) -> str:
+    """Wait; in words who is not ready even then, or an empty string."""
+    wanted = (*SERVICES, "kafka", "postgres")
+    until = time.monotonic() + seconds
+    while (sick := ground.unready(wanted)) and time.monotonic() < until:
+        await asyncio.sleep(0.2)
+    return f"{', '.join(sick)} not ready after {seconds:.0f} s" if sick else ""
 
 
 def _as_staff_left_it(world: World, staff: crew.Staff) -> World:

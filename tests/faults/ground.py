@@ -70,12 +70,11 @@ class Ground:
             return False
         return datetime.fromisoformat(found.since).timestamp() >= since
 
-    def is_ready(self, parts: Iterable[str]) -> bool:
-        """True when the supervisor has seen all these well."""
+    def unready(self, parts: Iterable[str]) -> list[str]:
+        """Which of these the supervisor has not seen well."""
         live = state.read_live(self.stack.home)
-        wanted = set(parts)
         found = {p.name: p.state for p in live.parts} if live is not None else {}
-        return all(found.get(name) == "ready" for name in wanted)
+        return [name for name in parts if found.get(name) != "ready"]
 
     async def verb(self, module: str, *words: str) -> None:
         """Run a verb of the stack or of the command line; it has to work."""
