@@ -54,6 +54,7 @@ test: ALSO := chromium
 test: setup ## every test, on a stack of its own [ARGS="-k rules"]
 	@$(PYTHON) -m pytest $(ARGS)
 
+faults: ALSO := libfaketime
 faults: setup ## kill, freeze and cut off everything, and check what people were told [ARGS="--seeds 7"]
 	@$(PYTHON) -m tests.faults $(ARGS)
 

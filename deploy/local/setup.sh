@@ -2,7 +2,8 @@
 # What must be on this machine before the stack can start, and how does it get there?
 # Debian packages, the locked Python packages in .talon/venv, Kafka's jars in .talon/kafka/VERSION.
 # When nothing is missing it says nothing and takes a few hundredths of a second.
-# What only tests need is named as an argument: chromium, the browser that looks at the pages.
+# What only tests need is named as an argument: chromium, the browser that looks at the pages;
+# libfaketime, by which a campaign of faults gives processes a wrong clock.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 root=$PWD
@@ -64,6 +65,7 @@ missing_packages() {
     [ -f "$jars/.complete" ] || command -v mvn >/dev/null || echo maven
     venv_is_whole || find_python >/dev/null || echo python3-venv
     command -v setpriv >/dev/null || echo util-linux
+    [[ $also != *" libfaketime "* ]] || ls /usr/lib/*/faketime/libfaketimeMT.so.1 >/dev/null 2>&1 || echo libfaketime
     [[ $also != *" chromium "* ]] || command -v chromium >/dev/null || echo chromium
 }
 
