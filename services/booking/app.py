@@ -147,7 +147,7 @@ def _projector(config: Config, inbox: Inbox, relay: Relay) -> Follower:
         unpack=Unpacker(SLOTS_EVENTS),
         handler=inbox,
         relay=relay,
-        limits=Limits(gather_seconds=config.gather_seconds),
+        limits=Limits(batch_max=config.batch_events_max, gather_seconds=config.gather_seconds),
         # Plans made while the tables are empty would go on scanning them as they grow.
         session={"plan_cache_mode": "force_generic_plan", "enable_seqscan": "off"},
     )
