@@ -22,6 +22,21 @@ class Counts(msgspec.Struct, frozen=True, kw_only=True):
     capacity_used: int
     oversold: int
 
+    def wrong(self, before: "Counts", *, told: int, unsure: int) -> list[str]:
+        """What does not fit what was told since `before`, in words; `unsure` were not answered."""
+        made = self.bookings - before.bookings
+        said = {
+            f"{self.oversold} slots of the peer oversold or miscounted": self.oversold,
+            f"the peer's slots say {self.capacity_used}, its bookings {self.bookings}": (
+                self.capacity_used != self.bookings
+            ),
+            f"{told - made} bookings of the peer lost": made < told,
+            f"{made} bookings of the peer for {told} told and {unsure} not known": (
+                made > told + unsure
+            ),
+        }
+        return [words for words, is_so in said.items() if is_so]
+
 
 def dsn_of(stack: Stack) -> str:
     """How the peer connects: over TCP like everybody else here."""

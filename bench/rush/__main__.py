@@ -18,7 +18,7 @@ import uvloop
 from rich.console import Console
 
 import deploy.local.__main__ as local
-from bench.rush.found import Everything, missed, result_of, unfit
+from bench.rush.found import Everything, conclude
 from bench.rush.rounds import Bench
 from bench.rush.sizes import FULL, QUICK, Sizes
 from bench.rush.told import tell
@@ -56,7 +56,7 @@ def _measured(stack: Stack, sizes: Sizes, out: Console) -> Everything:
     every = uvloop.run(Bench(stack, sizes, out).run())
     every.began = began.isoformat(timespec="seconds")
     every.machine = f"{os.cpu_count()} x {_processor()}, Python {platform.python_version()}"
-    every.result = result_of(every)
+    conclude(every)
     RESULTS.mkdir(exist_ok=True)
     path = RESULTS / f"rush-{sizes.name}.json"
     path.write_bytes(msgspec.json.format(msgspec.json.encode(every), indent=1))
@@ -66,12 +66,10 @@ def _measured(stack: Stack, sizes: Sizes, out: Console) -> Everything:
 def _verdict(every: Everything, sizes: Sizes, out: Console) -> int:
     assert every.result is not None
     tell(every, out)
-    against = unfit(every)
-    short = missed(every.result) if sizes is FULL else []
-    for words in (*against, *short):
+    for words in (*every.unfit, *every.missed):
         out.print(f"  not so: {words}", soft_wrap=True)
     print(f"RESULT {msgspec.json.encode(every.result).decode()}", flush=True)
-    return 1 if against or short else 0
+    return 1 if every.unfit or (every.missed and sizes is FULL) else 0
 
 
 def _ask_stack(verb: str, stack: Stack) -> None:

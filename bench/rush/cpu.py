@@ -32,6 +32,9 @@ class Spent(msgspec.Struct, frozen=True, kw_only=True):
     client: float
     """Those of programs that were started from here and have ended: wrk."""
 
+    waiting: float
+    """Those of the stack's parts that are up and not asked."""
+
     others: dict[int, float]
     """Everybody else's, by process."""
 
@@ -40,9 +43,12 @@ class Spent(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Used(msgspec.Struct, frozen=True, kw_only=True):
-    """CPU seconds between two moments, and the share of the machine that others had or nobody."""
+    """CPU seconds between two moments, and the shares of the machine that were not for them."""
 
     by_name: dict[str, float]
+    waiting: float
+    """The share of the machine that the stack's parts had which were up and not asked."""
+
     others: float
     idle: float
 
@@ -53,12 +59,14 @@ class _Process(msgspec.Struct, frozen=True):
     ended_children: float
 
 
-def now(roots: Mapping[str, int]) -> Spent:
-    """What these processes, with all that they ever started, have had."""
+def now(roots: Mapping[str, int], beside: Iterable[int] = ()) -> Spent:
+    """What these processes, with all that they ever started, have had; and those beside them."""
     found = _everybody()
     families = {name: _family(found, [pid]) for name, pid in roots.items()}
     here = found[os.getpid()]
-    ours = _family(found, [*roots.values(), os.getpid()])
+    asked = _family(found, roots.values())
+    waiting = _family(found, beside) - asked
+    ours = asked | waiting | _family(found, [os.getpid()])
     line = Path("/proc/stat").read_text(encoding="ascii").partition("\n")[0]
     ticks = [int(word) for word in line.split()[1:9]]
     return Spent(
@@ -67,6 +75,7 @@ def now(roots: Mapping[str, int]) -> Spent:
             for name, family in families.items()
         },
         client=here.ended_children,
+        waiting=sum(found[pid].own + found[pid].ended_children for pid in waiting),
         others={
             pid: process.own + process.ended_children
             for pid, process in found.items()
@@ -87,13 +96,14 @@ def between(before: Spent, after: Spent) -> Used:
     possible = max(after.possible - before.possible, 1 / TICKS_PER_SECOND)
     return Used(
         by_name=used,
+        waiting=(after.waiting - before.waiting) / possible,
         others=others / possible,
         idle=1 - (after.busy - before.busy) / possible,
     )
 
 
 async def until_others_rest(roots: Mapping[str, int], *, seconds: float) -> None:
-    """Wait until others leave the machine alone, or patience ends."""
+    """Wait until all but the stack leave the machine alone, or patience ends."""
     until = time.monotonic() + seconds
     while time.monotonic() < until:
         before = now(roots)

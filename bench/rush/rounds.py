@@ -1,21 +1,23 @@
 """What is measured after what? Everybody in turns, so that the machine's moods meet all alike."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from functools import partial
 
 from rich.console import Console
 
 from bench.peer_rowlock import pgbench, place
+from bench.peer_rowlock.place import Counts
 from bench.rush import audit, clinics, cpu, kept, patients, sides, where
 from bench.rush.audit import Found
 from bench.rush.clinics import Operator, Town
-from bench.rush.found import Everything, line_of, name_of
+from bench.rush.found import Everything, Tried, best, line_of, name_of
 from bench.rush.kept import Step
 from bench.rush.lag import Watch, watching
 from bench.rush.load import Pressure
 from bench.rush.measure import Measure, Run
 from bench.rush.sides import Side, Talon
-from bench.rush.sizes import Sizes
+from bench.rush.sizes import Sizes, Tuning, told, tunings
 from bench.rush.where import Where
 from deploy.local.stack import SERVICES, Stack
 from talon.doors import open_doors
@@ -27,6 +29,7 @@ SHAPES = ("hot", "uniform")
 KNEE = 0.95
 """The knee is where fewer connections already give so much of the most."""
 
+LAST_ANSWERS_SECONDS = 0.5
 FIRST_GUESS = 0.9
 """Of the rate at which bookings were answered and known to all, the catching up counted in."""
 
@@ -40,11 +43,11 @@ class Bench:
         self._out = out
         self._talon = Talon(stack)
         self._connections = max(sizes.connections)
-        self._sessions: dict[str, int] = {}
         self._measure: Measure
         self._watch: Watch
         self._town: Town
-        self._all = Everything(profile=sizes.name)
+        self._tokens: list[str]
+        self._all = Everything(profile=sizes.name, patients=sizes.patients)
 
     async def run(self) -> Everything:
         """Everything, told as it goes."""
@@ -53,7 +56,7 @@ class Bench:
             folder = self._stack.home / "bench"
             self._measure = Measure(self._stack, folder, operator.campaign)
             await self._set_up(operator)
-            await self._sweep_sessions()
+            await self._tune_peer()
             await self._sweep_connections()
             turns = self._turns()
             for nth in range(self._sizes.rounds):
@@ -71,28 +74,40 @@ class Bench:
         await clinics.widen(self._stack, self._town.hot)
         slots = [self._town.hot, *self._town.uniform]
         await place.make(self._stack, slots)
-        tokens = patients.sign(self._stack, self._sizes.patients)
-        self._measure.prepare(self._town, tokens)
-        self._out.print(f"  {len(slots):,} slots, {len(tokens):,} patients, each with a token")
+        self._tokens = patients.sign(self._stack, self._sizes.patients)
+        self._measure.prepare(self._town, self._tokens)
+        self._out.print(
+            f"  {len(slots):,} slots, {len(self._tokens):,} patients, each with a token"
+        )
         await self._measure.introduce(self._talon)
 
     # ---- sweeps --------------------------------------------------------------------------------
 
-    async def _sweep_sessions(self) -> None:
-        """How many connections to PostgreSQL does the peer do best with?"""
-        self._out.rule("the peer's connections to PostgreSQL", align="left")
-        for at_once in (False, True):
-            found: dict[str, dict[int, float]] = {shape: {} for shape in SHAPES}
-            for sessions in self._sizes.peer_sessions:
-                async with sides.peer(self._stack, sessions=sessions, at_once=at_once) as peer:
+    async def _tune_peer(self) -> None:
+        """In how many processes, over how many connections to PostgreSQL does the peer do best?"""
+        self._out.rule("the peer's processes and its connections to PostgreSQL", align="left")
+        self._measure.bring(self._tokens[: self._sizes.sweep_patients])
+        for at_once in (True, False):
+            name = sides.peer_name(at_once=at_once)
+            for tuning in tunings(self._sizes):
+                async with sides.peer(self._stack, tuning, at_once=at_once) as peer:
+                    await self._measure.introduce(peer)
                     for shape in SHAPES:
                         run = await self._short(peer, shape)
-                        found[shape][sessions] = round(run.per_second)
-                        self._out.print(f"  {sessions} connections: {line_of(run)}", soft_wrap=True)
-            for shape, rates in found.items():
-                name = name_of(sides.peer_name(at_once=at_once), shape)
-                self._sessions[name] = max(rates, key=lambda sessions: rates[sessions])
-                self._all.peer_sessions[name] = rates
+                        tried = Tried(tuning=tuning, per_second=round(run.per_second))
+                        self._all.peer_tried.setdefault(name_of(name, shape), []).append(tried)
+                        self._out.print(f"  {told(tuning)}: {line_of(run)}", soft_wrap=True)
+            await self._tune_pgbench(at_once=at_once)
+        self._measure.bring(self._tokens)
+        for name, all_tried in self._all.peer_tried.items():
+            self._out.print(f"  {name} is run with {told(best(all_tried).tuning)}")
+
+    async def _tune_pgbench(self, *, at_once: bool) -> None:
+        """It is a match only for pgbench at its best."""
+        for sessions in self._sizes.peer_sessions:
+            name, rate = await self._pgbench(at_once=at_once, sessions=sessions)
+            tried = Tried(tuning=Tuning(processes=0, sessions=sessions), per_second=round(rate))
+            self._all.peer_tried.setdefault(name, []).append(tried)
 
     async def _sweep_connections(self) -> None:
         """Where is Talon's knee? Everybody is then asked over so many connections."""
@@ -124,19 +139,28 @@ class Bench:
     def _turns(self) -> list[Turn]:
         """All who are measured, in the order of a round. Who is not asked is not even there."""
         turns: list[Turn] = []
-        for at_once in (False, True):
-            for shape in SHAPES:
-                turns.append(partial(self._turn_of_peer, shape, at_once=at_once))
-                if not at_once:
-                    turns.append(partial(self._turn_of_talon, shape))
-            turns.append(partial(self._pgbench, at_once=at_once))
+        for shape in SHAPES:
+            turns.append(partial(self._turn_of_peer, shape, at_once=True))
+            turns.append(partial(self._turn_of_talon, shape))
+            turns.append(partial(self._turn_of_peer, shape, at_once=False))
+        for at_once in (True, False):
+            turns.append(partial(self._turn_of_pgbench, at_once=at_once))
         return [*turns, self._turn_of_echo]
 
     async def _turn_of_peer(self, shape: str, *, at_once: bool) -> None:
-        sessions = self._sessions[name_of(sides.peer_name(at_once=at_once), shape)]
-        async with sides.peer(self._stack, sessions=sessions, at_once=at_once) as peer:
+        tried = self._all.peer_tried[name_of(sides.peer_name(at_once=at_once), shape)]
+        async with sides.peer(self._stack, best(tried).tuning, at_once=at_once) as peer:
             await self._measure.introduce(peer)
-            await self._turn(peer, shape)
+            await self._measure.warm(peer, shape, self._for(self._sizes.warm_seconds))
+            pressure = self._for(self._sizes.seconds)
+
+            async def once() -> Run:
+                before = await self._peer_counts()
+                run = await self._measure.run(peer, shape, pressure)
+                await self._audit_peer(run, before)
+                return run
+
+            self._keep_run(await self._quietly(once))
 
     async def _turn_of_echo(self) -> None:
         async with sides.echo(self._stack) as echo:
@@ -159,17 +183,23 @@ class Bench:
 
         self._keep_run(await self._quietly(once))
 
-    async def _pgbench(self, *, at_once: bool) -> None:
-        name = f"pgbench{' at once' if at_once else ''} hot"
+    async def _turn_of_pgbench(self, *, at_once: bool) -> None:
+        sessions = best(self._all.peer_tried[pgbench.name(at_once=at_once)]).tuning.sessions
+        name, rate = await self._pgbench(at_once=at_once, sessions=sessions)
+        self._all.pgbench.setdefault(name, []).append(round(rate, 1))
+
+    async def _pgbench(self, *, at_once: bool, sessions: int) -> tuple[str, float]:
+        await self._measure.checkpoint()
         rate = await pgbench.run(
             self._stack,
             self._town.hot,
-            connections=self._sessions[name.replace("pgbench", "peer")],
+            connections=sessions,
             seconds=self._sizes.sweep_seconds,
             at_once=at_once,
         )
-        self._all.pgbench.setdefault(name, []).append(round(rate, 1))
-        self._out.print(f"  {name}: {rate:,.0f}/s")
+        name = pgbench.name(at_once=at_once)
+        self._out.print(f"  {name}, {sessions} connections: {rate:,.0f}/s")
+        return name, rate
 
     def _keep_run(self, run: Run) -> None:
         self._all.runs.setdefault(name_of(run.side, run.slots), []).append(run)
@@ -200,6 +230,20 @@ class Bench:
         for wrong in found.wrong:
             self._out.print(f"  the audit: {wrong}", soft_wrap=True)
         return found
+
+    async def _peer_counts(self) -> Counts:
+        """When the last answers, which wrk no longer waited for, are made."""
+        await asyncio.sleep(LAST_ANSWERS_SECONDS)
+        return await place.counts(self._stack)
+
+    async def _audit_peer(self, run: Run, before: Counts) -> None:
+        counts = await self._peer_counts()
+        unsure = run.connections + run.broken
+        wrong = counts.wrong(before, told=run.booked, unsure=unsure)
+        self._all.peer_audited += 1
+        self._all.wrong += wrong
+        for words in wrong:
+            self._out.print(f"  the audit: {words}", soft_wrap=True)
 
     # ---- what else -----------------------------------------------------------------------------
 
@@ -242,10 +286,11 @@ class Bench:
     async def _cold(self) -> None:
         """With tokens that no door has seen: each is verified anew."""
         self._out.rule("tokens never seen before", align="left")
-        async with sides.peer(
-            self._stack, sessions=self._sessions["peer hot"], at_once=False
-        ) as peer:
+        tuning = best(self._all.peer_tried["peer hot"]).tuning
+        async with sides.peer(self._stack, tuning, at_once=True) as peer:
             for side in (peer, self._talon):
+                await self._measure.warm(side, "hot", self._for(self._sizes.warm_seconds))
+                await self._settle()
                 self._measure.bring(patients.sign(self._stack, self._sizes.patients))
                 run = await self._measure.run(side, "hot", self._for(self._sizes.cold_seconds))
                 self._all.cold[name_of(side.name, "hot")] = run

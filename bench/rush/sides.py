@@ -10,6 +10,7 @@ from typing import Protocol
 
 from bench.peer_rowlock.place import dsn_of
 from bench.rush.audit import Told
+from bench.rush.sizes import Tuning
 from deploy.local import state
 from deploy.local.plan import PROCESSES_MAX
 from deploy.local.settings import CHECKOUT, INSTANCE_DISTANCE
@@ -34,6 +35,7 @@ class Side(Protocol):
 
     name: str
     url: str
+    processes: int
 
     def roots(self) -> dict[str, int]:
         """Its processes by name, each with all that it starts."""
@@ -46,6 +48,7 @@ class Talon:
     """The whole stack, asked at the front desk's own port."""
 
     name = "talon"
+    processes = 1
 
     def __init__(self, stack: Stack) -> None:
         self._stack = stack
@@ -67,11 +70,12 @@ class Talon:
 
 
 class Alone:
-    """A service of one process; the peer's work is PostgreSQL's too."""
+    """A service without a stack of its own; the peer's work is PostgreSQL's too."""
 
-    def __init__(self, name: str, url: str, roots: Mapping[str, int]) -> None:
+    def __init__(self, name: str, url: str, roots: Mapping[str, int], processes: int) -> None:
         self.name = name
         self.url = url
+        self.processes = processes
         self._roots = dict(roots)
 
     def roots(self) -> dict[str, int]:
@@ -85,20 +89,23 @@ class Alone:
 
 def peer_name(*, at_once: bool) -> str:
     """What the peer is called, by how it makes its transaction."""
-    return "peer at once" if at_once else "peer"
+    return "peer" if at_once else "peer by statements"
 
 
 @asynccontextmanager
-async def peer(stack: Stack, *, sessions: int, at_once: bool) -> AsyncIterator[Alone]:
-    """The peer with so many connections to PostgreSQL."""
+async def peer(stack: Stack, tuning: Tuning, *, at_once: bool) -> AsyncIterator[Alone]:
+    """The peer, run so."""
     settings = stack.settings
+    each = tuning.sessions // tuning.processes
     words = (
-        *("-m", "bench.peer_rowlock", "--dsn", dsn_of(stack), "--connections", str(sessions)),
+        *("-m", "bench.peer_rowlock", "--dsn", dsn_of(stack), "--connections", str(each)),
+        *("--processes", str(tuning.processes)),
         *("--jwks", str(stack.jwks), "--issuer", settings.text("TALON_ISSUER")),
         *("--audience", settings.text("TALON_AUDIENCE")),
         *(("--at-once",) if at_once else ()),
     )
-    async with _served(stack, peer_name(at_once=at_once), words) as side:
+    name = peer_name(at_once=at_once)
+    async with _served(stack, name, words, processes=tuning.processes) as side:
         yield side
 
 
@@ -110,7 +117,9 @@ async def echo(stack: Stack) -> AsyncIterator[Alone]:
 
 
 @asynccontextmanager
-async def _served(stack: Stack, name: str, words: tuple[str, ...]) -> AsyncIterator[Alone]:
+async def _served(
+    stack: Stack, name: str, words: tuple[str, ...], *, processes: int = 1
+) -> AsyncIterator[Alone]:
     port = stack.settings.port(BEFORE).number + PROCESSES_MAX * INSTANCE_DISTANCE
     process = await asyncio.create_subprocess_exec(
         sys.executable, *words, "--port", str(port), cwd=CHECKOUT
@@ -121,7 +130,7 @@ async def _served(stack: Stack, name: str, words: tuple[str, ...]) -> AsyncItera
         postgres = next(p for p in _live(stack).parts if p.name == "postgres").process
         if postgres is not None:
             roots["postgres"] = postgres.pid
-        yield Alone(name, f"http://127.0.0.1:{port}{ROUTE}", roots)
+        yield Alone(name, f"http://127.0.0.1:{port}{ROUTE}", roots, processes)
     finally:
         if process.returncode is None:
             process.terminate()
