@@ -9,6 +9,7 @@ from uuid import UUID
 
 import asyncpg
 import msgspec
+import uvloop
 from aiohttp import web
 from asyncpg.prepared_stmt import PreparedStatement
 
@@ -22,6 +23,9 @@ SQL = load("bench.peer_rowlock")
 HOST = "127.0.0.1"
 ROUTE = "/api/v1/bookings"
 BACKLOG = 4096
+DSN = "PEER_DSN"
+"""The variable that tells where its database is: a password is not for everybody's eyes."""
+
 CONNECT_SECONDS = 5.0
 STATEMENT_MS = 30_000
 
@@ -134,6 +138,11 @@ async def _answer_problems(request: web.Request, handler: Any) -> web.StreamResp
     except Problem as problem:
         return problem.response()
     return response
+
+
+def serve(options: Options) -> None:
+    """One process of the peer."""
+    uvloop.run(run(options))
 
 
 async def run(options: Options) -> None:

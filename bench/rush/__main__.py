@@ -37,6 +37,8 @@ def main() -> int:
     words.add_argument("--quick", action="store_true", help="a few minutes, nothing to quote")
     options = words.parse_args()
     stack, sizes, out = named(options.stack), QUICK if options.quick else FULL, console()
+    # A shell that starts it in the background has it ignore Ctrl-C, on which every ending relies.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda *_: signal.raise_signal(signal.SIGINT))
     try:

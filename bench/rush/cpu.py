@@ -12,7 +12,7 @@ _PARENT, _USER, _SYSTEM, _CHILDREN_USER, _CHILDREN_SYSTEM = 1, 11, 12, 13, 14
 """Places in /proc/<pid>/stat, counted after the command's name in brackets."""
 
 _FIELDS = 15
-_IDLE, _WAITING = 3, 4
+_USER_ALL, _NICE_ALL, _SYSTEM_ALL, _IDLE, _WAITING = 0, 1, 2, 3, 4
 """Places among the numbers of the line `cpu` in /proc/stat."""
 
 KERNEL = 2
@@ -35,8 +35,8 @@ class Spent(msgspec.Struct, frozen=True, kw_only=True):
     waiting: float
     """Those of the stack's parts that are up and not asked."""
 
-    others: dict[int, float]
-    """Everybody else's, by process."""
+    others: float
+    """Everybody else's: what the machine had, less ours and the kernel's own."""
 
     busy: float
     possible: float
@@ -63,24 +63,18 @@ def now(roots: Mapping[str, int], beside: Iterable[int] = ()) -> Spent:
     """What these processes, with all that they ever started, have had; and those beside them."""
     found = _everybody()
     families = {name: _family(found, [pid]) for name, pid in roots.items()}
-    here = found[os.getpid()]
     asked = _family(found, roots.values())
     waiting = _family(found, beside) - asked
     ours = asked | waiting | _family(found, [os.getpid()])
+    kernel = {pid for pid, process in found.items() if KERNEL in (pid, process.parent)}
     line = Path("/proc/stat").read_text(encoding="ascii").partition("\n")[0]
     ticks = [int(word) for word in line.split()[1:9]]
     return Spent(
-        by_name={
-            name: sum(found[pid].own + found[pid].ended_children for pid in family)
-            for name, family in families.items()
-        },
-        client=here.ended_children,
-        waiting=sum(found[pid].own + found[pid].ended_children for pid in waiting),
-        others={
-            pid: process.own + process.ended_children
-            for pid, process in found.items()
-            if pid not in ours and KERNEL not in (pid, process.parent)
-        },
+        by_name={name: _sum(found, family) for name, family in families.items()},
+        client=found[os.getpid()].ended_children,
+        waiting=_sum(found, waiting),
+        others=(ticks[_USER_ALL] + ticks[_NICE_ALL] + ticks[_SYSTEM_ALL]) / TICKS_PER_SECOND
+        - _sum(found, ours | kernel),
         busy=(sum(ticks) - ticks[_IDLE] - ticks[_WAITING]) / TICKS_PER_SECOND,
         possible=sum(ticks) / TICKS_PER_SECOND,
     )
@@ -90,14 +84,11 @@ def between(before: Spent, after: Spent) -> Used:
     """Who had how much meanwhile; `client` is wrk."""
     used = {name: after.by_name[name] - seconds for name, seconds in before.by_name.items()}
     used["client"] = after.client - before.client
-    others = sum(
-        max(0.0, seconds - before.others.get(pid, 0.0)) for pid, seconds in after.others.items()
-    )
     possible = max(after.possible - before.possible, 1 / TICKS_PER_SECOND)
     return Used(
         by_name=used,
         waiting=(after.waiting - before.waiting) / possible,
-        others=others / possible,
+        others=max(0.0, after.others - before.others) / possible,
         idle=1 - (after.busy - before.busy) / possible,
     )
 
@@ -110,6 +101,10 @@ async def until_others_rest(roots: Mapping[str, int], *, seconds: float) -> None
         await asyncio.sleep(LOOK_SECONDS)
         if between(before, now(roots)).others < RESTING:
             return
+
+
+def _sum(found: Mapping[int, _Process], pids: Iterable[int]) -> float:
+    return sum(found[pid].own + found[pid].ended_children for pid in pids)
 
 
 def _family(found: Mapping[int, _Process], pids: Iterable[int]) -> set[int]:

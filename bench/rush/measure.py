@@ -152,10 +152,11 @@ class Measure:
         """What was seen while it was asked, from a while after the beginning."""
         wishes = await self._wishes(slots, pressure.seconds)
         asking = asyncio.create_task(load.book(side.url, wishes, pressure))
-        await asyncio.sleep(WARM_SECONDS)
-        seen = await look()
-        await asking
-        return seen
+        try:
+            await asyncio.sleep(WARM_SECONDS)
+            return await look()
+        finally:
+            await asking
 
     async def _wishes(self, slots: str, seconds: float) -> Wishes:
         """Campaigns that nobody has booked under, enough for the fastest."""

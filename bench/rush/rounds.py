@@ -18,7 +18,7 @@ from bench.rush.load import Pressure
 from bench.rush.measure import Measure, Run
 from bench.rush.sides import Side, Talon
 from bench.rush.sizes import Sizes, Tuning, told, tunings
-from bench.rush.where import Where
+from bench.rush.where import NotSeenError, Where
 from deploy.local.stack import SERVICES, Stack
 from talon.doors import open_doors
 from talon.mistakes import MistakeError
@@ -274,8 +274,12 @@ class Bench:
         for service in SERVICES:
             pid = self._talon.roots()[service]
             look = partial(where.look, pid, seconds=seconds)
-            self._all.where[service] = await self._beside(look)
-            self._out.print(f"  {service}: {self._all.where[service].parts}", soft_wrap=True)
+            try:
+                self._all.where[service] = await self._beside(look)
+            except NotSeenError as reason:
+                self._out.print(f"  {service}: {reason}", soft_wrap=True)
+            else:
+                self._out.print(f"  {service}: {self._all.where[service].parts}", soft_wrap=True)
         await self._audit()
 
     async def _beside(self, look: Callable[[], Awaitable[Where]]) -> Where:

@@ -1,6 +1,7 @@
 """Who is measured, where is it asked, and which processes is it made of?"""
 
 import asyncio
+import os
 import re
 import sys
 import urllib.request
@@ -8,6 +9,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Protocol
 
+from bench.peer_rowlock.app import DSN
 from bench.peer_rowlock.place import dsn_of
 from bench.rush.audit import Told
 from bench.rush.sizes import Tuning
@@ -98,7 +100,7 @@ async def peer(stack: Stack, tuning: Tuning, *, at_once: bool) -> AsyncIterator[
     settings = stack.settings
     each = tuning.sessions // tuning.processes
     words = (
-        *("-m", "bench.peer_rowlock", "--dsn", dsn_of(stack), "--connections", str(each)),
+        *("-m", "bench.peer_rowlock", "--connections", str(each)),
         *("--processes", str(tuning.processes)),
         *("--jwks", str(stack.jwks), "--issuer", settings.text("TALON_ISSUER")),
         *("--audience", settings.text("TALON_AUDIENCE")),
@@ -122,7 +124,9 @@ async def _served(
 ) -> AsyncIterator[Alone]:
     port = stack.settings.port(BEFORE).number + PROCESSES_MAX * INSTANCE_DISTANCE
     process = await asyncio.create_subprocess_exec(
-        sys.executable, *words, "--port", str(port), cwd=CHECKOUT
+        *(sys.executable, *words, "--port", str(port)),
+        cwd=CHECKOUT,
+        env=os.environ | {DSN: dsn_of(stack)},
     )
     try:
         await _until_open(process, port)
@@ -135,6 +139,8 @@ async def _served(
         if process.returncode is None:
             process.terminate()
         await process.wait()
+    if process.returncode != 0:
+        raise MistakeError(f"the {name} ended before its time, with {process.returncode}")
 
 
 async def _until_open(process: asyncio.subprocess.Process, port: int) -> None:
