@@ -150,11 +150,7 @@ async def run(options: Options) -> None:
     stopping = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopping.set)
-    tokens = Tokens(jwks=options.jwks, issuer=options.issuer, audience=options.audience)
-    async with _sessions(options) as sessions:
-        desk = Desk(tokens, sessions, at_once=options.at_once)
-        app = web.Application(middlewares=[_answer_problems])
-        app.router.add_post(ROUTE, desk.request_booking)
+    async with opened(options) as app:
         runner = web.AppRunner(app, access_log=None)
         await runner.setup()
         try:
@@ -162,6 +158,17 @@ async def run(options: Options) -> None:
             await stopping.wait()
         finally:
             await runner.cleanup()
+
+
+@asynccontextmanager
+async def opened(options: Options) -> AsyncIterator[web.Application]:
+    """The service with its connections to PostgreSQL, not yet at a port."""
+    tokens = Tokens(jwks=options.jwks, issuer=options.issuer, audience=options.audience)
+    async with _sessions(options) as sessions:
+        desk = Desk(tokens, sessions, at_once=options.at_once)
+        app = web.Application(middlewares=[_answer_problems])
+        app.router.add_post(ROUTE, desk.request_booking)
+        yield app
 
 
 @asynccontextmanager

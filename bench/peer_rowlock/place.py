@@ -51,18 +51,23 @@ async def make(stack: Stack, slots: Sequence[UUID]) -> None:
         await owner.execute(SQL["make_database"])
     finally:
         await owner.close()
-    connection = await asyncpg.connect(dsn_of(stack))
+    await furnish(dsn_of(stack), slots, CAPACITY)
+
+
+async def furnish(dsn: str, slots: Sequence[UUID], capacity: int) -> None:
+    """Tables in an empty database, and in them the slots with so many places each."""
+    connection = await asyncpg.connect(dsn)
     try:
         for name in ("schema.sql", "function.sql"):
             await connection.execute(files("bench.peer_rowlock").joinpath("sql", name).read_text())
-        await connection.execute(SQL["slots"], list(slots), CAPACITY)
+        await connection.execute(SQL["slots"], list(slots), capacity)
     finally:
         await connection.close()
 
 
-async def counts(stack: Stack) -> Counts:
+async def counts(dsn: str) -> Counts:
     """How it stands."""
-    connection = await asyncpg.connect(dsn_of(stack), command_timeout=STATEMENT_SECONDS)
+    connection = await asyncpg.connect(dsn, command_timeout=STATEMENT_SECONDS)
     try:
         row = await connection.fetchrow(SQL["counts"])
     finally:

@@ -234,7 +234,7 @@ class Bench:
     async def _peer_counts(self) -> Counts:
         """When the last answers, which wrk no longer waited for, are made."""
         await asyncio.sleep(LAST_ANSWERS_SECONDS)
-        return await place.counts(self._stack)
+        return await place.counts(place.dsn_of(self._stack))
 
     async def _audit_peer(self, run: Run, before: Counts) -> None:
         counts = await self._peer_counts()
