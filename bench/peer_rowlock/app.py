@@ -27,7 +27,9 @@ DSN = "PEER_DSN"
 """The variable that tells where its database is: a password is not for everybody's eyes."""
 
 CONNECT_SECONDS = 5.0
+SHUTDOWN_SECONDS = 2.0
 STATEMENT_MS = 30_000
+NOBODY = UUID(int=0)
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True):
@@ -151,7 +153,7 @@ async def run(options: Options) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopping.set)
     async with opened(options) as app:
-        runner = web.AppRunner(app, access_log=None)
+        runner = web.AppRunner(app, access_log=None, shutdown_timeout=SHUTDOWN_SECONDS)
         await runner.setup()
         try:
             await web.TCPSite(runner, HOST, options.port, backlog=BACKLOG, reuse_port=True).start()
@@ -185,5 +187,7 @@ async def _sessions(options: Options) -> AsyncIterator[list[Session]]:
             open_ones.push_async_callback(connection.close)
             names = ("lock_slot", "book", "book_at_once", "is_booked")
             prepared = {name: await connection.prepare(SQL[name]) for name in names}
+            # Until a statement has run, PostgreSQL's timer of the preparing goes on.
+            await prepared["is_booked"].fetchval(NOBODY)
             sessions.append(Session(connection, prepared))
         yield sessions

@@ -19,7 +19,7 @@ from rich.console import Console
 
 import deploy.local.__main__ as local
 from bench.rush.found import Everything, conclude
-from bench.rush.rounds import Bench
+from bench.rush.rounds import bench
 from bench.rush.sizes import FULL, QUICK, Sizes
 from bench.rush.told import tell
 from deploy.local.settings import CHECKOUT
@@ -27,6 +27,7 @@ from deploy.local.stack import Stack, named
 from talon.mistakes import MistakeError
 from talon.progress import console
 
+STOPPED = 130
 RESULTS = CHECKOUT / "bench" / "results"
 
 
@@ -48,6 +49,9 @@ def main() -> int:
     except MistakeError as reason:
         print(f"bench: {reason}", file=sys.stderr)
         return 2
+    except KeyboardInterrupt:
+        print("bench: stopped", file=sys.stderr)
+        return STOPPED
     finally:
         if not os.environ.get("KEEP"):
             local.main(["reset", "--stack", stack.name])
@@ -55,7 +59,7 @@ def main() -> int:
 
 def _measured(stack: Stack, sizes: Sizes, out: Console) -> Everything:
     began = datetime.now(UTC)
-    every = uvloop.run(Bench(stack, sizes, out).run())
+    every = uvloop.run(bench(stack, sizes, out))
     every.began = began.isoformat(timespec="seconds")
     every.machine = f"{os.cpu_count()} x {_processor()}, Python {platform.python_version()}"
     conclude(every)

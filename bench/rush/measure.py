@@ -102,12 +102,12 @@ class Measure:
         wishes = await self._wishes("hot", 0.0)
         wishes = msgspec.structs.replace(wishes, run="")
         rounds = 1 if side.processes == 1 else SHOWN_TO_EACH * side.processes
-        seconds = max(1.0, self._patients / SHOWN_PER_SECOND)
+        shown, seconds = 0, max(1.0, self._patients / SHOWN_PER_SECOND)
         # wrk ends by time and begins with the first again; whom a door knows already is quick.
-        while (
-            await load.book(side.url, wishes, Pressure(connections=64, seconds=seconds))
-        ).answered < rounds * self._patients:
-            seconds *= 2
+        while shown < rounds * self._patients:
+            pressure = Pressure(connections=64, seconds=seconds)
+            shown = (await load.book(side.url, wishes, pressure)).answered
+            seconds *= min(8.0, 1.3 * rounds * self._patients / max(1, shown))
 
     async def warm(self, side: Side, slots: str, pressure: Pressure) -> None:
         """Ask without measuring."""

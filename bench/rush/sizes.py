@@ -2,6 +2,9 @@
 
 import msgspec
 
+SHAPES = ("hot", "uniform")
+"""One slot that all want, and a thousand."""
+
 
 class Tuning(msgspec.Struct, frozen=True, kw_only=True):
     """How the peer is run: in so many processes, with so many connections to PostgreSQL in all."""
@@ -69,9 +72,9 @@ QUICK = Sizes(
     kept_steps_max=3,
     profile_seconds=5.0,
     connections=(64, 128),
-    peer_sessions=(8, 16),
+    peer_sessions=(8,),
     peer_processes=(1, 2),
-    sweep_patients=20_000,
+    sweep_patients=4_000,
     attempts_max=1,
     patience_seconds=5.0,
 )
