@@ -139,6 +139,9 @@ async def _answer_problems(request: web.Request, handler: Any) -> web.StreamResp
         response: web.StreamResponse = await handler(request)
     except Problem as problem:
         return problem.response()
+    except ConnectionResetError:
+        # Whoever asks for so many seconds hangs up in the middle of a body.
+        return web.Response(status=400)
     return response
 
 
