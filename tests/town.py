@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -33,6 +34,8 @@ class Town:
 
     def start(self, *words: str) -> subprocess.Popen[str]:
         """Start a verb of the command line and let it run."""
+        # Who is started in the background ignores Ctrl-C, and so would its children.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
         return subprocess.Popen(
             [sys.executable, "-m", "talon", *words],
             cwd=CHECKOUT,
