@@ -57,7 +57,7 @@ async def run(config: Config, stopping: asyncio.Event) -> None:
             ping=store.takes_writes,
         )
         work = Work(
-            health.checks() | {"events": lambda: _missing(inbox)},
+            health.checks() | {"events": inbox.wrong},
             [clock.keep(pool), health.keep(), _measure(store, appender)],
         )
         if config.role != "api":
@@ -183,11 +183,6 @@ def _add_errands(
         sweeper.run(sweep_seconds=config.sweep_seconds, sweep_max=config.sweep_max),
         closures.run(closure_seconds=config.closure_seconds, closure_max=config.closure_max),
     ]
-
-
-def _missing(inbox: Inbox) -> str | None:
-    missing = inbox.sequence.missing
-    return f"events are missing: {missing}" if missing else None
 
 
 async def _measure(store: Database, appender: Appender) -> None:
