@@ -167,7 +167,8 @@ class Follower:
         if not mine - set(self.owned):
             return
         if self._reader is None:
-            self._reader = Reader(self._servers, self._name)
+            gathers = self._limits.gather_seconds > 0
+            self._reader = Reader(self._servers, self._name, gathers=gathers)
             await self._reader.start()
         ends = await self._reader.ends(self._topic.name, mine)
         rows = await connection.fetch(SQL["positions"], self._topic.name, self._leases.owner)

@@ -33,12 +33,16 @@ class MemoryLog:
         acknowledged.set_result(None)
         return acknowledged
 
+    async def append_together(self, records: Iterable[Outgoing]) -> list[asyncio.Future[None]]:
+        """The same door for several."""
+        return [await self.append(record) for record in records]
+
     async def until(self, enough: Callable[[], bool]) -> None:
         """Wait until what was appended is enough."""
         async with self._grown:
             await asyncio.wait_for(self._grown.wait_for(enough), LIMIT_SECONDS)
 
-    def reader(self, servers: str, name: str) -> "MemoryReader":
+    def reader(self, servers: str, name: str, *, gathers: bool = False) -> "MemoryReader":
         """The reader's door."""
         return MemoryReader(self)
 
