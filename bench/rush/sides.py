@@ -28,7 +28,7 @@ COUNTED = re.compile(
 BEFORE = "TALON_NOTIFY_PORT"
 """Who is measured beside Talon listens above all that this service could have."""
 
-START_SECONDS_MAX = 20.0
+START_SECONDS_MAX = 60.0
 PAUSE_SECONDS = 0.1
 
 
@@ -151,10 +151,13 @@ async def _until_open(process: asyncio.subprocess.Process, port: int) -> None:
             writer.close()
             return
         except OSError as reason:
-            late = asyncio.get_running_loop().time() > deadline
-            if late or process.returncode is not None:
+            if process.returncode is not None:
                 raise MistakeError(
-                    f"what is measured beside Talon did not start: {reason}"
+                    f"what is measured beside Talon ended with {process.returncode}"
+                ) from reason
+            if asyncio.get_running_loop().time() > deadline:
+                raise MistakeError(
+                    f"what is measured beside Talon did not start in {START_SECONDS_MAX:g} s"
                 ) from reason
         await asyncio.sleep(PAUSE_SECONDS)
 
