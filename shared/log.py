@@ -264,6 +264,14 @@ class Reader:
         for partition, offset in offsets.items():
             self._consumer.seek(TopicPartition(topic, partition), offset)
 
+    async def starts(self, topic: str, partitions: Iterable[int]) -> dict[int, int]:
+        """The offset of the oldest record that each partition still has."""
+        found = await asyncio.wait_for(
+            self._consumer.beginning_offsets([TopicPartition(topic, p) for p in partitions]),
+            REQUEST_MS / 1000,
+        )
+        return {tp.partition: offset for tp, offset in found.items()}
+
     async def ends(self, topic: str, partitions: Iterable[int]) -> dict[int, int]:
         """The offset that the next record of each partition will have."""
         found = await asyncio.wait_for(

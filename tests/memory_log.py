@@ -18,6 +18,7 @@ class MemoryLog:
 
     def __init__(self) -> None:
         self.records: dict[tuple[str, int], list[Outgoing]] = defaultdict(list)
+        self.starts: dict[tuple[str, int], int] = defaultdict(int)
         self.refusing = 0
         self._grown = asyncio.Condition()
 
@@ -60,6 +61,10 @@ class MemoryReader:
 
     async def stop(self) -> None:
         """Nothing to say goodbye to."""
+
+    async def starts(self, topic: str, partitions: Iterable[int]) -> dict[int, int]:
+        """The offset of the oldest record that each partition still has."""
+        return {p: self._log.starts[topic, p] for p in partitions}
 
     async def ends(self, topic: str, partitions: Iterable[int]) -> dict[int, int]:
         """The offset that the next record of each partition will have."""

@@ -172,6 +172,23 @@ async def test_a_follower_is_not_ready_while_the_log_lacks_what_comes_next(
     assert said == "partitions stand still: {3: 'the log ends at 0, before 7'}"
 
 
+async def test_a_log_cut_past_a_position_keeps_that_partition_and_no_other(
+    pool: Pool, town: Town
+) -> None:
+    town.log.starts[SLOTS_COMMANDS.name, 3] = 9
+    elsewhere = stories.book(an_id("nowhere"))
+
+    async with town.referee() as follower:
+        following = a_health(pool, follower).checks()["follower"]
+        await _until_it_is(False, following)
+        said = following()
+        await town.ask(elsewhere, partition=2)
+        replies = await town.replies(1)
+
+    assert said == "partitions stand still: {3: 'the log begins at 9, after 0'}"
+    assert [reply.cause for reply in replies] == [elsewhere.id]
+
+
 async def test_whoever_asks_is_told_which_parts_are_not_ready_and_why() -> None:
     wrong: dict[str, str | None] = {"relay": "a batch waits", "door": None}
     app = ops_app({name: lambda name=name: wrong[name] for name in wrong}, CollectorRegistry())
