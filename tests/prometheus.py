@@ -26,6 +26,7 @@ START_SECONDS_MAX = 20.0
 
 HURRIED = {
     r"for: \w+": "for: 1s",
+    r"\[15m\]": "[15s]",
     r"\[\d+[mh]\]": "[6s]",
     r"(scrape_interval|evaluation_interval): \w+": r"\1: 1s",
     r"scrape_timeout: \w+": "scrape_timeout: 1s",

@@ -4,6 +4,7 @@ import asyncio
 import os
 import random
 import signal
+import time
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
@@ -17,8 +18,11 @@ from talon.tokens import Signer
 from tests.town import Town
 
 PEOPLE = 24
-BEFORE_SECONDS = 1.5
-AFTER_SECONDS = 4.0
+ENOUGH = 150
+"""So many are answered before it is told to go, and as many more once another is in its place."""
+
+PATIENCE_SECONDS = 90.0
+LOOK_SECONDS = 0.1
 DAYS = 10
 
 
@@ -47,6 +51,12 @@ class Crowd(NamedTuple):
             )
             self.answers["asked", answer.status] += 1
 
+    async def until_answered(self, count: int) -> None:
+        """Wait until so many were answered, in whatever way."""
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while self.answers.total() < count:  # noqa: ASYNC110 - whoever counts does not call
+                await asyncio.sleep(LOOK_SECONDS)
+
 
 @pytest.mark.parametrize("part", ["booking-1", "slots-1"])
 async def test_a_process_that_is_told_to_go_costs_nobody_their_answer(
@@ -59,17 +69,26 @@ async def test_a_process_that_is_told_to_go_costs_nobody_their_answer(
         over = asyncio.Event()
         crowd = Crowd(doors, Signer(town.stack), slots, answers, over)
         people = [asyncio.create_task(crowd.book()) for _ in range(PEOPLE)]
-        await asyncio.sleep(BEFORE_SECONDS)
+        await crowd.until_answered(ENOUGH)
 
         os.kill(told_to_go["pid"], signal.SIGTERM)
-        await asyncio.sleep(AFTER_SECONDS)
+        back = await asyncio.to_thread(_until_back, town, told_to_go)
+        await crowd.until_answered(answers.total() + ENOUGH)
         over.set()
         await asyncio.gather(*people)
 
-    assert town.part(part)["restarts"] == told_to_go["restarts"] + 1
-    assert answers["looked", 200] > 100
-    assert answers["asked", 201] > 50
+    assert back["restarts"] == told_to_go["restarts"] + 1
+    assert answers["asked", 201] > 0
     assert set(answers) <= {("looked", 200), ("asked", 201), ("asked", 202), ("asked", 409)}
+
+
+def _until_back(town: Town, gone: dict[str, Any]) -> dict[str, Any]:
+    """Another process is there in its place, and serves."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while (part := town.part(gone["name"]))["state"] != "ready" or part["pid"] == gone["pid"]:
+        assert time.monotonic() < deadline, part
+        time.sleep(LOOK_SECONDS)
+    return part
 
 
 async def _slots(doors: Doors) -> list[str]:
