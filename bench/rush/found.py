@@ -7,7 +7,7 @@ import msgspec
 
 from bench.rush.audit import Found
 from bench.rush.kept import Step
-from bench.rush.measure import Run
+from bench.rush.measure import OTHERS_MAX, Run
 from bench.rush.sizes import Tuning
 from bench.rush.where import Where
 
@@ -68,7 +68,7 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     """Whether anything may be concluded from it."""
 
     disturbed: bool
-    """Whether others had so much of the machine that no number is to be quoted."""
+    """Whether others had so much of the machine that no rate is to be quoted."""
 
 
 class Everything(msgspec.Struct, kw_only=True):
@@ -89,6 +89,9 @@ class Everything(msgspec.Struct, kw_only=True):
     knee: int = 0
     runs: dict[str, list[Run]] = {}
     pgbench: dict[str, list[float]] = {}
+    pgbench_others: dict[str, list[float]] = {}
+    """The share of the machine that others had beside pgbench, which would flatter the peer."""
+
     kept: list[Step] = []
     kept_rate: float = 0.0
     """The highest rate at which nobody fell further behind."""
@@ -110,6 +113,14 @@ class Everything(msgspec.Struct, kw_only=True):
         rates = self.pgbench.get(name) or [run.per_second for run in self.runs[name]]
         return Spread(
             median=round(median(rates), 1), least=round(min(rates), 1), most=round(max(rates), 1)
+        )
+
+    @property
+    def disturbed(self) -> bool:
+        """Whether others had so much of the machine that no rate is to be quoted."""
+        beside_pgbench = [others for rounds in self.pgbench_others.values() for others in rounds]
+        return any(run.disturbed for runs in self.runs.values() for run in runs) or any(
+            others > OTHERS_MAX for others in beside_pgbench
         )
 
     def peer(self, slots: str) -> str:
@@ -137,8 +148,8 @@ def conclude(every: Everything) -> Result:
         hot_ratio_statements=round(hot / statements, 2),
         uniform_ratio_statements=round(uniform / every.rate("peer by statements uniform"), 2),
         sustained_hot_ratio_statements=round(every.kept_rate / statements, 2),
-        valid=not every.unfit,
-        disturbed=any(run.disturbed for runs in every.runs.values() for run in runs),
+        valid=not every.unfit and not every.disturbed,
+        disturbed=every.disturbed,
     )
     every.missed = _missed(every.result)
     return every.result

@@ -169,6 +169,13 @@ class Measure:
             run=uuid4().hex[:8],
         )
 
+    async def others_during(self, work: Awaitable[T]) -> tuple[T, float]:
+        """What came of it, and the share of the machine that others had meanwhile."""
+        roots = Talon(self._stack).roots()
+        before = cpu.now(roots)
+        done = await work
+        return done, cpu.between(before, cpu.now(roots)).others
+
     def _spent(self, side: Side) -> Spent:
         return cpu.now(side.roots(), Talon(self._stack).roots().values())
 

@@ -41,11 +41,15 @@ class Pace:
         """Again where others on the machine disturbed it; the least disturbed counts."""
         runs: list[Run] = []
         for _ in range(self.sizes.attempts_max):
-            await cpu.until_others_rest(self._talon.roots(), seconds=self.sizes.patience_seconds)
+            await self.rest()
             runs.append(await make())
             if not runs[-1].disturbed:
                 break
         return min(runs, key=lambda run: run.others)
+
+    async def rest(self) -> None:
+        """Until others leave the machine alone, or patience ends."""
+        await cpu.until_others_rest(self._talon.roots(), seconds=self.sizes.patience_seconds)
 
     def keep(self, run: Run) -> None:
         """As the run of this round."""

@@ -7,7 +7,7 @@ from bench.peer_rowlock import pgbench, place
 from bench.peer_rowlock.place import Counts
 from bench.rush import sides
 from bench.rush.found import Tried, best, line_of, name_of
-from bench.rush.measure import Run
+from bench.rush.measure import OTHERS_MAX, Run
 from bench.rush.pace import Pace
 from bench.rush.sides import Alone
 from bench.rush.sizes import SHAPES, Tuning, told, tunings
@@ -56,8 +56,10 @@ class Peers:
     async def turn_of_pgbench(self, *, at_once: bool) -> None:
         """The same transaction in the hot slot, with no service before it."""
         name = pgbench.name(at_once=at_once)
-        rate = await self._pgbench(best(self._tried[name]).tuning.sessions, at_once=at_once)
+        sessions = best(self._tried[name]).tuning.sessions
+        rate, others = await self._pgbench(sessions, at_once=at_once)
         self._pace.all.pgbench.setdefault(name, []).append(round(rate, 1))
+        self._pace.all.pgbench_others.setdefault(name, []).append(round(others, 3))
 
     async def _try(self, peer: Alone, shape: str, tuning: Tuning) -> None:
         run = await self._pace.short(peer, shape)
@@ -68,19 +70,23 @@ class Peers:
     async def _tune_pgbench(self, *, at_once: bool) -> None:
         """The peer is a match only for pgbench at its best."""
         for sessions in self._pace.sizes.peer_sessions:
-            rate = await self._pgbench(sessions, at_once=at_once)
+            rate, _ = await self._pgbench(sessions, at_once=at_once)
             tried = Tried(tuning=Tuning(processes=1, sessions=sessions), per_second=round(rate))
             self._tried.setdefault(pgbench.name(at_once=at_once), []).append(tried)
 
-    async def _pgbench(self, sessions: int, *, at_once: bool) -> float:
+    async def _pgbench(self, sessions: int, *, at_once: bool) -> tuple[float, float]:
+        await self._pace.rest()
         await self._pace.measure.checkpoint()
         seconds = self._pace.sizes.sweep_seconds
-        rate = await pgbench.run(
-            self._stack, self._hot, connections=sessions, seconds=seconds, at_once=at_once
+        rate, others = await self._pace.measure.others_during(
+            pgbench.run(
+                self._stack, self._hot, connections=sessions, seconds=seconds, at_once=at_once
+            )
         )
+        said = f", DISTURBED: others had {others:.0%}" if others > OTHERS_MAX else ""
         name = pgbench.name(at_once=at_once)
-        self._pace.say(f"{name}, {sessions} connections: {rate:,.0f}/s")
-        return rate
+        self._pace.say(f"{name}, {sessions} connections: {rate:,.0f}/s{said}")
+        return rate, others
 
     async def _counts(self) -> Counts:
         """When the last answers, which wrk no longer waited for, are made."""

@@ -7,6 +7,8 @@ from rich.table import Table
 
 from bench.rush.found import Everything, Spread, peer_of_pgbench
 
+WORTH_A_COLUMN_US = 5.0
+
 
 def tell(every: Everything, out: Console) -> None:
     """The tables."""
@@ -46,7 +48,11 @@ def _shown(spread: Spread) -> tuple[str, str, str]:
 
 def _spent(every: Everything) -> Table:
     """CPU by process: medians of the rounds."""
-    names = sorted({part for runs in every.runs.values() for run in runs for part in run.cpu_us})
+    most: dict[str, float] = {}
+    for run in (run for runs in every.runs.values() for run in runs):
+        for part, us in run.cpu_us.items():
+            most[part] = max(us, most.get(part, 0.0))
+    names = sorted(part for part, us in most.items() if us >= WORTH_A_COLUMN_US)
     table = Table("CPU us a booking", "all", *names)
     for name, runs in every.runs.items():
         _add(table, name, names, [run.cpu_us for run in runs])
@@ -60,6 +66,6 @@ def _add(table: Table, name: str, names: list[str], spent: list[dict[str, float]
     parts = {part: median(one.get(part, 0.0) for one in spent) for part in names}
     table.add_row(
         name,
-        f"{sum(parts.values()):.0f}",
+        f"{median(sum(one.values()) for one in spent):.0f}",
         *(f"{parts[part]:.0f}" if parts[part] >= 0.5 else "" for part in names),
     )

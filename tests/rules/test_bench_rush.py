@@ -102,6 +102,16 @@ def test_a_peer_below_half_of_pgbench_makes_the_bench_unfit():
     assert every.unfit == ["the peer is no match: it makes 50% of what pgbench makes"]
 
 
+def test_what_others_disturbed_is_not_valid_be_it_only_beside_pgbench():
+    every = all_of()
+    every.pgbench_others = {"pgbench hot": [0.0, 0.2, 0.0]}
+
+    result = found.conclude(every)
+
+    assert result.disturbed
+    assert not result.valid
+
+
 def test_who_has_not_caught_up_in_time_makes_the_bench_unfit():
     every = all_of()
     every.runs["talon uniform"] = [a_run(3_000.0), a_run(3_000.0, caught_up_seconds=None)]
