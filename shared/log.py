@@ -5,6 +5,7 @@ What aiokafka does when left to its defaults, and what was measured, is in `docs
 
 import asyncio
 import logging
+from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
@@ -73,7 +74,8 @@ class Appender:
         self._name = name
         self._producer: AIOKafkaProducer | None = None
         self._rebuilding: asyncio.Task[None] | None = None
-        self._outstanding: dict[asyncio.Future[object], Handed] = {}
+        # Settled mostly from the front: a plain dict would look through the gaps for its first.
+        self._outstanding: OrderedDict[asyncio.Future[object], Handed] = OrderedDict()
         self.rebuilt = 0
 
     async def start(self) -> None:
@@ -195,7 +197,7 @@ class Appender:
 
     def _give_up_outstanding(self) -> None:
         """What the old producer never answered is unknown; whoever waits may ask again."""
-        given_up, self._outstanding = list(self._outstanding.values()), {}
+        given_up, self._outstanding = list(self._outstanding.values()), OrderedDict()
         for handed in given_up:
             if not handed.acknowledged.done():
                 handed.acknowledged.set_exception(LogAwayError("the producer was rebuilt"))
