@@ -56,7 +56,7 @@ test: setup ## every test, on a stack of its own [ARGS="-k rules"]
 
 bench: STACK := $(if $(filter file,$(origin STACK)),bench,$(STACK))
 bench: ALSO := wrk
-bench: setup ## bookings a second beside a row-lock peer, on a stack of its own [ARGS=--quick] [KEEP=1]
+bench: setup ## bookings a second beside a row-lock peer, on a stack of its own [ARGS=--short|--quick] [KEEP=1]
 	@$(PYTHON) -m bench.rush --stack $(STACK) $(ARGS)
 
 check: setup ## the gate: lint, format, types, import contracts, tidiness

@@ -2,7 +2,7 @@
 
 On a stack of its own, from nothing to nothing (KEEP=1 leaves it up). The last line is
 `RESULT {json}`; all numbers are in bench/results/. It ends with 1 where the audit finds something,
-the peer is no match for pgbench, or a bar is missed; a quick run is not held to the bars.
+the peer is no match for pgbench, or a bar is missed; only the full run is held to the bars.
 """
 
 import argparse
@@ -20,7 +20,7 @@ from rich.console import Console
 import deploy.local.__main__ as local
 from bench.rush.found import Everything, conclude
 from bench.rush.rounds import bench
-from bench.rush.sizes import FULL, QUICK, Sizes
+from bench.rush.sizes import FULL, QUICK, SHORT, Sizes
 from bench.rush.told import tell
 from deploy.local.settings import CHECKOUT
 from deploy.local.stack import Stack, named
@@ -35,9 +35,20 @@ def main() -> int:
     """Everything; the exit code is the verdict."""
     words = argparse.ArgumentParser(prog="python -m bench.rush", description=__doc__)
     words.add_argument("--stack", default="bench")
-    words.add_argument("--quick", action="store_true", help="a few minutes, nothing to quote")
+    sizes_of = words.add_mutually_exclusive_group()
+    sizes_of.add_argument(
+        "--quick",
+        dest="sizes",
+        action="store_const",
+        const=QUICK,
+        help="one round, not to be quoted",
+    )
+    sizes_of.add_argument(
+        "--short", dest="sizes", action="store_const", const=SHORT, help="three rounds of 8 s"
+    )
+    words.set_defaults(sizes=FULL)
     options = words.parse_args()
-    stack, sizes, out = named(options.stack), QUICK if options.quick else FULL, console()
+    stack, sizes, out = named(options.stack), options.sizes, console()
     # A shell that starts it in the background has it ignore Ctrl-C, on which every ending relies.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     for number in (signal.SIGTERM, signal.SIGHUP):

@@ -60,6 +60,26 @@ FULL = Sizes(
     patience_seconds=120.0,
 )
 
+SHORT = Sizes(
+    name="short",
+    rounds=3,
+    seconds=8.0,
+    patients=20_000,
+    warm_seconds=2.0,
+    sweep_seconds=3.0,
+    cold_seconds=4.0,
+    kept_seconds=10.0,
+    kept_steps_max=4,
+    profile_seconds=6.0,
+    connections=(64, 128, 256),
+    peer_sessions=(8, 16),
+    peer_processes=(1, 2),
+    sweep_patients=4_000,
+    attempts_max=1,
+    patience_seconds=5.0,
+)
+"""Medians of three in a quarter of an hour: to compare before and after."""
+
 QUICK = Sizes(
     name="quick",
     rounds=1,
