@@ -41,7 +41,7 @@ def main() -> int:
         dest="sizes",
         action="store_const",
         const=QUICK,
-        help="one round, not to be quoted",
+        help="one round, nothing to quote",
     )
     sizes_of.add_argument(
         "--short", dest="sizes", action="store_const", const=SHORT, help="three rounds of 8 s"
