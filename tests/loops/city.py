@@ -90,6 +90,9 @@ class City:
         self.gone: list[Process] = []
         self.readers: list[tuple[Process, Reader]] = []
         self.calm = False
+        self.relay: type[Relay] = Relay
+        self.reached: Counter[str] = Counter()
+        """What the loops ran into, and how often."""
         self._due: list[tuple[float, str]] = []
         self._broken: list[BaseException] = []
         for name in ("Alice", "Boris", "Clara", "owner"):
@@ -119,6 +122,7 @@ class City:
     def kill(self, process: Process) -> None:
         """SIGKILL, and the supervisor starts another some time later."""
         self.world.say(f"{process.name} is killed")
+        self._reach("killed")
         self.world.kill(process)
         self.processes.remove(process)
         self.gone.append(process)
@@ -190,7 +194,7 @@ class City:
     def _follower(
         self, database: Database, topic: Topic, unpack: Any, handler: Handler
     ) -> tuple[Follower, Relay]:
-        relay = Relay(topic.name, Pool(database), Appender(self.log))  # type: ignore[arg-type]
+        relay = self.relay(topic.name, Pool(database), Appender(self.log))  # type: ignore[arg-type]
         follower = Follower(
             topic,
             dsn=database,  # type: ignore[arg-type]
@@ -201,7 +205,12 @@ class City:
             relay=relay,
             limits=LIMITS,
         )
+        follower.commits.on_again = lambda why: self._reach(f"again: {why}")
+        follower.commits.on_set_aside = lambda item, wrong: self._reach("set aside")
         return follower, relay
+
+    def _reach(self, what: str) -> None:
+        self.reached[what] += 1
 
     # ---- what stands in for the world ------------------------------------------------------------
 

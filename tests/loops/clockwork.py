@@ -1,9 +1,9 @@
 """In which order does everything happen? An event loop whose time and order a seed decides.
 
 Nothing here is about Talon. What a process asks of the world (a statement, a record) waits in
-`asked` until the seed picks it; then it takes effect, and its answer comes at once, later, or never,
-since the process may have died. Time stands still while anything can be picked, unless the seed
-lets it go on. The same seed gives the same history, to the last step.
+`asked` until the seed picks it; then it takes effect, and its answer comes at once, later, or
+never, since the process may have died. Time stands still while anything can be picked, unless the
+seed lets it go on. The same seed gives the same history, to the last step.
 """
 
 import asyncio
@@ -24,7 +24,7 @@ LATE_ANSWER_CHANCE = 0.15
 PAUSE_CHANCE = 0.04
 
 
-class Stuck(AssertionError):
+class StuckError(AssertionError):
     """Nothing can happen any more, and somebody still waits."""
 
 
@@ -161,7 +161,7 @@ class Clockwork:
         elif until_timer is not None:
             self.pass_time(until_timer)
         else:
-            raise Stuck("nothing can happen any more")
+            raise StuckError("nothing can happen any more")
 
     def pass_time(self, seconds: float) -> None:
         """Nothing else happens for so long."""

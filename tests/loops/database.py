@@ -115,7 +115,9 @@ class Session:
     def is_idle_too_long(self) -> bool:
         """True when the server would have ended it by now."""
         limit = self.idle_seconds
-        return self.began and limit is not None and self.database.world.now >= self.idle_since + limit
+        return (
+            self.began and limit is not None and self.database.world.now >= self.idle_since + limit
+        )
 
     def _wait_for(self, key: Key) -> Generator[Wait, None, None]:
         database, until = self.database, self.database.world.now + self.lock_seconds

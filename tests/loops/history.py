@@ -1,4 +1,4 @@
-"""What is one history? Wishes, faults and the loops between them, in an order that a seed decides."""
+"""What is one history? Wishes, faults and the loops between, in an order that a seed decides."""
 
 import asyncio
 from collections.abc import Callable
@@ -32,7 +32,7 @@ class History:
         self._asked: list[Wish] = []
         # In the first second one process has all partitions, then they are shared.
         self._begins = self.dice.choice((0.0, 0.8, 0.8, 0.8))
-        self._broken: promises.Broken | None = None
+        self._broken: promises.BrokenError | None = None
         self._faults_left = self.dice.choice((0, 1, 2, 3, 5, 8))
         self._repeats_left = self.dice.randint(0, 4)
         self.city.world.happen = self._happen
@@ -65,7 +65,7 @@ class History:
     def _judge(self) -> None:
         try:
             promises.nobody_sits_twice(self.city.slots)
-        except promises.Broken as error:
+        except promises.BrokenError as error:
             self._broken = self._broken or error
 
     async def _look(self, until: float) -> None:
@@ -75,7 +75,7 @@ class History:
         self.city.restart_due()
         self.city.check_alive()
         if self.city.world.now > until + SLEEP_SECONDS * 10:
-            raise promises.Broken("no progress")
+            raise promises.BrokenError("no progress")
 
     def _heal(self) -> None:
         self.city.calm = True

@@ -1,8 +1,8 @@
 """What does Kafka promise who appends and who reads? Records in order, kept, and told when asked.
 
-As much as `shared.log` leans on: a producer's records of one partition are kept in the order in which
-it handed them over; an acknowledgement may come late or never, and then nobody knows; after one
-failure all that was under way fails, though some of it may have been kept.
+As much as `shared.log` leans on: a producer's records of one partition are kept in the order in
+which it handed them over; an acknowledgement may come late or never, and then nobody knows; after
+one failure all that was under way fails, though some of it may have been kept.
 """
 
 import asyncio
@@ -29,11 +29,13 @@ class Log:
     def __init__(self, world: Clockwork) -> None:
         self.world = world
         self.kept: dict[Place, list[ConsumerRecord]] = defaultdict(list)
+        self.size = 0
         self.appenders: list[Appender] = []
         self.stands_until = 0.0
 
     def keep(self, record: Outgoing) -> None:
         """The next record of its partition."""
+        self.size += 1
         place = (record.topic, record.partition)
         self.kept[place].append(
             ConsumerRecord(
@@ -145,6 +147,7 @@ class Reader:
         self._log = log
         self._topic = ""
         self._offsets: dict[int, int] = {}
+        self._nothing_at = -1
         self.broken = False
 
     async def start(self) -> None:
@@ -167,7 +170,7 @@ class Reader:
 
     def read_from(self, topic: str, offsets: Mapping[int, int]) -> None:
         """From now on exactly these."""
-        self._topic, self._offsets = topic, dict(offsets)
+        self._topic, self._offsets, self._nothing_at = topic, dict(offsets), -1
 
     async def next(self, *, wait_seconds: float, records_max: int) -> list[ConsumerRecord]:
         """Some of what has come, in order within each partition."""
@@ -189,5 +192,11 @@ class Reader:
         return found
 
     def _some(self) -> bool:
+        """Looks again only when the log has grown."""
+        if self._nothing_at == self._log.size:
+            return self.broken
         kept, topic = self._log.kept, self._topic
-        return self.broken or any(len(kept[topic, p]) > o for p, o in self._offsets.items())
+        if any(len(kept[topic, p]) > o for p, o in self._offsets.items()):
+            return True
+        self._nothing_at = self._log.size
+        return self.broken

@@ -29,7 +29,7 @@ _slot_event = msgspec.json.Decoder(SlotEvent).decode
 _booking_event = msgspec.json.Decoder(BookingEvent).decode
 
 
-class Broken(AssertionError):
+class BrokenError(AssertionError):
     """A promise was not kept."""
 
 
@@ -44,11 +44,11 @@ def nobody_sits_twice(slots: Database) -> None:
     for slot in slots.find("slot"):
         held, booked = seated[slot["id"], "held"], seated[slot["id"], "booked"]
         if held + booked > slot["capacity"]:
-            raise Broken(f"oversold: {held} held and {booked} booked of {slot['capacity']}")
+            raise BrokenError(f"oversold: {held} held and {booked} booked of {slot['capacity']}")
         if (held, booked) != (slot["held"], slot["booked"]):
-            raise Broken(f"miscounted: {slot['held']}+{slot['booked']} for {held}+{booked}")
+            raise BrokenError(f"miscounted: {slot['held']}+{slot['booked']} for {held}+{booked}")
     if any(count > 1 for count in claims.values()):
-        raise Broken("one claim has two places")
+        raise BrokenError("one claim has two places")
 
 
 def is_quiet(city: City) -> bool:
@@ -102,7 +102,7 @@ def _one_decision_each(city: City) -> dict[UUID, Any]:
                 continue
             first = decided.setdefault(reply.cause, reply)
             if first != reply:
-                raise Broken(f"a command has two answers: {_named(first)} and {_named(reply)}")
+                raise BrokenError(f"a command has two answers: {_named(first)} and {_named(reply)}")
     return decided
 
 
@@ -120,14 +120,16 @@ def _events(city: City, topic: Topic, database: Database, decode: Any) -> list[A
         for record in by_partition[row["partition"]]:
             number = sequence_of(record)
             if known.setdefault(number, record.value) != record.value:
-                raise Broken(f"two events of {topic.name} have the number {number}")
+                raise BrokenError(f"two events of {topic.name} have the number {number}")
             if number == taken + 1:
                 taken = number
                 found.append(decode(record.value))
         if taken != row["event_seq"]:
-            raise Broken(f"{topic.name} ends at {taken} for its readers, not {row['event_seq']}")
+            raise BrokenError(
+                f"{topic.name} ends at {taken} for its readers, not {row['event_seq']}"
+            )
     if len({event.id for event in found}) != len(found):
-        raise Broken(f"an event of {topic.name} has two numbers")
+        raise BrokenError(f"an event of {topic.name} has two numbers")
     return found
 
 
@@ -137,14 +139,14 @@ def _read_to_the_end(city: City) -> None:
         wrote = {row["partition"]: row["event_seq"] for row in writer.find("partition_state")}
         took = {row["partition"]: row["taken_seq"] for row in reader.find("partition_state")}
         if wrote != took:
-            raise Broken(f"numbers told {wrote} and taken {took}")
+            raise BrokenError(f"numbers told {wrote} and taken {took}")
 
 
 def _each_answer_was_announced(decided: dict[UUID, Any], events: Iterable[Any]) -> None:
     told = {event.id for event in events}
     for reply in decided.values():
         if not isinstance(reply, Refused) and reply.id not in told:
-            raise Broken(f"answered and never announced: {_named(reply)}")
+            raise BrokenError(f"answered and never announced: {_named(reply)}")
 
 
 def _bookings_are_so(city: City, events: list[Any]) -> None:
@@ -163,24 +165,24 @@ def _bookings_are_so(city: City, events: list[Any]) -> None:
             meant.pop(event.booking_id)
     projected = {row["id"] for row in city.booking.find("booking") if row["status"] == "booked"}
     if meant != dict(seated):
-        raise Broken(f"acknowledged bookings are lost, or nobody's: {meant} and {dict(seated)}")
+        raise BrokenError(
+            f"acknowledged bookings are lost, or nobody's: {meant} and {dict(seated)}"
+        )
     if projected != set(meant):
-        raise Broken(f"the front desk shows {projected}, booked are {set(meant)}")
+        raise BrokenError(f"the front desk shows {projected}, booked are {set(meant)}")
 
 
 def _all_was_told(city: City, events: list[Any], told: list[Any]) -> None:
     """Whatever happened to a booking was told once: sent once, or unknown and never sent twice."""
-    happened = [
-        e for e in events if isinstance(e, PlacesBooked | BookingMoved | BookingCancelled)
-    ]
+    happened = [e for e in events if isinstance(e, PlacesBooked | BookingMoved | BookingCancelled)]
     if Counter(event.cause for event in told) != Counter(event.id for event in happened):
-        raise Broken("what happened to bookings is not what was told of them")
+        raise BrokenError("what happened to bookings is not what was told of them")
     messages = city.notify.find("message")
     if Counter(m["event_id"] for m in messages) != Counter(event.id for event in told):
-        raise Broken("what was told is not what was written down to be sent")
+        raise BrokenError("what was told is not what was written down to be sent")
     for message in messages:
         accepted, state = city.mail[message["event_id"]], message["state"]
         if accepted > 1:
-            raise Broken(f"somebody was told {accepted} times of one thing")
+            raise BrokenError(f"somebody was told {accepted} times of one thing")
         if (state == "sent") != (accepted == 1) and state != "unknown":
-            raise Broken(f"a message is {state}, and was accepted {accepted} times")
+            raise BrokenError(f"a message is {state}, and was accepted {accepted} times")

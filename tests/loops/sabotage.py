@@ -1,14 +1,14 @@
 """What is taken away to see that it was needed? One guard at a time, in one city."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
 from shared.outbox import Relay
 from shared.statements import load
 from tests.loops.city import City
-from tests.loops.database import Database, Row, Session
-from tests.loops.statements import plumbing, slots
+from tests.loops.database import Row, Session
+from tests.loops.statements import plumbing
 from tests.loops.statements.plumbing import HEAD, STATE, Gave
 
 SHARED = load("shared")
@@ -71,11 +71,22 @@ def _read_only(session: Session, ids: Sequence[UUID]) -> list[Row]:
 
 def without_order_in_what_is_left(city: City) -> None:
     """Who takes a partition over announces what was left behind from the end."""
+
     def from_the_end(session: Session, topic: str, partition: int) -> list[Row]:
         return plumbing.unannounced(session, topic, partition)[::-1]
 
     for database in city.databases:
         database.statements[SHARED["unannounced"]] = from_the_end
+
+
+def without_order_after_a_failure(city: City) -> None:
+    """After a failure only what failed is told again, not what came after it."""
+    city.relay = _Hasty
+
+
+class _Hasty(Relay):
+    async def _send_again(self) -> None:
+        await self._send(self._window[0])
 
 
 def with_the_lost_sent_again(city: City) -> None:
