@@ -23,6 +23,8 @@ BROKEN: dict[tuple[str, str], str] = {
         DROP INDEX one_live_place_per_claim;
         UPDATE place SET claim = '\\x00000000000000000000000000000000'""",
     ("slots", "all_places_or_none"): "UPDATE place SET size = 3 WHERE ordinal = 0",
+    ("slots", "every_place_in_a_slot"): """
+        UPDATE place SET slot_id = gen_random_uuid() WHERE ordinal = 0""",
     ("slots", "nobody_without_an_answer"): "DELETE FROM answer",
     ("slots", "holds_end"): """
         UPDATE place SET state = 'held', claim = NULL,

@@ -24,13 +24,17 @@ SELECT encode(claim, 'hex') FROM place WHERE claim IS NOT NULL
  LIMIT $1;
 
 -- name: audit_all_places_or_none
--- A booking has all its places, alike, and in slots that there are; of a hold some may be over.
-SELECT p.booking_id::text
-  FROM place AS p LEFT JOIN slot AS s ON s.id = p.slot_id
- GROUP BY p.booking_id
-HAVING count(s.id) <> max(p.size) OR min(p.size) <> max(p.size) OR min(p.home) <> max(p.home)
-    OR min(p.version) <> max(p.version)
-    OR bool_or(p.state = 'booked') <> bool_and(p.state = 'booked')
+-- A booking has all its places, and they are alike; of a hold some may be over.
+SELECT booking_id::text FROM place
+ GROUP BY booking_id
+HAVING count(*) <> max(size) OR min(size) <> max(size) OR min(home) <> max(home)
+    OR min(version) <> max(version) OR bool_or(state = 'booked') <> bool_and(state = 'booked')
+ LIMIT $1;
+
+-- name: audit_every_place_in_a_slot
+-- No foreign key says so (docs/decisions/0008-no-foreign-key-from-place-to-slot.md); this does.
+SELECT p.id::text FROM place AS p LEFT JOIN slot AS s ON s.id = p.slot_id
+ WHERE s.id IS NULL
  LIMIT $1;
 
 -- name: audit_nobody_without_an_answer
