@@ -60,6 +60,8 @@ CONFIG = NotifyConfig(
     attempts_max=4,
 )
 RESTART_SECONDS = 0.5
+OWNERS = tuple(an_id(name) for name in ("Alice", "Boris", "Clara", "owner"))
+EMAIL = "somebody@example.org"
 
 _PLUMBING = plumbing.by_text("shared", plumbing.DONE)
 STATEMENTS = {
@@ -95,9 +97,8 @@ class City:
         """What the loops ran into, and how often."""
         self._due: list[tuple[float, str]] = []
         self._broken: list[BaseException] = []
-        for name in ("Alice", "Boris", "Clara", "owner"):
-            owner = an_id(name)
-            contact = {"person_id": owner, "email": f"{name.lower()}@example.org"}
+        for owner in OWNERS:
+            contact = {"person_id": owner, "email": EMAIL}
             self.notify.tables.setdefault("contact", {})["contact", owner] = contact
 
     @property
