@@ -58,7 +58,7 @@ async def run(config: Config, stopping: asyncio.Event) -> None:
             ping=store.takes_writes,
         )
         work = Work(
-            health.checks() | {"events": lambda: _missing(inbox)},
+            health.checks() | {"events": inbox.wrong},
             [clock.keep(pool), health.keep(), _measure(store, appender)],
         )
         if config.role != "api":
@@ -148,7 +148,7 @@ def _projector(config: Config, inbox: Inbox, relay: Relay) -> Follower:
         unpack=Unpacker(SLOTS_EVENTS),
         handler=inbox,
         relay=relay,
-        limits=Limits(gather_seconds=config.gather_seconds),
+        limits=Limits(batch_max=config.batch_events_max, gather_seconds=config.gather_seconds),
         # Plans made while the tables are empty would go on scanning them as they grow.
         session={"plan_cache_mode": "force_generic_plan", "enable_seqscan": "off"},
     )
@@ -200,11 +200,6 @@ def _add_errands(
         sweeper.run(sweep_seconds=config.sweep_seconds, sweep_max=config.sweep_max),
         closures.run(closure_seconds=config.closure_seconds, closure_max=config.closure_max),
     ]
-
-
-def _missing(inbox: Inbox) -> str | None:
-    missing = inbox.sequence.missing
-    return f"events are missing: {missing}" if missing else None
 
 
 async def _measure(store: Database, appender: Appender) -> None:

@@ -28,7 +28,7 @@ from services.notify.store import Ledger
 from services.slots.inbox import Referee, unpack
 from shared import database, follow, leases
 from shared.batch import Handler, Limits
-from shared.events import Unpacker
+from shared.events import InSequence, Unpacker
 from shared.follow import Follower
 from shared.messages import SlotReply
 from shared.outbox import Relay
@@ -93,6 +93,7 @@ class City:
         self.readers: list[tuple[Process, Reader]] = []
         self.calm = False
         self.relay: type[Relay] = Relay
+        self.sequence: type[InSequence] = InSequence
         self.reached: Counter[str] = Counter()
         """What the loops ran into, and how often."""
         self._due: list[tuple[float, str]] = []
@@ -164,6 +165,7 @@ class City:
     async def _booking(self) -> None:
         kept = Kept(1_000)
         projector = Projector(kept)
+        projector.sequence = self.sequence()
         unpacker = Unpacker(SLOTS_EVENTS)
         follower, relay = self._follower(self.booking, SLOTS_EVENTS, unpacker, projector)
         await asyncio.gather(follower.run(), relay.run(), self._keep_replies(kept))
@@ -186,6 +188,7 @@ class City:
 
     async def _notify(self) -> None:
         unpacker, messenger = Unpacker(BOOKING_EVENTS), Messenger()
+        messenger.sequence = self.sequence()
         follower, relay = self._follower(self.notify, BOOKING_EVENTS, unpacker, messenger)
         ledger = Ledger(Pool(self.notify))  # type: ignore[arg-type]
         sender = sending.Sender(CONFIG, ledger)
@@ -227,7 +230,7 @@ class City:
             patch.setattr(sending, "Line", lambda server, send_seconds: Line(self))
             yield
 
-    def _reader(self, log: Log, name: str) -> Reader:
+    def _reader(self, log: Log, name: str, *, gathers: bool) -> Reader:
         reader = Reader(log)
         self.readers.append((HERE.get(), reader))
         return reader

@@ -7,7 +7,7 @@ one failure all that was under way fails, though some of it may have been kept.
 
 import asyncio
 from collections import defaultdict, deque
-from collections.abc import Generator, Iterable, Mapping
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from typing import Any
 
 from aiokafka.errors import KafkaConnectionError
@@ -76,6 +76,7 @@ class Appender:
         self.acknowledging: list[asyncio.Future[None]] = []
         self._away_until = 0.0
         self._on_its_way = 0
+        self._is_torn = False
         log.appenders.append(self)
 
     @property
@@ -90,6 +91,14 @@ class Appender:
         self.under_way[record.topic, record.partition].append((record, acknowledged))
         self._on_its_way += 1
         return acknowledged
+
+    async def append_together(self, records: Sequence[Outgoing]) -> "list[asyncio.Future[None]]":
+        """Records of one partition, in their order; where it fails, some may be handed over."""
+        if self._is_torn and len(records) > 1:
+            self._is_torn = False
+            await self.append(records[0])
+            raise LogAwayError
+        return [await self.append(record) for record in records]
 
     def can_move(self) -> bool:
         """True when a record is on its way, or an acknowledgement."""
@@ -126,6 +135,7 @@ class Appender:
             lost += [acknowledged for _, acknowledged in waiting]
             waiting.clear()
         self.acknowledging, self._on_its_way = [], 0
+        self._is_torn = dice.random() < 0.5
         self._away_until = self._log.world.now + dice.choice((0.0, 0.1, 0.5))
         for acknowledged in lost:
             _settle(acknowledged, error)
@@ -163,6 +173,10 @@ class Reader:
     def _ends(self, topic: str, partitions: list[int]) -> Generator[Wait, None, dict[int, int]]:
         yield lambda: True
         return {p: len(self._log.kept[topic, p]) for p in partitions}
+
+    async def starts(self, topic: str, partitions: Iterable[int]) -> dict[int, int]:
+        """Nothing is ever cut."""
+        return dict.fromkeys(partitions, 0)
 
     def known_ends(self, topic: str, partitions: Iterable[int]) -> dict[int, int]:
         """The same, as of what was read last."""

@@ -1,9 +1,11 @@
 """What is taken away to see that it was needed? One guard at a time, in one city."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 from uuid import UUID
 
+from shared.batch import Head, Item
+from shared.events import InSequence, sequence_of
 from shared.outbox import Relay
 from shared.statements import load
 from tests.loops.city import City
@@ -87,6 +89,19 @@ def without_order_after_a_failure(city: City) -> None:
 class _Hasty(Relay):
     async def _send_again(self) -> None:
         await self._send(self._window[0])
+
+
+def without_numbers_for_readers(city: City) -> None:
+    """Who reads takes whatever comes, told before or not, with or without what came before it."""
+    city.sequence = _TakesAll
+
+
+class _TakesAll(InSequence):
+    def take(self, heads: dict[int, Head], items: Iterable[Item]) -> Sequence[Item]:
+        taken = list(items)
+        for item in taken:
+            heads[item.partition].taken_seq = sequence_of(item.record)
+        return taken
 
 
 def with_the_lost_sent_again(city: City) -> None:

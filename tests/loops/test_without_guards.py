@@ -61,5 +61,9 @@ def test_without_order_after_a_failure_readers_miss_events() -> None:
     _goes_wrong(sabotage.without_order_after_a_failure, "for its readers")
 
 
+def test_without_numbers_for_readers_what_is_told_again_is_taken_again() -> None:
+    _goes_wrong(sabotage.without_numbers_for_readers, "has two numbers")
+
+
 def test_with_lost_messages_sent_again_somebody_is_told_twice() -> None:
     _goes_wrong(sabotage.with_the_lost_sent_again, "was told 2 times")

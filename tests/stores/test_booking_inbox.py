@@ -152,12 +152,12 @@ async def test_what_was_taken_is_not_told_again_and_what_is_missing_is_waited_fo
     first = await inbox.handle(connection, at, as_told(LIFE[:2]))
     again = await inbox.handle(connection, at, as_told(LIFE[:2]))
     too_early = await inbox.handle(connection, at, as_told(LIFE[3:], first=4))
-    missing = dict(inbox.sequence.missing)
+    said = inbox.wrong()
     rest = await inbox.handle(connection, at, as_told(LIFE[2:], first=3))
 
     assert [len(told.get(0, [])) for told in (first, again, too_early, rest)] == [2, 0, 0, 2]
-    assert missing == {0: 3}
-    assert inbox.sequence.missing == {}
+    assert said == "events are missing: {0: 3}"
+    assert inbox.wrong() is None
 
 
 async def test_what_is_told_is_numbered_on_its_own_partition_by_its_booking(

@@ -145,6 +145,13 @@ def test_every_metric_is_told_and_nothing_else_is(heading: str):
     assert _first_cells("metrics.md", heading) == _exposed(METRICS[heading])
 
 
+@pytest.mark.parametrize("heading", [*METRICS, "the edge"])
+def test_every_metric_says_what_it_means_and_what_to_do(heading: str):
+    rows = _sections("metrics.md")[heading]
+
+    assert [row[0] for row in rows if len(row) != 3 or not all(row)] == []
+
+
 def test_what_the_edge_counts_is_told_and_nothing_else_is():
     said = (ROOT / "deploy" / "nginx" / "metrics.conf").read_text("utf-8")
 

@@ -120,7 +120,7 @@ def give_up_lost(session: Session, limit: int) -> Gave:
             yield from session.lock("message", row["id"])
             after = {"state": "unknown", "claimed_until": None, "settled_at": session.now}
             session.write("message", row["id"], row=row | after)
-            lost.append({"id": row["id"], "booking_id": row["booking_id"]})
+            lost.append({name: row[name] for name in ("id", "event_id", "booking_id")})
     return lost
 
 
