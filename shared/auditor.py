@@ -28,6 +28,9 @@ FOUND_MAX = 1_000
 NAMED_MAX = 5
 """So many of them are named in the log."""
 
+ISOLATION = "repeatable_read"
+"""All promises are looked at as of one instant: half of what is being decided is no violation."""
+
 SHARE_MAX = 0.02
 """Of the time, so much is audited at most: what takes longer is done less often."""
 
@@ -74,7 +77,7 @@ class Auditor:
         async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as lent:
             # A pool lends a proxy that does all a connection does.
             connection = cast(asyncpg.Connection, lent)
-            async with connection.transaction(isolation="repeatable_read", readonly=True):
+            async with connection.transaction(isolation=ISOLATION, readonly=True):
                 milliseconds = str(int(self._limits.promise_seconds * 1000))
                 await connection.execute(PLUMBING["limit_audit"], milliseconds)
                 found = {

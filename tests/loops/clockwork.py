@@ -126,9 +126,9 @@ class Clockwork:
     def thaw(self, process: Process) -> None:
         """It goes on, and does not know that time has passed."""
         process.frozen = False
-        for callback in process.slept_over:
+        slept_over, process.slept_over = process.slept_over, []
+        for callback in slept_over if not process.dead else ():
             self.loop.call_soon(callback)
-        process.slept_over.clear()
 
     # ---- the world -----------------------------------------------------------------------------
 

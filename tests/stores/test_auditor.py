@@ -1,11 +1,12 @@
 """Does the auditor see each promise broken, and nothing where all are kept?"""
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 
 import asyncpg
 import pytest
 
-from shared import database
+from shared import auditor, database
 from shared.auditor import AuditLimits, Auditor, promises_of
 from tests import stories
 from tests.booking_stories import MONDAY, TUESDAY, booked, moved
@@ -90,6 +91,11 @@ KEPT: dict[str, Callable[[str], Awaitable[None]]] = {
     "notify": _two_messages,
 }
 
+SLOW_SECONDS = 0.4
+SLOW = """
+    SELECT 1 FROM (SELECT pg_sleep(0.4)::text AS slept OFFSET 0) AS s
+     WHERE slept = ($1::integer)::text"""
+
 Audited = Callable[[str], Awaitable[tuple[asyncpg.Pool, Auditor]]]
 
 
@@ -151,6 +157,30 @@ async def test_who_cannot_look_in_time_says_nothing_new(audited: Audited) -> Non
             await auditor.audit()
 
     assert dict(auditor.violations()) == before
+
+
+async def _changed_in_the_midst(audited: Audited) -> int:
+    """How many are found of what was broken after the audit began and before it came to it."""
+    pool, looking = await audited("slots")
+    counts = looking._statements["counts_are_true"]
+    looking._statements = {"first": SLOW, "counts_are_true": counts}
+
+    auditing = asyncio.create_task(looking.audit())
+    await asyncio.sleep(SLOW_SECONDS / 2)
+    await pool.execute(BROKEN["slots", "counts_are_true"])
+    return (await auditing)["counts_are_true"]
+
+
+async def test_all_promises_are_looked_at_as_of_one_instant(audited: Audited) -> None:
+    assert await _changed_in_the_midst(audited) == 0
+
+
+async def test_without_one_snapshot_what_happens_meanwhile_looks_broken(
+    audited: Audited, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(auditor, "ISOLATION", "read_committed")
+
+    assert await _changed_in_the_midst(audited) == 1
 
 
 async def test_an_audit_can_change_nothing(audited: Audited) -> None:
