@@ -9,7 +9,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable
-from typing import cast
+from typing import Literal, cast
 
 import asyncpg
 import msgspec
@@ -28,7 +28,7 @@ FOUND_MAX = 1_000
 NAMED_MAX = 5
 """So many of them are named in the log."""
 
-ISOLATION = "repeatable_read"
+ISOLATION: Literal["repeatable_read", "read_committed"] = "repeatable_read"
 """All promises are looked at as of one instant: half of what is being decided is no violation."""
 
 SHARE_MAX = 0.02
