@@ -18,6 +18,7 @@ from services.booking.store import Bookings, Campaigns, Database, Patients, Slot
 from services.booking.store.database import OUTAGES
 from shared import database
 from shared.asking import Asking, Commands, Replies
+from shared.auditor import AuditLimits, Auditor
 from shared.auth import Tokens
 from shared.batch import Limits
 from shared.clock import DatabaseClock
@@ -62,7 +63,7 @@ async def run(config: Config, stopping: asyncio.Event) -> None:
         )
         if config.role != "api":
             work.first.append(follower)
-            work.tasks.append(relay.run())
+            work.tasks += [relay.run(), _audit(pool, config, follower)]
             _watch_follower(follower)
         else:
             del work.checks["follower"], work.checks["relay"]
@@ -155,6 +156,22 @@ def _projector(config: Config, inbox: Inbox, relay: Relay) -> Follower:
     follower.commits.on_set_aside = metrics.count_set_aside
     follower.commits.on_again = lambda why: metrics.again[why].inc()
     return follower
+
+
+async def _audit(pool: asyncpg.Pool, config: Config, follower: Follower) -> None:
+    """Look once a minute whether promises are kept; whoever owns the first partition does."""
+    auditor = Auditor(
+        pool,
+        "services.booking",
+        is_mine=lambda: 0 in follower.owned,
+        limits=AuditLimits(
+            every_seconds=config.audit_seconds, promise_seconds=config.audit_promise_seconds
+        ),
+    )
+    metrics.AUDIT_VIOLATIONS.look = auditor.violations
+    metrics.AUDIT_AGE_SECONDS.look = auditor.age_seconds
+    metrics.AUDIT_SECONDS.look = auditor.seconds
+    await auditor.run()
 
 
 def _watch_follower(follower: Follower) -> None:

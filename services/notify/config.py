@@ -32,6 +32,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     drain_seconds: Seconds = 5.0
     log_one_in: AtLeastOne = 1_000
     pool_connections_max: AtLeastOne = 8
+    audit_seconds: Seconds = 60.0
+    audit_promise_seconds: Seconds = 5.0
     batch_events_max: AtLeastOne = 512
     buffered_events_max: AtLeastOne = 2_000
     lease_seconds: Seconds = 1.0

@@ -217,6 +217,19 @@ async def test_only_as_far_as_it_was_kept_it_is_not_kept_again(
     assert not kept.has(change_of(booked(ID, MONDAY))), "no more are remembered than may be"
 
 
+async def test_a_move_whose_booking_is_not_there_yet_does_not_keep_the_booking_out(
+    connection: asyncpg.Connection,
+) -> None:
+    made, changed_since = booked(ID, MONDAY), moved(ID, 2, TUESDAY)
+    kept = Kept(100)
+    await reply(connection, changed_since)
+    kept.note([change_of(changed_since)])
+
+    await Inbox(kept).handle(connection, heads(), as_told([made, changed_since]))
+
+    assert await connection.fetchval("SELECT version FROM booking") == 2
+
+
 async def test_slots_are_known_once_they_are_opened(connection: asyncpg.Connection) -> None:
     await project(connection, opened(MONDAY), opened(TUESDAY), changed(TUESDAY, 2, is_open=False))
     await project(connection, opened(MONDAY), first=4)
