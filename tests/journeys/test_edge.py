@@ -70,7 +70,14 @@ class Street:
         status, opened = await operator.post(f"/clinics/{made['id']}/slots", {"slots": [slot]})
         assert status == 201, opened
         slot_id: str = opened["slots"][0]["id"]
+        await self._until_it_is_shown(slot_id)
         return slot_id
+
+    async def _until_it_is_shown(self, slot_id: str) -> None:
+        """Whoever opened it sees it at once; other processes of the referee are told."""
+        async with asyncio.timeout(RETURN_SECONDS_MAX):
+            while (await self.somebody().get(f"/slots/{slot_id}"))[0] != 200:  # noqa: ASYNC110
+                await asyncio.sleep(OLDEST_SECONDS / 10)
 
 
 @pytest.fixture

@@ -166,7 +166,7 @@ class Memory:
                 pause = min(pause * 2, PAUSE_SECONDS_MAX)
 
     async def _load_and_follow(self) -> None:
-        reader = Reader(self._servers, f"{self._name}-availability", gathers=True)
+        reader = Reader(self._servers, f"{self._name}-availability")
         try:
             await reader.start()
             ends = await reader.ends(SLOTS_EVENTS.name, range(SLOTS_EVENTS.partitions))
