@@ -21,7 +21,7 @@ PARTS = $(if $(ONLY),--only=$(ONLY)) $(if $(SCALE),--scale=$(SCALE))
 
 export STACK SABOTAGE KEEP
 
-.PHONY: help setup up down status logs reset demo test bench check lock token
+.PHONY: help setup up down status logs reset demo test bench faults check lock token
 
 help: ## print this list
 	@echo "make VERB [STACK=local|demo|test|bench] [ARGS=...]"
@@ -58,6 +58,9 @@ bench: STACK := $(if $(filter file,$(origin STACK)),bench,$(STACK))
 bench: ALSO := wrk
 bench: setup ## bookings a second beside a row-lock peer, on a stack of its own [ARGS=--short|--quick] [KEEP=1]
 	@$(PYTHON) -m bench.rush --stack $(STACK) $(ARGS)
+
+faults: setup ## kill, freeze and cut off everything, and check what people were told [ARGS="--seeds 7"]
+	@$(PYTHON) -m tests.faults $(ARGS)
 
 check: setup ## the gate: lint, format, types, import contracts, tidiness
 	@$(PYTHON) -m ruff check .

@@ -16,6 +16,7 @@ from uuid import UUID
 import msgspec
 from aiokafka.errors import KafkaError
 
+from shared import faultpoints
 from shared.log import Appender, LogAwayError, Outgoing, Reader
 from shared.messages import Command, SlotReply
 from shared.pulse import Pulse
@@ -111,6 +112,7 @@ class Commands:
 
     def _landed(self, partition: int, done: asyncio.Future[None]) -> None:
         self._in_flight[partition] -= 1
+        faultpoints.reach(faultpoints.HANDED_OVER)
         if not done.cancelled():
             done.exception()  # seen: whoever waits for the reply will ask again with the same id
 

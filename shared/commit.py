@@ -9,7 +9,7 @@ from uuid import UUID
 import asyncpg
 from aiokafka.errors import KafkaError
 
-from shared import database
+from shared import database, faultpoints
 from shared.batch import AgainError, Announcements, Batch, Handler, Head, Item, Limits
 from shared.events import dead_letter
 from shared.log import Outgoing
@@ -96,7 +96,9 @@ class Committer:
             announcements = {}
         self._bury(announcements, items, set_aside)
         rows = await self._advance(connection, heads, items, announcements)
+        faultpoints.reach(faultpoints.TRANSACTION_OPEN)
         await asyncio.shield(connection.execute("COMMIT"))
+        faultpoints.reach(faultpoints.COMMITTED)
         for row in rows:
             self.offer(*row)
         positions = {p: head.next_offset for p, head in heads.items()}

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable
 import asyncpg
 import msgspec
 
-from shared import database
+from shared import database, faultpoints
 from shared.log import Appender, LogAwayError, Outgoing
 from shared.statements import load
 
@@ -156,6 +156,7 @@ class Relay:
                 await self._send_again()
             else:
                 row = self._window.popleft()
+                faultpoints.reach(faultpoints.PUBLISHED)
                 self._room.set()
                 self._marks[row.partition] = row.seq
                 self.on_announced(len(row.records))

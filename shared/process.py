@@ -12,7 +12,7 @@ from typing import Any, Protocol, TypeVar
 import msgspec
 import uvloop
 
-from shared import config, logs
+from shared import config, faultpoints, logs
 
 log = logging.getLogger(__name__)
 
@@ -31,6 +31,7 @@ def start(
     """Run a service until SIGTERM or SIGINT; a wrong setting is one line and exit code 2."""
     try:
         settings = config.load(config_type, os.environ)
+        faultpoints.set_up(service, os.environ)
     except config.SettingError as error:
         sys.exit(f"{service}: {error}")
     logs.set_up(service, os.environ.get("TALON_LOG_LEVEL", "info"))

@@ -57,6 +57,16 @@ class Stack(msgspec.Struct, frozen=True, kw_only=True):
         return self._at("TALON_SMTP_PORT")
 
     @property
+    def kafka_for_services(self) -> str:
+        """The broker as the services reach it: where something stands before it, by that."""
+        return self._at(self._way_to("TALON_KAFKA_PORT"))
+
+    @property
+    def smtp_for_services(self) -> str:
+        """The mail sink as the services reach it."""
+        return self._at(self._way_to("TALON_SMTP_PORT"))
+
+    @property
     def edge(self) -> str:
         """The one origin for people and programs: pages and every service's API."""
         return f"http://{self._at('TALON_EDGE_PORT')}"
@@ -86,8 +96,20 @@ class Stack(msgspec.Struct, frozen=True, kw_only=True):
 
     def dsn(self, role: str, database: str = DATABASE) -> str:
         """How `role` connects to PostgreSQL."""
+        return self._dsn(role, database, "TALON_POSTGRES_PORT")
+
+    def dsn_for_service(self, service: str) -> str:
+        """The same for a service: where something stands before PostgreSQL, by that."""
+        return self._dsn(service, DATABASE, self._way_to("TALON_POSTGRES_PORT"))
+
+    def _dsn(self, role: str, database: str, port: str) -> str:
         password = passwords.of(role, self.home / "secrets")
-        return f"postgresql://{role}:{password}@{self._at('TALON_POSTGRES_PORT')}/{database}"
+        return f"postgresql://{role}:{password}@{self._at(port)}/{database}"
+
+    def _way_to(self, port: str) -> str:
+        """The setting of the port that services are told of."""
+        via = port.replace("_PORT", "_VIA_PORT")
+        return via if self.settings.values.get(via) else port
 
     def _at(self, setting: str, instance: int = 0) -> str:
         part = setting.removeprefix("TALON_").partition("_")[0]

@@ -20,10 +20,11 @@ from services.booking.rules.life import Booking, LifeEvent, change_of, fold
 from services.booking.rules.refusals import Asked
 from services.booking.store import Bookings, Database
 from services.booking.store.database import OUTAGES
+from shared import faultpoints
 from shared.asking import Asking, SeatsTakenError
 from shared.log import LogAwayError
 from shared.logs import Lines
-from shared.messages import Refusal, Refused, booking_of
+from shared.messages import Refused, booking_of
 from shared.problems import Problem, outcome_unknown, unavailable
 
 log = logging.getLogger(__name__)
@@ -96,15 +97,14 @@ class Answers:
     async def on_replies(self, replies: Sequence[Any]) -> None:
         """Keep what a batch of replies says; what cannot be kept is not told either."""
         lives = [reply for reply in replies if isinstance(reply, LIFE)]
-        refused: dict[UUID, Refusal] = {
-            reply.cause: reply.reason for reply in replies if isinstance(reply, Refused)
-        }
+        refused = {reply.cause: reply for reply in replies if isinstance(reply, Refused)}
         changes = fold(change_of(reply) for reply in lives)
         answered = sorted({reply.cause for reply in replies})
         for attempt in range(KEEPS_AT_MOST):
             try:
                 async with asyncio.timeout(self._patience_seconds / 2):
                     await self._bookings.keep(changes, answered, refused)
+                faultpoints.reach(faultpoints.KEPT)
                 self._kept.note(changes)
                 self._unkept.clear()  # whoever waited for those has been told by now
                 return

@@ -20,6 +20,7 @@ from services.notify.channels.smtp import AwayError, Line
 from services.notify.config import Config
 from services.notify.rules import Accepted, Mark, Outcome, Patience, Untried, Unwritable, settle
 from services.notify.store import Claimed, Ledger, Lost
+from shared import faultpoints
 from shared.database import is_outage
 from shared.logs import Lines
 from shared.messages import BookingEvent
@@ -153,6 +154,7 @@ class Sender:
         loop = asyncio.get_running_loop()
         began = loop.time()
         outcome = await line.send(content, sender=self._config.smtp_from, recipient=message.email)
+        faultpoints.reach(faultpoints.SENT)
         metrics.SEND_SECONDS.observe(loop.time() - began)
         return outcome
 

@@ -127,7 +127,7 @@ class Referee:
             seen,
             clinics=[event for _, event in decided.events if isinstance(event, OfClinic)],
             answers=list(decided.answers.values()),
-            positions=_positions(heads, items),
+            positions=_positions(items),
             swept=self._due,
         )
         self._decided = decided
@@ -268,13 +268,18 @@ def _name_what_is_near(
             decided.replies[nth] = partition, reply_to, _encode(told)
 
 
-def _positions(heads: dict[int, Head], items: Sequence[Item]) -> str:
-    """From which command to which, by partition: [[offset, nth], [offset, nth]], both included."""
-    spans: dict[str, list[list[int]]] = {}
+def _positions(items: Sequence[Item]) -> str:
+    """Which commands, in the order of deciding them: each sees what those before it took.
+
+    Each run of one partition: [partition, [offset, nth], [offset, nth]], both included.
+    """
+    runs: list[list[Any]] = []
     for item in items:
         here = [item.offset, item.nth]
-        spans.setdefault(str(item.partition), [here, here])[1] = here
-    return msgspec.json.encode(spans).decode()
+        if not runs or runs[-1][0] != item.partition:
+            runs.append([item.partition, here, here])
+        runs[-1][2] = here
+    return msgspec.json.encode(runs).decode()
 
 
 def _announcements(heads: dict[int, Head], decided: Decided) -> Announcements:

@@ -34,6 +34,8 @@ from tests.stories import an_id
 
 ID, KEY = an_id("a booking"), an_id("a key")
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
+TOO_LATE = datetime(2099, 1, 2, tzinfo=UTC)
+"""After the deadline of every wish here."""
 
 
 class Log:
@@ -84,7 +86,7 @@ async def hear(store: Database, *replies: Any) -> None:
     await Bookings(store).keep(
         fold(change_of(reply) for reply in lives),
         [reply.cause for reply in replies],
-        {reply.cause: reply.reason for reply in replies if not hasattr(reply, "version")},
+        {reply.cause: reply for reply in replies if not hasattr(reply, "version")},
     )
 
 
@@ -119,7 +121,7 @@ async def test_a_wish_that_nobody_answered_is_pending_until_it_is_booked(
 async def test_a_refusal_ends_a_pending_wish(store: Database, reason: Any, status: str) -> None:
     await Keeper(Wishes(store)).keep(as_pending(stories.book(MONDAY, id=ID), 0))
 
-    await hear(store, refused(ID, reason))
+    await hear(store, refused(ID, reason, at=TOO_LATE))
 
     assert await stands(store) == (status, 0, reason)
     assert await count(store) == 0
@@ -135,6 +137,22 @@ async def test_a_wish_that_expired_may_be_asked_anew_and_booked(store: Database)
 
     assert again.status == "pending"
     assert await stands(store) == ("booked", 1, None)
+
+
+async def test_a_wish_asked_anew_stays_pending_when_an_earlier_copy_of_it_expires(
+    store: Database,
+) -> None:
+    keeper, wish = Keeper(Wishes(store)), stories.book(MONDAY, id=ID)
+    later = msgspec.structs.replace(wish, deadline=wish.deadline + timedelta(seconds=20))
+    await keeper.keep(as_pending(wish, 0))
+    await keeper.keep(as_pending(later, 0))
+
+    await hear(store, refused(ID, "expired", at=wish.deadline + timedelta(seconds=1)))
+    meanwhile = await stands(store), await count(store)
+    await hear(store, refused(ID, "expired", at=later.deadline + timedelta(seconds=1)))
+
+    assert meanwhile == (("pending", 0, None), 1)
+    assert (await stands(store), await count(store)) == (("expired", 0, "expired"), 0)
 
 
 async def test_what_was_booked_while_it_was_written_down_stays_booked(store: Database) -> None:

@@ -14,6 +14,9 @@ from deploy.local.spawn import run_once
 from deploy.local.stack import HOMES, Stack
 
 REQUEST_SECONDS = 5.0
+VIA_PORT = "TALON_KAFKA_VIA_PORT"
+BEHIND_PORT = "TALON_KAFKA_BEHIND_PORT"
+"""Where what stands before the broker listens, and where the broker does for it alone."""
 
 
 def part(stack: Stack) -> Part:
@@ -65,8 +68,24 @@ def configuration(stack: Stack, data: Path) -> str:
         "port": stack.settings.port("TALON_KAFKA_PORT").number,
         "controller_port": stack.settings.port("TALON_KAFKA_CONTROLLER_PORT").number,
         "data": str(data),
+        **_by_another_way(stack),
     }
     return files.rendered("kafka/server.properties", values)
+
+
+def _by_another_way(stack: Stack) -> dict[str, str]:
+    """A listener for those who come through what stands before the broker.
+
+    Clients go to the address that the broker advertises, so it is that of what stands before it.
+    """
+    if not stack.settings.values.get(VIA_PORT):
+        return {"also_listens": "", "also_advertised": ""}
+    behind = stack.settings.port(BEHIND_PORT).number
+    before = stack.settings.port(VIA_PORT).number
+    return {
+        "also_listens": f",VIA://{stack.settings.text('TALON_HOST')}:{behind}",
+        "also_advertised": f",VIA://{stack.settings.host('KAFKA')}:{before}",
+    }
 
 
 async def settle(stack: Stack) -> None:

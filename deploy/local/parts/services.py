@@ -43,9 +43,9 @@ def _environment(
     return {
         **os.environ,
         **stack.settings.values,
-        "TALON_DATABASE": stack.dsn(service),
-        "TALON_KAFKA": stack.kafka,
-        "TALON_SMTP": stack.smtp,
+        "TALON_DATABASE": stack.dsn_for_service(service),
+        "TALON_KAFKA": stack.kafka_for_services,
+        "TALON_SMTP": stack.smtp_for_services,
         "TALON_JWKS": str(stack.jwks),
         "TALON_INSTANCE": str(instance),
         "TALON_PORT": str(api.number),

@@ -1,6 +1,7 @@
 -- name: apply
 -- What replies and events say, a whole batch, guarded by version; and what they settle. $1 to $11
--- are changes, one per booking; $12 the answered commands; $13 and $14 who was refused, and why.
+-- are changes, one per booking; $12 the answered commands; $13 to $15 who was refused, why and when.
+-- That an earlier copy of a wish has expired ends nothing for a later one, whose deadline is to come.
 WITH change AS MATERIALIZED (
     SELECT *
       FROM unnest($1::uuid[], $2::bigint[], $3::text[], $4::integer[], $5::timestamptz[],
@@ -31,10 +32,15 @@ WITH change AS MATERIALIZED (
                               THEN coalesce(b.places_told, b.places) ELSE b.places_told END
       FROM change AS c
      WHERE c.owner_id IS NULL AND b.id = c.id AND b.version < c.version AND b.version > 0
+), refused AS MATERIALIZED (
+    SELECT * FROM unnest($13::uuid[], $14::text[], $15::timestamptz[]) AS r (id, reason, at)
 ), settled AS (
     DELETE FROM pending_command AS p
-     USING (SELECT id FROM pending_command WHERE id = ANY ($12::uuid[]) ORDER BY id FOR UPDATE) AS s
+     USING (SELECT id, deadline FROM pending_command
+             WHERE id = ANY ($12::uuid[]) ORDER BY id FOR UPDATE) AS s
      WHERE p.id = s.id
+       AND NOT EXISTS (SELECT FROM refused AS r
+                        WHERE r.id = s.id AND r.reason = 'expired' AND r.at <= s.deadline)
     RETURNING p.id, p.booking_id, p.asks
 )
 UPDATE booking AS b
@@ -42,7 +48,7 @@ UPDATE booking AS b
        status = CASE WHEN b.status <> 'pending' THEN b.status
                      WHEN r.reason = 'expired' THEN 'expired' ELSE 'refused' END
   FROM settled AS s
-  JOIN unnest($13::uuid[], $14::text[]) AS r (id, reason) ON r.id = s.id
+  JOIN refused AS r ON r.id = s.id
  WHERE b.id = s.booking_id
    AND (b.status = 'pending' OR (b.status = 'held' AND s.asks = 'ConfirmHold'))
    AND NOT EXISTS (SELECT FROM change AS c WHERE c.id = b.id);

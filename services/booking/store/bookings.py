@@ -10,7 +10,7 @@ import msgspec
 from services.booking.rules.life import Booking, Change, Places
 from services.booking.rules.telling import Known
 from services.booking.store.database import SQL, Connection, Database, Row
-from shared.messages import Refusal
+from shared.messages import Refused
 
 _encode = msgspec.json.Encoder().encode
 _decode_places = msgspec.json.Decoder(Places).decode
@@ -54,7 +54,7 @@ class Bookings:
         self,
         changes: Sequence[Change],
         answered: Iterable[UUID],
-        refused: Mapping[UUID, Refusal],
+        refused: Mapping[UUID, Refused],
     ) -> None:
         """Keep what a batch of replies says."""
         async with self._database.connection() as connection:
@@ -65,7 +65,7 @@ async def apply(
     connection: Connection,
     changes: Sequence[Change],
     answered: Iterable[UUID],
-    refused: Mapping[UUID, Refusal],
+    refused: Mapping[UUID, Refused],
 ) -> None:
     """The one statement by which anything told about bookings is kept, however often it is told."""
     await connection.execute(
@@ -73,7 +73,8 @@ async def apply(
         *_columns(changes),
         list(answered),
         list(refused),
-        list(refused.values()),
+        [reply.reason for reply in refused.values()],
+        [reply.at for reply in refused.values()],
     )
 
 

@@ -1,0 +1,164 @@
+"""What is left of a campaign to judge it by: journal, databases, mail, and every topic?"""
+
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+import msgspec
+from aiokafka.structs import ConsumerRecord
+
+from deploy.local.stack import Stack
+from services.slots.inbox import unpack
+from shared.batch import Item
+from shared.events import Unpacker, sequence_of
+from shared.messages import BookingEvent, SlotEvent, SlotReply
+from shared.topics import BOOKING_EVENTS, SLOTS_COMMANDS, SLOTS_EVENTS, SLOTS_REPLIES, Topic
+from talon.audit import load
+from talon.audit.facts import Broken, World
+from talon.audit.witness import Witness
+from talon.city.home import City
+from tests.faults import records
+
+SLOTS = """
+SELECT id, clinic_id, service, starts_at, ends_at, capacity, held, booked, open, version
+  FROM slots.slot
+"""
+PLACES = """
+SELECT id, slot_id, booking_id, home, ordinal, size, version, state, expires_at, claim
+  FROM slots.place
+"""
+ANSWERS = "SELECT id, body_hash, outcome, reply FROM slots.answer"
+BATCHES = "SELECT id, at, positions, swept FROM slots.batch ORDER BY id"
+NUMBERS = """
+SELECT 'slots.events' AS topic, partition, event_seq FROM slots.partition_state
+ WHERE topic = 'slots.commands'
+UNION ALL
+SELECT 'booking.events', partition, event_seq FROM booking.partition_state
+ WHERE topic = 'slots.events'
+"""
+BOOKINGS = "SELECT id, status, version, updated_at FROM booking.booking"
+MESSAGES = "SELECT event_id, booking_id, state FROM notify.message"
+
+_reply = msgspec.msgpack.Decoder(SlotReply).decode
+_parts = msgspec.msgpack.Decoder(list[bytes]).decode
+
+
+class Told(msgspec.Struct, frozen=True):
+    """One readable record of a numbered topic, in the order of the log."""
+
+    partition: int
+    offset: int
+    number: int
+    event: Any
+    value: bytes
+
+
+class Batch(msgspec.Struct, frozen=True):
+    """What the referee recorded of one batch: which commands, judged when, which holds swept."""
+
+    id: int
+    at: Any
+    positions: list[Any]
+    swept: list[UUID]
+
+
+class History(msgspec.Struct, kw_only=True):
+    """Everything, as of one moment at which all is at rest."""
+
+    witness: Witness
+    world: World
+    slots: dict[UUID, tuple[Any, ...]]
+    places: dict[UUID, tuple[Any, ...]]
+    answers: dict[UUID, tuple[bytes, str, bytes]]
+    batches: list[Batch]
+    numbers: dict[tuple[str, int], int]
+    bookings: dict[UUID, tuple[str, int]]
+    messages: dict[UUID, list[str]]
+    commands: dict[int, dict[int, list[Item]]]
+    """By partition and offset: the readable commands of a record."""
+    slot_events: dict[int, list[Told]]
+    booking_events: dict[int, list[Told]]
+    replies: list[Any]
+    seen: list[Broken] = []
+    """What was broken while it went on, as those who watched wrote it down."""
+    closed: list[Any] = []
+    """Slots that staff closed for good, with the bookings that were in them."""
+
+    def in_order(self, topic: str) -> dict[int, list[Told]]:
+        """Each partition's events as a reader takes them: the next number, and no other."""
+        told = self.slot_events if topic == SLOTS_EVENTS.name else self.booking_events
+        return {partition: _taken(some) for partition, some in told.items()}
+
+
+def _taken(told: list[Told]) -> list[Told]:
+    taken: list[Told] = []
+    for one in told:
+        if one.number == len(taken) + 1:
+            taken.append(one)
+    return taken
+
+
+async def collect(stack: Stack, city: City, witness: Witness) -> History:
+    """Read it all; the system is at rest."""
+    async with load.auditor(stack) as connection:
+        world = await load.world(connection, stack, city)
+        found = await _rows(connection)
+    commands = await records.read_all(stack.kafka, SLOTS_COMMANDS.name)
+    replies = await records.read_all(stack.kafka, SLOTS_REPLIES.name)
+    return History(
+        witness=witness,
+        world=world,
+        commands={p: {r.offset: unpack(r) for r in some} for p, some in commands.items()},
+        slot_events=await _numbered(stack, SLOTS_EVENTS),
+        booking_events=await _numbered(stack, BOOKING_EVENTS),
+        replies=[reply for some in replies.values() for record in some for reply in _said(record)],
+        **found,
+    )
+
+
+async def _rows(connection: asyncpg.Connection) -> dict[str, Any]:
+    messages: dict[UUID, list[str]] = {}
+    for row in await connection.fetch(MESSAGES):
+        messages.setdefault(row["event_id"], []).append(row["state"])
+    return {
+        "slots": {row["id"]: tuple(row)[1:] for row in await connection.fetch(SLOTS)},
+        "places": {row["id"]: tuple(row)[1:] for row in await connection.fetch(PLACES)},
+        "answers": {row["id"]: tuple(row)[1:] for row in await connection.fetch(ANSWERS)},
+        "batches": [
+            Batch(row["id"], row["at"], msgspec.json.decode(row["positions"]), row["swept"])
+            for row in await connection.fetch(BATCHES)
+        ],
+        "numbers": {
+            (row["topic"], row["partition"]): row["event_seq"]
+            for row in await connection.fetch(NUMBERS)
+        },
+        "bookings": {
+            row["id"]: (row["status"], row["version"]) for row in await connection.fetch(BOOKINGS)
+        },
+        "messages": messages,
+    }
+
+
+async def _numbered(stack: Stack, topic: Topic) -> dict[int, list[Told]]:
+    unpacker = Unpacker(topic)
+    found = await records.read_all(stack.kafka, topic.name)
+    return {
+        partition: [told for record in some for told in _readable(unpacker, record)]
+        for partition, some in found.items()
+    }
+
+
+def _readable(unpacker: Unpacker, record: ConsumerRecord) -> list[Told]:
+    """Poison has no number, and is nobody's event."""
+    [item] = unpacker(record)
+    if item.wrong:
+        return []
+    event: SlotEvent | BookingEvent = item.message
+    return [Told(record.partition, record.offset, sequence_of(record), event, record.value)]
+
+
+def _said(record: ConsumerRecord) -> list[Any]:
+    try:
+        return [_reply(part) for part in _parts(record.value or b"")]
+    except (msgspec.MsgspecError, ValueError):
+        return []

@@ -1,0 +1,109 @@
+"""What else may come on a topic: what was told before, and what nobody can read?"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from random import Random
+
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka.errors import KafkaError
+from aiokafka.structs import ConsumerRecord
+
+from shared.topics import BOOKING_EVENTS, SLOTS_COMMANDS, SLOTS_EVENTS, SLOTS_REPLIES, TOPICS
+
+TOLD_AGAIN_MAX = 40
+"""How many of the last records of a partition are told again."""
+READ_SECONDS_MAX = 30.0
+POISONED = (SLOTS_COMMANDS, SLOTS_EVENTS, BOOKING_EVENTS, SLOTS_REPLIES)
+POISONS = (
+    b"",
+    b"\xff\xfe\xfd",
+    b"{}",
+    b'{"type":"PlacesBooked"}',
+    b"\x91\xc4\x02\xff\xff",
+    b"null",
+)
+POISON_SECONDS = 0.25
+PARTITIONS = {topic.name: topic.partitions for topic in TOPICS}
+
+
+@asynccontextmanager
+async def _producer(servers: str) -> AsyncIterator[AIOKafkaProducer]:
+    producer = AIOKafkaProducer(bootstrap_servers=servers, request_timeout_ms=3000)
+    try:
+        await producer.start()
+        yield producer
+    finally:
+        await asyncio.wait([asyncio.create_task(producer.stop())], timeout=3)
+
+
+async def read_all(servers: str, topic: str, last: int = 0) -> dict[int, list[ConsumerRecord]]:
+    """Every record of a topic by partition, or the `last` few of each."""
+    consumer = AIOKafkaConsumer(bootstrap_servers=servers, group_id=None)
+    await consumer.start()
+    try:
+        places = [TopicPartition(topic, partition) for partition in range(PARTITIONS[topic])]
+        consumer.assign(places)
+        starts = await consumer.beginning_offsets(places)
+        ends = await consumer.end_offsets(places)
+        for place in places:
+            consumer.seek(place, max(starts[place], ends[place] - last if last else 0))
+        found: dict[int, list[ConsumerRecord]] = {place.partition: [] for place in places}
+        async with asyncio.timeout(READ_SECONDS_MAX):
+            while [p for p in places if await consumer.position(p) < ends[p]]:
+                for place, some in (await consumer.getmany(timeout_ms=200)).items():
+                    found[place.partition] += [r for r in some if r.offset < ends[place]]
+        return found
+    finally:
+        await asyncio.wait([asyncio.create_task(consumer.stop())], timeout=3)
+
+
+async def tell_again(servers: str, dice: Random) -> int:
+    """Append records once more that are on their topic already, and not in their order."""
+    told = 0
+    try:
+        async with asyncio.timeout(READ_SECONDS_MAX), _producer(servers) as producer:
+            for topic in POISONED:
+                for partition, some in (
+                    await read_all(servers, topic.name, TOLD_AGAIN_MAX)
+                ).items():
+                    again = dice.sample(some, len(some) // 2)
+                    for record in again:
+                        await producer.send_and_wait(
+                            topic.name,
+                            record.value,
+                            record.key,
+                            partition,
+                            headers=list(record.headers),
+                        )
+                    told += len(again)
+    except (KafkaError, TimeoutError, OSError):
+        pass
+    return told
+
+
+class Poisoner:
+    """Appends what nobody can read: at 60 bookings a second more than one record in a hundred."""
+
+    def __init__(self, servers: str, dice: Random) -> None:
+        self.appended = 0
+        self._servers = servers
+        self._dice = dice
+
+    async def run(self) -> None:
+        """For ever; while the log is away, nothing."""
+        while True:
+            try:
+                async with _producer(self._servers) as producer:
+                    await self._poison(producer)
+            except (KafkaError, OSError, TimeoutError):
+                await asyncio.sleep(1)
+
+    async def _poison(self, producer: AIOKafkaProducer) -> None:
+        while True:
+            topic = self._dice.choice(POISONED)
+            value = self._dice.choice(POISONS)
+            partition = self._dice.randrange(topic.partitions)
+            await producer.send_and_wait(topic.name, value, partition=partition)
+            self.appended += 1
+            await asyncio.sleep(POISON_SECONDS)
