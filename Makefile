@@ -15,13 +15,13 @@ STACK ?= local
 # Which parts (postgres,kafka,sink,slots,booking,notify,edge,prometheus), and how many processes of a service.
 ONLY ?=
 SCALE ?=
-# What is only installed for tests.
+# What is only installed for one verb.
 ALSO :=
 PARTS = $(if $(ONLY),--only=$(ONLY)) $(if $(SCALE),--scale=$(SCALE))
 
 export STACK SABOTAGE KEEP
 
-.PHONY: help setup up down status logs reset demo test faults check lock token
+.PHONY: help setup up down status logs reset demo test bench faults check lock token
 
 help: ## print this list
 	@echo "make VERB [STACK=local|demo|test|bench] [ARGS=...]"
@@ -54,7 +54,12 @@ test: ALSO := chromium
 test: setup ## every test, on a stack of its own [ARGS="-k rules"]
 	@$(PYTHON) -m pytest $(ARGS)
 
-faults: ALSO := libfaketime
+bench: STACK := $(if $(filter file,$(origin STACK)),bench,$(STACK))
+bench: ALSO := wrk
+bench: setup ## bookings a second beside a row-lock peer, on a stack of its own [ARGS=--short|--quick] [KEEP=1]
+	@$(PYTHON) -m bench.rush --stack $(STACK) $(ARGS)
+
+faults: ALSO := faketime
 faults: setup ## kill, freeze and cut off everything, and check what people were told [ARGS="--seeds 7"]
 	@$(PYTHON) -m tests.faults $(ARGS)
 

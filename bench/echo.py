@@ -13,6 +13,7 @@ from aiohttp import web
 HOST = "127.0.0.1"
 ROUTE = "/api/v1/bookings"
 BACKLOG = 4096
+SHUTDOWN_SECONDS = 2.0
 
 
 class Place(msgspec.Struct, frozen=True, kw_only=True):
@@ -46,7 +47,7 @@ async def run(port: int) -> None:
         asyncio.get_running_loop().add_signal_handler(number, stopping.set)
     app = web.Application()
     app.router.add_post(ROUTE, echo)
-    runner = web.AppRunner(app, access_log=None)
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=SHUTDOWN_SECONDS)
     await runner.setup()
     try:
         await web.TCPSite(runner, HOST, port, backlog=BACKLOG).start()

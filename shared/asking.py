@@ -24,7 +24,7 @@ from shared.topics import COMMANDS_PER_RECORD_MAX, SLOTS_COMMANDS, SLOTS_REPLIES
 
 log = logging.getLogger(__name__)
 
-TICK_SECONDS = 0.004
+TICK_SECONDS = 0.008
 """How long commands gather while a record of their partition is in flight."""
 
 READ_AGAIN_SECONDS = 0.5

@@ -2,7 +2,8 @@
 
 It opens when the service is ready. When it is to close, /readyz says so first; for a while all are
 still served, each being told to leave the connection afterwards, so that balancers look elsewhere.
-Then new connections are refused, those that were kept are used up, and what is under way ends.
+Then new connections are refused. Those that were kept are served until whoever kept them has used
+or dropped them: a connection that is closed here may be one on which a wish is just being sent.
 """
 
 import asyncio
@@ -16,8 +17,8 @@ from shared.web import CLOSING, SHUTDOWN_SECONDS, Check
 OPEN_SECONDS_MAX = 10.0
 """A door opens after so long, ready or not: who asks is to be told what is wrong."""
 
-LINGER_SECONDS = 0.3
-"""A balancer that keeps connections has used or dropped them by then."""
+LINGER_SECONDS_MAX = 2.0
+"""Longer than a balancer keeps a connection that it does not use (nginx: `IDLE_SECONDS`)."""
 
 LOOK_SECONDS = 0.05
 
@@ -80,7 +81,18 @@ class Door:
         await asyncio.sleep(self._drain_seconds)
         await site.stop()
         self._on_shut()
-        await asyncio.sleep(LINGER_SECONDS)
+        await self._until_all_left()
+
+    async def _until_all_left(self) -> None:
+        deadline = time.monotonic() + LINGER_SECONDS_MAX
+        while time.monotonic() < deadline:
+            if not self._connections():
+                return
+            await asyncio.sleep(LOOK_SECONDS)
+
+    def _connections(self) -> int:
+        server = self._runner.server
+        return 0 if server is None else len(server.connections)
 
 
 def all_ready(checks: dict[str, Check]) -> Callable[[], bool]:

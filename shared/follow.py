@@ -127,6 +127,9 @@ class Follower:
         if len(self._buffer) >= self._limits.batch_max or self._reader is None:
             return
         wait = 0.0 if self._buffer else self._limits.wait_seconds
+        if self.owned.keys() <= self.stuck.keys():
+            await asyncio.sleep(wait)
+            return
         records = await self._reader.next(wait_seconds=wait, records_max=self._limits.buffered_max)
         if records and self._limits.gather_seconds:
             await asyncio.sleep(self._limits.gather_seconds)
@@ -167,7 +170,8 @@ class Follower:
         if not mine - set(self.owned):
             return
         if self._reader is None:
-            self._reader = Reader(self._servers, self._name)
+            gathers = self._limits.gather_seconds > 0
+            self._reader = Reader(self._servers, self._name, gathers=gathers)
             await self._reader.start()
         ends = await self._reader.ends(self._topic.name, mine)
         rows = await connection.fetch(SQL["positions"], self._topic.name, self._leases.owner)
@@ -175,11 +179,12 @@ class Follower:
         self.stuck.clear()
         self.owned = {row["partition"]: row["next_offset"] for row in rows}
         self.lags.follow(self.owned, ends)
-        for partition, offset in self.owned.items():
-            if ends[partition] < offset:
-                self._stall(partition, f"the log ends at {ends[partition]}, before {offset}")
+        await self._stall_where_cut(self._reader, ends)
+        for partition in self.owned:
             await self._relay.recover(connection, partition)
-        self._reader.read_from(self._topic.name, self.owned)
+        # What stands still is not asked for: its offset is an error, and the others' as well then.
+        readable = {p: offset for p, offset in self.owned.items() if p not in self.stuck}
+        self._reader.read_from(self._topic.name, readable)
         self._say(logging.INFO, "follows", positions={str(p): o for p, o in self.owned.items()})
 
     def _lose(self, partitions: Iterable[int]) -> None:
@@ -190,6 +195,15 @@ class Follower:
             for partition in lost:
                 self.owned.pop(partition, None)
             self._buffer = deque(item for item in self._buffer if item.partition not in lost)
+
+    async def _stall_where_cut(self, reader: Reader, ends: Mapping[int, int]) -> None:
+        """A log that was cut at its end, or past what is the next to be handled."""
+        starts = await reader.starts(self._topic.name, self.owned)
+        for partition, offset in self.owned.items():
+            if ends[partition] < offset:
+                self._stall(partition, f"the log ends at {ends[partition]}, before {offset}")
+            elif starts[partition] > offset:
+                self._stall(partition, f"the log begins at {starts[partition]}, after {offset}")
 
     def _stall(self, partition: int, why: str) -> None:
         """A hole in the log is an alarm and a stop, never a skip."""

@@ -10,7 +10,7 @@ import asyncio
 import logging
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import asyncpg
 import msgspec
@@ -53,6 +53,14 @@ class Row(msgspec.Struct):
     since: float
     handed: bool = False
     acknowledged: list[asyncio.Future[None]] = []
+
+
+def _by_partition(records: Iterable[Outgoing]) -> Iterable[list[Outgoing]]:
+    """A row's records by where they go; what goes to one place stays in its order."""
+    together: dict[tuple[str, int], list[Outgoing]] = {}
+    for record in records:
+        together.setdefault((record.topic, record.partition), []).append(record)
+    return together.values()
 
 
 class Relay:
@@ -124,14 +132,13 @@ class Relay:
     async def _send(self, row: Row) -> None:
         """Hand a row's records over; stops at the first that the log does not take."""
         row.acknowledged = []
-        for record in row.records:
-            try:
-                row.acknowledged.append(await self._appender.append(record))
-            except LogAwayError as error:
-                refused: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-                refused.set_exception(error)
-                row.acknowledged.append(refused)
-                break
+        try:
+            for together in _by_partition(row.records):
+                row.acknowledged += await self._appender.append_together(together)
+        except LogAwayError as error:
+            refused: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            refused.set_exception(error)
+            row.acknowledged.append(refused)
         row.handed = True
 
     async def _mark_each(self) -> None:

@@ -18,6 +18,7 @@ class MemoryLog:
 
     def __init__(self) -> None:
         self.records: dict[tuple[str, int], list[Outgoing]] = defaultdict(list)
+        self.starts: dict[tuple[str, int], int] = defaultdict(int)
         self.refusing = 0
         self._grown = asyncio.Condition()
 
@@ -33,12 +34,16 @@ class MemoryLog:
         acknowledged.set_result(None)
         return acknowledged
 
+    async def append_together(self, records: Iterable[Outgoing]) -> list[asyncio.Future[None]]:
+        """The same door for several."""
+        return [await self.append(record) for record in records]
+
     async def until(self, enough: Callable[[], bool]) -> None:
         """Wait until what was appended is enough."""
         async with self._grown:
             await asyncio.wait_for(self._grown.wait_for(enough), LIMIT_SECONDS)
 
-    def reader(self, servers: str, name: str) -> "MemoryReader":
+    def reader(self, servers: str, name: str, *, gathers: bool = False) -> "MemoryReader":
         """The reader's door."""
         return MemoryReader(self)
 
@@ -56,6 +61,10 @@ class MemoryReader:
 
     async def stop(self) -> None:
         """Nothing to say goodbye to."""
+
+    async def starts(self, topic: str, partitions: Iterable[int]) -> dict[int, int]:
+        """The offset of the oldest record that each partition still has."""
+        return {p: self._log.starts[topic, p] for p in partitions}
 
     async def ends(self, topic: str, partitions: Iterable[int]) -> dict[int, int]:
         """The offset that the next record of each partition will have."""

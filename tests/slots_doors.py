@@ -142,7 +142,8 @@ class Door:
         return shown
 
     async def everything(self) -> tuple[int, ...]:
-        """How much there is of everything."""
+        """How much there is of everything, once all that was asked is decided."""
+        await self.log.finish()
         row = await self.log.referee.connection.fetchrow(
             """SELECT (SELECT count(*) FROM clinic), (SELECT count(*) FROM slot),
                       (SELECT coalesce(sum(capacity), 0) FROM slot)"""

@@ -2,10 +2,12 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from deploy.local.settings import CHECKOUT
@@ -13,6 +15,8 @@ from deploy.local.stack import Stack, named
 
 VERB_SECONDS_MAX = 180
 STACK = "test"
+DESKS = ("booking", "booking-1")
+"""Every front desk there is: what one does not take, the edge hands to the other."""
 
 
 class Town:
@@ -33,6 +37,8 @@ class Town:
 
     def start(self, *words: str) -> subprocess.Popen[str]:
         """Start a verb of the command line and let it run."""
+        # Who is started in the background ignores Ctrl-C, and so would its children.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
         return subprocess.Popen(
             [sys.executable, "-m", "talon", *words],
             cwd=CHECKOUT,
@@ -48,6 +54,18 @@ class Town:
         found: dict[str, Any] = next(part for part in said["parts"] if part["name"] == name)
         return found
 
+    @contextmanager
+    def frozen(self, *parts: str) -> Iterator[None]:
+        """These parts stand still, with every process of theirs, while the block runs."""
+        pids = [pid for part in parts for pid in family(self.part(part)["pid"])]
+        for pid in pids:
+            os.kill(pid, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            for pid in pids:
+                os.kill(pid, signal.SIGCONT)
+
     def _run(self, module: str, *words: str) -> str:
         done = subprocess.run(
             [sys.executable, "-m", module, *words],
@@ -60,6 +78,12 @@ class Town:
         )
         assert done.returncode == 0, f"{module} {' '.join(words)}:\n{done.stdout}{done.stderr}"
         return done.stdout
+
+
+def family(pid: int) -> list[int]:
+    """A process and its children: PostgreSQL is one for each connection, nginx has workers."""
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text("ascii").split()
+    return [pid, *map(int, children)]
 
 
 @contextmanager

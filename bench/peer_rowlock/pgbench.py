@@ -20,12 +20,17 @@ PER_SECOND = re.compile(r"^tps = ([\d.]+)", re.MULTILINE)
 FAILED = re.compile(r"^number of failed transactions: (\d+)", re.MULTILINE)
 
 
+def name(*, at_once: bool) -> str:
+    """How it is called, by how it makes the transaction."""
+    return "pgbench hot" if at_once else "pgbench by statements hot"
+
+
 async def run(
     stack: Stack, slot_id: UUID, *, connections: int, seconds: float, at_once: bool
 ) -> float:
     """Bookings a second in this one slot."""
     if shutil.which("pgbench") is None:
-        raise MistakeError("pgbench is not installed; run: apt-get install postgresql-contrib")
+        raise MistakeError("pgbench is not installed; it comes with Debian's postgresql")
     settings = stack.settings
     with tempfile.TemporaryDirectory() as folder:
         script = Path(folder) / "booking.sql"

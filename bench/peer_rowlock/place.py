@@ -22,6 +22,21 @@ class Counts(msgspec.Struct, frozen=True, kw_only=True):
     capacity_used: int
     oversold: int
 
+    def wrong(self, before: "Counts", *, told: int, unsure: int) -> list[str]:
+        """What does not fit what was told since `before`, in words; `unsure` were not answered."""
+        made = self.bookings - before.bookings
+        said = {
+            f"{self.oversold} slots of the peer oversold or miscounted": self.oversold,
+            f"the peer's slots say {self.capacity_used}, its bookings {self.bookings}": (
+                self.capacity_used != self.bookings
+            ),
+            f"{told - made} bookings of the peer lost": made < told,
+            f"{made} bookings of the peer for {told} told and {unsure} not known": (
+                made > told + unsure
+            ),
+        }
+        return [words for words, is_so in said.items() if is_so]
+
 
 def dsn_of(stack: Stack) -> str:
     """How the peer connects: over TCP like everybody else here."""
@@ -36,18 +51,23 @@ async def make(stack: Stack, slots: Sequence[UUID]) -> None:
         await owner.execute(SQL["make_database"])
     finally:
         await owner.close()
-    connection = await asyncpg.connect(dsn_of(stack))
+    await furnish(dsn_of(stack), slots, CAPACITY)
+
+
+async def furnish(dsn: str, slots: Sequence[UUID], capacity: int) -> None:
+    """Tables in an empty database, and in them the slots with so many places each."""
+    connection = await asyncpg.connect(dsn)
     try:
         for name in ("schema.sql", "function.sql"):
             await connection.execute(files("bench.peer_rowlock").joinpath("sql", name).read_text())
-        await connection.execute(SQL["slots"], list(slots), CAPACITY)
+        await connection.execute(SQL["slots"], list(slots), capacity)
     finally:
         await connection.close()
 
 
-async def counts(stack: Stack) -> Counts:
+async def counts(dsn: str) -> Counts:
     """How it stands."""
-    connection = await asyncpg.connect(dsn_of(stack), command_timeout=STATEMENT_SECONDS)
+    connection = await asyncpg.connect(dsn, command_timeout=STATEMENT_SECONDS)
     try:
         row = await connection.fetchrow(SQL["counts"])
     finally:

@@ -12,7 +12,7 @@ _PARENT, _USER, _SYSTEM, _CHILDREN_USER, _CHILDREN_SYSTEM = 1, 11, 12, 13, 14
 """Places in /proc/<pid>/stat, counted after the command's name in brackets."""
 
 _FIELDS = 15
-_IDLE, _WAITING = 3, 4
+_USER_ALL, _NICE_ALL, _SYSTEM_ALL, _IDLE, _WAITING = 0, 1, 2, 3, 4
 """Places among the numbers of the line `cpu` in /proc/stat."""
 
 KERNEL = 2
@@ -32,17 +32,23 @@ class Spent(msgspec.Struct, frozen=True, kw_only=True):
     client: float
     """Those of programs that were started from here and have ended: wrk."""
 
-    others: dict[int, float]
-    """Everybody else's, by process."""
+    waiting: float
+    """Those of the stack's parts that are up and not asked."""
+
+    others: float
+    """Everybody else's: what the machine had, less ours and the kernel's own."""
 
     busy: float
     possible: float
 
 
 class Used(msgspec.Struct, frozen=True, kw_only=True):
-    """CPU seconds between two moments, and the share of the machine that others had or nobody."""
+    """CPU seconds between two moments, and the shares of the machine that were not for them."""
 
     by_name: dict[str, float]
+    waiting: float
+    """The share of the machine that the stack's parts had which were up and not asked."""
+
     others: float
     idle: float
 
@@ -53,25 +59,22 @@ class _Process(msgspec.Struct, frozen=True):
     ended_children: float
 
 
-def now(roots: Mapping[str, int]) -> Spent:
-    """What these processes, with all that they ever started, have had."""
+def now(roots: Mapping[str, int], beside: Iterable[int] = ()) -> Spent:
+    """What these processes, with all that they ever started, have had; and those beside them."""
     found = _everybody()
     families = {name: _family(found, [pid]) for name, pid in roots.items()}
-    here = found[os.getpid()]
-    ours = _family(found, [*roots.values(), os.getpid()])
+    asked = _family(found, roots.values())
+    waiting = _family(found, beside) - asked
+    ours = asked | waiting | _family(found, [os.getpid()])
+    kernel = {pid for pid, process in found.items() if KERNEL in (pid, process.parent)}
     line = Path("/proc/stat").read_text(encoding="ascii").partition("\n")[0]
     ticks = [int(word) for word in line.split()[1:9]]
     return Spent(
-        by_name={
-            name: sum(found[pid].own + found[pid].ended_children for pid in family)
-            for name, family in families.items()
-        },
-        client=here.ended_children,
-        others={
-            pid: process.own + process.ended_children
-            for pid, process in found.items()
-            if pid not in ours and KERNEL not in (pid, process.parent)
-        },
+        by_name={name: _sum(found, family) for name, family in families.items()},
+        client=found[os.getpid()].ended_children,
+        waiting=_sum(found, waiting),
+        others=(ticks[_USER_ALL] + ticks[_NICE_ALL] + ticks[_SYSTEM_ALL]) / TICKS_PER_SECOND
+        - _sum(found, ours | kernel),
         busy=(sum(ticks) - ticks[_IDLE] - ticks[_WAITING]) / TICKS_PER_SECOND,
         possible=sum(ticks) / TICKS_PER_SECOND,
     )
@@ -81,25 +84,27 @@ def between(before: Spent, after: Spent) -> Used:
     """Who had how much meanwhile; `client` is wrk."""
     used = {name: after.by_name[name] - seconds for name, seconds in before.by_name.items()}
     used["client"] = after.client - before.client
-    others = sum(
-        max(0.0, seconds - before.others.get(pid, 0.0)) for pid, seconds in after.others.items()
-    )
     possible = max(after.possible - before.possible, 1 / TICKS_PER_SECOND)
     return Used(
         by_name=used,
-        others=others / possible,
+        waiting=(after.waiting - before.waiting) / possible,
+        others=max(0.0, after.others - before.others) / possible,
         idle=1 - (after.busy - before.busy) / possible,
     )
 
 
 async def until_others_rest(roots: Mapping[str, int], *, seconds: float) -> None:
-    """Wait until others leave the machine alone, or patience ends."""
+    """Wait until all but the stack leave the machine alone, or patience ends."""
     until = time.monotonic() + seconds
     while time.monotonic() < until:
         before = now(roots)
         await asyncio.sleep(LOOK_SECONDS)
         if between(before, now(roots)).others < RESTING:
             return
+
+
+def _sum(found: Mapping[int, _Process], pids: Iterable[int]) -> float:
+    return sum(found[pid].own + found[pid].ended_children for pid in pids)
 
 
 def _family(found: Mapping[int, _Process], pids: Iterable[int]) -> set[int]:

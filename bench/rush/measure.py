@@ -12,10 +12,10 @@ import msgspec
 
 from bench.rush import cpu, load
 from bench.rush.clinics import DOSES, SQL, Town
-from bench.rush.cpu import Used
+from bench.rush.cpu import Spent, Used
 from bench.rush.lag import Lag, Watch, growth
 from bench.rush.load import Pressure, Said, Wishes
-from bench.rush.sides import Side
+from bench.rush.sides import Side, Talon
 from deploy.local.stack import SUPERUSER, Stack
 
 T = TypeVar("T")
@@ -28,6 +28,9 @@ RATE_MAX = 20_000
 
 WARM_SECONDS = 2.0
 SHOWN_PER_SECOND = 5_000
+SHOWN_TO_EACH = 2
+"""So often is a token shown for each process of a door: of two, each knows 15 in 16 then."""
+
 CHECKPOINT_SECONDS_MAX = 120.0
 
 
@@ -50,6 +53,9 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
 
     cpu_us_settled: dict[str, float] = {}
     """The same, until everybody had heard of it."""
+
+    waiting: float
+    """The share of the machine that the stack's parts had meanwhile which were not asked."""
 
     others: float
     """The share of the machine that others had meanwhile."""
@@ -89,15 +95,19 @@ class Measure:
         self._patients = len(tokens)
 
     async def introduce(self, side: Side) -> None:
-        """Everybody shows a token once, and books nothing."""
+        """Everybody shows a token, and books nothing: at least once in one run of wrk.
+
+        With several processes chance decides who hears it, so all come several times.
+        """
         wishes = await self._wishes("hot", 0.0)
         wishes = msgspec.structs.replace(wishes, run="")
-        seconds = self._patients / SHOWN_PER_SECOND
+        rounds = 1 if side.processes == 1 else SHOWN_TO_EACH * side.processes
+        shown, seconds = 0, max(1.0, self._patients / SHOWN_PER_SECOND)
         # wrk ends by time and begins with the first again; whom a door knows already is quick.
-        while (
-            await load.book(side.url, wishes, Pressure(connections=64, seconds=seconds))
-        ).answered < self._patients:
-            seconds *= 2
+        while shown < rounds * self._patients:
+            pressure = Pressure(connections=64, seconds=seconds)
+            shown = (await load.book(side.url, wishes, pressure)).answered
+            seconds *= min(8.0, 1.3 * rounds * self._patients / max(1, shown))
 
     async def warm(self, side: Side, slots: str, pressure: Pressure) -> None:
         """Ask without measuring."""
@@ -108,12 +118,12 @@ class Measure:
     ) -> Run:
         """Ask, and count; with `watch`, see how far behind everybody is, and wait for them."""
         wishes = await self._wishes(slots, pressure.seconds)
-        await self._checkpoint()
+        await self.checkpoint()
         lags: list[Lag] = []
-        before, told_before = cpu.now(side.roots()), await side.told()
+        before, told_before = self._spent(side), await side.told()
         following = None if watch is None else asyncio.create_task(watch.follow(lags))
         said = await load.book(side.url, wishes, pressure)
-        used, told = cpu.between(before, cpu.now(side.roots())), await side.told()
+        used, told = cpu.between(before, self._spent(side)), await side.told()
         if following is not None:
             following.cancel()
             with suppress(asyncio.CancelledError):
@@ -127,7 +137,7 @@ class Measure:
         if watch is None:
             return run
         caught_up = await watch.caught_up()
-        settled = cpu.between(before, cpu.now(side.roots()))
+        settled = cpu.between(before, self._spent(side))
         return msgspec.structs.replace(
             run,
             caught_up_seconds=caught_up,
@@ -142,10 +152,11 @@ class Measure:
         """What was seen while it was asked, from a while after the beginning."""
         wishes = await self._wishes(slots, pressure.seconds)
         asking = asyncio.create_task(load.book(side.url, wishes, pressure))
-        await asyncio.sleep(WARM_SECONDS)
-        seen = await look()
-        await asking
-        return seen
+        try:
+            await asyncio.sleep(WARM_SECONDS)
+            return await look()
+        finally:
+            await asking
 
     async def _wishes(self, slots: str, seconds: float) -> Wishes:
         """Campaigns that nobody has booked under, enough for the fastest."""
@@ -158,7 +169,18 @@ class Measure:
             run=uuid4().hex[:8],
         )
 
-    async def _checkpoint(self) -> None:
+    async def others_during(self, work: Awaitable[T]) -> tuple[T, float]:
+        """What came of it, and the share of the machine that others had meanwhile."""
+        roots = Talon(self._stack).roots()
+        before = cpu.now(roots)
+        done = await work
+        return done, cpu.between(before, cpu.now(roots)).others
+
+    def _spent(self, side: Side) -> Spent:
+        return cpu.now(side.roots(), Talon(self._stack).roots().values())
+
+    async def checkpoint(self) -> None:
+        """Everybody begins with as little to write back."""
         owner = await asyncpg.connect(
             self._stack.dsn(SUPERUSER), command_timeout=CHECKPOINT_SECONDS_MAX
         )
@@ -180,6 +202,7 @@ def _run(said: Said, used: Used, undecided: int, **about: Any) -> Run:
         p99_ms=said.p99_ms,
         max_ms=said.max_ms,
         cpu_us=_us(used, booked),
+        waiting=used.waiting,
         others=used.others,
         idle=used.idle,
         **about,

@@ -5,25 +5,23 @@ from functools import partial
 
 from rich.console import Console
 
-from bench.peer_rowlock import pgbench, place
-from bench.rush import audit, clinics, cpu, kept, patients, sides, where
-from bench.rush.audit import Found
+from bench.peer_rowlock import place
+from bench.rush import audit, clinics, kept, patients, sides, where
 from bench.rush.clinics import Operator, Town
-from bench.rush.found import Everything, line_of, name_of
-from bench.rush.kept import Step
+from bench.rush.found import Everything, best, line_of, name_of
 from bench.rush.lag import Watch, watching
-from bench.rush.load import Pressure
 from bench.rush.measure import Measure, Run
-from bench.rush.sides import Side, Talon
-from bench.rush.sizes import Sizes
-from bench.rush.where import Where
+from bench.rush.pace import Pace
+from bench.rush.peers import Peers
+from bench.rush.sides import Talon
+from bench.rush.sizes import SHAPES, Sizes
+from bench.rush.where import NotSeenError
 from deploy.local.stack import SERVICES, Stack
 from talon.doors import open_doors
 from talon.mistakes import MistakeError
 
 Turn = Callable[[], Awaitable[None]]
 
-SHAPES = ("hot", "uniform")
 KNEE = 0.95
 """The knee is where fewer connections already give so much of the most."""
 
@@ -31,223 +29,162 @@ FIRST_GUESS = 0.9
 """Of the rate at which bookings were answered and known to all, the catching up counted in."""
 
 
-class Bench:
-    """One whole run on a stack that is up and empty."""
+async def bench(stack: Stack, sizes: Sizes, out: Console) -> Everything:
+    """All of it on a stack that is up and empty, told as it goes."""
+    talon = Talon(stack)
+    async with open_doors(stack) as doors, watching(stack) as watch:
+        operator = Operator(stack, doors)
+        pace = Pace(sizes, Measure(stack, stack.home / "bench", operator.campaign), talon, out)
+        rounds = Rounds(stack, pace, talon, watch)
+        await rounds.set_up(await operator.town())
+        await rounds.tune()
+        for nth in range(sizes.rounds):
+            pace.chapter(f"round {nth + 1} of {sizes.rounds}")
+            for turn in rounds.turns(backwards=nth % 2 == 1):
+                await turn()
+        await rounds.keep()
+        await rounds.look_where()
+        await rounds.cold()
+    return pace.all
 
-    def __init__(self, stack: Stack, sizes: Sizes, out: Console) -> None:
+
+class Rounds:
+    """What a bench consists of."""
+
+    def __init__(self, stack: Stack, pace: Pace, talon: Talon, watch: Watch) -> None:
         self._stack = stack
-        self._sizes = sizes
-        self._out = out
-        self._talon = Talon(stack)
-        self._connections = max(sizes.connections)
-        self._sessions: dict[str, int] = {}
-        self._measure: Measure
-        self._watch: Watch
-        self._town: Town
-        self._all = Everything(profile=sizes.name)
+        self._pace = pace
+        self._sizes = pace.sizes
+        self._measure = pace.measure
+        self._talon = talon
+        self._watch = watch
+        self._peers: Peers
+        self._tokens: list[str]
 
-    async def run(self) -> Everything:
-        """Everything, told as it goes."""
-        async with open_doors(self._stack) as doors, watching(self._stack) as self._watch:
-            operator = Operator(self._stack, doors)
-            folder = self._stack.home / "bench"
-            self._measure = Measure(self._stack, folder, operator.campaign)
-            await self._set_up(operator)
-            await self._sweep_sessions()
-            await self._sweep_connections()
-            turns = self._turns()
-            for nth in range(self._sizes.rounds):
-                self._out.rule(f"round {nth + 1} of {self._sizes.rounds}", align="left")
-                for turn in turns if nth % 2 == 0 else reversed(turns):
-                    await turn()
-            await self._keep()
-            await self._look_where()
-            await self._cold()
-        return self._all
-
-    async def _set_up(self, operator: Operator) -> None:
-        self._out.rule("what there is to book, and who books", align="left")
-        self._town = await operator.town()
-        await clinics.widen(self._stack, self._town.hot)
-        slots = [self._town.hot, *self._town.uniform]
+    async def set_up(self, town: Town) -> None:
+        """The same slots for all, and patients whom Talon knows already."""
+        self._pace.chapter("what there is to book, and who books")
+        await clinics.widen(self._stack, town.hot)
+        slots = [town.hot, *town.uniform]
         await place.make(self._stack, slots)
-        tokens = patients.sign(self._stack, self._sizes.patients)
-        self._measure.prepare(self._town, tokens)
-        self._out.print(f"  {len(slots):,} slots, {len(tokens):,} patients, each with a token")
+        self._tokens = patients.sign(self._stack, self._sizes.patients)
+        self._measure.prepare(town, self._tokens)
+        self._peers = Peers(self._stack, self._pace, town.hot)
+        self._pace.say(f"{len(slots):,} slots, {len(self._tokens):,} patients, each with a token")
         await self._measure.introduce(self._talon)
 
-    # ---- sweeps --------------------------------------------------------------------------------
+    async def tune(self) -> None:
+        """How is the peer run, and over how many connections is everybody asked?"""
+        self._pace.chapter("the peer's processes and its connections to PostgreSQL")
+        self._measure.bring(self._tokens[: self._sizes.sweep_patients])
+        await self._peers.tune()
+        self._measure.bring(self._tokens)
+        self._pace.chapter("the client's connections")
+        await self._find_the_knee()
 
-    async def _sweep_sessions(self) -> None:
-        """How many connections to PostgreSQL does the peer do best with?"""
-        self._out.rule("the peer's connections to PostgreSQL", align="left")
-        for at_once in (False, True):
-            found: dict[str, dict[int, float]] = {shape: {} for shape in SHAPES}
-            for sessions in self._sizes.peer_sessions:
-                async with sides.peer(self._stack, sessions=sessions, at_once=at_once) as peer:
-                    for shape in SHAPES:
-                        run = await self._short(peer, shape)
-                        found[shape][sessions] = round(run.per_second)
-                        self._out.print(f"  {sessions} connections: {line_of(run)}", soft_wrap=True)
-            for shape, rates in found.items():
-                name = name_of(sides.peer_name(at_once=at_once), shape)
-                self._sessions[name] = max(rates, key=lambda sessions: rates[sessions])
-                self._all.peer_sessions[name] = rates
+    def turns(self, *, backwards: bool) -> list[Turn]:
+        """All who are measured, in the order of a round."""
+        turns: list[Turn] = []
+        for shape in SHAPES:
+            turns.append(partial(self._peers.turn, shape, at_once=True))
+            turns.append(partial(self._turn_of_talon, shape))
+            turns.append(partial(self._peers.turn, shape, at_once=False))
+        for at_once in (True, False):
+            turns.append(partial(self._peers.turn_of_pgbench, at_once=at_once))
+        turns.append(self._turn_of_echo)
+        return turns[::-1] if backwards else turns
 
-    async def _sweep_connections(self) -> None:
-        """Where is Talon's knee? Everybody is then asked over so many connections."""
-        self._out.rule("the client's connections", align="left")
+    async def keep(self) -> None:
+        """The rate that can be kept."""
+        self._pace.chapter("the rate that can be kept")
+        settled = [
+            run.booked / (run.booked / run.per_second + (run.caught_up_seconds or 0.0))
+            for run in self._pace.all.runs[name_of(self._talon.name, "hot")]
+        ]
+        first = FIRST_GUESS * min(settled)
+        async for step in kept.search(
+            self._measure, self._talon, self._watch, sizes=self._sizes, first=first
+        ):
+            self._pace.all.kept.append(step)
+            said = "kept" if step.kept else "not kept"
+            growth = f"lag grows by {step.run.lag_growth:,.0f}/s"
+            self._pace.say(f"{said}, {growth}: {line_of(step.run)}")
+        await self._audit()
+
+    async def look_where(self) -> None:
+        """Where the CPU goes on the hot slot."""
+        self._pace.chapter("where the time goes")
+        pressure = self._pace.pressure(self._sizes.profile_seconds + 2 * self._sizes.warm_seconds)
+        for service in SERVICES:
+            pid = self._talon.roots()[service]
+            look = partial(where.look, pid, seconds=self._sizes.profile_seconds)
+            try:
+                seen = await self._measure.beside(self._talon, "hot", pressure, look)
+            except NotSeenError as reason:
+                self._pace.say(f"{service}: {reason}")
+            else:
+                self._pace.all.where[service] = seen
+                self._pace.say(f"{service}: {seen.parts}")
+        await self._audit()
+
+    async def cold(self) -> None:
+        """With tokens that no door has seen: each is verified anew."""
+        self._pace.chapter("tokens never seen before")
+        tuning = best(self._pace.all.peer_tried["peer hot"]).tuning
+        async with sides.peer(self._stack, tuning, at_once=True) as peer:
+            for side in (peer, self._talon):
+                await self._pace.warm(side, "hot")
+                await self._settle()
+                self._measure.bring(patients.sign(self._stack, self._sizes.patients))
+                pressure = self._pace.pressure(self._sizes.cold_seconds)
+                run = await self._measure.run(side, "hot", pressure)
+                self._pace.all.cold[name_of(side.name, "hot")] = run
+                self._pace.say(f"cold: {line_of(run)}")
+        await self._audit()
+
+    async def _find_the_knee(self) -> None:
         runs = []
         for connections in self._sizes.connections:
-            self._connections = connections
-            runs.append(await self._short(self._talon, "hot"))
-            self._out.print(f"  {connections} connections: {line_of(runs[-1])}", soft_wrap=True)
+            self._pace.connections = connections
+            runs.append(await self._pace.short(self._talon, "hot"))
+            self._pace.say(f"{connections} connections: {line_of(runs[-1])}")
             await self._settle()
         most = max(run.per_second for run in runs)
-        self._connections = next(run.connections for run in runs if run.per_second >= KNEE * most)
-        self._all.connections = {
+        knee = next(run.connections for run in runs if run.per_second >= KNEE * most)
+        self._pace.connections = self._pace.all.knee = knee
+        self._pace.all.connections = {
             run.connections: (round(run.per_second), round(run.p99_ms, 1)) for run in runs
         }
-        self._all.knee = self._connections
-        self._out.print(f"  the knee, and what everybody gets: {self._connections}")
-
-    async def _short(self, side: Side, shape: str) -> Run:
-        warm, sweep = self._sizes.warm_seconds, self._sizes.sweep_seconds
-        await self._measure.warm(side, shape, self._for(warm))
-        return await self._quietly(lambda: self._measure.run(side, shape, self._for(sweep)))
-
-    def _for(self, seconds: float) -> Pressure:
-        return Pressure(connections=self._connections, seconds=seconds)
-
-    # ---- rounds --------------------------------------------------------------------------------
-
-    def _turns(self) -> list[Turn]:
-        """All who are measured, in the order of a round. Who is not asked is not even there."""
-        turns: list[Turn] = []
-        for at_once in (False, True):
-            for shape in SHAPES:
-                turns.append(partial(self._turn_of_peer, shape, at_once=at_once))
-                if not at_once:
-                    turns.append(partial(self._turn_of_talon, shape))
-            turns.append(partial(self._pgbench, at_once=at_once))
-        return [*turns, self._turn_of_echo]
-
-    async def _turn_of_peer(self, shape: str, *, at_once: bool) -> None:
-        sessions = self._sessions[name_of(sides.peer_name(at_once=at_once), shape)]
-        async with sides.peer(self._stack, sessions=sessions, at_once=at_once) as peer:
-            await self._measure.introduce(peer)
-            await self._turn(peer, shape)
-
-    async def _turn_of_echo(self) -> None:
-        async with sides.echo(self._stack) as echo:
-            await self._turn(echo, "hot")
-
-    async def _turn(self, side: Side, shape: str) -> None:
-        await self._measure.warm(side, shape, self._for(self._sizes.warm_seconds))
-        pressure = self._for(self._sizes.seconds)
-        self._keep_run(await self._quietly(lambda: self._measure.run(side, shape, pressure)))
+        self._pace.say(f"the knee, and what everybody gets: {knee}")
 
     async def _turn_of_talon(self, shape: str) -> None:
-        await self._measure.warm(self._talon, shape, self._for(self._sizes.warm_seconds))
+        await self._pace.warm(self._talon, shape)
         await self._settle()
-        pressure = self._for(self._sizes.seconds)
+        pressure = self._pace.pressure(self._sizes.seconds)
 
         async def once() -> Run:
             run = await self._measure.run(self._talon, shape, pressure, self._watch)
             await self._audit()
             return run
 
-        self._keep_run(await self._quietly(once))
+        self._pace.keep(await self._pace.quietly(once))
 
-    async def _pgbench(self, *, at_once: bool) -> None:
-        name = f"pgbench{' at once' if at_once else ''} hot"
-        rate = await pgbench.run(
-            self._stack,
-            self._town.hot,
-            connections=self._sessions[name.replace("pgbench", "peer")],
-            seconds=self._sizes.sweep_seconds,
-            at_once=at_once,
-        )
-        self._all.pgbench.setdefault(name, []).append(round(rate, 1))
-        self._out.print(f"  {name}: {rate:,.0f}/s")
-
-    def _keep_run(self, run: Run) -> None:
-        self._all.runs.setdefault(name_of(run.side, run.slots), []).append(run)
-        self._out.print(f"  {line_of(run)}", soft_wrap=True)
-
-    async def _quietly(self, make: Callable[[], Awaitable[Run]]) -> Run:
-        """Again where others on the machine disturbed it; the least disturbed counts."""
-        runs: list[Run] = []
-        for _ in range(self._sizes.attempts_max):
-            await cpu.until_others_rest(self._talon.roots(), seconds=self._sizes.patience_seconds)
-            runs.append(await make())
-            if not runs[-1].disturbed:
-                break
-        return min(runs, key=lambda run: run.others)
+    async def _turn_of_echo(self) -> None:
+        async with sides.echo(self._stack) as echo:
+            await self._pace.warm(echo, "hot")
+            pressure = self._pace.pressure(self._sizes.seconds)
+            run = await self._pace.quietly(lambda: self._measure.run(echo, "hot", pressure))
+        self._pace.keep(run)
 
     async def _settle(self) -> None:
         still = await self._watch.all_quiet()
         if still:
             raise MistakeError(f"the stack did not come to rest: {still}")
 
-    async def _audit(self) -> Found:
+    async def _audit(self) -> None:
         await self._settle()
         told = await self._talon.told()
         assert told is not None
         found = await audit.audit(self._stack, told)
-        self._all.audit = found
-        self._all.wrong += found.wrong
-        for wrong in found.wrong:
-            self._out.print(f"  the audit: {wrong}", soft_wrap=True)
-        return found
-
-    # ---- what else -----------------------------------------------------------------------------
-
-    async def _keep(self) -> None:
-        """The rate that can be kept."""
-        self._out.rule("the rate that can be kept", align="left")
-        runs = self._all.runs[name_of(self._talon.name, "hot")]
-        settled = [
-            run.booked / (run.booked / run.per_second + (run.caught_up_seconds or 0.0))
-            for run in runs
-        ]
-        first = FIRST_GUESS * min(settled)
-        steps: list[Step] = []
-        async for step in kept.search(
-            self._measure, self._talon, self._watch, sizes=self._sizes, first=first
-        ):
-            steps.append(step)
-            said = "kept" if step.kept else "not kept"
-            growth = f"lag grows by {step.run.lag_growth:,.0f}/s"
-            self._out.print(f"  {said}, {growth}: {line_of(step.run)}", soft_wrap=True)
-        self._all.kept = steps
-        await self._audit()
-
-    async def _look_where(self) -> None:
-        """Where the CPU goes on the hot slot."""
-        self._out.rule("where the time goes", align="left")
-        seconds = self._sizes.profile_seconds
-        for service in SERVICES:
-            pid = self._talon.roots()[service]
-            look = partial(where.look, pid, seconds=seconds)
-            self._all.where[service] = await self._beside(look)
-            self._out.print(f"  {service}: {self._all.where[service].parts}", soft_wrap=True)
-        await self._audit()
-
-    async def _beside(self, look: Callable[[], Awaitable[Where]]) -> Where:
-        """While the hot slot is asked for."""
-        pressure = self._for(self._sizes.profile_seconds + 2 * self._sizes.warm_seconds)
-        return await self._measure.beside(self._talon, "hot", pressure, look)
-
-    async def _cold(self) -> None:
-        """With tokens that no door has seen: each is verified anew."""
-        self._out.rule("tokens never seen before", align="left")
-        async with sides.peer(
-            self._stack, sessions=self._sessions["peer hot"], at_once=False
-        ) as peer:
-            for side in (peer, self._talon):
-                self._measure.bring(patients.sign(self._stack, self._sizes.patients))
-                run = await self._measure.run(side, "hot", self._for(self._sizes.cold_seconds))
-                self._all.cold[name_of(side.name, "hot")] = run
-                self._out.print(f"  cold: {line_of(run)}", soft_wrap=True)
-        await self._audit()
+        self._pace.all.audit = found
+        self._pace.wrong(found.wrong)

@@ -1,6 +1,7 @@
 """Who is measured, where is it asked, and which processes is it made of?"""
 
 import asyncio
+import os
 import re
 import sys
 import urllib.request
@@ -8,8 +9,10 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Protocol
 
+from bench.peer_rowlock.app import DSN
 from bench.peer_rowlock.place import dsn_of
 from bench.rush.audit import Told
+from bench.rush.sizes import Tuning
 from deploy.local import state
 from deploy.local.plan import PROCESSES_MAX
 from deploy.local.settings import CHECKOUT, INSTANCE_DISTANCE
@@ -25,7 +28,7 @@ COUNTED = re.compile(
 BEFORE = "TALON_NOTIFY_PORT"
 """Who is measured beside Talon listens above all that this service could have."""
 
-START_SECONDS_MAX = 20.0
+START_SECONDS_MAX = 60.0
 PAUSE_SECONDS = 0.1
 
 
@@ -34,6 +37,7 @@ class Side(Protocol):
 
     name: str
     url: str
+    processes: int
 
     def roots(self) -> dict[str, int]:
         """Its processes by name, each with all that it starts."""
@@ -46,6 +50,7 @@ class Talon:
     """The whole stack, asked at the front desk's own port."""
 
     name = "talon"
+    processes = 1
 
     def __init__(self, stack: Stack) -> None:
         self._stack = stack
@@ -67,11 +72,12 @@ class Talon:
 
 
 class Alone:
-    """A service of one process; the peer's work is PostgreSQL's too."""
+    """A service without a stack of its own; the peer's work is PostgreSQL's too."""
 
-    def __init__(self, name: str, url: str, roots: Mapping[str, int]) -> None:
+    def __init__(self, name: str, url: str, roots: Mapping[str, int], processes: int) -> None:
         self.name = name
         self.url = url
+        self.processes = processes
         self._roots = dict(roots)
 
     def roots(self) -> dict[str, int]:
@@ -85,20 +91,23 @@ class Alone:
 
 def peer_name(*, at_once: bool) -> str:
     """What the peer is called, by how it makes its transaction."""
-    return "peer at once" if at_once else "peer"
+    return "peer" if at_once else "peer by statements"
 
 
 @asynccontextmanager
-async def peer(stack: Stack, *, sessions: int, at_once: bool) -> AsyncIterator[Alone]:
-    """The peer with so many connections to PostgreSQL."""
+async def peer(stack: Stack, tuning: Tuning, *, at_once: bool) -> AsyncIterator[Alone]:
+    """The peer, run so."""
     settings = stack.settings
+    each = tuning.sessions // tuning.processes
     words = (
-        *("-m", "bench.peer_rowlock", "--dsn", dsn_of(stack), "--connections", str(sessions)),
+        *("-m", "bench.peer_rowlock", "--connections", str(each)),
+        *("--processes", str(tuning.processes)),
         *("--jwks", str(stack.jwks), "--issuer", settings.text("TALON_ISSUER")),
         *("--audience", settings.text("TALON_AUDIENCE")),
         *(("--at-once",) if at_once else ()),
     )
-    async with _served(stack, peer_name(at_once=at_once), words) as side:
+    name = peer_name(at_once=at_once)
+    async with _served(stack, name, words, processes=tuning.processes) as side:
         yield side
 
 
@@ -110,10 +119,14 @@ async def echo(stack: Stack) -> AsyncIterator[Alone]:
 
 
 @asynccontextmanager
-async def _served(stack: Stack, name: str, words: tuple[str, ...]) -> AsyncIterator[Alone]:
+async def _served(
+    stack: Stack, name: str, words: tuple[str, ...], *, processes: int = 1
+) -> AsyncIterator[Alone]:
     port = stack.settings.port(BEFORE).number + PROCESSES_MAX * INSTANCE_DISTANCE
     process = await asyncio.create_subprocess_exec(
-        sys.executable, *words, "--port", str(port), cwd=CHECKOUT
+        *(sys.executable, *words, "--port", str(port)),
+        cwd=CHECKOUT,
+        env=os.environ | {DSN: dsn_of(stack)},
     )
     try:
         await _until_open(process, port)
@@ -121,11 +134,13 @@ async def _served(stack: Stack, name: str, words: tuple[str, ...]) -> AsyncItera
         postgres = next(p for p in _live(stack).parts if p.name == "postgres").process
         if postgres is not None:
             roots["postgres"] = postgres.pid
-        yield Alone(name, f"http://127.0.0.1:{port}{ROUTE}", roots)
+        yield Alone(name, f"http://127.0.0.1:{port}{ROUTE}", roots, processes)
     finally:
         if process.returncode is None:
             process.terminate()
         await process.wait()
+    if process.returncode != 0:
+        raise MistakeError(f"the {name} ended before its time, with {process.returncode}")
 
 
 async def _until_open(process: asyncio.subprocess.Process, port: int) -> None:
@@ -136,10 +151,13 @@ async def _until_open(process: asyncio.subprocess.Process, port: int) -> None:
             writer.close()
             return
         except OSError as reason:
-            late = asyncio.get_running_loop().time() > deadline
-            if late or process.returncode is not None:
+            if process.returncode is not None:
                 raise MistakeError(
-                    f"what is measured beside Talon did not start: {reason}"
+                    f"what is measured beside Talon ended with {process.returncode}"
+                ) from reason
+            if asyncio.get_running_loop().time() > deadline:
+                raise MistakeError(
+                    f"what is measured beside Talon did not start in {START_SECONDS_MAX:g} s"
                 ) from reason
         await asyncio.sleep(PAUSE_SECONDS)
 

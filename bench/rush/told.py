@@ -5,7 +5,9 @@ from statistics import median
 from rich.console import Console
 from rich.table import Table
 
-from bench.rush.found import Everything
+from bench.rush.found import Everything, Spread, peer_of_pgbench
+
+WORTH_A_COLUMN_US = 5.0
 
 
 def tell(every: Everything, out: Console) -> None:
@@ -16,6 +18,7 @@ def tell(every: Everything, out: Console) -> None:
     for service, where in every.where.items():
         top = ", ".join(f"{name} {share:.1%}" for name, share in list(where.functions.items())[:8])
         out.print(f"  {service}, {where.looks} looks: {top}", soft_wrap=True)
+    out.print(f"  the peer makes {peer_of_pgbench(every):.0%} of what pgbench makes")
     out.print(
         f"  kept: {every.kept_rate:,.0f}/s; tokens never seen before: "
         + ", ".join(f"{name} {run.per_second:,.0f}/s" for name, run in every.cold.items())
@@ -25,26 +28,31 @@ def tell(every: Everything, out: Console) -> None:
 def _rates(every: Everything) -> Table:
     table = Table("bookings a second", "median", "from", "to", "p50 ms", "p99 ms", "caught up s")
     for name, runs in every.runs.items():
-        low, high = every.spread(name)
+        spread = every.spread(name)
         late = [run.caught_up_seconds for run in runs if run.caught_up_seconds is not None]
         table.add_row(
             name,
-            f"{every.rate(name):,.0f}",
-            f"{low:,.0f}",
-            f"{high:,.0f}",
+            *_shown(spread),
             f"{median(run.p50_ms for run in runs):.1f}",
             f"{median(run.p99_ms for run in runs):.1f}",
             f"{max(late):.1f}" if late else "",
         )
-    for name, rates in every.pgbench.items():
-        shown = (median(rates), min(rates), max(rates))
-        table.add_row(name, *(f"{rate:,.0f}" for rate in shown), "", "", "")
+    for name in every.pgbench:
+        table.add_row(name, *_shown(every.spread(name)), "", "", "")
     return table
+
+
+def _shown(spread: Spread) -> tuple[str, str, str]:
+    return f"{spread.median:,.0f}", f"{spread.least:,.0f}", f"{spread.most:,.0f}"
 
 
 def _spent(every: Everything) -> Table:
     """CPU by process: medians of the rounds."""
-    names = sorted({part for runs in every.runs.values() for run in runs for part in run.cpu_us})
+    most: dict[str, float] = {}
+    for run in (run for runs in every.runs.values() for run in runs):
+        for part, us in run.cpu_us.items():
+            most[part] = max(us, most.get(part, 0.0))
+    names = sorted(part for part, us in most.items() if us >= WORTH_A_COLUMN_US)
     table = Table("CPU us a booking", "all", *names)
     for name, runs in every.runs.items():
         _add(table, name, names, [run.cpu_us for run in runs])
@@ -58,6 +66,6 @@ def _add(table: Table, name: str, names: list[str], spent: list[dict[str, float]
     parts = {part: median(one.get(part, 0.0) for one in spent) for part in names}
     table.add_row(
         name,
-        f"{sum(parts.values()):.0f}",
+        f"{median(sum(one.values()) for one in spent):.0f}",
         *(f"{parts[part]:.0f}" if parts[part] >= 0.5 else "" for part in names),
     )

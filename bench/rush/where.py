@@ -29,6 +29,10 @@ PARTS = (
 REST = "asyncio and Python"
 
 
+class NotSeenError(MistakeError):
+    """py-spy may not look into other processes here, as in most containers."""
+
+
 class Where(msgspec.Struct, frozen=True, kw_only=True):
     """Shares of the time that one process was busy."""
 
@@ -53,11 +57,11 @@ async def look(pid: int, *, seconds: float) -> Where:
         )
         _, said = await process.communicate()
         if process.returncode != 0:
-            raise MistakeError(f"py-spy could not look: {said.decode().strip()}")
-        return _where(raw.read_text(encoding="utf-8"))
+            raise NotSeenError(f"py-spy could not look: {said.decode().strip()}")
+        return seen(raw.read_text(encoding="utf-8"))
 
 
-def _where(raw: str) -> Where:
+def seen(raw: str) -> Where:
     functions: Counter[str] = Counter()
     parts: Counter[str] = Counter()
     for line in raw.splitlines():

@@ -2,15 +2,16 @@
 # What must be on this machine before the stack can start, and how does it get there?
 # Debian packages, the locked Python packages in .talon/venv, Kafka's jars in .talon/kafka/VERSION.
 # When nothing is missing it says nothing and takes a few hundredths of a second.
-# What only tests need is named as an argument: chromium, the browser that looks at the pages;
-# libfaketime, by which a campaign of faults gives processes a wrong clock.
+# What only one verb needs is named as an argument: chromium, the browser that looks at the pages, wrk,
+# which asks for bookings in the bench, and faketime, by which a clock is wrong. Such a package has
+# the name of its program.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 root=$PWD
 home=$root/.talon
 lock=requirements.lock
 pom=deploy/kafka/pom.xml
-also=" $* "
+also=$*
 postgres_least=15
 java_least=17
 
@@ -65,8 +66,10 @@ missing_packages() {
     [ -f "$jars/.complete" ] || command -v mvn >/dev/null || echo maven
     venv_is_whole || find_python >/dev/null || echo python3-venv
     command -v setpriv >/dev/null || echo util-linux
-    [[ $also != *" libfaketime "* ]] || ls /usr/lib/*/faketime/libfaketimeMT.so.1 >/dev/null 2>&1 || echo libfaketime
-    [[ $also != *" chromium "* ]] || command -v chromium >/dev/null || echo chromium
+    local program
+    for program in $also; do
+        command -v "$program" >/dev/null || echo "$program"
+    done
 }
 
 install_packages() {

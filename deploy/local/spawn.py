@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+from contextlib import suppress
 from io import BufferedWriter
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from deploy.local.parts import HopelessError, Part
 async def start(part: Part, log: Path) -> asyncio.subprocess.Process:
     """Start the part in a session of its own: a Ctrl-C in our terminal is ours to hand on."""
     with _appending(log) as output:
-        return await asyncio.create_subprocess_exec(
+        process = await asyncio.create_subprocess_exec(
             *_command(_yielding(part), part.user, part.orphan_signal),
             cwd=part.folder,
             env=part.environment,
@@ -21,6 +22,9 @@ async def start(part: Part, log: Path) -> asyncio.subprocess.Process:
             stderr=output,
             start_new_session=True,
         )
+    if part.niceness:
+        _yield_as_session(process.pid, part.niceness)
+    return process
 
 
 async def run_once(command: tuple[str, ...], log: Path, *, user: str | None, folder: str) -> None:
@@ -67,6 +71,14 @@ def _command(command: tuple[str, ...], user: str | None, orphan: signal.Signals)
 def _yielding(part: Part) -> tuple[str, ...]:
     """The part's command; `nice` becomes the program as well."""
     return ("nice", "-n", str(part.niceness), *part.command) if part.niceness else part.command
+
+
+def _yield_as_session(pid: int, niceness: int) -> None:
+    """Where the kernel groups processes by session, a process's own niceness only counts within its
+    session, and each part has one of its own: the group has to yield.
+    """
+    with suppress(OSError):
+        Path(f"/proc/{pid}/autogroup").write_text(str(niceness), encoding="ascii")
 
 
 def _appending(path: Path) -> BufferedWriter:

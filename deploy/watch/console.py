@@ -1,7 +1,7 @@
 """How do the boards become one page in Prometheus itself, for whoever has no Grafana?
 
 The figures are filled in by Prometheus (a console template, so without JavaScript they are there);
-the lines of the last half hour are drawn by a few lines of script.
+the lines of the last quarter of an hour are drawn by a few lines of script.
 """
 
 from html import escape

@@ -18,6 +18,7 @@ from services.booking.store import Bookings, Campaigns, Database, Patients, Slot
 from services.booking.store.database import OUTAGES
 from shared import database
 from shared.asking import Asking, Commands, Replies
+from shared.auditor import AuditLimits, Auditor
 from shared.auth import Tokens
 from shared.batch import Limits
 from shared.clock import DatabaseClock
@@ -57,12 +58,12 @@ async def run(config: Config, stopping: asyncio.Event) -> None:
             ping=store.takes_writes,
         )
         work = Work(
-            health.checks() | {"events": lambda: _missing(inbox)},
+            health.checks() | {"events": inbox.wrong},
             [clock.keep(pool), health.keep(), _measure(store, appender)],
         )
         if config.role != "api":
             work.first.append(follower)
-            work.tasks.append(relay.run())
+            work.tasks += [relay.run(), _audit(pool, config, follower)]
             _watch_follower(follower)
         else:
             del work.checks["follower"], work.checks["relay"]
@@ -147,7 +148,7 @@ def _projector(config: Config, inbox: Inbox, relay: Relay) -> Follower:
         unpack=Unpacker(SLOTS_EVENTS),
         handler=inbox,
         relay=relay,
-        limits=Limits(gather_seconds=config.gather_seconds),
+        limits=Limits(batch_max=config.batch_events_max, gather_seconds=config.gather_seconds),
         # Plans made while the tables are empty would go on scanning them as they grow.
         session={"plan_cache_mode": "force_generic_plan", "enable_seqscan": "off"},
     )
@@ -155,6 +156,22 @@ def _projector(config: Config, inbox: Inbox, relay: Relay) -> Follower:
     follower.commits.on_set_aside = metrics.count_set_aside
     follower.commits.on_again = lambda why: metrics.again[why].inc()
     return follower
+
+
+async def _audit(pool: asyncpg.Pool, config: Config, follower: Follower) -> None:
+    """Look once a minute whether promises are kept; whoever owns the first partition does."""
+    auditor = Auditor(
+        pool,
+        "services.booking",
+        is_mine=lambda: 0 in follower.owned,
+        limits=AuditLimits(
+            every_seconds=config.audit_seconds, promise_seconds=config.audit_promise_seconds
+        ),
+    )
+    metrics.AUDIT_VIOLATIONS.look = auditor.violations
+    metrics.AUDIT_AGE_SECONDS.look = auditor.age_seconds
+    metrics.AUDIT_SECONDS.look = auditor.seconds
+    await auditor.run()
 
 
 def _watch_follower(follower: Follower) -> None:
@@ -183,11 +200,6 @@ def _add_errands(
         sweeper.run(sweep_seconds=config.sweep_seconds, sweep_max=config.sweep_max),
         closures.run(closure_seconds=config.closure_seconds, closure_max=config.closure_max),
     ]
-
-
-def _missing(inbox: Inbox) -> str | None:
-    missing = inbox.sequence.missing
-    return f"events are missing: {missing}" if missing else None
 
 
 async def _measure(store: Database, appender: Appender) -> None:

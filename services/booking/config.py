@@ -36,6 +36,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     seats_max: Number = 5_000
 
     pool_connections_max: Number = 10
+    audit_seconds: Seconds = 60.0
+    audit_promise_seconds: Seconds = 5.0
     database_seconds: Seconds = 1.5
 
     facts_max: Number = 100_000
@@ -43,7 +45,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
 
     resend_seconds: Seconds = 5.0
     sweep_seconds: Seconds = 0.5
-    gather_seconds: Seconds = 0.05
+    gather_seconds: Seconds = 0.2
+    batch_events_max: Number = 512
     sweep_max: Number = 200
     closure_seconds: Seconds = 1.0
     closure_max: Number = 500

@@ -36,6 +36,11 @@ class Inbox:
         self._kept = kept
         self._lines = lines or Lines()
 
+    def wrong(self) -> str | None:
+        """In words, where an event is waited for that ought to have come before others."""
+        missing = self.sequence.missing
+        return f"events are missing: {missing}" if missing else None
+
     async def handle(
         self, connection: Connection, heads: dict[int, Head], items: Sequence[Item]
     ) -> Announcements:

@@ -43,7 +43,8 @@ class Recent(Generic[K, V]):
 class Kept:
     """How far bookings were kept here a moment ago: their events, when they come, say nothing new.
 
-    Only what is committed may be noted.
+    Only what is committed may be noted. A change that does not say whose booking it is changes a
+    row that is there and makes none; so alone it says nothing of what came before it.
     """
 
     def __init__(self, size_max: int) -> None:
@@ -52,7 +53,9 @@ class Kept:
     def note(self, changes: Iterable[Change]) -> None:
         """These are committed."""
         for change in changes:
-            if (self._versions.get(change.id) or 0) < change.version:
+            version = self._versions.get(change.id) or 0
+            is_there = version > 0 or change.owner_id is not None
+            if is_there and version < change.version:
                 self._versions.put(change.id, change.version)
 
     def has(self, change: Change) -> bool:

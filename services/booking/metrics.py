@@ -121,6 +121,16 @@ POOL_CONNECTIONS = Looked(
 POOL_CONNECTIONS_MAX = Gauge(
     "booking_pool_connections_max", "The most that the pool may have", registry=REGISTRY
 )
+AUDIT_VIOLATIONS = Looked(
+    REGISTRY,
+    "talon_audit_violations",
+    "What breaks a promise in this service's database, by promise; counted by one of its processes",
+    ["promise"],
+)
+AUDIT_AGE_SECONDS = Looked(
+    REGISTRY, "talon_audit_age_seconds", "How long ago the last audit was finished"
+)
+AUDIT_SECONDS = Looked(REGISTRY, "talon_audit_seconds", "How long the last audit took")
 TOKEN_CHECKS = Looked(
     REGISTRY,
     "booking_token_checks_total",

@@ -16,6 +16,7 @@ from services.notify.live import Broadcaster
 from services.notify.sending import Sender
 from services.notify.store import Contacts, Ledger, LiveEvents
 from shared import database
+from shared.auditor import AuditLimits, Auditor
 from shared.auth import Tokens
 from shared.batch import Batch, Limits
 from shared.door import Door, all_ready
@@ -70,6 +71,7 @@ async def run(config: Config, stopping: asyncio.Event) -> None:
                 health.keep(),
                 _measure(ledger, appender, sender),
                 _forget(events, config),
+                _audit(pool, config, follower),
                 doors=[door],
                 first=[follower, sender, live],
             )
@@ -159,6 +161,22 @@ async def _measure(ledger: Ledger, appender: Appender, sender: Sender) -> None:
         metrics.OLDEST_WAITING_SECONDS.set(counts.oldest_seconds)
         metrics.OUTBOX_ROWS.set(depth)
         metrics.OUTBOX_AGE_SECONDS.set(age_seconds)
+
+
+async def _audit(pool: asyncpg.Pool, config: Config, follower: Follower) -> None:
+    """Look once a minute whether promises are kept; whoever owns the first partition does."""
+    auditor = Auditor(
+        pool,
+        "services.notify",
+        is_mine=lambda: 0 in follower.owned,
+        limits=AuditLimits(
+            every_seconds=config.audit_seconds, promise_seconds=config.audit_promise_seconds
+        ),
+    )
+    metrics.AUDIT_VIOLATIONS.look = auditor.violations
+    metrics.AUDIT_AGE_SECONDS.look = auditor.age_seconds
+    metrics.AUDIT_SECONDS.look = auditor.seconds
+    await auditor.run()
 
 
 async def _forget(events: LiveEvents, config: Config) -> None:

@@ -32,10 +32,12 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     drain_seconds: Seconds = 5.0
     log_one_in: AtLeastOne = 1_000
     pool_connections_max: AtLeastOne = 8
-    batch_events_max: AtLeastOne = 128
+    audit_seconds: Seconds = 60.0
+    audit_promise_seconds: Seconds = 5.0
+    batch_events_max: AtLeastOne = 512
     buffered_events_max: AtLeastOne = 2_000
     lease_seconds: Seconds = 1.0
-    gather_seconds: Seconds = 0.1
+    gather_seconds: Seconds = 0.2
     smtp_connections_max: AtLeastOne = 4
     claim_batch_max: AtLeastOne = 8
     claim_seconds: Seconds = 15.0

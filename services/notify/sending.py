@@ -213,7 +213,8 @@ def _only_outages(error: Exception) -> None:
 
 
 def _about(message: Claimed | Lost) -> dict[str, object]:
-    return {"message_id": message.id, "booking": str(message.booking_id)}
+    """Whose it is says the front desk, which names this event together with its command."""
+    return {"message_id": message.id, "booking": message.booking_id, "event": message.event_id}
 
 
 async def _rest(until: asyncio.Event, seconds: float) -> None:

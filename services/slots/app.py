@@ -13,6 +13,7 @@ from services.slots.availability import Memory
 from services.slots.config import Config
 from shared import database
 from shared.asking import Asking, Commands, Replies
+from shared.auditor import AuditLimits, Auditor
 from shared.auth import Tokens
 from shared.batch import Limits
 from shared.clock import DatabaseClock
@@ -60,7 +61,7 @@ async def run(config: Config, stopping: asyncio.Event) -> None:
         )
         if config.role != "api":
             work.first.append(follower)
-            work.tasks += [relay.run(), _forget(pool, config)]
+            work.tasks += [relay.run(), _forget(pool, config), _audit(pool, config, follower)]
             _watch_follower(follower)
         else:
             del work.checks["follower"], work.checks["relay"]
@@ -204,6 +205,22 @@ async def _measure(reads: store.Reads, appender: Appender) -> None:
             continue
         metrics.OUTBOX_ROWS.set(depth)
         metrics.OUTBOX_AGE_SECONDS.set(age_seconds)
+
+
+async def _audit(pool: asyncpg.Pool, config: Config, follower: Follower) -> None:
+    """Look once a minute whether promises are kept; whoever owns the first partition does."""
+    auditor = Auditor(
+        pool,
+        "services.slots",
+        is_mine=lambda: 0 in follower.owned,
+        limits=AuditLimits(
+            every_seconds=config.audit_seconds, promise_seconds=config.audit_promise_seconds
+        ),
+    )
+    metrics.AUDIT_VIOLATIONS.look = auditor.violations
+    metrics.AUDIT_AGE_SECONDS.look = auditor.age_seconds
+    metrics.AUDIT_SECONDS.look = auditor.seconds
+    await auditor.run()
 
 
 async def _forget(pool: asyncpg.Pool, config: Config) -> None:

@@ -21,6 +21,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     drain_seconds: float = 5.0
     log_one_in: int = 1_000
     pool_connections_max: int = 8
+    audit_seconds: float = 60.0
+    audit_promise_seconds: float = 5.0
     staff_seats_max: int = 2_000
     staff_patience_seconds: float = 10.0
     batch_commands_max: int = 128

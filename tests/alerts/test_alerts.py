@@ -19,6 +19,7 @@ QUESTIONS = (
     "## What people notice",
     "## How to see it",
     "## What to do",
+    "## What not to do",
     "## How it was rehearsed",
 )
 

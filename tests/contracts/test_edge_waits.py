@@ -2,10 +2,12 @@
 
 import msgspec
 
+from deploy.local.parts.edge_texts import IDLE_SECONDS
 from deploy.local.settings import FILE, read_file
 from services.booking.config import Config as Booking
 from services.slots.config import Config as Slots
 from shared.config import PREFIX
+from shared.door import LINGER_SECONDS_MAX
 
 SETTINGS = read_file(FILE)
 HEARTBEAT_SECONDS = 15
@@ -29,3 +31,7 @@ def test_staff_get_the_referee_s_own_answer() -> None:
 
 def test_a_live_stream_survives_a_heartbeat_that_is_late() -> None:
     assert _waits("LIVE_SILENCE") > 2 * HEARTBEAT_SECONDS
+
+
+def test_the_edge_drops_what_it_does_not_use_before_a_service_that_goes_does() -> None:
+    assert IDLE_SECONDS + 0.5 < LINGER_SECONDS_MAX

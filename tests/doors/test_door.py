@@ -9,10 +9,12 @@ import aiohttp
 import pytest
 from aiohttp import web
 
-from shared.door import LINGER_SECONDS, Door
+from shared import door
+from shared.door import LINGER_SECONDS_MAX, Door
 from shared.web import counted
 
 DRAIN_SECONDS = 0.4
+LATE_SECONDS = 0.5
 
 
 class House(NamedTuple):
@@ -47,17 +49,17 @@ async def house() -> AsyncIterator[House]:
     app.router.add_get("/slow", slow)
     ready = [False]
     port = _free_port()
-    door = Door(
+    made = Door(
         app, host="127.0.0.1", port=port, drain_seconds=DRAIN_SECONDS, ready=lambda: ready[0]
     )
     async with aiohttp.ClientSession() as client:
-        yield House(door, inside, client, f"http://127.0.0.1:{port}", ready)
+        yield House(made, inside, client, f"http://127.0.0.1:{port}", ready)
 
 
 def _free_port() -> int:
-    with socket.socket() as door:
-        door.bind(("127.0.0.1", 0))
-        return int(door.getsockname()[1])
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        return int(listening.getsockname()[1])
 
 
 async def _until_open(house: House) -> None:
@@ -92,7 +94,7 @@ async def test_who_comes_while_it_closes_is_served_and_told_not_to_come_back(hou
     house.door.stop()
     said = house.door.wrong()
     meanwhile = await house.get("/")
-    await asyncio.sleep(DRAIN_SECONDS + LINGER_SECONDS / 2)
+    await asyncio.sleep(DRAIN_SECONDS + 0.1)
 
     assert "Connection" not in before.headers
     assert said == "it closes; whoever is inside is served"
@@ -102,14 +104,46 @@ async def test_who_comes_while_it_closes_is_served_and_told_not_to_come_back(hou
     await running
 
 
-async def test_what_is_under_way_ends_with_its_answer(house: House) -> None:
+async def test_who_kept_a_connection_is_served_on_it_and_not_cut_off(house: House) -> None:
+    running = asyncio.create_task(house.door.run())
+    await _until_open(house)
+    await house.get("/")
+
+    house.door.stop()
+    await asyncio.sleep(DRAIN_SECONDS + LATE_SECONDS)
+    late = await house.get("/")
+
+    assert (late.status, late.headers["Connection"]) == (200, "close")
+    # Nobody is left, so there is nobody to wait for.
+    await asyncio.wait_for(running, LINGER_SECONDS_MAX - LATE_SECONDS - 0.5)
+
+
+async def test_who_keeps_a_connection_and_never_uses_it_is_not_waited_for_longer(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(door, "LINGER_SECONDS_MAX", LATE_SECONDS)
+    running = asyncio.create_task(house.door.run())
+    await _until_open(house)
+    await house.get("/")
+
+    house.door.stop()
+    done, _ = await asyncio.wait([running], timeout=DRAIN_SECONDS + LATE_SECONDS / 2)
+
+    assert done == set()
+    await asyncio.wait_for(running, LATE_SECONDS)
+
+
+async def test_what_is_under_way_ends_with_its_answer(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(door, "LINGER_SECONDS_MAX", LATE_SECONDS)
     running = asyncio.create_task(house.door.run())
     await _until_open(house)
     under_way = asyncio.create_task(house.get("/slow"))
     await asyncio.sleep(0.05)
 
     house.door.stop()
-    await asyncio.sleep(DRAIN_SECONDS + LINGER_SECONDS + 0.1)
+    await asyncio.sleep(DRAIN_SECONDS + LATE_SECONDS + 0.1)
     house.inside.set()
 
     assert (await under_way).status == 200

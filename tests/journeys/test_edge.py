@@ -4,8 +4,7 @@ import asyncio
 import os
 import signal
 import time
-from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,7 @@ import aiohttp
 import pytest
 
 from talon.tokens import Signer
-from tests.town import Town
+from tests.town import DESKS, Town, family
 
 OLDEST_SECONDS = 1.5
 RETURN_SECONDS_MAX = 10.0
@@ -71,7 +70,14 @@ class Street:
         status, opened = await operator.post(f"/clinics/{made['id']}/slots", {"slots": [slot]})
         assert status == 201, opened
         slot_id: str = opened["slots"][0]["id"]
+        await self._until_it_is_shown(slot_id)
         return slot_id
+
+    async def _until_it_is_shown(self, slot_id: str) -> None:
+        """Whoever opened it sees it at once; other processes of the referee are told."""
+        async with asyncio.timeout(RETURN_SECONDS_MAX):
+            while (await self.somebody().get(f"/slots/{slot_id}"))[0] != 200:  # noqa: ASYNC110
+                await asyncio.sleep(OLDEST_SECONDS / 10)
 
 
 @pytest.fixture
@@ -140,7 +146,7 @@ async def test_a_referee_that_stands_still_keeps_no_reader_for_long(
     town: Town, street: Street
 ) -> None:
     reader = street.somebody()
-    with _frozen(town, "slots-1"):
+    with town.frozen("slots-1"):
         began = time.monotonic()
         answers = await asyncio.gather(*(reader.get(f"/clinics?limit={n}") for n in range(1, 11)))
 
@@ -153,7 +159,7 @@ async def test_who_was_told_that_nobody_knows_asks_again_and_has_one_booking(
 ) -> None:
     slot_id = await street.open_slot(capacity=5)
     patient, key = street.somebody("patient"), str(uuid4())
-    with _frozen(town, "booking"):
+    with town.frozen(*DESKS):
         status, problem = await patient.post("/bookings", _wish(slot_id), key)
     assert (status, problem["code"]) == (504, "outcome_unknown")
 
@@ -168,7 +174,7 @@ async def test_an_edge_that_is_killed_comes_back_and_leaves_nobody_behind(
     town: Town, street: Street
 ) -> None:
     killed = town.part("edge")["pid"]
-    workers = _children(killed)
+    _, *workers = family(killed)
     assert len(workers) >= 2
 
     os.kill(killed, signal.SIGKILL)
@@ -181,16 +187,6 @@ async def test_an_edge_that_is_killed_comes_back_and_leaves_nobody_behind(
     assert (await street.somebody().get("/clinics?limit=1"))[0] == 200
 
 
-@contextmanager
-def _frozen(town: Town, name: str) -> Iterator[None]:
-    pid = town.part(name)["pid"]
-    os.kill(pid, signal.SIGSTOP)
-    try:
-        yield
-    finally:
-        os.kill(pid, signal.SIGCONT)
-
-
 def _lives(pid: int) -> bool:
     """False also for what has died and whose parent has not asked how."""
     try:
@@ -198,8 +194,3 @@ def _lives(pid: int) -> bool:
     except (FileNotFoundError, ProcessLookupError):
         return False
     return said.rpartition(")")[2].split()[0] != "Z"
-
-
-def _children(pid: int) -> list[int]:
-    said = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii")
-    return [int(child) for child in said.split()]

@@ -228,7 +228,7 @@ def test_what_is_gone_from_the_source_is_closed_only_when_that_is_wanted(
 
 
 def test_an_import_that_was_stopped_is_finished_by_the_next(importer: Importer) -> None:
-    publish(importer.folder, half_hours(5_000, status="busy"))
+    publish(importer.folder, half_hours(2_000, status="busy"))
     stopped = importer.town.start(*importer.words())
     until = time.monotonic() + SECONDS_MAX
     while not importer.slots():

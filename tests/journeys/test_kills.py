@@ -14,7 +14,7 @@ import pytest
 
 from talon.doors import Answer, Doors, open_doors
 from talon.tokens import Signer
-from tests.town import Town
+from tests.town import DESKS, Town
 
 RUSH_SECONDS = 7
 STRIKE_AFTER_SECONDS = 3.0
@@ -22,7 +22,7 @@ FROZEN_SECONDS = 3.0
 ANSWER_SECONDS_MAX = 60.0
 RATE = 60
 
-VICTIMS = [("slots", "slots-1"), ("booking",), ("notify",), ("kafka",), ("postgres",)]
+VICTIMS = [("slots", "slots-1"), DESKS, ("notify",), ("kafka",), ("postgres",)]
 
 
 @pytest.mark.parametrize("parts", VICTIMS, ids=" and ".join)

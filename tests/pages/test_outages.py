@@ -2,8 +2,6 @@
 
 import os
 import signal
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 import pytest
 from playwright.async_api import expect
@@ -11,7 +9,7 @@ from playwright.async_api import expect
 from tests.page_practice import Desk
 from tests.page_visitor import is_network
 from tests.pages.conftest import Visit
-from tests.town import Town
+from tests.town import DESKS, Town
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -27,7 +25,7 @@ async def test_a_wish_whose_answer_is_not_known_is_asked_again_and_granted_once(
     visitor = await (await visit("ru")).goes_to(practice.address(), token)
     await visitor.slot("09:00").click()
 
-    with _frozen(town, "booking"):
+    with town.frozen(*DESKS):
         await visitor.button("book.do", n=1).click()
         await expect(visitor.shows("wish.unknown.text")).to_be_visible(timeout=WORST_MS)
     await expect(visitor.shows("done.book.text")).to_be_visible(timeout=WORST_MS)
@@ -47,7 +45,8 @@ async def test_a_wish_that_was_not_taken_in_is_asked_again_by_itself(
     await visitor.slot("09:00").click()
     await expect(visitor.dialog.get_by_label(visitor.said("person.me"))).to_be_checked()
 
-    os.kill(town.part("booking")["pid"], signal.SIGKILL)
+    for pid in [town.part(desk)["pid"] for desk in DESKS]:
+        os.kill(pid, signal.SIGKILL)
     await visitor.button("book.do", n=1).click()
 
     await expect(visitor.shows("done.book.text")).to_be_visible(timeout=WORST_MS)
@@ -72,13 +71,3 @@ async def test_while_nothing_new_is_heard_the_page_says_how_old_it_is(
 
     await expect(fresh).to_have_attribute("data-state", "fresh")
     visitor.forgives(is_network)
-
-
-@contextmanager
-def _frozen(town: Town, part: str) -> Iterator[None]:
-    pid = town.part(part)["pid"]
-    os.kill(pid, signal.SIGSTOP)
-    try:
-        yield
-    finally:
-        os.kill(pid, signal.SIGCONT)

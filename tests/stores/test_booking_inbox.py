@@ -152,12 +152,12 @@ async def test_what_was_taken_is_not_told_again_and_what_is_missing_is_waited_fo
     first = await inbox.handle(connection, at, as_told(LIFE[:2]))
     again = await inbox.handle(connection, at, as_told(LIFE[:2]))
     too_early = await inbox.handle(connection, at, as_told(LIFE[3:], first=4))
-    missing = dict(inbox.sequence.missing)
+    said = inbox.wrong()
     rest = await inbox.handle(connection, at, as_told(LIFE[2:], first=3))
 
     assert [len(told.get(0, [])) for told in (first, again, too_early, rest)] == [2, 0, 0, 2]
-    assert missing == {0: 3}
-    assert inbox.sequence.missing == {}
+    assert said == "events are missing: {0: 3}"
+    assert inbox.wrong() is None
 
 
 async def test_what_is_told_is_numbered_on_its_own_partition_by_its_booking(
@@ -215,6 +215,19 @@ async def test_only_as_far_as_it_was_kept_it_is_not_kept_again(
     assert not kept.has(change_of(moved(ID, 2, TUESDAY)))
     kept.note([change_of(booked(an_id("another"), MONDAY))])
     assert not kept.has(change_of(booked(ID, MONDAY))), "no more are remembered than may be"
+
+
+async def test_a_move_whose_booking_is_not_there_yet_does_not_keep_the_booking_out(
+    connection: asyncpg.Connection,
+) -> None:
+    made, changed_since = booked(ID, MONDAY), moved(ID, 2, TUESDAY)
+    kept = Kept(100)
+    await reply(connection, changed_since)
+    kept.note([change_of(changed_since)])
+
+    await Inbox(kept).handle(connection, heads(), as_told([made, changed_since]))
+
+    assert await connection.fetchval("SELECT version FROM booking") == 2
 
 
 async def test_slots_are_known_once_they_are_opened(connection: asyncpg.Connection) -> None:

@@ -17,6 +17,7 @@ from services.notify import config as notify_config
 from services.notify import metrics as notify_metrics
 from services.slots import config as slots_config
 from services.slots import metrics as slots_metrics
+from shared.auditor import promises_of
 from shared.config import PREFIX
 from shared.messages import Refusal
 from shared.topics import COMMANDS_PER_RECORD_MAX, TOPICS, Topic
@@ -144,10 +145,25 @@ def test_every_metric_is_told_and_nothing_else_is(heading: str):
     assert _first_cells("metrics.md", heading) == _exposed(METRICS[heading])
 
 
+@pytest.mark.parametrize("heading", [*METRICS, "the edge"])
+def test_every_metric_says_what_it_means_and_what_to_do(heading: str):
+    rows = _sections("metrics.md")[heading]
+
+    assert [row[0] for row in rows if len(row) != 3 or not all(row)] == []
+
+
 def test_what_the_edge_counts_is_told_and_nothing_else_is():
     said = (ROOT / "deploy" / "nginx" / "metrics.conf").read_text("utf-8")
 
     assert _first_cells("metrics.md", "the edge") == set(re.findall("# TYPE ([a-z_]+)", said))
+
+
+@pytest.mark.parametrize("service", ["slots", "booking", "notify"])
+def test_every_promise_that_is_audited_is_told_and_nothing_else_is(service: str):
+    rows = _sections("metrics.md")["What is audited"][1:]
+    told = {row[0] for row in rows if row[1] == "all" or service in row[1].split(", ")}
+
+    assert told == set(promises_of(f"services.{service}"))
 
 
 def _naming() -> Iterator[Any]:

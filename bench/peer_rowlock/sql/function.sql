@@ -5,12 +5,14 @@ CREATE FUNCTION book_at_once(
 DECLARE
     left_over integer;
 BEGIN
-    SELECT capacity - booked INTO left_over FROM slot WHERE id = wanted FOR UPDATE;
+    SELECT CASE WHEN open AND starts_at > clock_timestamp() THEN capacity - booked ELSE 0 END
+      INTO left_over FROM slot WHERE id = wanted FOR UPDATE;
     IF left_over IS NULL OR left_over < 1 THEN
         RETURN left_over;
     END IF;
-    INSERT INTO booking (id, slot_id, patient_id, campaign_id, dose)
-    VALUES (wish, wanted, patient, campaign, nth);
+    INSERT INTO booking
+           (id, owner_id, patient_id, campaign_id, dose, slot_id, status, version)
+    VALUES (wish, patient, patient, campaign, nth, wanted, 'booked', 1);
     UPDATE slot SET booked = booked + 1 WHERE id = wanted;
     RETURN left_over;
 END

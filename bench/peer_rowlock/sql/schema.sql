@@ -1,18 +1,24 @@
--- What does the peer remember? A slot's counter and its bookings, nothing else.
+-- What does the peer remember? A slot with its counter, and its bookings.
 CREATE TABLE slot (
-    id       uuid    PRIMARY KEY,
-    capacity integer NOT NULL,
-    booked   integer NOT NULL DEFAULT 0,
+    id        uuid        PRIMARY KEY,
+    starts_at timestamptz NOT NULL,
+    open      boolean     NOT NULL DEFAULT true,
+    capacity  integer     NOT NULL,
+    booked    integer     NOT NULL DEFAULT 0,
     CONSTRAINT never_overbooked CHECK (booked BETWEEN 0 AND capacity)
 ) WITH (fillfactor = 50);
 
--- The id follows from the patient and the key: the same wish asked twice is the same row.
+-- The id follows from the person and the key: the same wish asked twice is the same row. The claim
+-- begins with the patient, so its index also finds a patient's bookings, and needs no second one.
 CREATE TABLE booking (
     id          uuid        PRIMARY KEY,
-    slot_id     uuid        NOT NULL,
+    owner_id    uuid        NOT NULL,
     patient_id  uuid        NOT NULL,
     campaign_id uuid        NOT NULL,
     dose        smallint    NOT NULL,
+    slot_id     uuid        NOT NULL,
+    status      text        NOT NULL,
+    version     bigint      NOT NULL,
     made_at     timestamptz NOT NULL DEFAULT clock_timestamp(),
-    CONSTRAINT one_per_claim UNIQUE (campaign_id, patient_id, dose)
+    CONSTRAINT one_per_claim UNIQUE (patient_id, campaign_id, dose)
 );

@@ -14,8 +14,9 @@ READS = "slots_reads"
 IDLE_CONNECTIONS_MAX = 256
 """How many idle connections to a service each of nginx's processes keeps for the next request."""
 
-IDLE_SECONDS = 30
-"""How long it keeps them; the services keep them longer, so none is closed under a request."""
+IDLE_SECONDS = 1
+"""How long it keeps them. The services keep them longer, even when they have to go, so none is
+closed under a request: a POST that was sent is not sent again."""
 
 DOWN_SECONDS = 2
 """How long a process that could not be reached is passed over; a restart takes about as long."""

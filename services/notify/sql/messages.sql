@@ -43,7 +43,7 @@ UPDATE message AS m
        settled_at = CASE WHEN fate.state <> 'claimed' THEN now() END
   FROM fate
  WHERE m.id = fate.id
-RETURNING m.id, m.state, m.booking_id, m.owner_id, m.attempts, m.event, m.written_at, fate.email;
+RETURNING m.id, m.state, m.event_id, m.booking_id, m.owner_id, m.attempts, m.event, m.written_at, fate.email;
 
 -- name: mark_messages
 -- Only by the claimer. What was given up as unknown meanwhile is corrected by who knows better, but
@@ -70,7 +70,7 @@ UPDATE message AS m
   FROM (SELECT id FROM message WHERE state = 'claimed' AND claimed_until < now()
          ORDER BY claimed_until LIMIT $1 FOR UPDATE SKIP LOCKED) AS lost
  WHERE m.id = lost.id
-RETURNING m.id, m.booking_id;
+RETURNING m.id, m.event_id, m.booking_id;
 
 -- name: measure_messages
 -- What is not settled, and what nobody knows; each count reads its own small index.

@@ -18,6 +18,7 @@ class Claimed(msgspec.Struct, frozen=True, kw_only=True):
     """One message that this process alone may send now; `event` is still as it was kept."""
 
     id: int
+    event_id: UUID
     booking_id: UUID
     owner_id: UUID
     attempts: int
@@ -37,6 +38,7 @@ class Lost(msgspec.Struct, frozen=True):
     """A message whose sender was lost."""
 
     id: int
+    event_id: UUID
     booking_id: UUID
 
 
@@ -100,7 +102,7 @@ class Ledger:
         """Messages whose sender's claim ran out become unknown, and stay unsent."""
         async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
             rows = await connection.fetch(SQL["give_up_lost"], LOST_MAX)
-        return [Lost(row["id"], row["booking_id"]) for row in rows]
+        return [Lost(row["id"], row["event_id"], row["booking_id"]) for row in rows]
 
     async def measure(self) -> Counts:
         """How much is not settled."""
@@ -120,6 +122,7 @@ class Ledger:
 def _claimed(row: asyncpg.Record) -> Claimed:
     return Claimed(
         id=row["id"],
+        event_id=row["event_id"],
         booking_id=row["booking_id"],
         owner_id=row["owner_id"],
         attempts=row["attempts"],

@@ -1,0 +1,31 @@
+-- name: audit_pending_has_its_wish
+-- A booking that waits for its answer has a wish that is asked again until there is one.
+SELECT b.id::text FROM booking AS b
+ WHERE b.status = 'pending' AND NOT EXISTS (
+       SELECT FROM pending_command AS p WHERE p.booking_id = b.id)
+ LIMIT $1;
+
+-- name: audit_wishes_end
+-- A wish whose time was over a quarter of an hour ago is answered.
+SELECT id::text FROM pending_command
+ WHERE deadline < clock_timestamp() - interval '15 minutes'
+ LIMIT $1;
+
+-- name: audit_holds_end
+-- A hold that ran out a quarter of an hour ago does not show as held.
+SELECT id::text FROM booking
+ WHERE status = 'held' AND expires_at < clock_timestamp() - interval '15 minutes'
+ LIMIT $1;
+
+-- name: audit_what_is_kept_is_told
+-- What a reply has kept is told, a quarter of an hour later at the latest.
+SELECT id::text FROM booking
+ WHERE places_told IS NOT NULL AND updated_at < clock_timestamp() - interval '15 minutes'
+ LIMIT $1;
+
+-- name: audit_found_by_their_slots
+-- A booking is found by each slot it has a place in: who closes a slot must find everybody.
+SELECT id::text FROM booking
+ WHERE status = 'booked' AND EXISTS (
+       SELECT FROM json_array_elements(places) AS p WHERE (p->>'slot_id')::uuid <> ALL (slot_ids))
+ LIMIT $1;

@@ -1,0 +1,97 @@
+"""What do the projector's statements in `services/booking/sql/` do?"""
+
+from collections.abc import Generator, Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from tests.loops.clockwork import Wait
+from tests.loops.database import Row, Session, Statement
+
+Wrote = Generator[Wait, None, int]
+
+CHANGE = (
+    "id", "version", "status", "home", "at", "owner_id",
+    "kind", "campaign_id", "places", "slot_ids", "expires_at",
+)  # fmt: skip
+OPENED = ("id", "clinic_id", "service", "starts_at", "ends_at", "open", "version")
+CHANGED = ("id", "open", "version", "closing_id", "reopened")
+
+
+def apply(session: Session, *columns: Any) -> Wrote:
+    """As without pending wishes, which are the front desk's and not the projector's."""
+    changes = [dict(zip(CHANGE, values, strict=True)) for values in zip(*columns[:11], strict=True)]
+    changes.sort(key=lambda change: change["id"])
+    for change in changes:
+        yield from session.lock("booking", change["id"])
+        before = session.row("booking", change["id"])
+        if change["owner_id"] is not None and before is None:
+            new = {name: change[name] for name in CHANGE if name != "at"}
+            new |= {"made_at": change["at"], "places_told": None}
+            session.write("booking", change["id"], row=new)
+        elif before is not None and 0 < before["version"] < change["version"]:
+            session.write("booking", change["id"], row=_after(before, change))
+    return 0
+
+
+def _after(before: Row, change: Mapping[str, Any]) -> Row:
+    """Only what makes a booking says whose it is, and all of what it is; the rest say less."""
+    after = before | {"status": change["status"], "version": change["version"]}
+    for name in ("places", "slot_ids", "expires_at"):
+        after[name] = before[name] if change[name] is None else change[name]
+    if change["owner_id"] is not None:
+        after |= {name: change[name] for name in ("kind", "home", "campaign_id")}
+    told_elsewhere = change["owner_id"] is not None or change["places"] is not None
+    if before["status"] == "booked" and told_elsewhere and before["places_told"] is None:
+        after["places_told"] = before["places"]
+    return after
+
+
+def known_bookings(session: Session, ids: Sequence[UUID]) -> list[Row]:
+    rows = [session.row("booking", booking_id) for booking_id in ids]
+    return [
+        {
+            "id": row["id"],
+            "owner_id": row["owner_id"],
+            "places": row["places_told"] or row["places"],
+        }
+        for row in rows
+        if row is not None and row["version"] > 0
+    ]
+
+
+def catch_up(
+    session: Session, ids: Sequence[UUID], versions: Sequence[int], places: Sequence[str | None]
+) -> Wrote:
+    for booking_id, version, told in zip(ids, versions, places, strict=True):
+        yield from session.lock("booking", booking_id)
+        row = session.row("booking", booking_id)
+        if row is not None and row["places_told"] is not None:
+            kept = told if row["version"] > version else None
+            session.write("booking", booking_id, row=row | {"places_told": kept})
+    return 0
+
+
+def slots_opened(session: Session, *columns: Sequence[Any]) -> Wrote:
+    for values in zip(*columns, strict=True):
+        row = dict(zip(OPENED, values, strict=True))
+        yield from session.lock("slot", row["id"])
+        if session.row("slot", row["id"]) is None:
+            session.write("slot", row["id"], row=row | {"closing_id": None})
+    return 0
+
+
+def slots_changed(session: Session, *columns: Sequence[Any]) -> Wrote:
+    for values in zip(*columns, strict=True):
+        change = dict(zip(CHANGED, values, strict=True))
+        yield from session.lock("slot", change["id"])
+        row = session.row("slot", change["id"])
+        if row is not None and row["version"] < change["version"]:
+            closing = change["closing_id"]
+            if closing is None and not change["reopened"]:
+                closing = row["closing_id"]
+            after = {"open": change["open"], "version": change["version"], "closing_id": closing}
+            session.write("slot", change["id"], row=row | after)
+    return 0
+
+
+DONE: tuple[Statement, ...] = (apply, known_bookings, catch_up, slots_opened, slots_changed)

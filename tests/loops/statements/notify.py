@@ -1,0 +1,134 @@
+"""What do the messenger's statements in `services/notify/sql/` do?"""
+
+from collections.abc import Generator, Sequence
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+
+from tests.loops.clockwork import Wait
+from tests.loops.database import Row, Session, Statement
+
+Wrote = Generator[Wait, None, int]
+Gave = Generator[Wait, None, list[Row]]
+
+LIVE = ("home", "seq", "owner_id", "event")
+WRITTEN = ("event_id", "booking_id", "version", "owner_id", "channel", "expires_at", "event")
+MARK = ("id", "state", "tried", "wait_seconds", "note")
+
+
+def keep_live_events(session: Session, *columns: Sequence[Any]) -> Wrote:
+    for values in zip(*columns, strict=True):
+        row = dict(zip(LIVE, values, strict=True))
+        yield from session.lock("live_event", row["home"], row["seq"])
+        if session.row("live_event", row["home"], row["seq"]) is not None:
+            raise asyncpg.UniqueViolationError("one_event_per_number")
+        session.write("live_event", row["home"], row["seq"], row=row)
+    return 0
+
+
+def write_down(session: Session, *columns: Sequence[Any]) -> Wrote:
+    """Rows get their ids in the order in which they are written, committed or not."""
+    new = 0
+    for values in zip(*columns, strict=True):
+        row = dict(zip(WRITTEN, values, strict=True))
+        yield from session.lock("told_once", row["event_id"], row["owner_id"], row["channel"])
+        if session.row("told_once", row["event_id"], row["owner_id"], row["channel"]):
+            continue
+        message_id = next(session.database.ids)
+        row |= {"id": message_id, "state": "waiting", "attempts": 0, "note": ""}
+        row |= {"written_at": session.now, "due_at": session.now}
+        row |= dict.fromkeys(("claimed_by", "claimed_until", "settled_at"))
+        yield from session.lock("message", message_id)
+        session.write("message", message_id, row=row)
+        entry = (row["event_id"], row["owner_id"], row["channel"])
+        session.write("told_once", *entry, row={"id": message_id})
+        new += 1
+    return new
+
+
+def _messages(session: Session) -> list[Row]:
+    return [row for _, row in session.rows("message")]
+
+
+def has_due(session: Session) -> list[Row]:
+    due = any(r["state"] == "waiting" and r["due_at"] <= session.now for r in _messages(session))
+    return [{"exists": due}]
+
+
+def claim_messages(session: Session, claimer: UUID, seconds: float, limit: int) -> Gave:
+    now, rows, given = session.now, _messages(session), []
+    due = [r for r in rows if r["state"] == "waiting" and r["due_at"] <= now]
+    due = [r for r in due if not _has_earlier(r, rows) and session.is_free("message", r["id"])]
+    for row in sorted(due, key=lambda row: (row["due_at"], row["id"]))[:limit]:
+        yield from session.lock("message", row["id"])
+        contact = session.row("contact", row["owner_id"])
+        email = None if contact is None else contact["email"]
+        state = "claimed" if email else "no_address"
+        if row["expires_at"] <= now:
+            state = "expired"
+        after = row | {"state": state, "settled_at": None if state == "claimed" else now}
+        if state == "claimed":
+            until = now + timedelta(seconds=seconds)
+            after |= {"claimed_by": claimer, "claimed_until": until}
+        session.write("message", row["id"], row=after)
+        given.append(after | {"email": email})
+    return given
+
+
+def _has_earlier(row: Row, rows: Sequence[Row]) -> bool:
+    """True when of the same booking an older message is not settled."""
+    return any(
+        other["booking_id"] == row["booking_id"]
+        and other["owner_id"] == row["owner_id"]
+        and other["version"] < row["version"]
+        and other["state"] in ("waiting", "claimed")
+        for other in rows
+    )
+
+
+def mark_messages(session: Session, claimer: UUID, *columns: Sequence[Any]) -> Wrote:
+    for values in zip(*columns, strict=True):
+        mark = dict(zip(MARK, values, strict=True))
+        yield from session.lock("message", mark["id"])
+        row = session.row("message", mark["id"])
+        assert row is not None, "a message is never deleted"
+        knows_better = row["state"] == "unknown" and mark["state"] in ("sent", "failed")
+        if row["claimed_by"] != claimer or not (row["state"] == "claimed" or knows_better):
+            continue
+        waits = mark["state"] == "waiting"
+        later = max(row["due_at"], session.now + timedelta(seconds=mark["wait_seconds"]))
+        after: Row = {
+            "state": mark["state"],
+            "attempts": row["attempts"] + mark["tried"],
+            "due_at": later if waits else row["due_at"],
+            "claimed_by": None if waits else row["claimed_by"],
+            "claimed_until": None,
+            "settled_at": None if waits else session.now,
+            "note": mark["note"],
+        }
+        session.write("message", mark["id"], row=row | after)
+    return 0
+
+
+def give_up_lost(session: Session, limit: int) -> Gave:
+    lost = []
+    for row in _messages(session):
+        over = row["state"] == "claimed" and row["claimed_until"] < session.now
+        if over and len(lost) < limit and session.is_free("message", row["id"]):
+            yield from session.lock("message", row["id"])
+            after = {"state": "unknown", "claimed_until": None, "settled_at": session.now}
+            session.write("message", row["id"], row=row | after)
+            lost.append({name: row[name] for name in ("id", "event_id", "booking_id")})
+    return lost
+
+
+DONE: tuple[Statement, ...] = (
+    keep_live_events,
+    write_down,
+    has_due,
+    claim_messages,
+    mark_messages,
+    give_up_lost,
+)

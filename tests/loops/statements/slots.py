@@ -1,0 +1,209 @@
+"""What do the referee's statements in `services/slots/sql/` do?"""
+
+from collections.abc import Generator, Iterable, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+
+from services.slots.store.decisions import Row as Place
+from tests.loops.clockwork import Wait
+from tests.loops.database import Row, Session, Statement
+
+Wrote = Generator[Wait, None, int]
+Gave = Generator[Wait, None, list[Row]]
+
+CLINIC = ("id", "name", "time_zone", "address", "district", "latitude", "longitude")
+OPENED = (
+    "id", "clinic_id", "service", "starts_at", "ends_at",
+    "capacity", "held", "booked", "open", "version",
+)  # fmt: skip
+COUNTED = ("id", "capacity", "held", "booked", "open", "version", "version_before")
+ANSWER = ("id", "body_hash", "outcome", "reply")
+
+
+def answered(session: Session, ids: Sequence[UUID]) -> list[Row]:
+    rows = [session.row("answer", command_id) for command_id in dict.fromkeys(ids)]
+    return [{name: row[name] for name in ANSWER} for row in rows if row is not None]
+
+
+def _places(session: Session) -> list[Row]:
+    return [row for _, row in session.rows("place")]
+
+
+def slots_of_bookings(session: Session, ids: Sequence[UUID]) -> list[Row]:
+    found = {row["slot_id"] for row in _places(session) if row["booking_id"] in ids}
+    return [{"slot_id": slot_id} for slot_id in sorted(found)]
+
+
+def due_holds(session: Session, homes: Sequence[int], limit: int) -> list[Row]:
+    due = [
+        row
+        for row in _places(session)
+        if row["home"] in homes and row["state"] != "booked" and row["expires_at"] <= session.now
+    ]
+    due.sort(key=lambda row: (row["expires_at"], row["id"]))
+    found = dict.fromkeys(row["booking_id"] for row in due[:limit])
+    return [{"booking_id": booking_id} for booking_id in found]
+
+
+def lock_slots(session: Session, ids: Sequence[UUID]) -> Gave:
+    found: list[Row] = []
+    for slot_id in sorted(set(ids)):
+        if session.row("slot", slot_id) is not None:
+            yield from session.lock("slot", slot_id)
+            slot = session.row("slot", slot_id)
+            assert slot is not None, "a slot is never deleted"
+            clinic = session.row("clinic", slot["clinic_id"])
+            assert clinic is not None, "a clinic is never deleted"
+            about = clinic | {"clinic_id": clinic["id"], "clinic_name": clinic["name"]}
+            found.append(about | slot)
+    return found
+
+
+def read_places(
+    session: Session, ids: Sequence[UUID], slot_ids: Sequence[UUID], claims: Sequence[bytes]
+) -> list[Row]:
+    at, found = session.now, []
+    for row in _places(session):
+        named = row["booking_id"] in ids
+        is_over = row["state"] == "held" and row["expires_at"] <= at
+        if named:
+            found.append(row | {"why": "named", "at": at})
+        if row["slot_id"] in slot_ids and is_over and not named:
+            found.append(row | {"why": "dead", "at": at})
+        if row["claim"] is not None and row["claim"] in claims and not named:
+            found.append(row | {"why": "claim", "at": at})
+    found.sort(key=lambda row: (row["booking_id"], row["ordinal"]))
+    return found or [{"at": at, "why": None} | dict.fromkeys(Place._fields)]
+
+
+def read_clinics(session: Session, ids: Sequence[UUID]) -> list[Row]:
+    rows = [session.row("clinic", clinic_id) for clinic_id in ids]
+    return [row for row in rows if row is not None]
+
+
+def delete_places(session: Session, ids: Sequence[UUID]) -> Wrote:
+    for place_id in ids:
+        row = session.row("place", place_id)
+        if row is not None:
+            yield from _lock_place(session, row)
+            if (row := session.row("place", place_id)) is not None:
+                _unseat(session, row)
+    return 0
+
+
+def save(session: Session, *columns: Any) -> Gave:
+    clinics, opened, counted = columns[:7], columns[7:17], columns[17:24]
+    seated, answers = columns[24:34], columns[34:38]
+    at, _, _, product, dose = columns[38:43]
+    wrote: Row = dict.fromkeys(("clinics", "opened", "counted", "seated", "answered"), 0)
+    for row in _rows(CLINIC, clinics):
+        wrote["clinics"] += yield from _insert(session, "clinic", row)
+    for row in _rows((*OPENED, "product", "dose"), (*opened, product, dose)):
+        _not_overbooked(session, row)
+        wrote["opened"] += yield from _insert(session, "slot", row)
+    for row in _rows(COUNTED, counted):
+        wrote["counted"] += yield from count(session, row)
+    for row in _rows(Place._fields, seated):
+        wrote["seated"] += yield from _seat(session, row)
+    for row in _rows(ANSWER, answers):
+        wrote["answered"] += yield from note_answer(session, row | {"decided_at": at})
+    return [wrote]
+
+
+def _rows(names: Iterable[str], columns: Sequence[Sequence[Any]]) -> list[Row]:
+    return [dict(zip(names, values, strict=True)) for values in zip(*columns, strict=True)]
+
+
+def _insert(session: Session, table: str, row: Row) -> Wrote:
+    """ON CONFLICT DO NOTHING."""
+    yield from session.lock(table, row["id"])
+    if session.row(table, row["id"]) is not None:
+        return 0
+    session.write(table, row["id"], row=row)
+    return 1
+
+
+def count(session: Session, row: Row) -> Wrote:
+    """Only from the version that was read."""
+    yield from session.lock("slot", row["id"])
+    before, version = session.row("slot", row["id"]), row.pop("version_before")
+    anyway = "the_version_read" in session.database.without
+    if before is None or (before["version"] != version and not anyway):
+        return 0
+    _not_overbooked(session, row)
+    session.write("slot", row["id"], row=before | row)
+    return 1
+
+
+def _not_overbooked(session: Session, row: Row) -> None:
+    if "never_overbooked" in session.database.without:
+        return
+    if min(row["held"], row["booked"]) < 0 or row["held"] + row["booked"] > row["capacity"]:
+        raise asyncpg.CheckViolationError("never_overbooked")
+
+
+def _indexes(row: Row) -> list[tuple[Any, ...]]:
+    """The entries of the unique indexes over places."""
+    entries: list[tuple[Any, ...]] = [("one_row_per_seat", row["booking_id"], row["ordinal"])]
+    if row["claim"] is not None:
+        entries.append(("one_live_place_per_claim", row["claim"]))
+    return entries
+
+
+def _lock_place(session: Session, row: Row) -> Generator[Wait, None, None]:
+    yield from session.lock("place", row["id"])
+    for entry in _indexes(row):
+        yield from session.lock(*entry)
+
+
+def _seat(session: Session, row: Row) -> Wrote:
+    """ON CONFLICT DO NOTHING, whichever of the three unique indexes it is."""
+    yield from _lock_place(session, row)
+    entries = [e for e in _indexes(row) if e[0] not in session.database.without]
+    if session.row("place", row["id"]) or any(session.row(*entry) for entry in entries):
+        return 0
+    session.write("place", row["id"], row=row)
+    for entry in _indexes(row):
+        session.write(*entry, row={"id": row["id"]})
+    return 1
+
+
+def _unseat(session: Session, row: Row) -> None:
+    session.write("place", row["id"])
+    for entry in _indexes(row):
+        session.write(*entry)
+
+
+def note_answer(session: Session, row: Row) -> Wrote:
+    """Replaces only one that was `expired`, under the same wish."""
+    yield from session.lock("answer", row["id"])
+    before = session.row("answer", row["id"])
+    if before is not None and (
+        before["outcome"] != "expired" or before["body_hash"] != row["body_hash"]
+    ):
+        return 0
+    session.write("answer", row["id"], row=row)
+    return 1
+
+
+def answer_failed(
+    session: Session, command_id: UUID, body_hash: bytes, reply: bytes, at: datetime
+) -> Wrote:
+    row = {"id": command_id, "body_hash": body_hash, "outcome": "failed", "reply": reply}
+    return (yield from _insert(session, "answer", row | {"decided_at": at}))
+
+
+DONE: tuple[Statement, ...] = (
+    answered,
+    slots_of_bookings,
+    due_holds,
+    lock_slots,
+    read_places,
+    read_clinics,
+    delete_places,
+    save,
+    answer_failed,
+)

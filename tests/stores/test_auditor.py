@@ -1,0 +1,199 @@
+"""Does the auditor see each promise broken, and nothing where all are kept?"""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+
+import asyncpg
+import pytest
+
+from shared import auditor, database
+from shared.auditor import AuditLimits, Auditor, promises_of
+from tests import stories
+from tests.booking_stories import MONDAY, TUESDAY, booked, moved
+from tests.conftest import MakeDatabase
+from tests.referees import play
+from tests.stores.test_booking_inbox import project
+from tests.stories import an_id
+
+BROKEN: dict[tuple[str, str], str] = {
+    ("slots", "nobody_beyond_capacity"): """
+        ALTER TABLE slot DROP CONSTRAINT never_overbooked;
+        UPDATE slot SET capacity = 0""",
+    ("slots", "counts_are_true"): "UPDATE slot SET booked = booked - 1",
+    ("slots", "one_place_per_claim"): """
+        DROP INDEX one_live_place_per_claim;
+        UPDATE place SET claim = '\\x00000000000000000000000000000000'""",
+    ("slots", "all_places_or_none"): "UPDATE place SET size = 3 WHERE ordinal = 0",
+    ("slots", "every_place_in_a_slot"): """
+        UPDATE place SET slot_id = gen_random_uuid() WHERE ordinal = 0""",
+    ("slots", "nobody_without_an_answer"): "DELETE FROM answer",
+    ("slots", "holds_end"): """
+        UPDATE place SET state = 'held', claim = NULL,
+               expires_at = clock_timestamp() - interval '16 minutes'""",
+    ("slots", "told_without_a_gap"): "UPDATE partition_state SET outbox_seq = outbox_seq + 1",
+    ("booking", "pending_has_its_wish"): """
+        UPDATE booking SET status = 'pending', version = 0, places = NULL, slot_ids = NULL""",
+    ("booking", "wishes_end"): """
+        INSERT INTO pending_command
+               (id, booking_id, asks, home, command, body_hash, deadline, due_at)
+        SELECT id, id, 'CancelBooking', 0, '', '', clock_timestamp() - interval '16 minutes',
+               clock_timestamp() FROM booking""",
+    ("booking", "holds_end"): """
+        UPDATE booking SET status = 'held',
+               expires_at = clock_timestamp() - interval '16 minutes'""",
+    ("booking", "what_is_kept_is_told"): """
+        UPDATE booking SET places_told = places,
+               updated_at = clock_timestamp() - interval '16 minutes'""",
+    ("booking", "found_by_their_slots"): "UPDATE booking SET slot_ids = '{}'",
+    ("notify", "nobody_told_twice"): """
+        ALTER TABLE message DROP CONSTRAINT told_once;
+        UPDATE message SET event_id = '00000000-0000-0000-0000-000000000001'""",
+    ("notify", "told_in_order"): """
+        UPDATE message SET state = 'sent', settled_at = now(), claimed_by = event_id
+         WHERE version = 2""",
+    ("notify", "claims_end"): """
+        UPDATE message SET state = 'claimed', claimed_by = event_id,
+               claimed_until = clock_timestamp() - interval '16 minutes' WHERE version = 1""",
+}
+"""How each promise is broken by hand, where all were kept."""
+
+MESSAGES = """
+    INSERT INTO message (event_id, booking_id, version, owner_id, channel, event, expires_at)
+    SELECT gen_random_uuid(), '00000000-0000-0000-0000-00000000000b', v,
+           '00000000-0000-0000-0000-00000000000a', 'email', '{}', 'infinity'
+      FROM generate_series(1, 2) AS v"""
+
+
+async def _some_places(dsn: str) -> None:
+    referee = await play(dsn, 0)
+    await referee.decide(stories.open_clinic(), stories.open_slot(MONDAY, 2))
+    both = (stories.a_claim("Alice"), stories.a_claim("Boris"))
+    await referee.decide(stories.book(MONDAY, MONDAY, claims=both))
+    referee.connection.terminate()
+
+
+async def _a_booking(dsn: str) -> None:
+    connection = await database.connect(dsn)
+    booking_id = an_id("a booking")
+    await project(connection, booked(booking_id, MONDAY), moved(booking_id, 2, TUESDAY))
+    await connection.close()
+
+
+async def _two_messages(dsn: str) -> None:
+    connection = await database.connect(dsn)
+    await connection.execute(MESSAGES)
+    await connection.close()
+
+
+KEPT: dict[str, Callable[[str], Awaitable[None]]] = {
+    "slots": _some_places,
+    "booking": _a_booking,
+    "notify": _two_messages,
+}
+
+SLOW_SECONDS = 0.4
+SLOW = """
+    SELECT 1 FROM (SELECT pg_sleep(0.4)::text AS slept OFFSET 0) AS s
+     WHERE slept = ($1::integer)::text"""
+
+Audited = Callable[[str], Awaitable[tuple[asyncpg.Pool, Auditor]]]
+
+
+@pytest.fixture
+async def audited(fresh_database: MakeDatabase) -> AsyncIterator[Audited]:
+    """A service's database in which something happened, and its auditor."""
+    pools: list[asyncpg.Pool] = []
+
+    async def make(service: str) -> tuple[asyncpg.Pool, Auditor]:
+        dsn = await fresh_database(service)
+        await KEPT[service](dsn)
+        pool = await database.open_pool(dsn, size_max=2, name="auditor")
+        pools.append(pool)
+        limits = AuditLimits(promise_seconds=0.5)
+        return pool, Auditor(pool, f"services.{service}", is_mine=lambda: True, limits=limits)
+
+    yield make
+    for pool in pools:
+        pool.terminate()
+
+
+@pytest.mark.parametrize("service", KEPT)
+async def test_where_every_promise_is_kept_nothing_is_found(audited: Audited, service: str) -> None:
+    _, auditor = await audited(service)
+
+    found = await auditor.audit()
+
+    assert found == dict.fromkeys(promises_of(f"services.{service}"), 0)
+    assert dict(auditor.violations()) == {(promise,): 0 for promise in found}
+
+
+@pytest.mark.parametrize(("service", "promise"), BROKEN)
+async def test_a_promise_that_is_broken_by_hand_is_counted(
+    audited: Audited, service: str, promise: str
+) -> None:
+    pool, auditor = await audited(service)
+    await pool.execute(BROKEN[service, promise])
+
+    found = await auditor.audit()
+
+    assert found[promise] == 1
+
+
+def test_every_promise_is_broken_once_here() -> None:
+    audits = {(s, promise) for s in KEPT for promise in promises_of(f"services.{s}")}
+
+    everywhere = {(service, "told_without_a_gap") for service in KEPT}
+    assert audits - everywhere == BROKEN.keys() - everywhere
+
+
+async def test_who_cannot_look_in_time_says_nothing_new(audited: Audited) -> None:
+    pool, auditor = await audited("slots")
+    await auditor.audit()
+    before = dict(auditor.violations())
+
+    async with pool.acquire() as other, other.transaction():
+        await other.execute("LOCK TABLE place IN ACCESS EXCLUSIVE MODE")
+        with pytest.raises(asyncpg.PostgresError, match="timeout"):
+            await auditor.audit()
+
+    assert dict(auditor.violations()) == before
+
+
+async def _changed_in_the_midst(audited: Audited) -> int:
+    """How many are found of what was broken after the audit began and before it came to it."""
+    pool, looking = await audited("slots")
+    counts = looking._statements["counts_are_true"]
+    looking._statements = {"first": SLOW, "counts_are_true": counts}
+
+    auditing = asyncio.create_task(looking.audit())
+    await asyncio.sleep(SLOW_SECONDS / 2)
+    await pool.execute(BROKEN["slots", "counts_are_true"])
+    return (await auditing)["counts_are_true"]
+
+
+async def test_all_promises_are_looked_at_as_of_one_instant(audited: Audited) -> None:
+    assert await _changed_in_the_midst(audited) == 0
+
+
+async def test_without_one_snapshot_what_happens_meanwhile_looks_broken(
+    audited: Audited, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(auditor, "ISOLATION", "read_committed")
+
+    assert await _changed_in_the_midst(audited) == 1
+
+
+async def test_an_audit_can_change_nothing(audited: Audited) -> None:
+    _, auditor = await audited("slots")
+    auditor._statements = {"nothing": "DELETE FROM place RETURNING $1::integer"}
+
+    with pytest.raises(asyncpg.ReadOnlySQLTransactionError):
+        await auditor.audit()
+
+
+async def test_who_does_not_own_the_first_partition_tells_nothing(audited: Audited) -> None:
+    pool, _ = await audited("slots")
+
+    stranger = Auditor(pool, "services.slots", is_mine=lambda: False, limits=AuditLimits())
+
+    assert [list(stranger.violations()), list(stranger.age_seconds())] == [[], []]
