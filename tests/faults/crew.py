@@ -28,6 +28,8 @@ STAFF_SECONDS_MAX = 40.0
 HOURS = 3.0
 MOVERS = 8
 GUESTS_PER_SLOT = 3
+AT_ONCE_MAX = 32
+ROUNDS_MAX = 3
 DEFINITE = ("ok", "refused")
 OPEN, SHUT = "free", "busy-unavailable"
 
@@ -48,10 +50,22 @@ class Remembering(Asker):
         return await super().settle(wish, due)
 
     async def ask_again(self) -> int:
-        """Everything that never got a definite answer; returns how many still have none."""
-        left = [key for key in self.wishes if self._verdicts.get(key) not in DEFINITE]
-        await asyncio.gather(*(self.settle(self.wishes[key], time.monotonic()) for key in left))
-        return sum(self._verdicts.get(key) not in DEFINITE for key in left)
+        """Everything that never got a definite answer; returns how many still have none.
+
+        Some at a time: after a long outage they are thousands, and one is patient.
+        """
+        room = asyncio.Semaphore(AT_ONCE_MAX)
+
+        async def ask(key: str) -> None:
+            async with room:
+                await self.settle(self.wishes[key], time.monotonic())
+
+        for _ in range(ROUNDS_MAX):
+            left = [key for key in self.wishes if self._verdicts.get(key) not in DEFINITE]
+            if not left:
+                break
+            await asyncio.gather(*(ask(key) for key in left))
+        return sum(self._verdicts.get(key) not in DEFINITE for key in self.wishes)
 
     def _hear(self, line: Line) -> None:
         self.lines.append(line)

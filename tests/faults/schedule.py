@@ -158,7 +158,7 @@ DEFAULT = Profile(
         *_each("reset", ("postgres", "kafka"), rest=2.0),
         *_each("slices", ("postgres", "kafka"), seconds=3.0, rest=1.0),
         *_each("full-disk", ("postgres", "kafka"), seconds=4.0, rest=8.0),
-        *_each("lost-commits", ("",), seconds=5.0, rest=2.0),
+        *_each("lost-commits", ("",), seconds=12.0, rest=2.0),
         *_each("lost-mails", ("",), seconds=3.0, rest=0.5),
         *_each("sleeping-mails", ("",), seconds=3.0, rest=0.5),
         *_each("duplicates", ("", ""), rest=0.5),

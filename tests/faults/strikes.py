@@ -22,7 +22,7 @@ from tests.faults.proxy import Proxy
 from tests.faults.schedule import SERVICES, Fault
 
 LATENCY_SECONDS = 0.05
-LOST_COMMIT_EVERY_SECONDS = 0.12
+LOST_COMMIT_EVERY_SECONDS = 0.05
 LOST_MAIL_EVERY_SECONDS = 0.5
 POINT_SECONDS_MAX = 5.0
 JOINED_SECONDS = 2.0
