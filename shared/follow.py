@@ -170,8 +170,7 @@ class Follower:
         if not mine - set(self.owned):
             return
         if self._reader is None:
-            gathers = self._limits.gather_seconds > 0
-            self._reader = Reader(self._servers, self._name, gathers=gathers)
+            self._reader = Reader(self._servers, self._name)
             await self._reader.start()
         ends = await self._reader.ends(self._topic.name, mine)
         rows = await connection.fetch(SQL["positions"], self._topic.name, self._leases.owner)

@@ -37,11 +37,6 @@ FETCH_WAIT_MS = 100
 
 FETCH_BYTES_MAX = 4_194_304
 
-GATHERED_BYTES = 65_536
-"""Where nobody waits, the broker answers once there is so much, or `FETCH_WAIT_MS` is over: each
-request costs broker and reader as much as ten records do.
-"""
-
 Headers = tuple[tuple[str, bytes], ...]
 
 
@@ -232,12 +227,9 @@ def _new_producer(servers: str, name: str) -> AIOKafkaProducer:
 
 
 class Reader:
-    """Reads chosen partitions from chosen offsets; the broker remembers nothing about it.
+    """Reads chosen partitions from chosen offsets; the broker remembers nothing about it."""
 
-    With `gathers`, somewhat later and many at once.
-    """
-
-    def __init__(self, servers: str, name: str, *, gathers: bool = False) -> None:
+    def __init__(self, servers: str, name: str) -> None:
         self._consumer = AIOKafkaConsumer(
             bootstrap_servers=servers,
             client_id=name,
@@ -245,7 +237,6 @@ class Reader:
             enable_auto_commit=False,
             auto_offset_reset="none",
             fetch_max_wait_ms=FETCH_WAIT_MS,
-            fetch_min_bytes=GATHERED_BYTES if gathers else 1,
             fetch_max_bytes=FETCH_BYTES_MAX,
             max_partition_fetch_bytes=RECORD_BYTES_MAX + RECORD_OVERHEAD_BYTES,
             request_timeout_ms=REQUEST_MS,

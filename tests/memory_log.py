@@ -43,7 +43,7 @@ class MemoryLog:
         async with self._grown:
             await asyncio.wait_for(self._grown.wait_for(enough), LIMIT_SECONDS)
 
-    def reader(self, servers: str, name: str, *, gathers: bool = False) -> "MemoryReader":
+    def reader(self, servers: str, name: str) -> "MemoryReader":
         """The reader's door."""
         return MemoryReader(self)
 

@@ -45,7 +45,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
 
     resend_seconds: Seconds = 5.0
     sweep_seconds: Seconds = 0.5
-    gather_seconds: Seconds = 0.2
+    gather_seconds: Seconds = 0.05
     batch_events_max: Number = 512
     sweep_max: Number = 200
     closure_seconds: Seconds = 1.0

@@ -37,7 +37,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     batch_events_max: AtLeastOne = 512
     buffered_events_max: AtLeastOne = 2_000
     lease_seconds: Seconds = 1.0
-    gather_seconds: Seconds = 0.2
+    gather_seconds: Seconds = 0.1
     smtp_connections_max: AtLeastOne = 4
     claim_batch_max: AtLeastOne = 8
     claim_seconds: Seconds = 15.0

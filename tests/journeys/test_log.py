@@ -1,4 +1,4 @@
-"""What does Kafka get when many records go together, and what does a reader that gathers read?"""
+"""What does Kafka get when many records go together, and what is read of them?"""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -57,7 +57,7 @@ async def test_records_that_go_together_come_in_order_whatever_their_bytes(
     alone = await appender.append_together(_records(topic, RECORDS, 1))
     await asyncio.wait_for(asyncio.gather(*together, *alone), WAIT_SECONDS)
 
-    reader = Reader(town.stack.kafka, "test-log", gathers=True)
+    reader = Reader(town.stack.kafka, "test-log")
     await reader.start()
     reader.read_from(topic, {0: 0})
     came: list[tuple[bytes, bytes]] = []

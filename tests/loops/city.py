@@ -230,7 +230,7 @@ class City:
             patch.setattr(sending, "Line", lambda server, send_seconds: Line(self))
             yield
 
-    def _reader(self, log: Log, name: str, *, gathers: bool) -> Reader:
+    def _reader(self, log: Log, name: str) -> Reader:
         reader = Reader(log)
         self.readers.append((HERE.get(), reader))
         return reader
