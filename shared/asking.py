@@ -112,9 +112,9 @@ class Commands:
 
     def _landed(self, partition: int, done: asyncio.Future[None]) -> None:
         self._in_flight[partition] -= 1
-        faultpoints.reach(faultpoints.HANDED_OVER)
-        if not done.cancelled():
-            done.exception()  # seen: whoever waits for the reply will ask again with the same id
+        # Seen: whoever waits for the reply will ask again with the same id.
+        if not done.cancelled() and done.exception() is None:
+            faultpoints.reach(faultpoints.HANDED_OVER)
 
 
 class Replies:

@@ -9,13 +9,14 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable
-from typing import Literal, cast
+from typing import Literal, Protocol, cast
 
 import asyncpg
 import msgspec
+from prometheus_client import CollectorRegistry
 
 from shared import database
-from shared.counting import Found
+from shared.counting import Found, Looked
 from shared.statements import load
 
 log = logging.getLogger(__name__)
@@ -44,6 +45,46 @@ class AuditLimits(msgspec.Struct, frozen=True, kw_only=True):
     promise_seconds: float = 5.0
 
 
+class Owner(Protocol):
+    """Whoever follows a topic, and owns some of its partitions now."""
+
+    owned: dict[int, int]
+
+
+class Settings(Protocol):
+    """What a service's configuration says of its audits."""
+
+    @property
+    def audit_seconds(self) -> float:
+        """How often everything is looked at."""
+
+    @property
+    def audit_promise_seconds(self) -> float:
+        """How long one promise may take."""
+
+
+class Findings:
+    """What the last audit found, for Prometheus: of the same name in every service."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self._violations = Looked(
+            registry,
+            "talon_audit_violations",
+            "What breaks a promise in this service's database, counted by one of its processes",
+            ["promise"],
+        )
+        self._age = Looked(
+            registry, "talon_audit_age_seconds", "How long ago the last audit was finished"
+        )
+        self._seconds = Looked(registry, "talon_audit_seconds", "How long the last audit took")
+
+    def show(self, auditor: "Auditor") -> None:
+        """From now on this one's."""
+        self._violations.look = auditor.violations
+        self._age.look = auditor.age_seconds
+        self._seconds.look = auditor.seconds
+
+
 class Auditor:
     """Counts violations of each promise, while this process is the one to do so."""
 
@@ -57,6 +98,21 @@ class Auditor:
         self._found: dict[str, int] = {}
         self._audited_at: float | None = None
         self._seconds = 0.0
+
+    @classmethod
+    def beside(
+        cls, owner: Owner, pool: asyncpg.Pool, package: str, settings: Settings
+    ) -> "Auditor":
+        """A service's own: the process audits that owns the first partition."""
+        return cls(
+            pool,
+            package,
+            is_mine=lambda: 0 in owner.owned,
+            limits=AuditLimits(
+                every_seconds=settings.audit_seconds,
+                promise_seconds=settings.audit_promise_seconds,
+            ),
+        )
 
     async def run(self) -> None:
         """Audit for ever; what cannot be finished now is tried again in its turn."""

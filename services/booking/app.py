@@ -18,7 +18,7 @@ from services.booking.store import Bookings, Campaigns, Database, Patients, Slot
 from services.booking.store.database import OUTAGES
 from shared import database
 from shared.asking import Asking, Commands, Replies
-from shared.auditor import AuditLimits, Auditor
+from shared.auditor import Auditor
 from shared.auth import Tokens
 from shared.batch import Limits
 from shared.clock import DatabaseClock
@@ -159,18 +159,9 @@ def _projector(config: Config, inbox: Inbox, relay: Relay) -> Follower:
 
 
 async def _audit(pool: asyncpg.Pool, config: Config, follower: Follower) -> None:
-    """Look once a minute whether promises are kept; whoever owns the first partition does."""
-    auditor = Auditor(
-        pool,
-        "services.booking",
-        is_mine=lambda: 0 in follower.owned,
-        limits=AuditLimits(
-            every_seconds=config.audit_seconds, promise_seconds=config.audit_promise_seconds
-        ),
-    )
-    metrics.AUDIT_VIOLATIONS.look = auditor.violations
-    metrics.AUDIT_AGE_SECONDS.look = auditor.age_seconds
-    metrics.AUDIT_SECONDS.look = auditor.seconds
+    """Look once a minute whether promises are kept."""
+    auditor = Auditor.beside(follower, pool, "services.booking", config)
+    metrics.AUDIT.show(auditor)
     await auditor.run()
 
 

@@ -16,7 +16,7 @@ from services.notify.live import Broadcaster
 from services.notify.sending import Sender
 from services.notify.store import Contacts, Ledger, LiveEvents
 from shared import database
-from shared.auditor import AuditLimits, Auditor
+from shared.auditor import Auditor
 from shared.auth import Tokens
 from shared.batch import Batch, Limits
 from shared.door import Door, all_ready
@@ -164,18 +164,9 @@ async def _measure(ledger: Ledger, appender: Appender, sender: Sender) -> None:
 
 
 async def _audit(pool: asyncpg.Pool, config: Config, follower: Follower) -> None:
-    """Look once a minute whether promises are kept; whoever owns the first partition does."""
-    auditor = Auditor(
-        pool,
-        "services.notify",
-        is_mine=lambda: 0 in follower.owned,
-        limits=AuditLimits(
-            every_seconds=config.audit_seconds, promise_seconds=config.audit_promise_seconds
-        ),
-    )
-    metrics.AUDIT_VIOLATIONS.look = auditor.violations
-    metrics.AUDIT_AGE_SECONDS.look = auditor.age_seconds
-    metrics.AUDIT_SECONDS.look = auditor.seconds
+    """Look once a minute whether promises are kept."""
+    auditor = Auditor.beside(follower, pool, "services.notify", config)
+    metrics.AUDIT.show(auditor)
     await auditor.run()
 
 

@@ -3,6 +3,7 @@
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.process_collector import ProcessCollector
 
+from shared.auditor import Findings
 from shared.counting import Children, Looked, Requests
 from shared.pool import WAIT_SECONDS
 
@@ -136,16 +137,7 @@ POOL_CONNECTIONS = Looked(
 POOL_CONNECTIONS_MAX = Gauge(
     "notify_pool_connections_max", "The most that the pool may have", registry=REGISTRY
 )
-AUDIT_VIOLATIONS = Looked(
-    REGISTRY,
-    "talon_audit_violations",
-    "What breaks a promise in this service's database, by promise; counted by one of its processes",
-    ["promise"],
-)
-AUDIT_AGE_SECONDS = Looked(
-    REGISTRY, "talon_audit_age_seconds", "How long ago the last audit was finished"
-)
-AUDIT_SECONDS = Looked(REGISTRY, "talon_audit_seconds", "How long the last audit took")
+AUDIT = Findings(REGISTRY)
 TOKEN_CHECKS = Looked(
     REGISTRY,
     "notify_token_checks_total",

@@ -13,7 +13,7 @@ from services.slots.availability import Memory
 from services.slots.config import Config
 from shared import database
 from shared.asking import Asking, Commands, Replies
-from shared.auditor import AuditLimits, Auditor
+from shared.auditor import Auditor
 from shared.auth import Tokens
 from shared.batch import Limits
 from shared.clock import DatabaseClock
@@ -208,18 +208,9 @@ async def _measure(reads: store.Reads, appender: Appender) -> None:
 
 
 async def _audit(pool: asyncpg.Pool, config: Config, follower: Follower) -> None:
-    """Look once a minute whether promises are kept; whoever owns the first partition does."""
-    auditor = Auditor(
-        pool,
-        "services.slots",
-        is_mine=lambda: 0 in follower.owned,
-        limits=AuditLimits(
-            every_seconds=config.audit_seconds, promise_seconds=config.audit_promise_seconds
-        ),
-    )
-    metrics.AUDIT_VIOLATIONS.look = auditor.violations
-    metrics.AUDIT_AGE_SECONDS.look = auditor.age_seconds
-    metrics.AUDIT_SECONDS.look = auditor.seconds
+    """Look once a minute whether promises are kept."""
+    auditor = Auditor.beside(follower, pool, "services.slots", config)
+    metrics.AUDIT.show(auditor)
     await auditor.run()
 
 

@@ -46,7 +46,7 @@ MESSAGES = sorted(
     {
         kind
         for kind in _below(Message)
-        if kind.__module__ == messages.__name__ and not kind.__subclasses__()
+        if kind.__module__.startswith(f"{messages.__name__}.") and not kind.__subclasses__()
     },
     key=lambda kind: kind.__name__,
 )

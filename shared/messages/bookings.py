@@ -1,0 +1,52 @@
+"""What does the front desk tell of a booking, to those who tell people?"""
+
+from uuid import UUID
+
+import msgspec
+
+from shared.messages.words import CancelReason, Instant, Message, Version
+
+
+class BookedPlace(msgspec.Struct, frozen=True, kw_only=True):
+    """One seat of a booking as a patient would be told of it."""
+
+    id: UUID
+    slot_id: UUID
+    starts_at: Instant
+    ends_at: Instant
+    clinic_id: UUID
+    clinic_name: str
+    clinic_address: str
+    time_zone: str
+    patient_id: UUID
+
+
+class BookingTold(Message, frozen=True, kw_only=True):
+    """The head of what is told about a booking to those who tell people."""
+
+    booking_id: UUID
+    version: Version
+    owner_id: UUID
+
+
+class BookingConfirmed(BookingTold, frozen=True, kw_only=True):
+    """A booking is made."""
+
+    places: tuple[BookedPlace, ...]
+
+
+class BookingRescheduled(BookingTold, frozen=True, kw_only=True):
+    """A booking has other places; `freed` are those it had before."""
+
+    places: tuple[BookedPlace, ...]
+    freed: tuple[BookedPlace, ...]
+
+
+class BookingRevoked(BookingTold, frozen=True, kw_only=True):
+    """A booking is cancelled; `freed` are the places it had."""
+
+    reason: CancelReason
+    freed: tuple[BookedPlace, ...]
+
+
+BookingEvent = BookingConfirmed | BookingRescheduled | BookingRevoked

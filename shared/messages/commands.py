@@ -1,0 +1,169 @@
+"""What may the referee be asked for? Imperative, one owner, may be refused."""
+
+from typing import Annotated
+from uuid import UUID
+
+import msgspec
+from msgspec import Meta
+
+from shared.messages.words import (
+    PLACES_MAX,
+    CancelReason,
+    Capacity,
+    Claim,
+    ClinicAddress,
+    Dose,
+    Instant,
+    Latitude,
+    Longitude,
+    Message,
+    OptionalText,
+    Text,
+    TtlSeconds,
+)
+
+
+class Command(Message, frozen=True, kw_only=True):
+    """The head of every wish sent to the referee.
+
+    `body_hash`: 16 bytes over what was asked; leaves out `deadline`, `not_before`, `reply_to`,
+    so that the same wish asked again later is the same wish.
+    `deadline`: decided later than this, by PostgreSQL's clock, it is refused as `expired`.
+    `not_before`: decided earlier than this, it is refused as `not_open`.
+    `reply_to`: partition of `slots.replies` whose reader waits for the answer.
+    """
+
+    body_hash: Annotated[bytes, Meta(min_length=16, max_length=16)]
+    deadline: Instant
+    reply_to: Annotated[int, Meta(ge=0, le=1023)]
+    not_before: Instant | None = None
+
+
+class OpenClinic(Command, frozen=True, kw_only=True):
+    """Make a clinic known."""
+
+    clinic_id: UUID
+    name: Text
+    time_zone: Text
+    address: ClinicAddress = ""
+    district: OptionalText = ""
+    latitude: Latitude | None = None
+    longitude: Longitude | None = None
+
+
+class ChangeClinic(Command, frozen=True, kw_only=True):
+    """Change what is said of a clinic; None leaves a thing as it is. Its time zone stays."""
+
+    clinic_id: UUID
+    name: Text | None = None
+    address: ClinicAddress | None = None
+    district: OptionalText | None = None
+    latitude: Latitude | None = None
+    longitude: Longitude | None = None
+
+
+class OpenSlot(Command, frozen=True, kw_only=True):
+    """Make a slot known, with its capacity. `product` and `dose` are told on, not judged."""
+
+    slot_id: UUID
+    clinic_id: UUID
+    service: Text
+    product: OptionalText = ""
+    dose: Dose | None = None
+    starts_at: Instant
+    ends_at: Instant
+    capacity: Capacity
+
+
+class ChangeSlot(Command, frozen=True, kw_only=True):
+    """Change a slot's capacity, or shut or reopen it; None leaves a thing as it is.
+
+    `cancel_bookings`: with `open=False`, the front desk then cancels what is booked there.
+    """
+
+    slot_id: UUID
+    capacity: Capacity | None = None
+    open: bool | None = None
+    cancel_bookings: bool = False
+
+
+class PlaceWish(msgspec.Struct, frozen=True, kw_only=True):
+    """One wanted seat. `patient_id` and `dose` are carried through unread by the referee.
+
+    `claim` may be carried by one live place only: "one per person" without knowing persons.
+    """
+
+    slot_id: UUID
+    claim: Claim | None = None
+    patient_id: UUID | None = None
+    dose: Dose | None = None
+
+
+Wishes = Annotated[tuple[PlaceWish, ...], Meta(min_length=1, max_length=PLACES_MAX)]
+
+
+class HoldPlaces(Command, frozen=True, kw_only=True):
+    """Keep places for a while, all or nothing. The hold's id is this command's id."""
+
+    owner_id: UUID
+    places: Wishes
+    ttl_seconds: TtlSeconds
+
+
+class RenewHold(Command, frozen=True, kw_only=True):
+    """Keep a hold's places longer, if all are still alive."""
+
+    booking_id: UUID
+    ttl_seconds: TtlSeconds
+
+
+class ReleaseHold(Command, frozen=True, kw_only=True):
+    """Give a hold's places back."""
+
+    booking_id: UUID
+
+
+class ConfirmHold(Command, frozen=True, kw_only=True):
+    """Turn a hold into a booking of the same id; brings the claims a hold does not have."""
+
+    booking_id: UUID
+    owner_id: UUID
+    campaign_id: UUID | None = None
+    places: Wishes
+
+
+class BookPlaces(Command, frozen=True, kw_only=True):
+    """Book places, all or nothing. The booking's id is this command's id."""
+
+    owner_id: UUID
+    campaign_id: UUID | None = None
+    places: Wishes
+
+
+class MovePlaces(Command, frozen=True, kw_only=True):
+    """Swap a booking's places for others, atomically: never without a place in between."""
+
+    booking_id: UUID
+    places: Wishes
+
+
+class CancelBooking(Command, frozen=True, kw_only=True):
+    """Give a booking's places back."""
+
+    booking_id: UUID
+    reason: CancelReason
+
+
+SlotCommand = (
+    OpenClinic
+    | ChangeClinic
+    | OpenSlot
+    | ChangeSlot
+    | HoldPlaces
+    | RenewHold
+    | ReleaseHold
+    | ConfirmHold
+    | BookPlaces
+    | MovePlaces
+    | CancelBooking
+)

@@ -1,0 +1,73 @@
+"""Of which words are messages made, and what does each of them wear? Ids, times, numbers, never a
+person.
+"""
+
+from datetime import datetime
+from typing import Annotated, Literal
+from uuid import UUID, uuid5
+
+import msgspec
+from msgspec import Meta
+
+PLACES_MAX = 8
+"""The most places one booking may have: a family, a dose pair, a doctor with an interpreter."""
+
+CAPACITY_MAX = 10_000
+"""The most people one slot may take; anything above is a typing mistake."""
+
+ONE_LINE = r"^[^\x00-\x1f\x7f]*(?![\s\S])"
+"""No control characters. Not `$`, which also matches before a line break at the very end."""
+
+Instant = Annotated[datetime, Meta(tz=True)]
+Text = Annotated[str, Meta(min_length=1, max_length=200, pattern=ONE_LINE)]
+OptionalText = Annotated[str, Meta(max_length=200, pattern=ONE_LINE)]
+ClinicAddress = Annotated[str, Meta(max_length=300, pattern=ONE_LINE)]
+Capacity = Annotated[int, Meta(ge=0, le=CAPACITY_MAX)]
+Dose = Annotated[int, Meta(ge=1, le=4)]
+TtlSeconds = Annotated[int, Meta(ge=30, le=900)]
+Claim = Annotated[bytes, Meta(min_length=16, max_length=16)]
+Latitude = Annotated[float, Meta(ge=-90, le=90)]
+Longitude = Annotated[float, Meta(ge=-180, le=180)]
+Version = Annotated[int, Meta(ge=1, le=2**53)]
+
+Refusal = Literal[
+    "full",
+    "closed",
+    "not_open",
+    "started",
+    "claim_taken",
+    "expired",
+    "unknown",
+    "exists",
+    "hold_gone",
+    "in_use",
+    "key_reused",
+    "failed",
+]
+"""Why a command was refused. `docs/messages.md` says what each means to a person."""
+
+CancelReason = Literal["patient", "clinic"]
+
+
+class Message(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """The head every message wears. `cause` is the id of the message it answers."""
+
+    id: UUID
+    cause: UUID
+    at: Instant
+
+
+def booking_of(message: Message) -> UUID:
+    """The booking or hold that a message is about; one that is to make it bears its id."""
+    booking_id: UUID = getattr(message, "booking_id", message.id)
+    return booking_id
+
+
+def answer_id(cause: UUID, event_type: str, ordinal: int = 0) -> UUID:
+    """The id of the answer of that type to `cause`: a replay gives the same id."""
+    return uuid5(cause, f"{event_type}/{ordinal}")
+
+
+def place_id(command_id: UUID, ordinal: int) -> UUID:
+    """The id of the seat that the command's wish number `ordinal` gets."""
+    return uuid5(command_id, f"place/{ordinal}")
