@@ -13,7 +13,7 @@ from uuid import UUID
 
 import msgspec
 
-from services.slots.inbox.deciding import decide_batch, is_fresh, meant_by
+from services.slots.inbox.deciding import decide_batch, meant_by
 from services.slots.rules import Booking, Inventory, evolve
 from services.slots.store import Answer, Seen
 from shared.batch import Item
@@ -175,7 +175,7 @@ class Again:
     def _decided(self, batch: Batch) -> list[Any]:
         items = list(self._items(batch))
         due = [hold for hold in batch.swept if self._is_swept_by(hold, batch)]
-        fresh = [item.message for item in items if is_fresh(item.message, self._known)]
+        fresh = [item.message for item in items if item.message.id not in self._known]
         seen = self._see(batch, **meant_by(fresh, batch.swept))
         heads: Any = dict.fromkeys(self._history.slot_events)
         return [
