@@ -129,9 +129,9 @@ def _denied(wish: Wish, on_the_log: float) -> Line | None:
     """The first no that its owner heard after that moment, or after which nobody asked any more."""
     asked = max(line.at - line.seconds for line in wish.lines if line.how != "poll")
     for line in wish.lines:
-        if line.verdict == "refused" and line.code != "key_reused":
-            if asked <= line.at or on_the_log <= line.at + CLOCK_SECONDS:
-                return line
+        is_no = line.verdict == "refused" and line.code != "key_reused"
+        if is_no and (asked <= line.at or on_the_log <= line.at + CLOCK_SECONDS):
+            return line
     return None
 
 
@@ -257,7 +257,9 @@ def _audit(promise: Promise) -> Promise:
 ALL = (
     Promise("watched", "at each look all adds up and nothing goes backwards", watched),
     *(_audit(promise) for promise in PROMISES),
-    Promise("no is no", "what its owner heard no to was never done by what was on its way", no_is_no),
+    Promise(
+        "no is no", "what its owner heard no to was never done by what was on its way", no_is_no
+    ),
     Promise("whole", "every topic is read from its first record, at offset 0", whole),
     Promise("in turn", "each command was decided in one batch, in the order of the log", in_turn),
     Promise("gapless", "events are numbered without a hole, in each partition", gapless),

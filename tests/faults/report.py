@@ -3,8 +3,8 @@
 from collections import Counter
 from collections.abc import Iterator
 
-from tests.faults.outcome import Outcome
 from tests.faults.checks import Finding
+from tests.faults.outcome import Outcome
 from tests.faults.replay import state_hash
 from tests.faults.trail import trail
 

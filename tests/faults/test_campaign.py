@@ -5,10 +5,10 @@ import asyncio
 import pytest
 
 from tests.faults import campaign, checks, mutations, report
-from tests.faults.outcome import Outcome
 from tests.faults.ground import a_ground
 from tests.faults.mutations import Mutation
 from tests.faults.naming import command_of
+from tests.faults.outcome import Outcome
 from tests.faults.schedule import SHORT
 from tests.faults.trail import trail
 

@@ -71,7 +71,7 @@ def _attempt(line: Line) -> str:
 
 
 def _copies(history: History, commands: set[UUID]) -> Iterator[str]:
-    """Each copy: when it came, until when it may be decided, for whom, and in which batch it was."""
+    """Each copy: when it came, its deadline, for whom its answer is, and in which batch it was."""
     found = [
         (item.record.timestamp / 1000, partition, offset, item)
         for partition, records in history.commands.items()
@@ -129,7 +129,8 @@ def _remembered(history: History, key: UUID) -> Iterator[str]:
     yield f"of {key}:"
     answer = history.answers.get(key)
     yield f"  database slots, answer: {answer[1] if answer is not None else 'nothing'}"
-    yield f"  topic slots.events: {', '.join(_told(history, history.slot_events, key)) or 'nothing'}"
+    told = ", ".join(_told(history, history.slot_events, key))
+    yield f"  topic slots.events: {told or 'nothing'}"
     seats = [place for place in history.places.values() if place[1] == key]
     yield f"  database slots, place: {f'{len(seats)} seats' if seats else 'nothing'}"
     row = history.bookings.get(key)
