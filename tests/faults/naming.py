@@ -1,4 +1,4 @@
-"""Which commands did a wish become? Their names follow from who asked, at which door, by which key."""
+"""Which commands did a wish become? Their names follow from who asked, where, and by which key."""
 
 from collections.abc import Container
 from uuid import UUID, uuid5
