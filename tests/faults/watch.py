@@ -27,7 +27,14 @@ BROKEN_MAX = 50
 """So many are written down; what is broken every quarter of a second is broken enough."""
 
 RECENT_MAX = 400
-AWAY = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
+AWAY = (
+    OSError,
+    TimeoutError,
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    # What asyncpg itself says where a server was killed in the middle of an answer.
+    asyncpg.InternalClientError,
+)
 
 UNEVEN = """
 SELECT s.id, s.capacity, s.held, s.booked, coalesce(p.held, 0), coalesce(p.booked, 0)
