@@ -208,20 +208,18 @@ async def _play(cast: Cast) -> None:
         score=cast.score,
     )
     morning = Morning(peak=profile.rate, seconds=profile.seconds)
-    running = [asyncio.create_task(other) for other in _besides(cast, first)]
     try:
-        await asyncio.gather(
-            play(come, town, morning, name=crowd.name),
-            _fail(striker, draw_up(cast.seed, profile)),
-        )
-        for task in running:
-            if task.done() and not task.cancelled() and (mistake := task.exception()):
-                raise mistake
+        # A mistake of anybody's ends it at once, and not when the last of the people have gone.
+        async with asyncio.TaskGroup() as others:
+            running = [others.create_task(other) for other in _besides(cast, first)]
+            await asyncio.gather(
+                play(come, town, morning, name=crowd.name),
+                _fail(striker, draw_up(cast.seed, profile)),
+            )
+            for task in running:
+                task.cancel()
     finally:
         striker.heal()
-        for task in running:
-            task.cancel()
-        await asyncio.gather(*running, return_exceptions=True)
 
 
 def _besides(cast: Cast, first: int) -> Iterator[Coroutine[Any, Any, None]]:

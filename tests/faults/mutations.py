@@ -95,8 +95,10 @@ def a_refusal_that_was_done(history: History) -> History:
 
 def a_decision_of_another_moment(history: History) -> History:
     """A batch was judged by a clock that was an hour ahead."""
-    middle = len(history.batches) // 2
-    batches = list(history.batches)
+    # A batch in which all was only answered again, or unreadable, has no moment that matters.
+    moments = {one.event.at for told in history.slot_events.values() for one in told}
+    deciding = [nth for nth, batch in enumerate(history.batches) if batch.at in moments]
+    batches, middle = list(history.batches), deciding[len(deciding) // 2]
     late = batches[middle].at + timedelta(hours=1)
     batches[middle] = msgspec.structs.replace(batches[middle], at=late)
     return replace(history, batches=batches)

@@ -75,7 +75,8 @@ def _where_it_was_lost(outcome: Outcome, broken: list[Finding]) -> Iterator[str]
     shown: set[str] = set()
     for finding in broken:
         for one in finding.broken[:TRAILS_MAX]:
-            if one.about not in shown:
-                shown.add(one.about)
+            name = one.about.rpartition(" ")[2]
+            if name not in shown:
+                shown.add(name)
                 yield f"  {finding.promise.name}: the journal of {one.about}, and its trail:"
                 yield from (f"    {said}" for said in trail(outcome.history, one))

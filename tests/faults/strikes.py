@@ -16,6 +16,7 @@ from deploy.local.parts import services
 from deploy.local.processes import Process
 from deploy.local.stack import SERVICES as ROLES
 from deploy.local.stack import SUPERUSER
+from shared.database import AWAY
 from tests.faults import records
 from tests.faults.ground import Ground
 from tests.faults.proxy import Proxy
@@ -140,7 +141,7 @@ class Striker:
         how = signal.SIGKILL if struck.fault.target == "killed" else signal.SIGTERM
         try:
             connection = await asyncpg.connect(self.ground.stack.dsn(SUPERUSER), timeout=5)
-        except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        except AWAY as error:
             struck.note = f"nobody to end: {error!r}"
             return
         try:

@@ -14,6 +14,7 @@ import asyncpg
 import msgspec
 
 from deploy.local.stack import AUDITOR
+from shared.database import AWAY
 from talon.audit.facts import Broken
 from talon.city.plan import Plan
 from talon.doors import Answer, Doors
@@ -27,8 +28,6 @@ BROKEN_MAX = 50
 """So many are written down; what is broken every quarter of a second is broken enough."""
 
 RECENT_MAX = 400
-AWAY = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
-
 UNEVEN = """
 SELECT s.id, s.capacity, s.held, s.booked, coalesce(p.held, 0), coalesce(p.booked, 0)
   FROM slots.slot AS s
