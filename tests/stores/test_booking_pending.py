@@ -35,8 +35,6 @@ from tests.stories import an_id
 
 ID, KEY = an_id("a booking"), an_id("a key")
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
-TOO_LATE = datetime(2099, 1, 2, tzinfo=UTC)
-"""After the deadline of every wish here."""
 
 
 class Log:
@@ -122,7 +120,7 @@ async def test_a_wish_that_nobody_answered_is_pending_until_it_is_booked(
 async def test_a_refusal_ends_a_pending_wish(store: Database, reason: Any, status: str) -> None:
     await Keeper(Wishes(store)).keep(as_pending(stories.book(MONDAY, id=ID), 0))
 
-    await hear(store, refused(ID, reason, at=TOO_LATE))
+    await hear(store, refused(ID, reason))
 
     assert await stands(store) == (status, 0, reason)
     assert await count(store) == 0
