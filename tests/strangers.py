@@ -58,6 +58,7 @@ class City:
     def __init__(self, world: World) -> None:
         self.world = world
         self._clinics: set[UUID] = set()
+        self._made: dict[tuple[UUID, str], str] = {}
 
     @property
     def routes(self) -> list[Route]:
@@ -77,7 +78,7 @@ class City:
         return Said(answer.status, answer.content_type, await answer.read())
 
     async def thing_of(self, person: Person, route: Route) -> dict[str, str]:
-        """Ids for the route's path: of something new that is this person's."""
+        """Ids for the route's path: of something that is this person's, made when first needed."""
         if route.rule.names_a_clinic:
             return await self._at_clinic(person, route)
         match route.path.split("/")[3:]:
@@ -91,8 +92,11 @@ class City:
                 return {}
 
     async def _asked_by(self, person: Person, name: str) -> str:
-        """What a person's own wish made: its id."""
-        return (await self.ask(person, self.world.route(name), {})).id
+        """What a person's own wish made: its id. Nobody books the same twice."""
+        if (person.id, name) not in self._made:
+            said = await self.ask(person, self.world.route(name), {})
+            self._made[person.id, name] = said.id
+        return self._made[person.id, name]
 
     async def dependant_of(self, person: Person) -> str:
         """Somebody for whom this person may ask."""

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from shared.openapi.routes import Route
-from shared.policy import OF_A_CLINIC, POLICY, ROLES
+from shared.policy import OF_A_CLINIC, POLICY, ROLES, gate
 from talon.verbs.openapi import APIS
 from tests.booking_doors import bearer, problem
 from tests.conftest import MakeDatabase
@@ -91,6 +91,18 @@ async def test_what_is_another_s_is_as_if_it_were_not_there(city: City) -> None:
     assert differing == []
     assert {status for status, _ in answers} == {403, 404}
     assert {code for _, code in answers} <= {"forbidden", "not_found", "reason_needed"}
+
+
+@pytest.mark.parametrize("service", ["booking"])
+async def test_without_the_gate_s_verdict_another_s_booking_is_shown_and_the_walk_would_see_it(
+    city: City, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(gate, "verdict", lambda reach, **whose: "yes")
+    route = city.world.route("show_booking")
+
+    said = await city.ask(Person("patient"), route, await city.thing_of(Person("patient"), route))
+
+    assert said.code == OPEN != expected(route.rule, "patient", "another's")
 
 
 def _may_have(person: Person, route: Route) -> bool:
