@@ -298,14 +298,12 @@ async def test_a_change_that_makes_no_sense_leaves_the_slot_as_it_is(
 
 
 async def test_who_manages_one_clinic_changes_neither_another_nor_its_slots(door: Door) -> None:
-    slot_id, elsewhere = await door.a_slot(2), await door.a_clinic()
-    shown = await (await door.client.get(f"/api/v1/slots/{slot_id}")).json()
+    clinic_id, elsewhere = await door.a_clinic(), await door.a_clinic()
+    [slot_id] = await door.opens(clinic_id, slot(2))
     theirs = {"roles": ["clinic_manager"], "clinics": [str(elsewhere)]}
 
     slot_change = await door.ask("PATCH", f"/slots/{slot_id}", {"capacity": 9}, **theirs)
-    clinic_change = await door.ask(
-        "PATCH", f"/clinics/{shown['clinic_id']}", {"name": "Ours"}, **theirs
-    )
+    clinic_change = await door.ask("PATCH", f"/clinics/{clinic_id}", {"name": "Ours"}, **theirs)
     by_patient = await door.ask("PATCH", f"/slots/{slot_id}", {"capacity": 9}, roles=["patient"])
 
     assert await problem(slot_change) == (404, "not_found")
