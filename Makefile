@@ -75,5 +75,5 @@ lock: setup ## pin every Python package by version and hash in requirements.lock
 		--no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-header \
 		--strip-extras --quiet --output-file requirements.lock pyproject.toml
 
-token: setup ## print a bearer token [ARGS="--role staff"]
+token: setup ## print a bearer token [ARGS="--role operator"]
 	@$(PYTHON) -m talon token $(ARGS)

@@ -19,9 +19,6 @@ from shared.problems import Problem
 
 log = logging.getLogger(__name__)
 
-STAFF = ("staff", "operator")
-"""The roles that act for clinics."""
-
 ALGORITHMS = ("ES256", "EdDSA")
 TOKEN_BYTES_MAX = 4_096
 CACHED_MAX = 200_000
@@ -33,20 +30,12 @@ LEEWAY_SECONDS = 5
 
 
 class Actor(msgspec.Struct, frozen=True):
-    """Who asks, in which roles, for which clinics (none named: all their roles allow)."""
+    """Who asks, in which roles, and at which clinics. What that allows is `shared.policy`'s."""
 
     id: UUID
     roles: frozenset[str]
     clinics: frozenset[UUID]
     until: float
-
-    def is_any(self, *roles: str) -> bool:
-        """True when the actor has one of the roles."""
-        return not self.roles.isdisjoint(roles)
-
-    def covers(self, clinic_id: UUID | None) -> bool:
-        """True for an operator, for staff of this clinic, and for staff of no clinic by name."""
-        return not self.clinics or clinic_id in self.clinics or self.is_any("operator")
 
 
 class Tokens:
@@ -85,20 +74,6 @@ class Tokens:
     def checks(self) -> Found:
         """How many tokens were known already, and how many had to be verified."""
         return [(("memory",), self._remembered), (("signature",), self._by_signature)]
-
-    async def need(self, request: web.Request, *roles: str) -> Actor:
-        """Who asks, having one of the roles; 403 where not."""
-        actor = await self.actor(request)
-        if not actor.is_any(*roles):
-            raise Problem(403, "forbidden", f"This needs one of the roles: {', '.join(roles)}.")
-        return actor
-
-    async def staff(self, request: web.Request, clinic_id: UUID | None = None) -> Actor:
-        """Who asks: an operator, or staff of this clinic where their token names clinics."""
-        actor = await self.need(request, *STAFF)
-        if not actor.covers(clinic_id):
-            raise Problem(403, "forbidden", "Your sign-in does not cover this clinic.")
-        return actor
 
     async def _verify(self, token: str) -> Actor:
         try:

@@ -43,14 +43,17 @@ class Signer:
         self._issuer = stack.settings.text("TALON_ISSUER")
         self._audience = stack.settings.text("TALON_AUDIENCE")
 
-    def sign(self, subject: UUID, roles: Sequence[str], *, hours: float) -> str:
-        """A token for one person, valid from now for so many hours."""
+    def sign(
+        self, subject: UUID, roles: Sequence[str], *, hours: float, clinics: Sequence[UUID] = ()
+    ) -> str:
+        """A token for one person, at these clinics, valid from now for so many hours."""
         now = int(time.time())
         claims = {
             "iss": self._issuer,
             "aud": self._audience,
             "sub": str(subject),
             "roles": list(roles),
+            "clinics": [str(clinic) for clinic in clinics],
             "iat": now,
             "exp": now + int(hours * 3600),
         }

@@ -15,6 +15,7 @@ import msgspec
 from aiohttp import ClientResponse
 
 from shared.openapi.routes import Api, Example, Route
+from shared.policy import REASON_HEADER
 from talon.verbs.openapi import APIS
 from tests import booking_doors, notify_doors, slots_doors
 from tests.booking_doors import Client, bearer
@@ -26,6 +27,9 @@ CLINIC = "00000000-0000-4000-8000-000000000101"
 SLOTS = [UUID(f"00000000-0000-4000-8000-0000000002{n:02}") for n in range(1, 5)]
 SLOT_DAYS = (12, 19, 13, 20)
 CAMPAIGN = "00000000-0000-4000-8000-000000000501"
+WHY = "Taken ill at our clinic; what is booked?"
+PEOPLE_MAX = 300
+"""How many may be in a slot of the front desk's world."""
 
 
 class World:
@@ -77,10 +81,12 @@ class World:
 
 
 def headers_for(route: Route, **claims: Any) -> dict[str, str]:
-    """The headers of somebody who may ask this, under a new key."""
-    roles = [role for role in ("operator", "patient") if role in (route.roles or ("patient",))]
-    signed_in = bearer(**{"roles": roles} | claims) if route.roles is not None else {}
-    return signed_in | ({"Idempotency-Key": str(uuid4())} if route.needs_key else {})
+    """The headers of somebody who may ask this, under a new key and with a reason."""
+    roles = [role for role in ("operator", "patient") if role in route.rule.roles]
+    said = {} if route.rule.is_public else bearer(**{"roles": roles} | claims)
+    if route.rule.takes_a_reason:
+        said[REASON_HEADER] = WHY
+    return said | ({"Idempotency-Key": str(uuid4())} if route.needs_key else {})
 
 
 @asynccontextmanager
@@ -95,7 +101,7 @@ async def _booking(dsn: str, folder: Path) -> AsyncIterator[World]:
     async with booking_doors.a_door(dsn, folder) as door:
         for slot, day in zip(SLOTS, SLOT_DAYS, strict=True):
             starts_at = datetime(2099, 3, day, 7, tzinfo=UTC)
-            await door.open_slot(slot, capacity=3, starts_at=starts_at)
+            await door.open_slot(slot, capacity=PEOPLE_MAX, starts_at=starts_at)
         world = World("booking", door.client)
 
         async def a_booking() -> str:

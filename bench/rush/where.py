@@ -20,7 +20,7 @@ PARTS = (
     ("aiohttp", ("aiohttp/", "multidict/", "yarl/")),
     ("Kafka's client", ("aiokafka/", "kafka/")),
     ("PostgreSQL's client", ("asyncpg/",)),
-    ("tokens", ("jwt/", "cryptography/", "shared/auth.py")),
+    ("who may do what", ("jwt/", "cryptography/", "shared/auth.py", "shared/policy/")),
     ("metrics", ("prometheus_client/",)),
     ("Talon's own code", ("services/", "shared/")),
 )

@@ -29,6 +29,7 @@ from shared.health import Health, readiness
 from shared.log import Appender
 from shared.logs import Lines
 from shared.outbox import Relay
+from shared.policy import Gate, LoggedAccesses
 from shared.process import Work
 from shared.topics import SLOTS_EVENTS
 from shared.web import BODY_BYTES_MAX, answer_every_error, counted, ops_app, serving
@@ -116,7 +117,6 @@ def doors(
     memory = Memory(Slots(store), campaigns, patients, facts_max=config.facts_max)
     _watch_doors(config, tokens, memory, asking)
     desk = api.Desk(
-        tokens=tokens,
         answers=Answers(
             asking,
             database=store,
@@ -135,7 +135,7 @@ def doors(
         deadline_seconds=config.deadline_seconds,
         dependants_max=config.dependants_max,
     )
-    api.routes(app, desk)
+    api.routes(app, desk, Gate(tokens, LoggedAccesses(metrics.count_glass)))
     return app
 
 

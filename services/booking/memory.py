@@ -112,10 +112,8 @@ class Memory:
                 self._campaigns.put(campaign_id, campaign)
         return campaign
 
-    async def may_book_for(self, actor_id: UUID, patient_id: UUID) -> bool:
-        """Everybody for themselves, a guardian for each dependant."""
-        if actor_id == patient_id:
-            return True
+    async def is_guardian(self, actor_id: UUID, patient_id: UUID) -> bool:
+        """True when the patient is a dependant of theirs."""
         guardian_id = self._guardians.get(patient_id)
         if guardian_id is None:
             guardian_id = await self._patient_store.guardian_of(patient_id)

@@ -123,6 +123,12 @@ POOL_CONNECTIONS_MAX = Gauge(
     "booking_pool_connections_max", "The most that the pool may have", registry=REGISTRY
 )
 AUDIT = Findings(REGISTRY)
+GLASS_BROKEN = Counter(
+    "booking_glass_broken_total",
+    "Times that what is another's was shown for a reason.",
+    ["object"],
+    registry=REGISTRY,
+)
 TOKEN_CHECKS = Looked(
     REGISTRY,
     "booking_token_checks_total",
@@ -136,6 +142,7 @@ asked = Children(COMMANDS_ASKED)
 answered = Children(ANSWERS)
 again = Children(BATCHES_AGAIN, "outage")
 _projected = Children(EVENTS_PROJECTED)
+_glass = Children(GLASS_BROKEN, "booking", "day")
 
 
 def count_batch(batch: Batch) -> None:
@@ -144,6 +151,11 @@ def count_batch(batch: Batch) -> None:
     for item in batch.items:
         if item.message is not None:
             _projected[type(item.message).__name__].inc()
+
+
+def count_glass(kind: str) -> None:
+    """Somebody saw what is another's, and said why."""
+    _glass[kind].inc()
 
 
 def count_set_aside(item: Item, reason: str) -> None:

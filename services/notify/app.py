@@ -25,6 +25,7 @@ from shared.follow import Follower
 from shared.health import Health, readiness
 from shared.log import Appender
 from shared.outbox import Relay
+from shared.policy import Gate
 from shared.process import until
 from shared.topics import BOOKING_EVENTS
 from shared.web import BODY_BYTES_MAX, answer_every_error, counted, ops_app, serving
@@ -85,7 +86,7 @@ def doors(config: Config, contacts: Contacts, live: Broadcaster) -> web.Applicat
     )
     tokens = Tokens(jwks=config.jwks, issuer=config.issuer, audience=config.audience)
     metrics.TOKEN_CHECKS.look = tokens.checks
-    api.routes(app, api.Desk(contacts=contacts, live=live, tokens=tokens))
+    api.routes(app, api.Desk(contacts=contacts, live=live), Gate(tokens))
     return app
 
 

@@ -23,6 +23,7 @@ from shared.health import Health, readiness
 from shared.log import Appender
 from shared.logs import Lines
 from shared.outbox import Relay
+from shared.policy import Gate
 from shared.process import Work
 from shared.topics import SLOTS_COMMANDS, SLOTS_REPLIES
 from shared.web import BODY_BYTES_MAX, answer_every_error, counted, ops_app, serving
@@ -161,13 +162,12 @@ def doors(
         reads=reads,
         memory=memory,
         asking=asking,
-        tokens=tokens,
         clock=clock,
         schedules=store.Schedules(reads.pool),
         closures=store.Closures(reads.pool),
         patience_seconds=config.staff_patience_seconds,
     )
-    api.routes(app, desk)
+    api.routes(app, desk, Gate(tokens))
     return app
 
 

@@ -6,13 +6,11 @@ services · `serving` a service's routes and document behind its port.
 """
 
 from shared.openapi.problems import ProblemKind, by_code
-from shared.openapi.routes import PUBLIC, SIGNED_IN, UNCHANGED, Answer, Api, Route
+from shared.openapi.routes import UNCHANGED, Answer, Api, Route
 from shared.openapi.serving import DOCUMENT, add_routes
 
 __all__ = [
     "DOCUMENT",
-    "PUBLIC",
-    "SIGNED_IN",
     "UNCHANGED",
     "Answer",
     "Api",

@@ -7,8 +7,9 @@ from typing import Any
 import msgspec
 
 from shared.openapi.problems import MEDIA, ProblemDocument, ProblemKind
-from shared.openapi.routes import EVENT_STREAM, JSON, PUBLIC, Answer, Api, Route
+from shared.openapi.routes import EVENT_STREAM, JSON, Answer, Api, Route
 from shared.openapi.schemas import Schema, parameters_of
+from shared.policy import REASON_HEADER, REASON_LENGTH_MAX, REASON_LENGTH_MIN, Reach
 from shared.web import KEY_LENGTH_MAX
 
 HEADERS: dict[str, str] = {
@@ -41,6 +42,24 @@ PARAMETERS: dict[str, Schema] = {
         "description": "The id of the last event that was had: the stream goes on after it.",
         "schema": {"type": "string"},
     },
+    "Reason": {
+        "name": REASON_HEADER,
+        "in": "header",
+        "description": "Why somebody has to see what is not theirs; it is written down. Other"
+        " letters than Latin are percent-encoded UTF-8.",
+        "schema": {
+            "type": "string",
+            "minLength": REASON_LENGTH_MIN,
+            "maxLength": REASON_LENGTH_MAX,
+        },
+        "example": "Taken ill at our clinic; what is booked?",
+    },
+}
+REACHES: dict[Reach, str] = {
+    "own": "their own",
+    "clinic": "what is of the clinics that their token names",
+    "all": "all",
+    "reason": "any other with a reason",
 }
 
 Schemas = Mapping[Any, Schema]
@@ -77,11 +96,14 @@ def types_of(api: Api, routes: Iterable[Route]) -> list[Any]:
 
 
 def _about(route: Route) -> str:
-    if route.roles is PUBLIC:
+    if route.rule.is_public:
         return f"{route.about}\n\nFor everybody, without a token."
-    if not route.roles:
-        return f"{route.about}\n\nFor everybody who is signed in."
-    return f"{route.about}\n\nFor the roles: {', '.join(route.roles)}."
+    who = (f"- `{role}`: {_how_far(route.rule.reaches[role])}" for role in route.rule.roles)
+    return "\n".join([route.about, "", "For these roles:", "", *who])
+
+
+def _how_far(reach: frozenset[Reach]) -> str:
+    return ", ".join(words for word, words in REACHES.items() if word in reach)
 
 
 def _parameters(route: Route) -> Iterable[Schema]:
@@ -102,6 +124,8 @@ def _parameters(route: Route) -> Iterable[Schema]:
         yield _ref("parameters", "IfNoneMatch")
     if route.streams:
         yield _ref("parameters", "LastEventId")
+    if route.rule.takes_a_reason:
+        yield _ref("parameters", "Reason")
 
 
 def _ids_in(path: str) -> list[str]:
@@ -166,9 +190,7 @@ def _headers(names: Iterable[str]) -> Schema:
 
 def _security(route: Route) -> list[Schema]:
     """One of the roles is enough, so each is an alternative."""
-    if route.roles is PUBLIC:
-        return []
-    return [{"bearer": [role]} for role in route.roles] or [{"bearer": []}]
+    return [{"bearer": [role]} for role in route.rule.roles]
 
 
 def _ref(section: str, name: str) -> Schema:

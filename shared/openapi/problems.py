@@ -105,8 +105,14 @@ COMMON = by_code(
         ProblemKind(
             403,
             "forbidden",
-            "Whoever is signed in has none of the roles for this, or not for this clinic.",
+            "Whoever is signed in has none of the roles for this.",
             "Ask somebody who has the role; asking again changes nothing.",
+        ),
+        ProblemKind(
+            403,
+            "reason_needed",
+            "It is not one's own or one's clinic's, and may be seen only by who says why.",
+            "If it has to be seen, say why in Talon-Reason, in 10 to 200 characters.",
         ),
         ProblemKind(
             404,

@@ -1,7 +1,8 @@
 """What does a route say about itself, so that it can be served, described and checked?
 
-What a route looks like in use stands in `examples/HANDLER.json` beside the handler's own file: the
-path's ids, the query, the body, and an answer for each status that has one.
+Who may ask is not said here but in the one table of `shared.policy`. What a route looks like in use
+stands in `examples/HANDLER.json` beside the handler's own file: the path's ids, the query, the
+body, and an answer for each status that has one.
 """
 
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
@@ -13,6 +14,7 @@ import msgspec
 from aiohttp import web
 
 from shared.openapi.problems import COMMON, ProblemKind
+from shared.policy import Rule, rule_of
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
@@ -20,11 +22,7 @@ Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
 JSON = "application/json"
 EVENT_STREAM = "text/event-stream"
 
-PUBLIC = None
-"""For whoever comes, without a token."""
-
-SIGNED_IN: tuple[str, ...] = ()
-"""For everybody with a token, whatever their roles."""
+BASE = "/api/v1"
 
 
 class Example(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -62,7 +60,6 @@ class Route:
     _: KW_ONLY
     tag: str
     answers: Mapping[int, Answer]
-    roles: tuple[str, ...] | None = PUBLIC
     query: type[msgspec.Struct] | None = None
     body: type[msgspec.Struct] | None = None
     needs_key: bool = False
@@ -72,6 +69,11 @@ class Route:
     def name(self) -> str:
         """What the route is called: the same word in the code, the document and its example."""
         return self.handler.__name__
+
+    @property
+    def rule(self) -> Rule:
+        """Who may ask; a MissingRuleError where the table does not say."""
+        return rule_of(f"{self.method} {self.path.removeprefix(BASE)}")
 
     @property
     def about(self) -> str:
@@ -90,10 +92,10 @@ class Route:
             yield from ("malformed_json", "body_too_large", "invalid_body")
         if self.needs_key:
             yield from ("idempotency_key_missing", "idempotency_key_malformed", "key_reused")
-        if self.roles is not PUBLIC:
-            yield from ("token_missing", "token_invalid", "token_expired")
-        if self.roles:
-            yield "forbidden"
+        if not self.rule.is_public:
+            yield from ("token_missing", "token_invalid", "token_expired", "forbidden")
+        if self.rule.takes_a_reason:
+            yield "reason_needed"
         if "{" in self.path:
             yield "not_found"
         if self.query is not None:

@@ -8,6 +8,7 @@ from aiohttp import web
 
 from shared.openapi.document import document, encoded
 from shared.openapi.routes import JSON, UNCHANGED, Answer, Api, Route
+from shared.policy import Gate
 
 
 class Served:
@@ -30,14 +31,18 @@ class Served:
 SERVED: web.AppKey[Served] = web.AppKey("served", Served)
 
 
-def add_routes(app: web.Application, api: Api) -> None:
-    """Put every route of the API behind the door; there is no other way in."""
+def add_routes(app: web.Application, api: Api, gate: Gate) -> None:
+    """Put every route of the API behind the door and its gate; there is no other way in.
+
+    A route that the table of permissions does not know keeps the service from starting.
+    """
     app[SERVED] = Served(api)
     for route in api.routes:
+        handler = gate.guarded(route.rule, route.handler)
         if route.method == "GET":
-            app.router.add_get(route.path, route.handler, allow_head=not route.streams)
+            app.router.add_get(route.path, handler, allow_head=not route.streams)
         else:
-            app.router.add_route(route.method, route.path, route.handler)
+            app.router.add_route(route.method, route.path, handler)
 
 
 async def show_document(request: web.Request) -> web.Response:

@@ -4,27 +4,34 @@ import argparse
 from uuid import UUID, uuid4
 
 from deploy.local.stack import Stack
+from shared.policy import OF_A_CLINIC, ROLES
 from talon.city.plan import SEED, patient_id
 from talon.mistakes import MistakeError
 from talon.tokens import Signer
 
-ROLES = ("patient", "staff", "operator")
 HOURS = 12.0
 
 
 def add_options(words: argparse.ArgumentParser) -> None:
-    """Whom it speaks for, in which role, for how long."""
+    """Whom it speaks for, in which role, at which clinics, for how long."""
     who = words.add_mutually_exclusive_group()
     who.add_argument("--sub", help="the person's id; a new one when nothing is said")
     who.add_argument("--patient", type=int, help="the city's patient of this number")
     words.add_argument("--seed", type=int, default=SEED, help="of the city whose patient is meant")
     words.add_argument("--role", choices=ROLES, default="patient")
+    words.add_argument(
+        "--clinic", action="append", default=[], help="where the role is held; may be said again"
+    )
     words.add_argument("--hours", type=float, default=HOURS)
 
 
 def run(stack: Stack, options: argparse.Namespace) -> int:
     """The token alone on standard output, so that a shell can take it."""
-    print(Signer(stack).sign(_subject(options), [options.role], hours=options.hours))
+    clinics = [_id(text, "--clinic") for text in options.clinic]
+    if options.role in OF_A_CLINIC and not clinics:
+        raise MistakeError(f"--role {options.role} is held at a clinic; name it: --clinic ID")
+    signer = Signer(stack)
+    print(signer.sign(_subject(options), [options.role], hours=options.hours, clinics=clinics))
     return 0
 
 
@@ -33,7 +40,11 @@ def _subject(options: argparse.Namespace) -> UUID:
         return patient_id(options.seed, options.patient)
     if options.sub is None:
         return uuid4()
+    return _id(options.sub, "--sub")
+
+
+def _id(text: str, option: str) -> UUID:
     try:
-        return UUID(options.sub)
+        return UUID(text)
     except ValueError:
-        raise MistakeError(f"--sub {options.sub} is not a UUID") from None
+        raise MistakeError(f"{option} {text} is not a UUID") from None

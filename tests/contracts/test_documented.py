@@ -7,8 +7,10 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
+from shared.auth import Tokens
 from shared.openapi import Answer, Api, Route, add_routes
 from shared.openapi.routes import Example
+from shared.policy import Gate, Rule
 from shared.problems import Problem, not_found
 from shared.web import Handler, answer_every_error, json_response
 from tests.documented import every_answer_is_documented
@@ -59,8 +61,17 @@ async def _another_code(request: web.Request) -> web.Response:
     raise Problem(404, "chair_gone", "It is gone.")
 
 
+EVERYBODY = Rule(route="GET /chairs/{id}", object="chair", is_public=True)
+GATE = Gate(Tokens(jwks="none", issuer="", audience=""))
+
+
 class Undescribed(Route):
     """A route that nobody has made an example of."""
+
+    @property
+    def rule(self) -> Rule:
+        """For everybody, though the table does not say so."""
+        return EVERYBODY
 
     def example(self) -> Example:
         """As an example that has nothing to show."""
@@ -77,7 +88,7 @@ async def _ask(handler: Handler, path: str = f"/chairs/{ID}", method: str = "GET
     )
     api = _house(route)
     app = web.Application(middlewares=[answer_every_error])
-    add_routes(app, api)
+    add_routes(app, api, GATE)
     await _visit(app, api, path, method)
 
 
@@ -120,7 +131,7 @@ async def test_what_no_document_tells_of_is_seen(handler: Handler, said: str):
 
 async def test_a_route_that_is_in_no_document_is_seen():
     api, app = _house(), web.Application()
-    add_routes(app, api)
+    add_routes(app, api, GATE)
     app.router.add_get("/back-door", _good)
 
     with pytest.raises(AssertionError, match="no such operation"):

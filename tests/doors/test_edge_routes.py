@@ -13,6 +13,7 @@ from aiohttp import web
 from services.booking import api as booking_api
 from services.notify import api as notify_api
 from services.slots import api as slots_api
+from shared.policy import Gate
 from tests.edges import Edge, Origin, an_edge, an_origin
 from tests.stories import an_id
 
@@ -57,7 +58,7 @@ def _routes() -> Iterator[tuple[str, str, str]]:
     """Every route there is: service, method, path."""
     for service, api in DOORS.items():
         app = web.Application()
-        api.routes(app, cast("Any", None))
+        api.routes(app, cast("Any", None), Gate(cast("Any", None)))
         for route in app.router.routes():
             assert route.resource is not None
             path = re.sub(r"{\w+}", str(an_id("some")), route.resource.canonical)

@@ -60,8 +60,8 @@ async def test_nobody_sees_or_changes_another_s_address(client: Client) -> None:
     assert await shown(client, boris) == "boris@example.org"
 
 
-@pytest.mark.parametrize("role", ["patient", "staff", "operator"])
-async def test_every_role_has_contacts_of_its_own(client: Client, role: str) -> None:
+@pytest.mark.parametrize("role", ["patient", "front_desk", "operator"])
+async def test_who_works_for_patients_has_contacts_of_their_own(client: Client, role: str) -> None:
     answer = await client.put(
         CONTACTS, headers=bearer(uuid4(), roles=[role]), json={"email": "who@example.org"}
     )

@@ -93,14 +93,14 @@ async def test_what_is_remembered_is_asked_once_and_what_is_missing_each_time(
     campaigns, patients = Campaigns(store), Patients(store)
     memory = Memory(Slots(store), campaigns, patients, facts_max=10)
 
-    before = (await memory.campaign(CAMPAIGN.id), await memory.may_book_for(ALICE, CHILD))
+    before = (await memory.campaign(CAMPAIGN.id), await memory.is_guardian(ALICE, CHILD))
     await campaigns.make(CAMPAIGN, WISH, ASKED)
     await patients.make_dependant(ALICE, CHILD, body_hash=ASKED, dependants_max=5)
-    after = (await memory.campaign(CAMPAIGN.id), await memory.may_book_for(ALICE, CHILD))
+    after = (await memory.campaign(CAMPAIGN.id), await memory.is_guardian(ALICE, CHILD))
 
     assert before == (None, False)
     assert after == (CAMPAIGN, True)
-    assert not await memory.may_book_for(BORIS, CHILD)
+    assert not await memory.is_guardian(BORIS, CHILD)
 
 
 def test_memory_forgets_what_was_not_looked_for_longest() -> None:

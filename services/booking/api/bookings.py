@@ -1,6 +1,5 @@
 """How is a booking made, shown, changed and cancelled?"""
 
-import asyncio
 from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
@@ -13,23 +12,21 @@ from aiohttp import web
 from services.booking.api.answers import BookingBody, booking_body, reply_to, shown
 from services.booking.api.desk import (
     DESK,
-    ROLES,
     Desk,
     Nothing,
     WantedPlace,
     WantedPlaces,
     home_for,
     need,
-    owned_by,
 )
 from services.booking.api.problems import BOOKING, HOLD, PERSON, REFEREE, SLOT
 from services.booking.rules.eligibility import wishes
 from services.booking.rules.life import Booking
 from services.booking.rules.refusals import HOLD_PENDING, booking_unready
-from shared.auth import Actor
 from shared.messages import BookPlaces, CancelBooking, ConfirmHold, MovePlaces
 from shared.openapi import UNCHANGED, Answer, Route
-from shared.problems import Problem, not_found
+from shared.policy import Allowed, allowed
+from shared.problems import Problem
 from shared.web import (
     Page,
     cursor_after,
@@ -69,79 +66,70 @@ _decode_nothing = msgspec.json.Decoder(Nothing)
 
 async def request_booking(request: web.Request) -> web.Response:
     """201 booked, 202 not decided yet: look at Location; 409 refused, 422 not eligible."""
-    began = asyncio.get_running_loop().time()
-    desk = request.app[DESK]
-    actor = await desk.actor(request)
+    desk, who = request.app[DESK], allowed(request)
     body = await read_body(request, _decode_new)
-    head = desk.head(request, actor, body)
+    head = desk.head(request, who.actor, body)
     campaign = await desk.campaign(body.campaign_id)
     slots = await desk.slots_of(body.places)
-    wanted = await desk.wanted(actor, body.places, campaign, slots)
+    wanted = await desk.wanted(who, body.places, campaign, slots)
     asks: dict[str, Any] = head | {
         "not_before": None if campaign is None else campaign.opens_at,
-        "owner_id": actor.id,
+        "owner_id": who.actor.id,
         "campaign_id": body.campaign_id,
         "places": wishes(body.campaign_id, wanted),
     }
     if body.hold_id is None:
         command = BookPlaces(**asks)
         home = home_for(body.places[0].slot_id, slots)
-        return reply_to(await desk.answers.ask(command, home, began), command)
-    hold = await _own_hold(desk, actor, body.hold_id)
+        return reply_to(await desk.answers.ask(command, home, who.began), command)
+    hold = await _own_hold(desk, who, body.hold_id)
     _need_same_slots(hold, body.places)
     confirm = ConfirmHold(booking_id=hold.id, **asks)
-    return reply_to(await desk.answers.ask(confirm, hold.home, began), confirm, hold)
+    return reply_to(await desk.answers.ask(confirm, hold.home, who.began), confirm, hold)
 
 
 async def cancel_booking(request: web.Request) -> web.Response:
     """200 cancelled; its places are free again."""
-    began = asyncio.get_running_loop().time()
-    desk = request.app[DESK]
-    actor = await desk.actor(request)
+    desk, who = request.app[DESK], allowed(request)
     body = await read_body(request, _decode_nothing)
-    head = desk.head(request, actor, body)
-    booking = await _own_booking(request, desk, actor)
+    head = desk.head(request, who.actor, body)
+    booking = await _booking(request, desk)
     need(booking_unready(booking))
     command = CancelBooking(booking_id=booking.id, reason="patient", **head)
-    return reply_to(await desk.answers.ask(command, booking.home, began), command, booking)
+    return reply_to(await desk.answers.ask(command, booking.home, who.began), command, booking)
 
 
 async def reschedule_booking(request: web.Request) -> web.Response:
     """200 with its new places; until then, and if refused, it keeps those it has."""
-    began = asyncio.get_running_loop().time()
-    desk = request.app[DESK]
-    actor = await desk.actor(request)
+    desk, who = request.app[DESK], allowed(request)
     body = await read_body(request, _decode_other)
-    head = desk.head(request, actor, body)
-    booking = await _own_booking(request, desk, actor)
+    head = desk.head(request, who.actor, body)
+    booking = await _booking(request, desk)
     need(booking_unready(booking))
     campaign = await desk.campaign(booking.campaign_id)
     slots = await desk.slots_of(body.places)
-    wanted = await desk.wanted(actor, body.places, campaign, slots)
+    wanted = await desk.wanted(who, body.places, campaign, slots)
     command = MovePlaces(
         booking_id=booking.id,
         not_before=None if campaign is None else campaign.opens_at,
         places=wishes(booking.campaign_id, wanted),
         **head,
     )
-    return reply_to(await desk.answers.ask(command, booking.home, began), command, booking)
+    return reply_to(await desk.answers.ask(command, booking.home, who.began), command, booking)
 
 
 async def show_booking(request: web.Request) -> web.Response:
     """200 the booking; another's is as unknown as one that is not there."""
-    desk = request.app[DESK]
-    actor = await desk.actor(request)
-    return shown(request, booking_body(await _own_booking(request, desk, actor)))
+    return shown(request, booking_body(await _booking(request, request.app[DESK])))
 
 
 async def list_bookings(request: web.Request) -> web.Response:
     """200 one's own bookings, newest first; an empty list is an answer."""
-    desk = request.app[DESK]
-    actor = await desk.actor(request)
+    desk, owner_id = request.app[DESK], allowed(request).actor.id
     limit = read_query(request, Page).limit
     cursor = cursor_of(request, (datetime, UUID))
     after = None if cursor is None else (cursor[0], cursor[1])
-    bookings = await desk.bookings.of_owner(actor.id, after, limit)
+    bookings = await desk.bookings.of_owner(owner_id, after, limit)
     more = len(bookings) == limit
     return json_response(
         BookingList(
@@ -151,17 +139,14 @@ async def list_bookings(request: web.Request) -> web.Response:
     )
 
 
-async def _own_booking(request: web.Request, desk: Desk, actor: Actor) -> Booking:
-    booking = owned_by(actor, await desk.bookings.load(path_id(request, "booking")))
-    if booking is None or booking.kind != "booking":
-        raise not_found("booking")
-    return booking
+async def _booking(request: web.Request, desk: Desk) -> Booking:
+    found = await desk.bookings.load(path_id(request, "booking"))
+    is_one = found is not None and found.kind == "booking"
+    return allowed(request).own("booking", found if is_one else None)
 
 
-async def _own_hold(desk: Desk, actor: Actor, hold_id: UUID) -> Booking:
-    hold = owned_by(actor, await desk.bookings.load(hold_id))
-    if hold is None:
-        raise not_found("hold")
+async def _own_hold(desk: Desk, who: Allowed, hold_id: UUID) -> Booking:
+    hold = who.own("hold", await desk.bookings.load(hold_id))
     need(HOLD_PENDING if hold.status == "pending" else None)
     return hold
 
@@ -183,7 +168,6 @@ ROUTES = [
         "/api/v1/bookings",
         request_booking,
         tag="bookings",
-        roles=ROLES,
         body=NewBooking,
         needs_key=True,
         answers={
@@ -197,7 +181,6 @@ ROUTES = [
         "/api/v1/bookings",
         list_bookings,
         tag="bookings",
-        roles=ROLES,
         query=Page,
         answers={200: Answer("The bookings, newest first.", BookingList)},
     ),
@@ -206,7 +189,6 @@ ROUTES = [
         "/api/v1/bookings/{id}",
         show_booking,
         tag="bookings",
-        roles=ROLES,
         answers={
             200: Answer("The booking.", BookingBody, headers=("ETag", "Cache-Control")),
             304: UNCHANGED,
@@ -217,7 +199,6 @@ ROUTES = [
         "/api/v1/bookings/{id}/cancel",
         cancel_booking,
         tag="bookings",
-        roles=ROLES,
         body=Nothing,
         needs_key=True,
         answers={200: Answer("It is cancelled.", BookingBody), 202: UNDECIDED},
@@ -228,7 +209,6 @@ ROUTES = [
         "/api/v1/bookings/{id}/reschedule",
         reschedule_booking,
         tag="bookings",
-        roles=ROLES,
         body=OtherPlaces,
         needs_key=True,
         answers={200: Answer("It has its new places.", BookingBody), 202: UNDECIDED},

@@ -1,4 +1,4 @@
-"""What does every route need: who asks, which command that is, and what stands in its way?"""
+"""What does every route need: which command a request is, and what stands in its way?"""
 
 from collections.abc import Sequence
 from typing import Annotated, Any
@@ -11,17 +11,15 @@ from msgspec import Meta
 from services.booking.memory import Memory
 from services.booking.replies import Answers
 from services.booking.rules.eligibility import Campaign, SlotFacts, Wanted, rule_against
-from services.booking.rules.life import Booking
 from services.booking.rules.refusals import TOLD, Told
 from services.booking.store import Bookings, Campaigns, Patients
-from shared.auth import Actor, Tokens
+from shared.auth import Actor
 from shared.clock import DatabaseClock
 from shared.messages import PLACES_MAX, Dose
+from shared.policy import Allowed
 from shared.problems import Problem
 from shared.topics import home_of
 from shared.web import body_hash, command_id, idempotency_key
-
-ROLES = ("patient", "staff", "operator")
 
 
 class WantedPlace(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -42,7 +40,6 @@ class Nothing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Desk(msgspec.Struct):
     """The parts that the routes are given."""
 
-    tokens: Tokens
     answers: Answers
     memory: Memory
     bookings: Bookings
@@ -51,10 +48,6 @@ class Desk(msgspec.Struct):
     clock: DatabaseClock
     deadline_seconds: float
     dependants_max: int
-
-    async def actor(self, request: web.Request) -> Actor:
-        """Who asks; everybody may book for themselves."""
-        return await self.tokens.need(request, *ROLES)
 
     def head(self, request: web.Request, actor: Actor, body: Any) -> dict[str, Any]:
         """The head of the command that this request is."""
@@ -83,26 +76,31 @@ class Desk(msgspec.Struct):
 
     async def wanted(
         self,
-        actor: Actor,
+        who: Allowed,
         places: Sequence[WantedPlace],
         campaign: Campaign | None,
         slots: dict[UUID, SlotFacts],
     ) -> list[Wanted]:
         """The places with their persons, where no rule speaks against them."""
+        me = who.actor.id
         for place in places:
-            if place.patient_id is not None and not await self.memory.may_book_for(
-                actor.id, place.patient_id
-            ):
+            if place.patient_id is not None and not await self._may_ask_for(who, place.patient_id):
                 raise Problem(
-                    422, "patient_unknown", "There is no such patient, or it is not your dependant."
+                    404, "patient_unknown", "There is no such patient, or it is not your dependant."
                 )
         wanted = [
-            Wanted(slot_id=place.slot_id, patient_id=place.patient_id or actor.id, dose=place.dose)
+            Wanted(slot_id=place.slot_id, patient_id=place.patient_id or me, dose=place.dose)
             for place in places
         ]
         if campaign is not None:
             _need_eligible(campaign, wanted, slots)
         return wanted
+
+    async def _may_ask_for(self, who: Allowed, patient_id: UUID) -> bool:
+        """Everybody for themselves; a guardian for a dependant, where the table says so."""
+        if patient_id == who.actor.id:
+            return True
+        return who.is_for_dependants and await self.memory.is_guardian(who.actor.id, patient_id)
 
 
 def wish_id(request: web.Request, actor: Actor) -> UUID:
@@ -127,11 +125,6 @@ def need(unready: Told | None) -> None:
     """Stop here if there is a reason to."""
     if unready is not None:
         raise problem_of(unready)
-
-
-def owned_by(actor: Actor, booking: Booking | None) -> Booking | None:
-    """The booking or hold, if it is the actor's."""
-    return booking if booking is not None and booking.owner_id == actor.id else None
 
 
 def _need_eligible(

@@ -5,9 +5,10 @@ from uuid import UUID
 import msgspec
 from aiohttp import web
 
-from services.booking.api.desk import DESK, ROLES, problem_of, wish_id
+from services.booking.api.desk import DESK, problem_of, wish_id
 from services.booking.rules.refusals import TOLD
 from shared.openapi import Answer, Route
+from shared.policy import allowed
 from shared.problems import Problem
 from shared.web import body_hash, json_response, read_body
 
@@ -33,8 +34,7 @@ _decode_new = msgspec.json.Decoder(NewDependant)
 
 async def add_dependant(request: web.Request) -> web.Response:
     """201 the id to book for; 409 where there are as many as there may be."""
-    desk = request.app[DESK]
-    actor = await desk.actor(request)
+    desk, actor = request.app[DESK], allowed(request).actor
     body = await read_body(request, _decode_new)
     dependant = Dependant(wish_id(request, actor))
     made = await desk.patients.make_dependant(
@@ -56,8 +56,7 @@ async def add_dependant(request: web.Request) -> web.Response:
 
 async def list_dependants(request: web.Request) -> web.Response:
     """200 one's dependants, oldest first; an empty list is an answer."""
-    desk = request.app[DESK]
-    actor = await desk.actor(request)
+    desk, actor = request.app[DESK], allowed(request).actor
     dependants = await desk.patients.dependants_of(actor.id)
     return json_response(DependantList(dependants=[Dependant(one) for one in dependants]))
 
@@ -68,7 +67,6 @@ ROUTES = [
         "/api/v1/me/dependants",
         add_dependant,
         tag="dependants",
-        roles=ROLES,
         body=NewDependant,
         needs_key=True,
         answers={201: Answer("One may book for it.", Dependant)},
@@ -79,7 +77,6 @@ ROUTES = [
         "/api/v1/me/dependants",
         list_dependants,
         tag="dependants",
-        roles=ROLES,
         answers={200: Answer("One's dependants, oldest first.", DependantList)},
     ),
 ]

@@ -122,7 +122,7 @@ PROBLEMS = by_code(
             more=RuleBroken(rule="interval"),
         ),
         ProblemKind(
-            422,
+            404,
             "patient_unknown",
             "There is no such patient, or it is not a dependant of whoever asks.",
             "Book for oneself, or for somebody in the list of one's dependants.",

@@ -6,6 +6,7 @@ from services.notify.api import contacts, live
 from services.notify.api.desk import DESK, Desk
 from services.notify.api.problems import PROBLEMS
 from shared.openapi import DOCUMENT, Api, add_routes
+from shared.policy import Gate
 
 __all__ = ["API", "Desk", "routes"]
 
@@ -22,7 +23,7 @@ API = Api(
 )
 
 
-def routes(app: web.Application, desk: Desk) -> None:
-    """Add every route of this service under /api/v1."""
+def routes(app: web.Application, desk: Desk, gate: Gate) -> None:
+    """Add every route of this service under /api/v1, each behind the gate."""
     app[DESK] = desk
-    add_routes(app, API)
+    add_routes(app, API, gate)

@@ -5,7 +5,6 @@ from aiohttp import web
 
 from services.notify.live import Broadcaster
 from services.notify.store import Contacts
-from shared.auth import Tokens
 
 
 class Desk(msgspec.Struct):
@@ -13,7 +12,6 @@ class Desk(msgspec.Struct):
 
     contacts: Contacts
     live: Broadcaster
-    tokens: Tokens
 
 
 DESK: web.AppKey[Desk] = web.AppKey("desk", Desk)

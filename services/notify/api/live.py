@@ -11,8 +11,9 @@ from services.notify.api.problems import STREAM
 from services.notify.live import Broadcaster, Stream, TooManyError, frames, positions
 from services.notify.live.positions import Position
 from shared.auth import Actor
-from shared.openapi import SIGNED_IN, Answer, Route
+from shared.openapi import Answer, Route
 from shared.openapi.routes import EVENT_STREAM
+from shared.policy import allowed
 from shared.problems import Problem
 
 RETRY_MS = (1_000, 3_000)
@@ -39,8 +40,7 @@ async def follow_live(request: web.Request) -> web.StreamResponse:
     that the stream lives. It ends with the token's time, and may end at any other; come back with
     the last `id` as Last-Event-ID, and all that came since is told, and nothing twice.
     """
-    desk = request.app[DESK]
-    actor = await desk.tokens.actor(request)
+    desk, actor = request.app[DESK], allowed(request).actor
     asked = _asked(request)
     if request.version < HttpVersion11:
         raise Problem(505, "http_version", "A stream needs HTTP/1.1; ask again with that.")
@@ -133,7 +133,6 @@ ROUTES = [
         "/api/v1/live",
         follow_live,
         tag="live",
-        roles=SIGNED_IN,
         answers={
             200: Answer(
                 "Server-sent events; the `data` of each is a Change.",

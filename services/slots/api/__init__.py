@@ -6,6 +6,7 @@ from services.slots.api import clinics, closures, reading, schedules, slots
 from services.slots.api.desk import DESK, Desk
 from services.slots.api.problems import PROBLEMS
 from shared.openapi import DOCUMENT, Api, add_routes
+from shared.policy import Gate
 
 __all__ = ["API", "Desk", "routes"]
 
@@ -31,7 +32,7 @@ API = Api(
 )
 
 
-def routes(app: web.Application, desk: Desk) -> None:
-    """Add every route of this service under /api/v1."""
+def routes(app: web.Application, desk: Desk, gate: Gate) -> None:
+    """Add every route of this service under /api/v1, each behind the gate."""
     app[DESK] = desk
-    add_routes(app, API)
+    add_routes(app, API, gate)

@@ -1,4 +1,4 @@
-"""What does every route need: memory to read from; who asks, which command that is, its answer?"""
+"""What does every route need: memory to read from; which command a request is, its answer?"""
 
 import asyncio
 from collections.abc import Iterable, Sequence
@@ -12,7 +12,7 @@ from aiohttp import web
 from services.slots.availability import Memory
 from services.slots.store import Closures, Reads, Schedules
 from shared.asking import Asking, SeatsTakenError, anew, ran_out_before
-from shared.auth import Actor, Tokens
+from shared.auth import Actor
 from shared.clock import DatabaseClock
 from shared.log import LogAwayError
 from shared.messages import Refused, SlotCommand
@@ -39,15 +39,10 @@ class Desk(msgspec.Struct):
     reads: Reads
     memory: Memory
     asking: Asking
-    tokens: Tokens
     clock: DatabaseClock
     schedules: Schedules
     closures: Closures
     patience_seconds: float
-
-    async def staff(self, request: web.Request, clinic_id: UUID | None = None) -> Actor:
-        """Who asks: an operator, or staff of this clinic where their token names clinics."""
-        return await self.tokens.staff(request, clinic_id)
 
     def head(self, request: web.Request, actor: Actor, body: Any, nth: int = 0) -> dict[str, Any]:
         """The head of the command that this request is; `nth` where one request is several."""

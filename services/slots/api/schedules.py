@@ -35,9 +35,9 @@ from services.slots.rules.schedules import (
     starts_of,
 )
 from shared import database
-from shared.auth import STAFF
 from shared.messages import OpenSlot, Refused, SlotOpened
 from shared.openapi import Answer, Route
+from shared.policy import allowed
 from shared.problems import Problem, not_found, outcome_unknown
 from shared.web import (
     Page,
@@ -57,9 +57,8 @@ _decode_new = msgspec.json.Decoder(NewSchedule)
 
 async def open_schedule(request: web.Request) -> web.Response:
     """201 the schedule and what became of its slots; 409 where they would be there twice."""
-    desk = request.app[DESK]
+    desk, actor = request.app[DESK], allowed(request).actor
     clinic_id = path_id(request, "clinic")
-    actor = await desk.staff(request, clinic_id)
     desk.need_log()
     body = await read_body(request, _decode_new)
     need_sense(body)
@@ -173,7 +172,6 @@ async def list_schedules(request: web.Request) -> web.Response:
     """200 a clinic's schedules, oldest first; an empty list is an answer."""
     desk = request.app[DESK]
     clinic_id = path_id(request, "clinic")
-    await desk.staff(request, clinic_id)
     limit = read_query(request, Page).limit
     found = await desk.schedules.list(clinic_id, cursor_of(request, (datetime, UUID)), limit)
     cursor = None
@@ -187,7 +185,6 @@ async def withdraw_schedule(request: web.Request) -> web.Response:
     """204: it stands in no other's way any more. Its slots stay; a closure shuts them."""
     desk = request.app[DESK]
     clinic_id = path_id(request, "clinic")
-    await desk.staff(request, clinic_id)
     if not await desk.schedules.withdraw(clinic_id, path_id(request, "schedule", "schedule")):
         raise not_found("schedule")
     return web.Response(status=204)
@@ -199,7 +196,6 @@ ROUTES = [
         "/api/v1/clinics/{id}/schedules",
         open_schedule,
         tag="schedules",
-        roles=STAFF,
         body=NewSchedule,
         needs_key=True,
         answers={201: Answer("The schedule stands, and its slots were asked for.", OpenedSchedule)},
@@ -216,7 +212,6 @@ ROUTES = [
         "/api/v1/clinics/{id}/schedules",
         list_schedules,
         tag="schedules",
-        roles=STAFF,
         query=Page,
         answers={200: Answer("The schedules, the oldest first.", ScheduleList)},
     ),
@@ -225,7 +220,6 @@ ROUTES = [
         "/api/v1/clinics/{id}/schedules/{schedule}",
         withdraw_schedule,
         tag="schedules",
-        roles=STAFF,
         answers={204: Answer("It is withdrawn.")},
     ),
 ]
