@@ -18,6 +18,7 @@ from shared.openapi.routes import Api, Example, Route
 from talon.verbs.openapi import APIS
 from tests import booking_doors, notify_doors, slots_doors
 from tests.booking_doors import Client, bearer
+from tests.booking_stories import ALICE
 
 Making = Callable[[], Awaitable[str | dict[str, Any]]]
 """Gives the id of what it made, for the end of the path; or whatever else its example needs."""
@@ -78,7 +79,9 @@ class World:
 
 def headers_for(route: Route, **claims: Any) -> dict[str, str]:
     """The headers of somebody who may ask this, under a new key."""
-    roles = [role for role in ("operator", "patient") if role in (route.roles or ("patient",))]
+    roles = [
+        role for role in ("operator", "patient", "auditor") if role in (route.roles or ("patient",))
+    ]
     signed_in = bearer(**{"roles": roles} | claims) if route.roles is not None else {}
     return signed_in | ({"Idempotency-Key": str(uuid4())} if route.needs_key else {})
 
@@ -109,6 +112,13 @@ async def _booking(dsn: str, folder: Path) -> AsyncIterator[World]:
             world.making[name] = a_booking
         for name in ("show_hold", "renew_hold", "release_hold"):
             world.making[name] = a_hold
+        world.making["list_own_accesses"] = a_hold
+
+        async def an_audited_hold() -> dict[str, Any]:
+            await a_hold()
+            return {"query": {"person": str(ALICE)}}
+
+        world.making["list_accesses"] = an_audited_hold
         world.making["list_dependants"] = lambda: world.make("add_dependant")
 
         async def a_day() -> dict[str, Any]:
@@ -143,6 +153,11 @@ async def _notify(dsn: str, folder: Path) -> AsyncIterator[World]:
         world = World("notify", door.client)
         contacts = world.route("change_contacts")
         await world.ask(contacts, contacts.example())
+
+        async def audited() -> dict[str, Any]:
+            return {"query": {"person": str(ALICE)}}
+
+        world.making["list_contact_accesses"] = audited
         yield world
 
 

@@ -3,6 +3,7 @@
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.process_collector import ProcessCollector
 
+from shared.access.counting import Figures
 from shared.auditor import Findings
 from shared.batch import Batch, Item
 from shared.counting import Children, Looked, Requests
@@ -123,6 +124,7 @@ POOL_CONNECTIONS_MAX = Gauge(
     "booking_pool_connections_max", "The most that the pool may have", registry=REGISTRY
 )
 AUDIT = Findings(REGISTRY)
+ACCESS = Figures(REGISTRY, "booking")
 TOKEN_CHECKS = Looked(
     REGISTRY,
     "booking_token_checks_total",

@@ -77,11 +77,20 @@ def types_of(api: Api, routes: Iterable[Route]) -> list[Any]:
 
 
 def _about(route: Route) -> str:
+    return "\n\n".join([route.about, _for_whom(route), *_what_is_noted(route)])
+
+
+def _for_whom(route: Route) -> str:
     if route.roles is PUBLIC:
-        return f"{route.about}\n\nFor everybody, without a token."
+        return "For everybody, without a token."
     if not route.roles:
-        return f"{route.about}\n\nFor everybody who is signed in."
-    return f"{route.about}\n\nFor the roles: {', '.join(route.roles)}."
+        return "For everybody who is signed in."
+    return f"For the roles: {', '.join(route.roles)}."
+
+
+def _what_is_noted(route: Route) -> Iterable[str]:
+    if route.touches is not None:
+        yield "Who asks is noted in the access log of each person whose data it touches."
 
 
 def _parameters(route: Route) -> Iterable[Schema]:

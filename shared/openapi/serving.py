@@ -6,8 +6,9 @@ from typing import Any
 
 from aiohttp import web
 
+from shared.access.noting import ACCESS, ASKED, Asked
 from shared.openapi.document import document, encoded
-from shared.openapi.routes import JSON, UNCHANGED, Answer, Api, Route
+from shared.openapi.routes import JSON, UNCHANGED, Answer, Api, Handler, Route
 
 
 class Served:
@@ -34,10 +35,26 @@ def add_routes(app: web.Application, api: Api) -> None:
     """Put every route of the API behind the door; there is no other way in."""
     app[SERVED] = Served(api)
     for route in api.routes:
+        handler = _noting(route)
         if route.method == "GET":
-            app.router.add_get(route.path, route.handler, allow_head=not route.streams)
+            app.router.add_get(route.path, handler, allow_head=not route.streams)
         else:
-            app.router.add_route(route.method, route.path, route.handler)
+            app.router.add_route(route.method, route.path, handler)
+
+
+def _noting(route: Route) -> Handler:
+    """The route's handler; where it touches a person's data, no answer of it leaves unnoted."""
+    if route.touches is None:
+        return route.handler
+    asked = Asked(route.name, route.roles or (), route.touches, route.method != "GET")
+
+    async def noting(request: web.Request) -> web.StreamResponse:
+        request[ASKED] = asked
+        response = await route.handler(request)
+        await request.app[ACCESS].settle(request)
+        return response
+
+    return noting
 
 
 async def show_document(request: web.Request) -> web.Response:

@@ -8,7 +8,7 @@ from talon.city.plan import SEED, patient_id
 from talon.mistakes import MistakeError
 from talon.tokens import Signer
 
-ROLES = ("patient", "staff", "operator")
+ROLES = ("patient", "staff", "operator", "auditor")
 HOURS = 12.0
 
 

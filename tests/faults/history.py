@@ -13,7 +13,7 @@ from shared.batch import Item
 from shared.events import Unpacker, sequence_of
 from shared.messages import BookingEvent, SlotEvent, SlotReply
 from shared.topics import BOOKING_EVENTS, SLOTS_COMMANDS, SLOTS_EVENTS, SLOTS_REPLIES, Topic
-from talon.audit import load
+from talon.audit import accesses, load
 from talon.audit.facts import Broken, World
 from talon.audit.witness import Witness
 from talon.city.home import City
@@ -83,6 +83,8 @@ class History(msgspec.Struct, kw_only=True):
     """What was broken while it went on, as those who watched wrote it down."""
     closed: list[Any] = []
     """Slots that staff closed for good, with the bookings that were in them."""
+    noted: list[Broken] = []
+    """Rows of the access logs that are not as they were written."""
 
     def in_order(self, topic: str) -> dict[int, list[Told]]:
         """Each partition's events as a reader takes them: the next number, and no other."""
@@ -103,6 +105,7 @@ async def collect(stack: Stack, city: City, witness: Witness) -> History:
     async with load.auditor(stack) as connection:
         world = await load.world(connection, stack, city)
         found = await _rows(connection)
+        noted = await accesses.look(connection, stack)
     commands = await records.read_all(stack.kafka, SLOTS_COMMANDS.name)
     replies = await records.read_all(stack.kafka, SLOTS_REPLIES.name)
     return History(
@@ -112,6 +115,7 @@ async def collect(stack: Stack, city: City, witness: Witness) -> History:
         slot_events=await _numbered(stack, SLOTS_EVENTS),
         booking_events=await _numbered(stack, BOOKING_EVENTS),
         replies=[reply for some in replies.values() for record in some for reply in _said(record)],
+        noted=accesses.finding(noted).broken,
         **found,
     )
 

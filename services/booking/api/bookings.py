@@ -21,11 +21,13 @@ from services.booking.api.desk import (
     home_for,
     need,
     owned_by,
+    persons_in,
 )
 from services.booking.api.problems import BOOKING, HOLD, PERSON, REFEREE, SLOT
 from services.booking.rules.eligibility import wishes
 from services.booking.rules.life import Booking
 from services.booking.rules.refusals import HOLD_PENDING, booking_unready
+from shared.access.entries import Touch
 from shared.auth import Actor
 from shared.messages import BookPlaces, CancelBooking, ConfirmHold, MovePlaces
 from shared.openapi import UNCHANGED, Answer, Route
@@ -83,11 +85,14 @@ async def request_booking(request: web.Request) -> web.Response:
         "campaign_id": body.campaign_id,
         "places": wishes(body.campaign_id, wanted),
     }
+    persons = {actor.id, *(place.patient_id for place in wanted)}
     if body.hold_id is None:
+        desk.access.note(request, actor, persons, about=head["id"])
         command = BookPlaces(**asks)
         home = home_for(body.places[0].slot_id, slots)
         return reply_to(await desk.answers.ask(command, home, began), command)
     hold = await _own_hold(desk, actor, body.hold_id)
+    desk.access.note(request, actor, persons, about=hold.id)
     _need_same_slots(hold, body.places)
     confirm = ConfirmHold(booking_id=hold.id, **asks)
     return reply_to(await desk.answers.ask(confirm, hold.home, began), confirm, hold)
@@ -101,6 +106,7 @@ async def cancel_booking(request: web.Request) -> web.Response:
     body = await read_body(request, _decode_nothing)
     head = desk.head(request, actor, body)
     booking = await _own_booking(request, desk, actor)
+    desk.access.note(request, actor, persons_in(booking), about=booking.id)
     need(booking_unready(booking))
     command = CancelBooking(booking_id=booking.id, reason="patient", **head)
     return reply_to(await desk.answers.ask(command, booking.home, began), command, booking)
@@ -118,6 +124,8 @@ async def reschedule_booking(request: web.Request) -> web.Response:
     campaign = await desk.campaign(booking.campaign_id)
     slots = await desk.slots_of(body.places)
     wanted = await desk.wanted(actor, body.places, campaign, slots)
+    persons = persons_in(booking).union(place.patient_id for place in wanted)
+    desk.access.note(request, actor, persons, about=booking.id)
     command = MovePlaces(
         booking_id=booking.id,
         not_before=None if campaign is None else campaign.opens_at,
@@ -131,7 +139,9 @@ async def show_booking(request: web.Request) -> web.Response:
     """200 the booking; another's is as unknown as one that is not there."""
     desk = request.app[DESK]
     actor = await desk.actor(request)
-    return shown(request, booking_body(await _own_booking(request, desk, actor)))
+    booking = await _own_booking(request, desk, actor)
+    desk.access.note(request, actor, persons_in(booking), about=booking.id)
+    return shown(request, booking_body(booking))
 
 
 async def list_bookings(request: web.Request) -> web.Response:
@@ -142,6 +152,7 @@ async def list_bookings(request: web.Request) -> web.Response:
     cursor = cursor_of(request, (datetime, UUID))
     after = None if cursor is None else (cursor[0], cursor[1])
     bookings = await desk.bookings.of_owner(actor.id, after, limit)
+    desk.access.note(request, actor, persons_in(*bookings) | {actor.id})
     more = len(bookings) == limit
     return json_response(
         BookingList(
@@ -176,6 +187,8 @@ def _need_same_slots(hold: Booking, places: Sequence[WantedPlace]) -> None:
 UNDECIDED = Answer(
     "It is not decided yet: look at Location until it is.", BookingBody, headers=("Location",)
 )
+WHOLE = Touch("booking", ("status", "places", "campaign"))
+PLACES = Touch("booking", ("status", "places"))
 
 ROUTES = [
     Route(
@@ -191,6 +204,7 @@ ROUTES = [
             202: UNDECIDED,
         },
         problems=(*SLOT, *PERSON, *HOLD, "hold_mismatch", "not_found", *REFEREE),
+        touches=WHOLE,
     ),
     Route(
         "GET",
@@ -200,6 +214,7 @@ ROUTES = [
         roles=ROLES,
         query=Page,
         answers={200: Answer("The bookings, newest first.", BookingList)},
+        touches=WHOLE,
     ),
     Route(
         "GET",
@@ -211,6 +226,7 @@ ROUTES = [
             200: Answer("The booking.", BookingBody, headers=("ETag", "Cache-Control")),
             304: UNCHANGED,
         },
+        touches=WHOLE,
     ),
     Route(
         "POST",
@@ -222,6 +238,7 @@ ROUTES = [
         needs_key=True,
         answers={200: Answer("It is cancelled.", BookingBody), 202: UNDECIDED},
         problems=(*BOOKING, *REFEREE),
+        touches=PLACES,
     ),
     Route(
         "POST",
@@ -233,5 +250,6 @@ ROUTES = [
         needs_key=True,
         answers={200: Answer("It has its new places.", BookingBody), 202: UNDECIDED},
         problems=(*SLOT, *PERSON, *BOOKING, *REFEREE),
+        touches=PLACES,
     ),
 ]

@@ -9,6 +9,7 @@ from aiohttp import web
 from msgspec import Meta
 
 from services.booking.api.desk import DESK
+from shared.access.entries import CARE, Touch
 from shared.auth import STAFF
 from shared.messages import Text
 from shared.openapi import Answer, Route
@@ -52,7 +53,7 @@ async def list_day(request: web.Request) -> web.Response:
     """200 the places of a day in the clinic's time zone; an empty list is an answer."""
     desk = request.app[DESK]
     clinic_id = path_id(request, "clinic")
-    await desk.tokens.staff(request, clinic_id)
+    actor = await desk.tokens.staff(request, clinic_id)
     asked = read_query(request, DayQuery)
     rows = await desk.bookings.of_day(
         clinic_id,
@@ -61,6 +62,9 @@ async def list_day(request: web.Request) -> web.Response:
         status=asked.status,
         after=cursor_of(request, (datetime, UUID)),
         limit=asked.limit,
+    )
+    desk.access.note(
+        request, actor, {row["patient_id"] for row in rows}, about=clinic_id, reason=CARE
     )
     cursor = None
     if len(rows) == asked.limit:
@@ -80,5 +84,6 @@ ROUTES = [
         roles=STAFF,
         query=DayQuery,
         answers={200: Answer("The places, by their beginning.", Day, headers=("Cache-Control",))},
+        touches=Touch("day", ("status", "places")),
     ),
 ]

@@ -14,6 +14,7 @@ from services.booking.rules.eligibility import Campaign, SlotFacts, Wanted, rule
 from services.booking.rules.life import Booking
 from services.booking.rules.refusals import TOLD, Told
 from services.booking.store import Bookings, Campaigns, Patients
+from shared.access.noting import Access
 from shared.auth import Actor, Tokens
 from shared.clock import DatabaseClock
 from shared.messages import PLACES_MAX, Dose
@@ -49,6 +50,7 @@ class Desk(msgspec.Struct):
     campaigns: Campaigns
     patients: Patients
     clock: DatabaseClock
+    access: Access
     deadline_seconds: float
     dependants_max: int
 
@@ -132,6 +134,14 @@ def need(unready: Told | None) -> None:
 def owned_by(actor: Actor, booking: Booking | None) -> Booking | None:
     """The booking or hold, if it is the actor's."""
     return booking if booking is not None and booking.owner_id == actor.id else None
+
+
+def persons_in(*bookings: Booking) -> set[UUID]:
+    """Whose data these are: who booked, and for whom."""
+    persons = {booking.owner_id for booking in bookings}
+    for booking in bookings:
+        persons.update(place.patient_id for place in booking.places if place.patient_id is not None)
+    return persons
 
 
 def _need_eligible(

@@ -9,11 +9,21 @@ from aiohttp import web
 from msgspec import Meta
 
 from services.booking.api.answers import HoldBody, hold_body, reply_to, shown
-from services.booking.api.desk import DESK, ROLES, Desk, Nothing, home_for, need, owned_by
+from services.booking.api.desk import (
+    DESK,
+    ROLES,
+    Desk,
+    Nothing,
+    home_for,
+    need,
+    owned_by,
+    persons_in,
+)
 from services.booking.api.problems import HOLD, REFEREE, SLOT
 from services.booking.memory import Memory
 from services.booking.rules.life import Booking
 from services.booking.rules.refusals import hold_unready
+from shared.access.entries import Touch
 from shared.auth import Actor
 from shared.messages import (
     PLACES_MAX,
@@ -68,6 +78,7 @@ async def hold_places(request: web.Request) -> web.Response:
         **head,
     )
     home = await _home(desk.memory, body)
+    desk.access.note(request, actor, [actor.id], about=command.id)
     return reply_to(await desk.answers.ask(command, home, began), command)
 
 
@@ -75,7 +86,9 @@ async def show_hold(request: web.Request) -> web.Response:
     """200 the hold; another's is as unknown as one that is not there."""
     desk = request.app[DESK]
     actor = await desk.actor(request)
-    return shown(request, hold_body(await _own_hold(request, desk, actor)))
+    hold = await _own_hold(request, desk, actor)
+    desk.access.note(request, actor, persons_in(hold), about=hold.id)
+    return shown(request, hold_body(hold))
 
 
 async def renew_hold(request: web.Request) -> web.Response:
@@ -86,6 +99,7 @@ async def renew_hold(request: web.Request) -> web.Response:
     body = await read_body(request, _decode_renewal)
     head = desk.head(request, actor, body)
     hold = await _own_hold(request, desk, actor)
+    desk.access.note(request, actor, persons_in(hold), about=hold.id)
     need(hold_unready(hold))
     command = RenewHold(booking_id=hold.id, ttl_seconds=body.ttl_seconds, **head)
     return reply_to(await desk.answers.ask(command, hold.home, began), command, hold)
@@ -99,6 +113,7 @@ async def release_hold(request: web.Request) -> web.Response:
     body = await read_body(request, _decode_nothing)
     head = desk.head(request, actor, body)
     hold = await _own_hold(request, desk, actor)
+    desk.access.note(request, actor, persons_in(hold), about=hold.id)
     need(hold_unready(hold))
     command = ReleaseHold(booking_id=hold.id, **head)
     return reply_to(await desk.answers.ask(command, hold.home, began), command, hold)
@@ -120,6 +135,7 @@ async def _own_hold(request: web.Request, desk: Desk, actor: Actor) -> Booking:
 UNDECIDED = Answer(
     "It is not decided yet: look at Location until it is.", HoldBody, headers=("Location",)
 )
+HELD = Touch("hold", ("status", "places"))
 
 ROUTES = [
     Route(
@@ -135,6 +151,7 @@ ROUTES = [
             202: UNDECIDED,
         },
         problems=(*SLOT, *REFEREE),
+        touches=HELD,
     ),
     Route(
         "GET",
@@ -146,6 +163,7 @@ ROUTES = [
             200: Answer("The hold.", HoldBody, headers=("ETag", "Cache-Control")),
             304: UNCHANGED,
         },
+        touches=HELD,
     ),
     Route(
         "POST",
@@ -157,6 +175,7 @@ ROUTES = [
         needs_key=True,
         answers={200: Answer("It is kept longer.", HoldBody), 202: UNDECIDED},
         problems=(*HOLD, *REFEREE),
+        touches=HELD,
     ),
     Route(
         "DELETE",
@@ -168,5 +187,6 @@ ROUTES = [
         needs_key=True,
         answers={200: Answer("It is given back.", HoldBody), 202: UNDECIDED},
         problems=(*HOLD, *REFEREE),
+        touches=HELD,
     ),
 ]

@@ -7,6 +7,7 @@ from aiohttp import web
 
 from services.booking.api.desk import DESK, ROLES, problem_of, wish_id
 from services.booking.rules.refusals import TOLD
+from shared.access.entries import Touch
 from shared.openapi import Answer, Route
 from shared.problems import Problem
 from shared.web import body_hash, json_response, read_body
@@ -37,6 +38,7 @@ async def add_dependant(request: web.Request) -> web.Response:
     actor = await desk.actor(request)
     body = await read_body(request, _decode_new)
     dependant = Dependant(wish_id(request, actor))
+    desk.access.note(request, actor, [actor.id, dependant.id], about=dependant.id)
     made = await desk.patients.make_dependant(
         actor.id,
         dependant.id,
@@ -59,8 +61,11 @@ async def list_dependants(request: web.Request) -> web.Response:
     desk = request.app[DESK]
     actor = await desk.actor(request)
     dependants = await desk.patients.dependants_of(actor.id)
+    desk.access.note(request, actor, [actor.id, *dependants])
     return json_response(DependantList(dependants=[Dependant(one) for one in dependants]))
 
+
+FAMILY = Touch("dependant", ("guardian",))
 
 ROUTES = [
     Route(
@@ -73,6 +78,7 @@ ROUTES = [
         needs_key=True,
         answers={201: Answer("One may book for it.", Dependant)},
         problems=("too_many_dependants",),
+        touches=FAMILY,
     ),
     Route(
         "GET",
@@ -81,5 +87,6 @@ ROUTES = [
         tag="dependants",
         roles=ROLES,
         answers={200: Answer("One's dependants, oldest first.", DependantList)},
+        touches=FAMILY,
     ),
 ]

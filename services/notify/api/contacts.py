@@ -7,6 +7,7 @@ from aiohttp import web
 
 from services.notify.api.desk import DESK
 from services.notify.rules import wrong_with_address
+from shared.access.entries import Touch
 from shared.openapi import SIGNED_IN, Answer, Route
 from shared.problems import Problem
 from shared.web import json_response, read_body
@@ -38,6 +39,7 @@ async def change_contacts(request: web.Request) -> web.Response:
     wrong = wrong_with_address(wish.email) if wish.email is not None else None
     if wrong is not None:
         raise Problem(422, "invalid_body", f"{wrong} Send null to get no e-mail.")
+    desk.access.note(request, actor, [actor.id])
     await desk.contacts.keep(actor.id, wish.email)
     return _shown(wish.email)
 
@@ -46,12 +48,15 @@ async def show_contacts(request: web.Request) -> web.Response:
     """200 the caller's own contacts."""
     desk = request.app[DESK]
     actor = await desk.tokens.actor(request)
+    desk.access.note(request, actor, [actor.id])
     return _shown(await desk.contacts.find(actor.id))
 
 
 def _shown(email: str | None) -> web.Response:
     return json_response(ContactsBody(email=email), headers={"Cache-Control": "no-store"})
 
+
+TOUCH = Touch("contacts", ("email",))
 
 ROUTES = [
     Route(
@@ -62,6 +67,7 @@ ROUTES = [
         roles=SIGNED_IN,
         body=Wish,
         answers={200: Answer("It holds.", ContactsBody, headers=("Cache-Control",))},
+        touches=TOUCH,
     ),
     Route(
         "GET",
@@ -70,5 +76,6 @@ ROUTES = [
         tag="contacts",
         roles=SIGNED_IN,
         answers={200: Answer("The contacts.", ContactsBody, headers=("Cache-Control",))},
+        touches=TOUCH,
     ),
 ]

@@ -5,6 +5,7 @@ from aiohttp import web
 
 from services.notify.live import Broadcaster
 from services.notify.store import Contacts
+from shared.access.noting import Access
 from shared.auth import Tokens
 
 
@@ -14,6 +15,7 @@ class Desk(msgspec.Struct):
     contacts: Contacts
     live: Broadcaster
     tokens: Tokens
+    access: Access
 
 
 DESK: web.AppKey[Desk] = web.AppKey("desk", Desk)
