@@ -37,7 +37,8 @@ class Walk:
         self.closed = False
         self._registered = opening is not None
         self._anchors = anchors
-        self._gap = False
+        self._follows = False
+        self._sound = True
 
     def take(self, batch: Batch) -> Iterator[Flaw]:
         """What is wrong with the next batch, and with what should be before it."""
@@ -45,10 +46,13 @@ class Walk:
             yield self._flaw("missing", 0, "the register does not know the chain")
         if self.closed:
             yield self._flaw("added", batch.seq, "it comes after the batch that closed the chain")
-        self._gap = batch.seq != self.head.seq + 1 or not self._registered
+        # Of what stands behind a hole or a row that is named already, nothing follows about it.
+        self._follows = batch.seq == self.head.seq + 1 and self._registered and self._sound
         if batch.seq > self.head.seq + 1:
             yield self._flaw("missing", self.head.seq + 1, _gone(self.head.seq + 1, batch.seq - 1))
-        yield from self._wrong_with(batch)
+        wrong = list(self._wrong_with(batch))
+        yield from wrong
+        self._sound = all(flaw.seq != batch.seq for flaw in wrong)
         self.head = Head(batch.chain, batch.seq, batch.hash)
         self.closed = batch.closes
 
@@ -65,7 +69,7 @@ class Walk:
             yield self._changed_or_moved(batch)
         elif (wrong := self._said_wrongly(batch)) is not None:
             yield self._flaw("changed", batch.seq, wrong)
-        elif not self._gap and batch.previous != self.head.hash:
+        elif self._follows and batch.previous != self.head.hash:
             says = f"batch {batch.seq} follows another than this one"
             yield self._flaw("changed", self.head.seq, says)
         elif anchored is not None and anchored != batch.hash:
