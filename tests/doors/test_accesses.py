@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import asyncpg
 import pytest
@@ -23,7 +24,8 @@ from tests.notify_doors import a_door as a_messenger_s_door
 from tests.stories import CLINIC, an_id
 
 NURSE, AUDITOR = an_id("a nurse"), an_id("an auditor")
-TOMORROW = datetime.now(UTC).date() + timedelta(days=1)
+TOMORROW = datetime.now(ZoneInfo("Europe/Moscow")).date() + timedelta(days=1)
+"""As the clinic has it, and its slots."""
 STAFF: dict[str, Any] = {"who": NURSE, "roles": ["staff"], "clinics": [str(CLINIC)]}
 TOUCH_NOBODY = {"start_campaign"}
 """Routes for who is signed in, beside those of the referee, in which no person's data go."""
