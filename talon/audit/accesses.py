@@ -11,7 +11,7 @@ from deploy.local.stack import Stack
 from shared.access import store
 from shared.access.verifier import Flaw, Walk, flaws_of_register
 from shared.access.writer import ANCHORED
-from talon.audit.facts import Broken
+from talon.audit.facts import Broken, Where
 from talon.audit.load import SQL
 from talon.audit.rules import Finding, Promise
 
@@ -124,7 +124,7 @@ def named(service: str, flaw: Flaw) -> str:
 
 
 def _broken(service: str, flaw: Flaw) -> Broken:
-    where = "notify" if service == "notify" else "booking"
+    where: Where = "notify" if service == "notify" else "booking"
     return Broken(
         about=named(service, flaw), where=where, expected="as it was written", found=flaw.kind
     )
