@@ -30,7 +30,7 @@ RETRY_SECONDS = 0.25
 SILENCE_SECONDS_MAX = 5.0
 """When the oldest entry has waited so long, nothing is taken to be noted any more."""
 
-ANCHOR_SECONDS = 60.0
+ANCHOR_SECONDS = 10.0
 """So long after a batch at most, the service's own log says where the chain stands."""
 
 ANCHORED = "the access log stands"
