@@ -28,6 +28,8 @@ from services.booking.store import Database
 from services.booking.store.slots import project
 from services.slots.rules import Inventory, decide, evolve
 from shared import database
+from shared.access.noting import Access
+from shared.access.store import AccessLog
 from shared.asking import Asking, Replies
 from shared.clock import DatabaseClock
 from shared.log import LogAwayError
@@ -39,6 +41,9 @@ from tests.stories import an_id
 
 KEY = ec.generate_private_key(ec.SECP256R1())
 PATIENCE_SECONDS = 0.4
+STOP_SECONDS_MAX = 5.0
+NOTING: dict[str, Any] = {"access_gather_seconds": 0.001}
+"""Nobody here is part of a crowd, so nobody waits for others to come."""
 
 Client = TestClient[web.Request, web.Application]
 
@@ -103,10 +108,13 @@ class Referee:
 class Door:
     """A client at the door, with who decides behind it."""
 
-    def __init__(self, client: Client, referee: Referee, pool: asyncpg.Pool) -> None:
+    def __init__(
+        self, client: Client, referee: Referee, pool: asyncpg.Pool, access: Access
+    ) -> None:
         self.client = client
         self.referee = referee
         self.pool = pool
+        self.access = access
 
     async def ask(
         self,
@@ -162,7 +170,7 @@ async def a_door(dsn: str, folder: Path, **settings: Any) -> AsyncIterator[Door]
         jwks=str(jwks),
         issuer="talon-test",
         audience="talon",
-        **{"patience_seconds": PATIENCE_SECONDS, "dependants_max": 2} | settings,
+        **{"patience_seconds": PATIENCE_SECONDS, "dependants_max": 2} | NOTING | settings,
     )
     pool = await database.open_pool(dsn, size_max=4, name="booking-test")
     clock = DatabaseClock()
@@ -170,11 +178,25 @@ async def a_door(dsn: str, folder: Path, **settings: Any) -> AsyncIterator[Door]
     replies = Replies(servers="none:1", name="test", partition=0, seats_max=config.seats_max)
     referee = Referee(replies)
     asking = Asking(referee, replies)  # type: ignore[arg-type]
-    app = doors(config, Database(pool, config.database_seconds), asking, clock, Kept(100))
+    access = Access.to(AccessLog(pool), config, by="booking-test", now=clock.now)
+    store = Database(pool, config.database_seconds)
+    app = doors(config, store, asking, clock, Kept(100), access=access)
     with every_answer_is_documented(app, API):
-        async with TestClient(TestServer(app)) as client:
-            yield Door(client, referee, pool)
+        async with writing(access), TestClient(TestServer(app)) as client:
+            yield Door(client, referee, pool, access)
         await pool.close()
+
+
+@asynccontextmanager
+async def writing(access: Access) -> AsyncIterator[None]:
+    """What the doors note is written down while the block runs."""
+    task = asyncio.create_task(access.writer.run())
+    try:
+        yield
+        access.writer.stop()
+        await asyncio.wait_for(task, STOP_SECONDS_MAX)
+    finally:
+        task.cancel()
 
 
 def bearer(

@@ -17,7 +17,10 @@ from services.notify.config import Config
 from services.notify.live import Broadcaster
 from services.notify.store import Contacts, LiveEvents
 from shared import database
-from tests.booking_doors import KEY
+from shared.access.noting import Access
+from shared.access.store import AccessLog
+from shared.clock import DatabaseClock
+from tests.booking_doors import KEY, NOTING, writing
 from tests.documented import every_answer_is_documented
 
 CONTACTS = "/api/v1/me/contacts"
@@ -29,9 +32,10 @@ Client = TestClient[web.Request, web.Application]
 class Door:
     """A client at the door, and the loop behind it that tells open pages what happens."""
 
-    def __init__(self, client: Client, live: Broadcaster) -> None:
+    def __init__(self, client: Client, live: Broadcaster, access: Access) -> None:
         self.client = client
         self.live = live
+        self.access = access
 
 
 def a_config(dsn: str, **settings: Any) -> Config:
@@ -56,14 +60,17 @@ async def a_door(dsn: str, folder: Path, **settings: Any) -> AsyncIterator[Door]
     jwk = ECAlgorithm.to_jwk(KEY.public_key(), as_dict=True) | {"kid": "test", "alg": "ES256"}
     jwks = folder / "jwks.json"
     jwks.write_text(json.dumps({"keys": [jwk]}))
-    config = a_config(dsn, jwks=str(jwks), **settings)
+    config = a_config(dsn, jwks=str(jwks), **NOTING | settings)
     pool = await database.open_pool(dsn, size_max=2, name="notify-test")
     live = Broadcaster(config, LiveEvents(pool))
-    app = doors(config, Contacts(pool), live)
+    clock = DatabaseClock()
+    await clock.set(pool)
+    access = Access.to(AccessLog(pool), config, by="notify-test", now=clock.now)
+    app = doors(config, Contacts(pool), live, access=access)
     telling = asyncio.create_task(live.run())
     with every_answer_is_documented(app, API):
-        async with TestClient(TestServer(app)) as client:
-            yield Door(client, live)
+        async with writing(access), TestClient(TestServer(app)) as client:
+            yield Door(client, live, access)
             live.stop()
             await asyncio.wait_for(telling, STOP_SECONDS_MAX)
         await pool.close()

@@ -19,6 +19,7 @@ from shared.policy import REASON_HEADER
 from talon.verbs.openapi import APIS
 from tests import booking_doors, notify_doors, slots_doors
 from tests.booking_doors import Client, bearer
+from tests.booking_stories import ALICE
 
 Making = Callable[[], Awaitable[str | dict[str, Any]]]
 """Gives the id of what it made, for the end of the path; or whatever else its example needs."""
@@ -82,7 +83,7 @@ class World:
 
 def headers_for(route: Route, **claims: Any) -> dict[str, str]:
     """The headers of somebody who may ask this, under a new key and with a reason."""
-    roles = [role for role in ("operator", "patient") if role in route.rule.roles]
+    roles = [role for role in ("operator", "patient", "auditor") if role in route.rule.roles]
     said = {} if route.rule.is_public else bearer(**{"roles": roles} | claims)
     if route.rule.takes_a_reason:
         said[REASON_HEADER] = WHY
@@ -115,6 +116,13 @@ async def _booking(dsn: str, folder: Path) -> AsyncIterator[World]:
             world.making[name] = a_booking
         for name in ("show_hold", "renew_hold", "release_hold"):
             world.making[name] = a_hold
+        world.making["list_own_accesses"] = a_hold
+
+        async def an_audited_hold() -> dict[str, Any]:
+            await a_hold()
+            return {"query": {"person": str(ALICE)}}
+
+        world.making["list_accesses"] = an_audited_hold
         world.making["list_dependants"] = lambda: world.make("add_dependant")
 
         async def a_day() -> dict[str, Any]:
@@ -149,6 +157,11 @@ async def _notify(dsn: str, folder: Path) -> AsyncIterator[World]:
         world = World("notify", door.client)
         contacts = world.route("change_contacts")
         await world.ask(contacts, contacts.example())
+
+        async def audited() -> dict[str, Any]:
+            return {"query": {"person": str(ALICE)}}
+
+        world.making["list_contact_accesses"] = audited
         yield world
 
 

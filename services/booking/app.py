@@ -17,6 +17,8 @@ from services.booking.replies import Answers
 from services.booking.store import Bookings, Campaigns, Database, Patients, Slots, Wishes
 from services.booking.store.database import OUTAGES
 from shared import database
+from shared.access.noting import ACCESS, Access
+from shared.access.store import AccessLog
 from shared.asking import Asking, Commands, Replies
 from shared.auditor import Auditor
 from shared.auth import Tokens
@@ -29,7 +31,7 @@ from shared.health import Health, readiness
 from shared.log import Appender
 from shared.logs import Lines
 from shared.outbox import Relay
-from shared.policy import Gate, LoggedAccesses
+from shared.policy import Gate
 from shared.process import Work
 from shared.topics import SLOTS_EVENTS
 from shared.web import BODY_BYTES_MAX, answer_every_error, counted, ops_app, serving
@@ -58,10 +60,8 @@ async def run(config: Config, stopping: asyncio.Event) -> None:
             replies=asking.replies,
             ping=store.takes_writes,
         )
-        work = Work(
-            health.checks() | {"events": inbox.wrong},
-            [clock.keep(pool), health.keep(), _measure(store, appender)],
-        )
+        checks = health.checks() | {"events": inbox.wrong}
+        work = Work(checks, [clock.keep(pool), health.keep(), _measure(store, appender)])
         if config.role != "api":
             work.first.append(follower)
             work.tasks += [relay.run(), _audit(pool, config, follower)]
@@ -71,7 +71,8 @@ async def run(config: Config, stopping: asyncio.Event) -> None:
         if config.role != "projector":
             _add_errands(work, config, Wishes(store), asking=asking, clock=clock)
             work.tasks.append(asking.replies.run())
-            _add_door(work, config, doors(config, store, asking, clock, kept))
+            access = _access(work, config, pool, clock)
+            _add_door(work, config, doors(config, store, asking, clock, kept, access=access))
         else:
             del work.checks["replies"]
         metrics.PART_READY.look = readiness(work.checks)
@@ -92,6 +93,16 @@ def _asking(config: Config, appender: Appender) -> Asking:
     return asking
 
 
+def _access(work: Work, config: Config, pool: asyncpg.Pool, clock: DatabaseClock) -> Access:
+    """Where the doors note whose data they touch: it ends after them, when all is written."""
+    by = f"{NAME}-{config.instance}"
+    access = Access.to(AccessLog(pool), config, by=by, now=clock.now)
+    metrics.ACCESS.show(access)
+    work.first.append(access.writer)
+    work.checks["accesses"] = access.writer.wrong
+    return access
+
+
 def _add_door(work: Work, config: Config, app: web.Application) -> None:
     door = Door(
         app,
@@ -105,7 +116,13 @@ def _add_door(work: Work, config: Config, app: web.Application) -> None:
 
 
 def doors(
-    config: Config, store: Database, asking: Asking, clock: DatabaseClock, kept: Kept
+    config: Config,
+    store: Database,
+    asking: Asking,
+    clock: DatabaseClock,
+    kept: Kept,
+    *,
+    access: Access,
 ) -> web.Application:
     """The API, with everything that its routes need."""
     bookings, campaigns, patients = Bookings(store), Campaigns(store), Patients(store)
@@ -117,26 +134,32 @@ def doors(
     memory = Memory(Slots(store), campaigns, patients, facts_max=config.facts_max)
     _watch_doors(config, tokens, memory, asking)
     desk = api.Desk(
-        answers=Answers(
-            asking,
-            database=store,
-            bookings=bookings,
-            keeper=Keeper(Wishes(store)),
-            kept=kept,
-            patience_seconds=config.patience_seconds,
-            keep_seconds=config.keep_seconds,
-            lines=Lines(config.log_one_in),
-        ),
+        answers=_answers(config, store, asking, kept),
         memory=memory,
         bookings=bookings,
         campaigns=campaigns,
         patients=patients,
         clock=clock,
+        access=access,
         deadline_seconds=config.deadline_seconds,
         dependants_max=config.dependants_max,
     )
-    api.routes(app, desk, Gate(tokens, LoggedAccesses(metrics.count_glass)))
+    app[ACCESS] = access
+    api.routes(app, desk, Gate(tokens, metrics.count_glass))
     return app
+
+
+def _answers(config: Config, store: Database, asking: Asking, kept: Kept) -> Answers:
+    return Answers(
+        asking,
+        database=store,
+        bookings=Bookings(store),
+        keeper=Keeper(Wishes(store)),
+        kept=kept,
+        patience_seconds=config.patience_seconds,
+        keep_seconds=config.keep_seconds,
+        lines=Lines(config.log_one_in),
+    )
 
 
 def _projector(config: Config, inbox: Inbox, relay: Relay) -> Follower:

@@ -13,8 +13,8 @@ REPLY_SEATS = 12
 
 
 class Config(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything the front desk is told. An answer never takes longer than `patience_seconds` and
-    `keep_seconds` together.
+    """Everything the front desk is told. An answer never takes longer than `patience_seconds`,
+    `keep_seconds` and `access_wait_seconds` together.
     """
 
     database: str
@@ -50,6 +50,11 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     sweep_max: Number = 200
     closure_seconds: Seconds = 1.0
     closure_max: Number = 500
+
+    access_gather_seconds: Seconds = 0.05
+    access_batch_max: Number = 500
+    access_waiting_max: Number = 10_000
+    access_wait_seconds: Seconds = 0.25
 
     @property
     def reply_to(self) -> int:

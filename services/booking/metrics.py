@@ -3,6 +3,7 @@
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.process_collector import ProcessCollector
 
+from shared.access.counting import Figures
 from shared.auditor import Findings
 from shared.batch import Batch, Item
 from shared.counting import Children, Looked, Requests
@@ -129,6 +130,7 @@ GLASS_BROKEN = Counter(
     ["object"],
     registry=REGISTRY,
 )
+ACCESS = Figures(REGISTRY, "booking")
 TOKEN_CHECKS = Looked(
     REGISTRY,
     "booking_token_checks_total",

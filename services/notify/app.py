@@ -16,9 +16,12 @@ from services.notify.live import Broadcaster
 from services.notify.sending import Sender
 from services.notify.store import Contacts, Ledger, LiveEvents
 from shared import database
+from shared.access.noting import ACCESS, Access
+from shared.access.store import AccessLog
 from shared.auditor import Auditor
 from shared.auth import Tokens
 from shared.batch import Batch, Limits
+from shared.clock import DatabaseClock
 from shared.door import Door, all_ready
 from shared.events import Unpacker
 from shared.follow import Follower
@@ -46,6 +49,8 @@ async def run(config: Config, stopping: asyncio.Event) -> None:
     _allow_open_files(config.live_streams_max + OTHER_FILES)
     await database.migrate(config.database, ["shared", "services.notify"])
     async with _pool(config) as pool, _appender(config) as appender:
+        clock = DatabaseClock()
+        await clock.set(pool)
         contacts, ledger, events = Contacts(pool), Ledger(pool), LiveEvents(pool)
         sender, live = Sender(config, ledger), Broadcaster(config, events)
         relay = Relay(BOOKING_EVENTS.name, pool, appender)
@@ -54,9 +59,11 @@ async def run(config: Config, stopping: asyncio.Event) -> None:
         health = Health(
             appender=appender, follower=follower, relay=relay, ping=contacts.takes_writes
         )
+        access = _access(config, pool, clock)
         checks = health.checks() | {"sender": sender.wrong, "live": live.pulse.wrong}
+        checks["accesses"] = access.writer.wrong
         door = Door(
-            doors(config, contacts, live),
+            doors(config, contacts, live, access=access),
             host=config.host,
             port=config.port,
             drain_seconds=config.drain_seconds,
@@ -70,15 +77,18 @@ async def run(config: Config, stopping: asyncio.Event) -> None:
                 stopping,
                 relay.run(),
                 health.keep(),
+                clock.keep(pool),
                 _measure(ledger, appender, sender),
                 _forget(events, config),
                 _audit(pool, config, follower),
                 doors=[door],
-                first=[follower, sender, live],
+                first=[follower, sender, live, access.writer],
             )
 
 
-def doors(config: Config, contacts: Contacts, live: Broadcaster) -> web.Application:
+def doors(
+    config: Config, contacts: Contacts, live: Broadcaster, *, access: Access
+) -> web.Application:
     """The HTTP side by itself."""
     app = web.Application(
         client_max_size=BODY_BYTES_MAX,
@@ -86,8 +96,16 @@ def doors(config: Config, contacts: Contacts, live: Broadcaster) -> web.Applicat
     )
     tokens = Tokens(jwks=config.jwks, issuer=config.issuer, audience=config.audience)
     metrics.TOKEN_CHECKS.look = tokens.checks
-    api.routes(app, api.Desk(contacts=contacts, live=live), Gate(tokens))
+    app[ACCESS] = access
+    api.routes(app, api.Desk(contacts=contacts, live=live, access=access), Gate(tokens))
     return app
+
+
+def _access(config: Config, pool: asyncpg.Pool, clock: DatabaseClock) -> Access:
+    by = f"{NAME}-{config.instance}"
+    access = Access.to(AccessLog(pool), config, by=by, now=clock.now)
+    metrics.ACCESS.show(access)
+    return access
 
 
 def _follower(config: Config, relay: Relay, wake: Sequence[Callable[[], None]]) -> Follower:

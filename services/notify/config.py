@@ -56,6 +56,10 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     live_arrival_seconds: Seconds = 3.0
     live_kept_days: AtLeastOne = 2
     forgotten_rows_max: AtLeastOne = 10_000
+    access_gather_seconds: Seconds = 0.05
+    access_batch_max: AtLeastOne = 500
+    access_waiting_max: AtLeastOne = 10_000
+    access_wait_seconds: Seconds = 0.25
 
     def __post_init__(self) -> None:
         """A claim outlives a send, or every message would be given back before it is begun."""

@@ -3,6 +3,7 @@
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.process_collector import ProcessCollector
 
+from shared.access.counting import Figures
 from shared.auditor import Findings
 from shared.counting import Children, Looked, Requests
 from shared.pool import WAIT_SECONDS
@@ -138,6 +139,7 @@ POOL_CONNECTIONS_MAX = Gauge(
     "notify_pool_connections_max", "The most that the pool may have", registry=REGISTRY
 )
 AUDIT = Findings(REGISTRY)
+ACCESS = Figures(REGISTRY, "notify")
 TOKEN_CHECKS = Looked(
     REGISTRY,
     "notify_token_checks_total",

@@ -96,14 +96,23 @@ def types_of(api: Api, routes: Iterable[Route]) -> list[Any]:
 
 
 def _about(route: Route) -> str:
+    return "\n\n".join([route.about, _for_whom(route), *_what_is_noted(route)])
+
+
+def _for_whom(route: Route) -> str:
     if route.rule.is_public:
-        return f"{route.about}\n\nFor everybody, without a token."
+        return "For everybody, without a token."
     who = (f"- `{role}`: {_how_far(route.rule.reaches[role])}" for role in route.rule.roles)
-    return "\n".join([route.about, "", "For these roles:", "", *who])
+    return "\n".join(["For these roles:", "", *who])
 
 
 def _how_far(reach: frozenset[Reach]) -> str:
     return ", ".join(words for word, words in REACHES.items() if word in reach)
+
+
+def _what_is_noted(route: Route) -> Iterable[str]:
+    if route.touches is not None:
+        yield "Who asks is noted in the access log of each person whose data it touches."
 
 
 def _parameters(route: Route) -> Iterable[Schema]:

@@ -13,6 +13,7 @@ from typing import Any, Literal
 import msgspec
 from aiohttp import web
 
+from shared.access.entries import Touch
 from shared.openapi.problems import COMMON, ProblemKind
 from shared.policy import Rule, rule_of
 
@@ -52,7 +53,10 @@ UNCHANGED = Answer("It is as the ETag in If-None-Match says.", headers=("ETag",)
 
 @dataclass(frozen=True)
 class Route:
-    """One thing that can be asked. `problems` names those that the rest does not bring with it."""
+    """One thing that can be asked. `problems` names those that the rest does not bring with it.
+
+    What `touches` a person's data is noted in the access log, or it is not answered.
+    """
 
     method: Method
     path: str
@@ -64,6 +68,7 @@ class Route:
     body: type[msgspec.Struct] | None = None
     needs_key: bool = False
     problems: tuple[str, ...] = ()
+    touches: Touch | None = None
 
     @property
     def name(self) -> str:

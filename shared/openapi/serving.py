@@ -6,8 +6,9 @@ from typing import Any
 
 from aiohttp import web
 
+from shared.access.noting import ACCESS, ASKED, Asked
 from shared.openapi.document import document, encoded
-from shared.openapi.routes import JSON, UNCHANGED, Answer, Api, Route
+from shared.openapi.routes import JSON, UNCHANGED, Answer, Api, Handler, Route
 from shared.policy import Gate
 
 
@@ -38,11 +39,26 @@ def add_routes(app: web.Application, api: Api, gate: Gate) -> None:
     """
     app[SERVED] = Served(api)
     for route in api.routes:
-        handler = gate.guarded(route.rule, route.handler)
+        handler = gate.guarded(route.rule, _noting(route))
         if route.method == "GET":
             app.router.add_get(route.path, handler, allow_head=not route.streams)
         else:
             app.router.add_route(route.method, route.path, handler)
+
+
+def _noting(route: Route) -> Handler:
+    """The route's handler; where it touches a person's data, no answer of it leaves unnoted."""
+    if route.touches is None:
+        return route.handler
+    asked = Asked(route.name, route.rule.roles, route.touches, route.method != "GET")
+
+    async def noting(request: web.Request) -> web.StreamResponse:
+        request[ASKED] = asked
+        response = await route.handler(request)
+        await request.app[ACCESS].settle(request)
+        return response
+
+    return noting
 
 
 async def show_document(request: web.Request) -> web.Response:

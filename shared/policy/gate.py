@@ -13,7 +13,7 @@ from uuid import UUID
 from aiohttp import web
 
 from shared.auth import Actor, Tokens
-from shared.policy.glass import Access, Accesses, LoggedAccesses, reason_in
+from shared.policy.glass import reason_in
 from shared.policy.table import Rule, verdict
 from shared.problems import Problem, not_found
 from shared.web import path_id
@@ -32,14 +32,21 @@ class Owned(Protocol):
 T = TypeVar("T", bound=Owned)
 
 
+def uncounted(kind: str) -> None:
+    """Nobody counts."""
+
+
 class UnshownError(Exception):
     """A handler would give away what nobody has held to the rule; a mistake of ours."""
 
 
 class Allowed:
-    """Who asks, since when by the loop's clock, and how far they reach on this route."""
+    """Who asks, since when by the loop's clock, and how far they reach on this route.
 
-    __slots__ = ("_request", "_rule", "access", "actor", "began", "is_settled", "reach")
+    `reason` is what they said to see what is another's, where they had to say it.
+    """
+
+    __slots__ = ("_request", "_rule", "actor", "began", "is_settled", "reach", "reason")
 
     def __init__(self, request: web.Request, rule: Rule, actor: Actor, *, began: float) -> None:
         self._request = request
@@ -47,7 +54,7 @@ class Allowed:
         self.actor = actor
         self.began = began
         self.reach = rule.reach_of(actor.roles)
-        self.access: Access | None = None
+        self.reason: str | None = None
         # Without an id in the path a handler starts from who asks, and finds only what is theirs.
         self.is_settled = "{" not in rule.route
 
@@ -73,19 +80,11 @@ class Allowed:
     ) -> None:
         said = verdict(self.reach, is_own=is_own, is_at_clinic=is_at_clinic)
         # Asked for before it is said whether the thing is there: both cases get the same answer.
-        reason = reason_in(self._request.headers) if said == "with a reason" else None
+        if said == "with a reason":
+            self.reason = reason_in(self._request.headers)
         if said == "no" or not is_there:
             raise not_found(what)
         self.is_settled = True
-        if reason is not None:
-            self.access = Access(
-                actor_id=self.actor.id,
-                roles=self.actor.roles,
-                route=self._rule.route,
-                object=self._rule.object,
-                object_id=path_id(self._request, what),
-                reason=reason,
-            )
 
 
 ALLOWED: web.RequestKey[Allowed] = web.RequestKey("allowed", Allowed)
@@ -99,9 +98,9 @@ def allowed(request: web.Request) -> Allowed:
 class Gate:
     """The one way in."""
 
-    def __init__(self, tokens: Tokens, accesses: Accesses | None = None) -> None:
+    def __init__(self, tokens: Tokens, count_glass: Callable[[str], None] = uncounted) -> None:
         self._tokens = tokens
-        self._accesses = accesses or LoggedAccesses()
+        self._count_glass = count_glass
 
     def guarded(self, rule: Rule, handler: Handler) -> Handler:
         """The handler of a route, behind its rule."""
@@ -121,8 +120,8 @@ class Gate:
             answer = await handler(request)
             if not said.is_settled and answer.status < 400:
                 raise UnshownError(f"{rule.route} answers {answer.status} for what was not shown")
-            if said.access is not None:
-                await self._accesses.keep(said.access)
+            if said.reason is not None:
+                self._count_glass(rule.object)
             return answer
 
         return held

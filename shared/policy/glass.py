@@ -1,63 +1,13 @@
-"""Who saw what is another's, and why? Told before it is shown, like the glass before an alarm."""
+"""What does somebody say who wants to see what is another's? The line that the access log keeps."""
 
-import logging
-from collections.abc import Callable, Mapping
-from typing import Protocol
+from collections.abc import Mapping
 from urllib.parse import unquote
-from uuid import UUID
-
-import msgspec
 
 from shared.problems import Problem
-
-log = logging.getLogger(__name__)
 
 REASON_HEADER = "Talon-Reason"
 REASON_LENGTH_MIN = 10
 REASON_LENGTH_MAX = 200
-
-
-class Access(msgspec.Struct, frozen=True, kw_only=True):
-    """Somebody was shown a thing of another's. The reason is free text: it may name a person."""
-
-    actor_id: UUID
-    roles: frozenset[str]
-    route: str
-    object: str
-    object_id: UUID
-    reason: str
-
-
-class Accesses(Protocol):
-    """Who is told of every such access, and keeps it."""
-
-    async def keep(self, access: Access) -> None:
-        """Return when it is kept: only then is anything shown. What is raised here is answered."""
-
-
-def uncounted(kind: str) -> None:
-    """Nobody counts."""
-
-
-class LoggedAccesses:
-    """Keeps an access as a line in the log, with ids only: the reason itself is for no log."""
-
-    def __init__(self, count: Callable[[str], None] = uncounted) -> None:
-        self._count = count
-
-    async def keep(self, access: Access) -> None:
-        """One line, and one more of its kind."""
-        log.warning(
-            "what is another's was seen for a reason",
-            extra={
-                "actor": access.actor_id,
-                "roles": sorted(access.roles),
-                "route": access.route,
-                "object": access.object,
-                "object_id": access.object_id,
-            },
-        )
-        self._count(access.object)
 
 
 def reason_in(headers: Mapping[str, str]) -> str:

@@ -10,7 +10,7 @@ import msgspec
 
 from talon.rush.journal import Seat
 
-Where = Literal["journal", "slots", "booking", "mail"]
+Where = Literal["journal", "slots", "booking", "notify", "mail"]
 Tells = Literal["BookingConfirmed", "BookingRescheduled", "BookingRevoked"]
 
 CONFIRMED: Tells = "BookingConfirmed"

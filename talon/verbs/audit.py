@@ -6,7 +6,7 @@ import uvloop
 from rich.console import Console
 
 from deploy.local.stack import Stack
-from talon.audit import load, quiet, report
+from talon.audit import accesses, load, quiet, report
 from talon.audit.rules import check_all
 from talon.audit.witness import Witness, testify
 from talon.city import home
@@ -39,8 +39,11 @@ async def _audit(stack: Stack, city: City, quiet_seconds: float, out: Console) -
                 tell=lambda said: status.update(f"waits for {said or 'a second look'}"),
             )
         world = await load.world(connection, stack, city)
-    findings = check_all(witness, world)
+        noted = await accesses.look(connection, stack)
+    findings = [*check_all(witness, world), accesses.finding(noted)]
     report.show(out, witness, world, findings)
+    for whole in noted:
+        out.print(accesses.said(whole), highlight=False)
     out.print(report.verdict(findings, unrest))
     return 1 if unrest or any(finding.broken for finding in findings) else 0
 

@@ -248,6 +248,11 @@ def closed_for_all(history: History) -> Iterator[Broken]:
                 )
 
 
+def accesses_whole(history: History) -> Iterator[Broken]:
+    """Whatever was killed, the chains of who looked at what are whole as far as they were told."""
+    yield from history.noted
+
+
 def _audit(promise: Promise) -> Promise:
     return Promise(
         promise.name, promise.says, lambda h, check=promise.check: check(h.witness, h.world)
@@ -270,6 +275,7 @@ ALL = (
     Promise("decided again", "the same batches lead to the same events", replay.decide_again),
     Promise("projected", "the front desk has every booking's last version", projected),
     Promise("written down", "each event has one message, and it is settled", written_down),
+    Promise("accesses", "nobody's look was changed, taken out or cut off", accesses_whole),
     Promise("closed", "a slot closed with its bookings has none", closed_for_all),
 )
 

@@ -13,7 +13,7 @@ from shared.batch import Item
 from shared.events import Unpacker, sequence_of
 from shared.messages import BookingEvent, SlotEvent, SlotReply
 from shared.topics import BOOKING_EVENTS, SLOTS_COMMANDS, SLOTS_EVENTS, SLOTS_REPLIES, Topic
-from talon.audit import load
+from talon.audit import accesses, load
 from talon.audit.facts import Broken, World
 from talon.audit.witness import Witness
 from talon.city.home import City
@@ -104,6 +104,8 @@ class History(msgspec.Struct, kw_only=True):
     """What was broken while it went on, as those who watched wrote it down."""
     closed: list[Any] = []
     """Slots that staff closed for good, with the bookings that were in them."""
+    noted: list[Broken] = []
+    """Rows of the access logs that are not as they were written."""
 
     def in_order(self, topic: str) -> dict[int, list[Told]]:
         """Each partition's events as a reader takes them: the next number, and no other."""
@@ -125,6 +127,7 @@ async def collect(stack: Stack, city: City, witness: Witness) -> History:
         world = await load.world(connection, stack, city)
         async with connection.transaction(isolation="repeatable_read", readonly=True):
             found = await _rows(connection)
+        noted = await accesses.look(connection, stack)
     topics = {topic.name: await records.read_all(stack.kafka, topic.name) for topic in READ}
     return History(
         witness=witness,
@@ -146,6 +149,7 @@ async def collect(stack: Stack, city: City, witness: Witness) -> History:
             for topic, whole in topics.items()
             for partition, start in whole.starts.items()
         },
+        noted=accesses.finding(noted).broken,
         **found,
     )
 

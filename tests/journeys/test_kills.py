@@ -40,6 +40,7 @@ def test_a_part_killed_in_mid_rush_costs_nobody_what_they_were_told(
     assert rush.returncode == 0, told
     report = town.talon("audit")
     assert "audit: clean" in report, report
+    assert "accesses: booking: whole" in town.talon("accesses", "verify")
     for victim in victims:
         assert town.part(victim["name"])["restarts"] == victim["restarts"] + 1
 

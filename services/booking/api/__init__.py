@@ -2,7 +2,7 @@
 
 from aiohttp import web
 
-from services.booking.api import bookings, campaigns, day, holds, patients
+from services.booking.api import accesses, bookings, campaigns, day, holds, patients
 from services.booking.api.desk import DESK, Desk
 from services.booking.api.problems import PROBLEMS
 from shared.openapi import DOCUMENT, Api, add_routes
@@ -15,6 +15,7 @@ API = Api(
     title="Talon: the front desk",
     about="Bookings, holds and the campaigns they may belong to.",
     tags={
+        "accesses": "Who looked at or changed somebody's data, when and why.",
         "bookings": "Places that are somebody's: made whole or not at all, moved, cancelled.",
         "campaigns": "Who may book what from when: so many doses, so many days apart.",
         "dependants": "For whom one may book besides oneself.",
@@ -26,6 +27,7 @@ API = Api(
         *campaigns.ROUTES,
         *patients.ROUTES,
         *day.ROUTES,
+        *accesses.ROUTES,
         DOCUMENT,
     ),
     problems=PROBLEMS,

@@ -18,11 +18,13 @@ from services.booking.api.desk import (
     WantedPlaces,
     home_for,
     need,
+    persons_in,
 )
 from services.booking.api.problems import BOOKING, HOLD, PERSON, REFEREE, SLOT
 from services.booking.rules.eligibility import wishes
 from services.booking.rules.life import Booking
 from services.booking.rules.refusals import HOLD_PENDING, booking_unready
+from shared.access.entries import Touch
 from shared.messages import BookPlaces, CancelBooking, ConfirmHold, MovePlaces
 from shared.openapi import UNCHANGED, Answer, Route
 from shared.policy import Allowed, allowed
@@ -78,11 +80,14 @@ async def request_booking(request: web.Request) -> web.Response:
         "campaign_id": body.campaign_id,
         "places": wishes(body.campaign_id, wanted),
     }
+    persons = {who.actor.id, *(place.patient_id for place in wanted)}
     if body.hold_id is None:
         command = BookPlaces(**asks)
         home = home_for(body.places[0].slot_id, slots)
+        desk.access.note(request, persons, about=command.id)
         return reply_to(await desk.answers.ask(command, home, who.began), command)
     hold = await _own_hold(desk, who, body.hold_id)
+    desk.access.note(request, persons, about=hold.id)
     _need_same_slots(hold, body.places)
     confirm = ConfirmHold(booking_id=hold.id, **asks)
     return reply_to(await desk.answers.ask(confirm, hold.home, who.began), confirm, hold)
@@ -94,6 +99,7 @@ async def cancel_booking(request: web.Request) -> web.Response:
     body = await read_body(request, _decode_nothing)
     head = desk.head(request, who.actor, body)
     booking = await _booking(request, desk)
+    desk.access.note(request, persons_in(booking), about=booking.id)
     need(booking_unready(booking))
     command = CancelBooking(booking_id=booking.id, reason="patient", **head)
     return reply_to(await desk.answers.ask(command, booking.home, who.began), command, booking)
@@ -109,6 +115,8 @@ async def reschedule_booking(request: web.Request) -> web.Response:
     campaign = await desk.campaign(booking.campaign_id)
     slots = await desk.slots_of(body.places)
     wanted = await desk.wanted(who, body.places, campaign, slots)
+    persons = persons_in(booking).union(place.patient_id for place in wanted)
+    desk.access.note(request, persons, about=booking.id)
     command = MovePlaces(
         booking_id=booking.id,
         not_before=None if campaign is None else campaign.opens_at,
@@ -120,7 +128,10 @@ async def reschedule_booking(request: web.Request) -> web.Response:
 
 async def show_booking(request: web.Request) -> web.Response:
     """200 the booking; another's is as unknown as one that is not there."""
-    return shown(request, booking_body(await _booking(request, request.app[DESK])))
+    desk = request.app[DESK]
+    booking = await _booking(request, desk)
+    desk.access.note(request, persons_in(booking), about=booking.id)
+    return shown(request, booking_body(booking))
 
 
 async def list_bookings(request: web.Request) -> web.Response:
@@ -130,6 +141,7 @@ async def list_bookings(request: web.Request) -> web.Response:
     cursor = cursor_of(request, (datetime, UUID))
     after = None if cursor is None else (cursor[0], cursor[1])
     bookings = await desk.bookings.of_owner(owner_id, after, limit)
+    desk.access.note(request, persons_in(*bookings) | {owner_id})
     more = len(bookings) == limit
     return json_response(
         BookingList(
@@ -161,6 +173,8 @@ def _need_same_slots(hold: Booking, places: Sequence[WantedPlace]) -> None:
 UNDECIDED = Answer(
     "It is not decided yet: look at Location until it is.", BookingBody, headers=("Location",)
 )
+WHOLE = Touch("booking", ("status", "places", "campaign"))
+PLACES = Touch("booking", ("status", "places"))
 
 ROUTES = [
     Route(
@@ -175,6 +189,7 @@ ROUTES = [
             202: UNDECIDED,
         },
         problems=(*SLOT, *PERSON, *HOLD, "hold_mismatch", "not_found", *REFEREE),
+        touches=WHOLE,
     ),
     Route(
         "GET",
@@ -183,6 +198,7 @@ ROUTES = [
         tag="bookings",
         query=Page,
         answers={200: Answer("The bookings, newest first.", BookingList)},
+        touches=WHOLE,
     ),
     Route(
         "GET",
@@ -193,6 +209,7 @@ ROUTES = [
             200: Answer("The booking.", BookingBody, headers=("ETag", "Cache-Control")),
             304: UNCHANGED,
         },
+        touches=WHOLE,
     ),
     Route(
         "POST",
@@ -203,6 +220,7 @@ ROUTES = [
         needs_key=True,
         answers={200: Answer("It is cancelled.", BookingBody), 202: UNDECIDED},
         problems=(*BOOKING, *REFEREE),
+        touches=PLACES,
     ),
     Route(
         "POST",
@@ -213,5 +231,6 @@ ROUTES = [
         needs_key=True,
         answers={200: Answer("It has its new places.", BookingBody), 202: UNDECIDED},
         problems=(*SLOT, *PERSON, *BOOKING, *REFEREE),
+        touches=PLACES,
     ),
 ]

@@ -9,6 +9,7 @@ from aiohttp import web
 from msgspec import Meta
 
 from services.booking.api.desk import DESK
+from shared.access.entries import CARE, Touch
 from shared.messages import Text
 from shared.openapi import Answer, Route
 from shared.web import Page, cursor_after, cursor_of, json_response, path_id, read_query
@@ -60,6 +61,8 @@ async def list_day(request: web.Request) -> web.Response:
         after=cursor_of(request, (datetime, UUID)),
         limit=asked.limit,
     )
+    persons = {row["patient_id"] for row in rows}
+    desk.access.note(request, persons, about=clinic_id, reason=CARE)
     cursor = None
     if len(rows) == asked.limit:
         cursor = cursor_after(rows[-1]["starts_at"], rows[-1]["place_id"])
@@ -77,5 +80,6 @@ ROUTES = [
         tag="bookings",
         query=DayQuery,
         answers={200: Answer("The places, by their beginning.", Day, headers=("Cache-Control",))},
+        touches=Touch("day", ("status", "places")),
     ),
 ]

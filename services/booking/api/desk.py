@@ -11,8 +11,10 @@ from msgspec import Meta
 from services.booking.memory import Memory
 from services.booking.replies import Answers
 from services.booking.rules.eligibility import Campaign, SlotFacts, Wanted, rule_against
+from services.booking.rules.life import Booking
 from services.booking.rules.refusals import TOLD, Told
 from services.booking.store import Bookings, Campaigns, Patients
+from shared.access.noting import Access
 from shared.auth import Actor
 from shared.clock import DatabaseClock
 from shared.messages import PLACES_MAX, Dose
@@ -46,6 +48,7 @@ class Desk(msgspec.Struct):
     campaigns: Campaigns
     patients: Patients
     clock: DatabaseClock
+    access: Access
     deadline_seconds: float
     dependants_max: int
 
@@ -125,6 +128,14 @@ def need(unready: Told | None) -> None:
     """Stop here if there is a reason to."""
     if unready is not None:
         raise problem_of(unready)
+
+
+def persons_in(*bookings: Booking) -> set[UUID]:
+    """Whose data these are: who booked, and for whom."""
+    persons = {booking.owner_id for booking in bookings}
+    for booking in bookings:
+        persons.update(place.patient_id for place in booking.places if place.patient_id is not None)
+    return persons
 
 
 def _need_eligible(

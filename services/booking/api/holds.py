@@ -8,11 +8,12 @@ from aiohttp import web
 from msgspec import Meta
 
 from services.booking.api.answers import HoldBody, hold_body, reply_to, shown
-from services.booking.api.desk import DESK, Desk, Nothing, home_for, need
+from services.booking.api.desk import DESK, Desk, Nothing, home_for, need, persons_in
 from services.booking.api.problems import HOLD, REFEREE, SLOT
 from services.booking.memory import Memory
 from services.booking.rules.life import Booking
 from services.booking.rules.refusals import hold_unready
+from shared.access.entries import Touch
 from shared.messages import (
     PLACES_MAX,
     HoldPlaces,
@@ -64,12 +65,16 @@ async def hold_places(request: web.Request) -> web.Response:
         **head,
     )
     home = await _home(desk.memory, body)
+    desk.access.note(request, [who.actor.id], about=command.id)
     return reply_to(await desk.answers.ask(command, home, who.began), command)
 
 
 async def show_hold(request: web.Request) -> web.Response:
     """200 the hold; another's is as unknown as one that is not there."""
-    return shown(request, hold_body(await _hold(request, request.app[DESK])))
+    desk = request.app[DESK]
+    hold = await _hold(request, desk)
+    desk.access.note(request, persons_in(hold), about=hold.id)
+    return shown(request, hold_body(hold))
 
 
 async def renew_hold(request: web.Request) -> web.Response:
@@ -78,6 +83,7 @@ async def renew_hold(request: web.Request) -> web.Response:
     body = await read_body(request, _decode_renewal)
     head = desk.head(request, who.actor, body)
     hold = await _hold(request, desk)
+    desk.access.note(request, persons_in(hold), about=hold.id)
     need(hold_unready(hold))
     command = RenewHold(booking_id=hold.id, ttl_seconds=body.ttl_seconds, **head)
     return reply_to(await desk.answers.ask(command, hold.home, who.began), command, hold)
@@ -89,6 +95,7 @@ async def release_hold(request: web.Request) -> web.Response:
     body = await read_body(request, _decode_nothing)
     head = desk.head(request, who.actor, body)
     hold = await _hold(request, desk)
+    desk.access.note(request, persons_in(hold), about=hold.id)
     need(hold_unready(hold))
     command = ReleaseHold(booking_id=hold.id, **head)
     return reply_to(await desk.answers.ask(command, hold.home, who.began), command, hold)
@@ -109,6 +116,7 @@ async def _hold(request: web.Request, desk: Desk) -> Booking:
 UNDECIDED = Answer(
     "It is not decided yet: look at Location until it is.", HoldBody, headers=("Location",)
 )
+HELD = Touch("hold", ("status", "places"))
 
 ROUTES = [
     Route(
@@ -123,6 +131,7 @@ ROUTES = [
             202: UNDECIDED,
         },
         problems=(*SLOT, *REFEREE),
+        touches=HELD,
     ),
     Route(
         "GET",
@@ -133,6 +142,7 @@ ROUTES = [
             200: Answer("The hold.", HoldBody, headers=("ETag", "Cache-Control")),
             304: UNCHANGED,
         },
+        touches=HELD,
     ),
     Route(
         "POST",
@@ -143,6 +153,7 @@ ROUTES = [
         needs_key=True,
         answers={200: Answer("It is kept longer.", HoldBody), 202: UNDECIDED},
         problems=(*HOLD, *REFEREE),
+        touches=HELD,
     ),
     Route(
         "DELETE",
@@ -153,5 +164,6 @@ ROUTES = [
         needs_key=True,
         answers={200: Answer("It is given back.", HoldBody), 202: UNDECIDED},
         problems=(*HOLD, *REFEREE),
+        touches=HELD,
     ),
 ]

@@ -7,6 +7,7 @@ from aiohttp import web
 
 from services.booking.api.desk import DESK, problem_of, wish_id
 from services.booking.rules.refusals import TOLD
+from shared.access.entries import Touch
 from shared.openapi import Answer, Route
 from shared.policy import allowed
 from shared.problems import Problem
@@ -37,6 +38,7 @@ async def add_dependant(request: web.Request) -> web.Response:
     desk, actor = request.app[DESK], allowed(request).actor
     body = await read_body(request, _decode_new)
     dependant = Dependant(wish_id(request, actor))
+    desk.access.note(request, [actor.id, dependant.id], about=dependant.id)
     made = await desk.patients.make_dependant(
         actor.id,
         dependant.id,
@@ -58,8 +60,11 @@ async def list_dependants(request: web.Request) -> web.Response:
     """200 one's dependants, oldest first; an empty list is an answer."""
     desk, actor = request.app[DESK], allowed(request).actor
     dependants = await desk.patients.dependants_of(actor.id)
+    desk.access.note(request, [actor.id, *dependants])
     return json_response(DependantList(dependants=[Dependant(one) for one in dependants]))
 
+
+FAMILY = Touch("dependant", ("guardian",))
 
 ROUTES = [
     Route(
@@ -71,6 +76,7 @@ ROUTES = [
         needs_key=True,
         answers={201: Answer("One may book for it.", Dependant)},
         problems=("too_many_dependants",),
+        touches=FAMILY,
     ),
     Route(
         "GET",
@@ -78,5 +84,6 @@ ROUTES = [
         list_dependants,
         tag="dependants",
         answers={200: Answer("One's dependants, oldest first.", DependantList)},
+        touches=FAMILY,
     ),
 ]

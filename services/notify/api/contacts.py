@@ -7,6 +7,7 @@ from aiohttp import web
 
 from services.notify.api.desk import DESK
 from services.notify.rules import wrong_with_address
+from shared.access.entries import Touch
 from shared.openapi import Answer, Route
 from shared.policy import allowed
 from shared.problems import Problem
@@ -38,6 +39,7 @@ async def change_contacts(request: web.Request) -> web.Response:
     wrong = wrong_with_address(wish.email) if wish.email is not None else None
     if wrong is not None:
         raise Problem(422, "invalid_body", f"{wrong} Send null to get no e-mail.")
+    desk.access.note(request, [actor.id])
     await desk.contacts.keep(actor.id, wish.email)
     return _shown(wish.email)
 
@@ -45,12 +47,15 @@ async def change_contacts(request: web.Request) -> web.Response:
 async def show_contacts(request: web.Request) -> web.Response:
     """200 the caller's own contacts."""
     desk, actor = request.app[DESK], allowed(request).actor
+    desk.access.note(request, [actor.id])
     return _shown(await desk.contacts.find(actor.id))
 
 
 def _shown(email: str | None) -> web.Response:
     return json_response(ContactsBody(email=email), headers={"Cache-Control": "no-store"})
 
+
+TOUCH = Touch("contacts", ("email",))
 
 ROUTES = [
     Route(
@@ -60,6 +65,7 @@ ROUTES = [
         tag="contacts",
         body=Wish,
         answers={200: Answer("It holds.", ContactsBody, headers=("Cache-Control",))},
+        touches=TOUCH,
     ),
     Route(
         "GET",
@@ -67,5 +73,6 @@ ROUTES = [
         show_contacts,
         tag="contacts",
         answers={200: Answer("The contacts.", ContactsBody, headers=("Cache-Control",))},
+        touches=TOUCH,
     ),
 ]

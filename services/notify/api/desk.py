@@ -5,6 +5,7 @@ from aiohttp import web
 
 from services.notify.live import Broadcaster
 from services.notify.store import Contacts
+from shared.access.noting import Access
 
 
 class Desk(msgspec.Struct):
@@ -12,6 +13,7 @@ class Desk(msgspec.Struct):
 
     contacts: Contacts
     live: Broadcaster
+    access: Access
 
 
 DESK: web.AppKey[Desk] = web.AppKey("desk", Desk)

@@ -10,6 +10,7 @@ from services.notify.api.desk import DESK
 from services.notify.api.problems import STREAM
 from services.notify.live import Broadcaster, Stream, TooManyError, frames, positions
 from services.notify.live.positions import Position
+from shared.access.entries import Touch
 from shared.auth import Actor
 from shared.openapi import Answer, Route
 from shared.openapi.routes import EVENT_STREAM
@@ -44,6 +45,7 @@ async def follow_live(request: web.Request) -> web.StreamResponse:
     asked = _asked(request)
     if request.version < HttpVersion11:
         raise Problem(505, "http_version", "A stream needs HTTP/1.1; ask again with that.")
+    desk.access.note(request, [actor.id])
     stream = _admitted(desk.live, actor)
     try:
         begins = await _placed(desk.live, stream, asked)
@@ -142,5 +144,6 @@ ROUTES = [
             )
         },
         problems=STREAM,
+        touches=Touch("stream", ("status", "places")),
     )
 ]

@@ -2,6 +2,10 @@
 -- All that follows is one moment, and the auditor changes nothing.
 BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;
 
+-- name: look_into
+-- For this transaction: whose tables are meant.
+SELECT set_config('search_path', $1, true);
+
 -- name: moment
 -- Holds are judged by PostgreSQL's clock.
 SELECT clock_timestamp();

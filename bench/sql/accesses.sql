@@ -1,0 +1,3 @@
+-- name: backend
+-- Which process of PostgreSQL works for this connection.
+SELECT pg_backend_pid();
