@@ -1,4 +1,4 @@
-"""Which verb is meant? python -m talon token|city|import|rush|audit|demo|openapi"""
+"""Which verb is meant? python -m talon token|city|import|rush|audit|keys|demo|openapi"""
 
 import argparse
 import os
@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from deploy.local.settings import SettingError
 from deploy.local.stack import named
 from talon.mistakes import MistakeError
-from talon.verbs import audit, city, demo, import_, openapi, rush, token
+from talon.verbs import audit, city, demo, import_, keys, openapi, rush, token
 
 VERBS = {
     "token": token,
@@ -16,6 +16,7 @@ VERBS = {
     "import": import_,
     "rush": rush,
     "audit": audit,
+    "keys": keys,
     "demo": demo,
     "openapi": openapi,
 }

@@ -19,6 +19,7 @@ from services.notify.store import Contacts, LiveEvents
 from shared import database
 from tests.booking_doors import KEY
 from tests.documented import every_answer_is_documented
+from tests.vaults import a_vault, key_file_of
 
 CONTACTS = "/api/v1/me/contacts"
 STOP_SECONDS_MAX = 5.0
@@ -40,6 +41,7 @@ def a_config(dsn: str, **settings: Any) -> Config:
         "database": dsn,
         "kafka": "none:1",
         "jwks": "none",
+        "vault": str(key_file_of("notify")),
         "issuer": "talon-test",
         "audience": "talon",
         "smtp": "none:1",
@@ -59,7 +61,7 @@ async def a_door(dsn: str, folder: Path, **settings: Any) -> AsyncIterator[Door]
     config = a_config(dsn, jwks=str(jwks), **settings)
     pool = await database.open_pool(dsn, size_max=2, name="notify-test")
     live = Broadcaster(config, LiveEvents(pool))
-    app = doors(config, Contacts(pool), live)
+    app = doors(config, Contacts(pool, a_vault("notify")), live)
     telling = asyncio.create_task(live.run())
     with every_answer_is_documented(app, API):
         async with TestClient(TestServer(app)) as client:

@@ -23,6 +23,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     jwks: str
     issuer: str
     audience: str
+    vault: str
     smtp: HostAndPort
     smtp_from: Address
     host: str = "127.0.0.1"
@@ -56,6 +57,9 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     live_arrival_seconds: Seconds = 3.0
     live_kept_days: AtLeastOne = 2
     forgotten_rows_max: AtLeastOne = 10_000
+    contacts_kept_days: AtLeastOne = 1_095
+    retention_seconds: Seconds = 3_600.0
+    retention_people_max: AtLeastOne = 200
 
     def __post_init__(self) -> None:
         """A claim outlives a send, or every message would be given back before it is begun."""

@@ -20,7 +20,6 @@ from services.booking.api.desk import (
     WantedPlaces,
     home_for,
     need,
-    owned_by,
 )
 from services.booking.api.problems import BOOKING, HOLD, PERSON, REFEREE, SLOT
 from services.booking.rules.eligibility import wishes
@@ -77,6 +76,7 @@ async def request_booking(request: web.Request) -> web.Response:
     campaign = await desk.campaign(body.campaign_id)
     slots = await desk.slots_of(body.places)
     wanted = await desk.wanted(actor, body.places, campaign, slots)
+    await desk.need_unbooked(actor, body.campaign_id, wanted)
     asks: dict[str, Any] = head | {
         "not_before": None if campaign is None else campaign.opens_at,
         "owner_id": actor.id,
@@ -141,7 +141,7 @@ async def list_bookings(request: web.Request) -> web.Response:
     limit = read_query(request, Page).limit
     cursor = cursor_of(request, (datetime, UUID))
     after = None if cursor is None else (cursor[0], cursor[1])
-    bookings = await desk.bookings.of_owner(actor.id, after, limit)
+    bookings = await desk.bookings.of_owner(desk.identities.ids(actor.id), after, limit)
     more = len(bookings) == limit
     return json_response(
         BookingList(
@@ -152,14 +152,14 @@ async def list_bookings(request: web.Request) -> web.Response:
 
 
 async def _own_booking(request: web.Request, desk: Desk, actor: Actor) -> Booking:
-    booking = owned_by(actor, await desk.bookings.load(path_id(request, "booking")))
+    booking = desk.owned_by(actor, await desk.bookings.load(path_id(request, "booking")))
     if booking is None or booking.kind != "booking":
         raise not_found("booking")
     return booking
 
 
 async def _own_hold(desk: Desk, actor: Actor, hold_id: UUID) -> Booking:
-    hold = owned_by(actor, await desk.bookings.load(hold_id))
+    hold = desk.owned_by(actor, await desk.bookings.load(hold_id))
     if hold is None:
         raise not_found("hold")
     need(HOLD_PENDING if hold.status == "pending" else None)

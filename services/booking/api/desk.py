@@ -8,12 +8,12 @@ import msgspec
 from aiohttp import web
 from msgspec import Meta
 
-from services.booking.memory import Memory
+from services.booking.memory import Identities, Memory
 from services.booking.replies import Answers
 from services.booking.rules.eligibility import Campaign, SlotFacts, Wanted, rule_against
 from services.booking.rules.life import Booking
 from services.booking.rules.refusals import TOLD, Told
-from services.booking.store import Bookings, Campaigns, Patients
+from services.booking.store import Bookings, Campaigns, Consents, Patients, People, Profiles
 from shared.auth import Actor, Tokens
 from shared.clock import DatabaseClock
 from shared.messages import PLACES_MAX, Dose
@@ -22,6 +22,8 @@ from shared.topics import home_of
 from shared.web import body_hash, command_id, idempotency_key
 
 ROLES = ("patient", "staff", "operator")
+SIGNED_IN_AS: web.RequestKey[UUID] = web.RequestKey("signed_in_as", UUID)
+"""Under which id somebody came in who is known by another one since."""
 
 
 class WantedPlace(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -48,13 +50,26 @@ class Desk(msgspec.Struct):
     bookings: Bookings
     campaigns: Campaigns
     patients: Patients
+    people: People
+    profiles: Profiles
+    consents: Consents
     clock: DatabaseClock
     deadline_seconds: float
     dependants_max: int
 
+    @property
+    def identities(self) -> Identities:
+        """Who is the same person as whom."""
+        return self.memory.identities
+
     async def actor(self, request: web.Request) -> Actor:
-        """Who asks; everybody may book for themselves."""
-        return await self.tokens.need(request, *ROLES)
+        """Who asks, by the id that is theirs now; everybody may book for themselves."""
+        actor = await self.tokens.need(request, *ROLES)
+        who = self.identities.who(actor.id)
+        if who == actor.id:
+            return actor
+        request[SIGNED_IN_AS] = actor.id
+        return msgspec.structs.replace(actor, id=who)
 
     def head(self, request: web.Request, actor: Actor, body: Any) -> dict[str, Any]:
         """The head of the command that this request is."""
@@ -89,27 +104,53 @@ class Desk(msgspec.Struct):
         slots: dict[UUID, SlotFacts],
     ) -> list[Wanted]:
         """The places with their persons, where no rule speaks against them."""
-        for place in places:
-            if place.patient_id is not None and not await self.memory.may_book_for(
-                actor.id, place.patient_id
-            ):
-                raise Problem(
-                    422, "patient_unknown", "There is no such patient, or it is not your dependant."
-                )
         wanted = [
-            Wanted(slot_id=place.slot_id, patient_id=place.patient_id or actor.id, dose=place.dose)
+            Wanted(
+                slot_id=place.slot_id,
+                patient_id=self.identities.who(place.patient_id or actor.id),
+                dose=place.dose,
+            )
             for place in places
         ]
+        for place in wanted:
+            if place.patient_id != actor.id:
+                await self._need_own(actor, place.patient_id)
         if campaign is not None:
             _need_eligible(campaign, wanted, slots)
         return wanted
+
+    async def _need_own(self, actor: Actor, patient_id: UUID) -> None:
+        """A guardian for each dependant, and nobody else."""
+        if not await self.memory.may_book_for(actor.id, patient_id):
+            raise Problem(
+                422, "patient_unknown", "There is no such patient, or it is not your dependant."
+            )
+
+    async def need_unbooked(
+        self, actor: Actor, campaign_id: UUID | None, wanted: Sequence[Wanted]
+    ) -> None:
+        """Nobody has a dose twice by having had two ids: of most, nobody asks the database."""
+        for place in wanted:
+            merged = self.identities.merged_into(place.patient_id)
+            if merged:
+                owners = [*self.identities.ids(actor.id), *merged]
+                if await self.people.has_live_place(owners, merged, campaign_id, place):
+                    raise problem_of(TOLD["claim_taken"], slot_id=place.slot_id)
+
+    def owned_by(self, actor: Actor, booking: Booking | None) -> Booking | None:
+        """The booking or hold, if it is the actor's, under whichever of their ids."""
+        if booking is None or self.identities.who(booking.owner_id) != actor.id:
+            return None
+        return booking
 
 
 def wish_id(request: web.Request, actor: Actor) -> UUID:
     """The name of this wish, from who asks, the route and the Idempotency-Key."""
     resource = request.match_info.route.resource
     route = f"{request.method} {resource.canonical if resource else request.path}"
-    return command_id(actor.id, route, idempotency_key(request))
+    # Asked again after a merge it is the same wish: it is named by who signed in.
+    signed_in_as = request.get(SIGNED_IN_AS, actor.id)
+    return command_id(signed_in_as, route, idempotency_key(request))
 
 
 def home_for(slot_id: UUID, slots: dict[UUID, SlotFacts]) -> int:
@@ -127,11 +168,6 @@ def need(unready: Told | None) -> None:
     """Stop here if there is a reason to."""
     if unready is not None:
         raise problem_of(unready)
-
-
-def owned_by(actor: Actor, booking: Booking | None) -> Booking | None:
-    """The booking or hold, if it is the actor's."""
-    return booking if booking is not None and booking.owner_id == actor.id else None
 
 
 def _need_eligible(

@@ -9,7 +9,7 @@ from aiohttp import web
 from msgspec import Meta
 
 from services.booking.api.answers import HoldBody, hold_body, reply_to, shown
-from services.booking.api.desk import DESK, ROLES, Desk, Nothing, home_for, need, owned_by
+from services.booking.api.desk import DESK, ROLES, Desk, Nothing, home_for, need
 from services.booking.api.problems import HOLD, REFEREE, SLOT
 from services.booking.memory import Memory
 from services.booking.rules.life import Booking
@@ -111,7 +111,7 @@ async def _home(memory: Memory, body: NewHold) -> int:
 
 async def _own_hold(request: web.Request, desk: Desk, actor: Actor) -> Booking:
     """What was a hold once stays one here; what was booked at once never was."""
-    hold = owned_by(actor, await desk.bookings.load(path_id(request, "hold")))
+    hold = desk.owned_by(actor, await desk.bookings.load(path_id(request, "hold")))
     if hold is None or (hold.kind == "booking" and hold.expires_at is None):
         raise not_found("hold")
     return hold

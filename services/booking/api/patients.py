@@ -1,4 +1,4 @@
-"""Whom may an account book for besides its owner?"""
+"""Whom may an account book for besides its owner, and what is known of them?"""
 
 from uuid import UUID
 
@@ -6,18 +6,30 @@ import msgspec
 from aiohttp import web
 
 from services.booking.api.desk import DESK, ROLES, problem_of, wish_id
+from services.booking.api.me import (
+    NO_STORE,
+    NewProfile,
+    PersonBody,
+    changed,
+    person_body,
+    read_profile,
+)
+from services.booking.rules.profiles import NOTHING_KNOWN
 from services.booking.rules.refusals import TOLD
 from shared.openapi import Answer, Route
-from shared.problems import Problem
-from shared.web import body_hash, json_response, read_body
+from shared.problems import Problem, not_found
+from shared.web import body_hash, json_response, path_id, read_body
 
 
 class NewDependant(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The body of `POST /me/dependants`: a dependant is an id, and nothing is known about it."""
+    """The body of `POST /me/dependants`: a dependant is an id, and what is known of it is said
+
+    afterwards, under that id.
+    """
 
 
 class Dependant(msgspec.Struct, frozen=True):
-    """A dependant as it is shown."""
+    """A dependant as it is made."""
 
     id: UUID
 
@@ -25,7 +37,7 @@ class Dependant(msgspec.Struct, frozen=True):
 class DependantList(msgspec.Struct, frozen=True, kw_only=True):
     """All of one's dependants: there are few."""
 
-    dependants: list[Dependant]
+    dependants: list[PersonBody]
 
 
 _decode_new = msgspec.json.Decoder(NewDependant)
@@ -58,8 +70,22 @@ async def list_dependants(request: web.Request) -> web.Response:
     """200 one's dependants, oldest first; an empty list is an answer."""
     desk = request.app[DESK]
     actor = await desk.actor(request)
-    dependants = await desk.patients.dependants_of(actor.id)
-    return json_response(DependantList(dependants=[Dependant(one) for one in dependants]))
+    dependants = await desk.patients.dependants_of(*desk.identities.ids(actor.id))
+    known = await desk.profiles.load(dependants)
+    bodies = [person_body(one, known.get(one, NOTHING_KNOWN)) for one in dependants]
+    return json_response(DependantList(dependants=bodies), headers=NO_STORE)
+
+
+async def change_dependant(request: web.Request) -> web.Response:
+    """200 what is known of one's dependant from now on; asked twice it is the same."""
+    desk = request.app[DESK]
+    actor = await desk.actor(request)
+    dependant_id = desk.identities.who(path_id(request, "dependant"))
+    profile = await read_profile(request, desk)
+    own = await desk.memory.may_book_for(actor.id, dependant_id)
+    if not own or dependant_id == actor.id:
+        raise not_found("dependant")
+    return json_response(await changed(desk, dependant_id, profile), headers=NO_STORE)
 
 
 ROUTES = [
@@ -80,6 +106,19 @@ ROUTES = [
         list_dependants,
         tag="dependants",
         roles=ROLES,
-        answers={200: Answer("One's dependants, oldest first.", DependantList)},
+        answers={
+            200: Answer(
+                "One's dependants, oldest first.", DependantList, headers=("Cache-Control",)
+            )
+        },
+    ),
+    Route(
+        "PUT",
+        "/api/v1/me/dependants/{id}",
+        change_dependant,
+        tag="dependants",
+        roles=ROLES,
+        body=NewProfile,
+        answers={200: Answer("It is known.", PersonBody, headers=("Cache-Control",))},
     ),
 ]
