@@ -99,6 +99,11 @@ def has_untold(session: Session, homes: Sequence[int]) -> list[Row]:
     return [{"exists": False}]
 
 
+def take_untold(session: Session, homes: Sequence[int], limit: int) -> list[Row]:
+    """So of nobody is it to be told."""
+    return []
+
+
 DONE: tuple[Statement, ...] = (
     apply,
     known_bookings,
@@ -106,4 +111,5 @@ DONE: tuple[Statement, ...] = (
     slots_opened,
     slots_changed,
     has_untold,
+    take_untold,
 )
