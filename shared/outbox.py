@@ -150,7 +150,11 @@ class Relay:
                 # Cleared before marking: a row sent meanwhile must not wait for the next one.
                 self._sent.clear()
                 await self._mark()
-                await self._sent.wait()
+                if self._marks:
+                    # The database was away: nothing else may ever be sent that would mark them.
+                    await asyncio.sleep(RETRY_SECONDS)
+                else:
+                    await self._sent.wait()
             elif not await self._head_is_acknowledged():
                 await asyncio.sleep(RETRY_SECONDS)
                 await self._send_again()

@@ -5,7 +5,7 @@ from uuid import UUID
 
 import msgspec
 
-from shared.messages import BookingEvent, SlotCommand, SlotEvent, SlotReply
+from shared.messages import BookingEvent, PersonErased, SlotCommand, SlotEvent, SlotReply
 
 HOMES = 4
 """Partitions of everything that follows a booking's home. Never changed on a live topic."""
@@ -66,7 +66,7 @@ SLOTS_EVENTS = Topic(
 )
 BOOKING_EVENTS = Topic(
     name="booking.events",
-    carries=BookingEvent,
+    carries=BookingEvent | PersonErased,
     form="json",
     written_by=("booking",),
     read_by=("notify",),

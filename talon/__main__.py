@@ -1,4 +1,4 @@
-"""Which verb is meant? python -m talon token|city|import|rush|audit|accesses|demo|openapi"""
+"""Which verb is meant? python -m talon token|city|import|rush|audit|accesses|keys|demo|openapi"""
 
 import argparse
 import os
@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from deploy.local.settings import SettingError
 from deploy.local.stack import named
 from talon.mistakes import MistakeError
-from talon.verbs import accesses, audit, city, demo, import_, openapi, rush, token
+from talon.verbs import accesses, audit, city, demo, import_, keys, openapi, rush, token
 
 VERBS = {
     "token": token,
@@ -17,6 +17,7 @@ VERBS = {
     "rush": rush,
     "audit": audit,
     "accesses": accesses,
+    "keys": keys,
     "demo": demo,
     "openapi": openapi,
 }

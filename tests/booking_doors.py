@@ -38,6 +38,7 @@ from tests import stories
 from tests.booking_stories import ALICE
 from tests.documented import every_answer_is_documented
 from tests.stories import an_id
+from tests.vaults import key_file_of
 
 KEY = ec.generate_private_key(ec.SECP256R1())
 PATIENCE_SECONDS = 0.4
@@ -168,6 +169,7 @@ async def a_door(dsn: str, folder: Path, **settings: Any) -> AsyncIterator[Door]
         database=dsn,
         kafka="none:1",
         jwks=str(jwks),
+        vault=str(key_file_of("booking")),
         issuer="talon-test",
         audience="talon",
         **{"patience_seconds": PATIENCE_SECONDS, "dependants_max": 2} | NOTING | settings,

@@ -22,6 +22,7 @@ from shared.access.store import AccessLog
 from shared.clock import DatabaseClock
 from tests.booking_doors import KEY, NOTING, writing
 from tests.documented import every_answer_is_documented
+from tests.vaults import a_vault, key_file_of
 
 CONTACTS = "/api/v1/me/contacts"
 STOP_SECONDS_MAX = 5.0
@@ -44,6 +45,7 @@ def a_config(dsn: str, **settings: Any) -> Config:
         "database": dsn,
         "kafka": "none:1",
         "jwks": "none",
+        "vault": str(key_file_of("notify")),
         "issuer": "talon-test",
         "audience": "talon",
         "smtp": "none:1",
@@ -66,7 +68,7 @@ async def a_door(dsn: str, folder: Path, **settings: Any) -> AsyncIterator[Door]
     clock = DatabaseClock()
     await clock.set(pool)
     access = Access.to(AccessLog(pool), config, by="notify-test", now=clock.now)
-    app = doors(config, Contacts(pool), live, access=access)
+    app = doors(config, Contacts(pool, a_vault("notify")), live, access=access)
     telling = asyncio.create_task(live.run())
     with every_answer_is_documented(app, API):
         async with writing(access), TestClient(TestServer(app)) as client:

@@ -22,6 +22,7 @@ from shared.statements import load
 from shared.topics import BOOKING_EVENTS
 from tests.notify_bookings import confirmed
 from tests.stories import a_record
+from tests.vaults import a_vault
 
 SQL = load("shared")
 LEASE_SECONDS = 600.0
@@ -41,7 +42,7 @@ class Front:
         self._commits = Committer(
             BOOKING_EVENTS,
             owner=self._owner,
-            handler=Inbox(),
+            handler=Inbox(a_vault("notify")),
             limits=Limits(lease_seconds=LEASE_SECONDS),
         )
 

@@ -5,14 +5,16 @@ import os
 
 from services.notify.config import Config
 from services.notify.sending import Sender
-from services.notify.store import Ledger
+from services.notify.store import Contacts, Ledger
 from shared import config, database
+from shared.vault import open_vault
 
 
 async def send(settings: Config) -> None:
     """Send for ever."""
     pool = await database.open_pool(settings.database, size_max=2, name="notify-test")
-    await Sender(settings, Ledger(pool)).run()
+    contacts = Contacts(pool, open_vault("notify", settings.vault))
+    await Sender(settings, Ledger(pool), contacts.open).run()
 
 
 asyncio.run(send(config.load(Config, os.environ)))

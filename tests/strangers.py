@@ -86,6 +86,12 @@ class City:
                 return {"id": await self._asked_by(person, "request_booking")}
             case ["holds", _, *_]:
                 return {"id": await self._asked_by(person, "hold_places")}
+            case ["me", "dependants", _]:
+                return {"id": await self.dependant_of(person)}
+            case ["patients", _, *rest]:
+                if rest == ["merge"]:
+                    await self._known(Person("patient", UUID(route.example().body["into_id"])))
+                return {"id": await self._known(person)}
             case ["slots", _]:
                 return {"id": await self._slot(person)}
             case _:
@@ -97,6 +103,12 @@ class City:
             said = await self.ask(person, self.world.route(name), {})
             self._made[person.id, name] = said.id
         return self._made[person.id, name]
+
+    async def _known(self, person: Person) -> str:
+        """Somebody of whom something is known, since they said so."""
+        said = await self.ask(person, self.world.route("change_me"), {})
+        assert said.code == OPEN, said
+        return str(person.id)
 
     async def dependant_of(self, person: Person) -> str:
         """Somebody for whom this person may ask."""

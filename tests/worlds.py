@@ -19,7 +19,7 @@ from shared.policy import REASON_HEADER
 from talon.verbs.openapi import APIS
 from tests import booking_doors, notify_doors, slots_doors
 from tests.booking_doors import Client, bearer
-from tests.booking_stories import ALICE
+from tests.booking_stories import ALICE, BORIS
 
 Making = Callable[[], Awaitable[str | dict[str, Any]]]
 """Gives the id of what it made, for the end of the path; or whatever else its example needs."""
@@ -130,7 +130,52 @@ async def _booking(dsn: str, folder: Path) -> AsyncIterator[World]:
             return {"path": {"id": place["clinic_id"]}, "query": {"date": place["starts_at"][:10]}}
 
         world.making["list_day"] = a_day
+        _persons(world)
         yield world
+
+
+def _persons(world: World) -> None:
+    """Who asks is known, and so is their twin."""
+    me = world.route("change_me")
+
+    async def a_person(who: UUID = ALICE) -> str:
+        await world.ask(me, me.example(), headers=bearer(who))
+        return str(who)
+
+    async def with_all_that_is_theirs() -> dict[str, Any]:
+        await a_person()
+        consent = world.route("change_consent")
+        await world.ask(consent, consent.example())
+        await world.make("add_dependant")
+        await world.make("request_booking")
+        return {}
+
+    async def with_a_twin() -> str:
+        await a_person(BORIS)
+        return await a_person()
+
+    async def a_twin_to_merge() -> dict[str, Any]:
+        return {"path": {"id": await a_person(BORIS)}, "body": {"into_id": await a_person()}}
+
+    async def a_consent() -> dict[str, Any]:
+        consent = world.route("change_consent")
+        await world.ask(consent, consent.example())
+        return {}
+
+    async def somebody() -> dict[str, Any]:
+        await a_person()
+        return {}
+
+    world.making |= {
+        "show_me": somebody,
+        "search_patients": somebody,
+        "show_patient": a_person,
+        "list_twins": with_a_twin,
+        "merge_patient": a_twin_to_merge,
+        "export_me": with_all_that_is_theirs,
+        "show_consents": a_consent,
+        "change_dependant": lambda: world.make("add_dependant"),
+    }
 
 
 @asynccontextmanager

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import msgspec
 
-from deploy.local import keys, passwords
+from deploy.local import keys, passwords, vaults
 from deploy.local.parts import edge, files, kafka, postgres, prometheus
 from deploy.local.progress import say
 from deploy.local.settings import CHECKOUT
@@ -66,13 +66,20 @@ def _give_secrets(stack: Stack, folder: Path) -> None:
         Path("postgres", "password"): passwords.of(SUPERUSER, known),
         Path("grafana", "password"): passwords.of(GRAFANA, known),
         **{Path(service, "database"): stack.dsn(service) for service in SERVICES},
+        **{
+            Path(service, "vault"): stack.vault(service).read_text(encoding="ascii")
+            for service in vaults.SERVICES
+        },
     }
     for place, text in secrets.items():
         path = folder / place
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.unlink(missing_ok=True)
-        path.write_text(text, encoding="ascii")
-        path.chmod(READABLE)
+        # Replaced at once: a service that runs may be reading it.
+        part = path.with_name(f".{path.name}")
+        part.unlink(missing_ok=True)
+        part.write_text(text, encoding="ascii")
+        part.chmod(READABLE)
+        part.replace(path)
 
 
 def _give_kafka(stack: Stack, folder: Path) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import msgspec
 
-from deploy.local import passwords, settings
+from deploy.local import passwords, settings, vaults
 from deploy.local.settings import CHECKOUT, Settings
 
 HOMES = CHECKOUT / ".talon"
@@ -40,6 +40,10 @@ class Stack(msgspec.Struct, frozen=True, kw_only=True):
     def issuer_key(self) -> Path:
         """The private key that signs development tokens."""
         return self.home / "keys" / "issuer.pem"
+
+    def vault(self, service: str) -> Path:
+        """The keys by which a service seals what it knows of persons."""
+        return vaults.of(service, self.home / "secrets")
 
     @property
     def inbox(self) -> Path:

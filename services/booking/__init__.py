@@ -2,6 +2,6 @@
 
 Takes patients' wishes by HTTP, and `slots.events` and `slots.replies` from the log.
 Gives `slots.commands` to the referee and `booking.events` to whoever tells people.
-Owns patients and their dependants, campaigns, bookings and holds as their owners see them.
-Never decides about a place, and never stores a name, a phone or a reason for care.
+Owns persons and their dependants, campaigns, bookings and holds as their owners see them.
+Never decides about a place, and never stores a name, a phone or a birth date but sealed.
 """

@@ -1,6 +1,7 @@
 """What is plugged into what? The only file that knows all the others."""
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -14,7 +15,18 @@ from services.booking.inbox import Inbox
 from services.booking.memory import Kept, Memory
 from services.booking.pending import Keeper, Sweeper
 from services.booking.replies import Answers
-from services.booking.store import Bookings, Campaigns, Database, Patients, Slots, Wishes
+from services.booking.retention import Retention
+from services.booking.store import (
+    Bookings,
+    Campaigns,
+    Consents,
+    Database,
+    Patients,
+    People,
+    Profiles,
+    Slots,
+    Wishes,
+)
 from services.booking.store.database import OUTAGES
 from shared import database
 from shared.access.noting import ACCESS, Access
@@ -34,10 +46,14 @@ from shared.outbox import Relay
 from shared.policy import Gate
 from shared.process import Work
 from shared.topics import SLOTS_EVENTS
+from shared.vault import open_vault
 from shared.web import BODY_BYTES_MAX, answer_every_error, counted, ops_app, serving
+
+log = logging.getLogger(__name__)
 
 NAME = "booking"
 MEASURE_SECONDS = 1.0
+IDENTITIES_SECONDS = 1.0
 
 
 async def run(config: Config, stopping: asyncio.Event) -> None:
@@ -70,14 +86,14 @@ async def run(config: Config, stopping: asyncio.Event) -> None:
             del work.checks["follower"], work.checks["relay"]
         if config.role != "projector":
             _add_errands(work, config, Wishes(store), asking=asking, clock=clock)
-            work.tasks.append(asking.replies.run())
             access = _access(work, config, pool, clock)
-            _add_door(work, config, doors(config, store, asking, clock, kept, access=access))
+            app = doors(config, store, asking, clock, kept, access=access)
+            _add_errands_for_persons(work, config, app[api.DESK])
+            _add_door(work, config, app)
         else:
             del work.checks["replies"]
         metrics.PART_READY.look = readiness(work.checks)
-        ops = ops_app(work.checks, metrics.REGISTRY)
-        async with serving(ops, config.host, config.ops_port):
+        async with serving(ops_app(work.checks, metrics.REGISTRY), config.host, config.ops_port):
             await work.run(stopping)
 
 
@@ -126,6 +142,7 @@ def doors(
 ) -> web.Application:
     """The API, with everything that its routes need."""
     bookings, campaigns, patients = Bookings(store), Campaigns(store), Patients(store)
+    vault = open_vault(NAME, config.vault)
     app = web.Application(
         client_max_size=BODY_BYTES_MAX,
         middlewares=[counted(metrics.count_request), answer_every_error],
@@ -139,13 +156,17 @@ def doors(
         bookings=bookings,
         campaigns=campaigns,
         patients=patients,
+        people=People(store, vault),
+        profiles=Profiles(store, vault),
+        consents=Consents(store),
         clock=clock,
         access=access,
         deadline_seconds=config.deadline_seconds,
         dependants_max=config.dependants_max,
     )
     app[ACCESS] = access
-    api.routes(app, desk, Gate(tokens, metrics.count_glass))
+    gate = Gate(tokens, count_glass=metrics.count_glass, known_as=memory.identities.who)
+    api.routes(app, desk, gate)
     return app
 
 
@@ -211,9 +232,31 @@ def _add_errands(
     closures = Closures(wishes, clock, config.reply_to)
     work.checks |= {"sweeper": sweeper.pulse.wrong, "closures": closures.pulse.wrong}
     work.tasks += [
+        asking.replies.run(),
         sweeper.run(sweep_seconds=config.sweep_seconds, sweep_max=config.sweep_max),
         closures.run(closure_seconds=config.closure_seconds, closure_max=config.closure_max),
     ]
+
+
+def _add_errands_for_persons(work: Work, config: Config, desk: api.Desk) -> None:
+    """Who is known by another id since, and what is forgotten by rule."""
+    retention = Retention(
+        config, people=desk.people, profiles=desk.profiles, consents=desk.consents
+    )
+    work.checks["identities"] = desk.identities.wrong
+    work.tasks += [_learn_identities(desk), retention.run()]
+
+
+async def _learn_identities(desk: api.Desk) -> None:
+    """Merges are few, and any process may have done one."""
+    while True:
+        try:
+            into = await desk.people.merged()
+            if into is not None:
+                desk.identities.learn(into)
+        except OUTAGES as error:
+            log.warning("merges are not known anew", extra={"error": repr(error)})
+        await asyncio.sleep(IDENTITIES_SECONDS)
 
 
 async def _measure(store: Database, appender: Appender) -> None:

@@ -22,6 +22,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     jwks: str
     issuer: str
     audience: str
+    vault: str
     host: str = "127.0.0.1"
     port: int = 8102
     ops_port: int = 9102
@@ -55,6 +56,10 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     access_batch_max: Number = 500
     access_waiting_max: Number = 10_000
     access_wait_seconds: Seconds = 0.25
+    profiles_kept_days: Number = 1_095
+    consents_kept_days: Number = 1_095
+    retention_seconds: Seconds = 3_600.0
+    retention_people_max: Number = 200
 
     @property
     def reply_to(self) -> int:

@@ -1,6 +1,7 @@
 """What comes in from `slots.events`, and what happens then? Kept once, told once, in one batch."""
 
 import logging
+import time
 from collections.abc import Sequence
 from typing import get_args
 
@@ -9,6 +10,7 @@ from services.booking.rules.life import Change, LifeEvent, change_of, fold
 from services.booking.rules.telling import needs_known, tell
 from services.booking.store import Connection
 from services.booking.store import bookings as booking_store
+from services.booking.store import people as people_store
 from services.booking.store import slots as slot_store
 from shared.batch import Announcements, Head, Item
 from shared.events import InSequence, outgoing
@@ -17,15 +19,20 @@ from shared.messages import (
     BookingCancelled,
     BookingEvent,
     BookingMoved,
+    PersonErased,
     SlotChanged,
     SlotEvent,
     SlotOpened,
+    answer_id,
 )
 from shared.topics import BOOKING_EVENTS
 
 log = logging.getLogger(__name__)
 
 LIFE = get_args(LifeEvent)
+
+ERASED_SECONDS = 1.0
+"""How often at most it is looked for erased persons while events come without a pause."""
 
 
 class Inbox:
@@ -35,6 +42,7 @@ class Inbox:
         self.sequence = InSequence()
         self._kept = kept
         self._lines = lines or Lines()
+        self._looked_at = time.monotonic()
 
     def wrong(self) -> str | None:
         """In words, where an event is waited for that ought to have come before others."""
@@ -58,6 +66,7 @@ class Inbox:
                     outgoing(BOOKING_EVENTS, heads[item.partition], tale, tale.booking_id.bytes)
                 )
                 self._say(item.message, tale)
+        await self._tell_erased(connection, heads, announcements)
         return announcements
 
     def _say(self, event: SlotEvent, tale: BookingEvent) -> None:
@@ -65,6 +74,26 @@ class Inbox:
         if self._lines.wants(tale.booking_id, 0.0):
             about = {"command": event.cause, "booking": tale.booking_id, "event": tale.id}
             log.info("tells", extra=about | {"tells": type(tale).__name__})
+
+    async def _tell_erased(
+        self, connection: Connection, heads: dict[int, Head], announcements: Announcements
+    ) -> None:
+        """Who was erased is told of at their home, numbered like all else that is told there."""
+        now = time.monotonic()
+        if now - self._looked_at < ERASED_SECONDS:
+            return
+        self._looked_at = now
+        for untold in await people_store.take_untold(connection, list(heads)):
+            name = f"{PersonErased.__name__} {untold.person_id}"
+            event = PersonErased(
+                id=answer_id(untold.erasure_id, name),
+                cause=untold.erasure_id,
+                at=untold.at,
+                person_id=untold.person_id,
+            )
+            announcements.setdefault(untold.home, []).append(
+                outgoing(BOOKING_EVENTS, heads[untold.home], event, untold.person_id.bytes)
+            )
 
     async def set_aside(
         self, connection: Connection, heads: dict[int, Head], item: Item
@@ -74,8 +103,11 @@ class Inbox:
         return {}
 
     async def has_due(self, connection: Connection, partitions: Sequence[int]) -> bool:
-        """Nothing is done here unless an event came."""
-        return False
+        """True when somebody was erased of whom it is to be told; then it is, in this turn."""
+        if not await people_store.has_untold(connection, partitions):
+            return False
+        self._looked_at = float("-inf")
+        return True
 
     async def _keep(self, connection: Connection, events: Sequence[SlotEvent]) -> None:
         lives = [event for event in events if isinstance(event, LIFE)]

@@ -1,7 +1,7 @@
 """What does the front desk know without asking the database? Facts that never change."""
 
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
@@ -63,6 +63,42 @@ class Kept:
         return (self._versions.get(change.id) or 0) >= change.version
 
 
+class Identities:
+    """Who is the same person as whom? All of it is here: of merges there are few.
+
+    A process hears of another's merge a second later; until then each id is seen by itself.
+    """
+
+    def __init__(self) -> None:
+        self._into: Mapping[UUID, UUID] = {}
+        self._also: dict[UUID, list[UUID]] = {}
+        self._is_learned = False
+
+    def wrong(self) -> str | None:
+        """In words, while it is not known who is whom."""
+        return None if self._is_learned else "it is not known yet who was merged"
+
+    def learn(self, into: Mapping[UUID, UUID]) -> None:
+        """From now on each of these leads to whom it says."""
+        also: dict[UUID, list[UUID]] = {}
+        for merged_id, person_id in into.items():
+            also.setdefault(person_id, []).append(merged_id)
+        self._into, self._also, self._is_learned = into, also, True
+
+    def who(self, person_id: UUID) -> UUID:
+        """The person whom the id leads to: for nearly everybody, themselves."""
+        return self._into.get(person_id, person_id)
+
+    def merged_into(self, person_id: UUID) -> list[UUID]:
+        """The ids that lead to a person beside their own."""
+        return self._also.get(person_id, [])
+
+    def ids(self, person_id: UUID) -> list[UUID]:
+        """All of a person's ids; the first is the one that the others lead to."""
+        who = self.who(person_id)
+        return [who, *self.merged_into(who)]
+
+
 class Memory:
     """Slots, campaigns and dependants. What is not there is asked for each time: it may come."""
 
@@ -75,6 +111,7 @@ class Memory:
         self._slots: Recent[UUID, SlotFacts] = Recent(facts_max)
         self._campaigns: Recent[UUID, Campaign] = Recent(facts_max)
         self._guardians: Recent[UUID, UUID] = Recent(facts_max)
+        self.identities = Identities()
 
     def looked_up(self) -> Found:
         """How often each kind of fact was found here, and how often the database was asked."""
@@ -119,4 +156,4 @@ class Memory:
             guardian_id = await self._patient_store.guardian_of(patient_id)
             if guardian_id is not None:
                 self._guardians.put(patient_id, guardian_id)
-        return guardian_id == actor_id
+        return guardian_id is not None and self.identities.who(guardian_id) == actor_id

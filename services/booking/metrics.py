@@ -60,6 +60,18 @@ BOOKINGS_REVOKED = Counter(
     "Bookings to be cancelled for a closing slot.",
     registry=REGISTRY,
 )
+PERSONS_ERASED = Counter(
+    "booking_persons_erased_total",
+    "Wishes to be erased that were done, and persons erased by rule.",
+    ["why"],
+    registry=REGISTRY,
+)
+PERSONS_MERGED = Counter(
+    "booking_persons_merged_total", "Ids that lead to another one since.", registry=REGISTRY
+)
+CONSENTS_FORGOTTEN = Counter(
+    "booking_consents_forgotten_total", "Consents that ended long ago.", registry=REGISTRY
+)
 EVENTS_PROJECTED = Counter(
     "booking_events_projected_total", "Events applied.", ["type"], registry=REGISTRY
 )
@@ -142,6 +154,7 @@ TOKEN_CHECKS = Looked(
 count_request = Requests(REQUESTS, REQUEST_SECONDS).count
 asked = Children(COMMANDS_ASKED)
 answered = Children(ANSWERS)
+erased = Children(PERSONS_ERASED, "asked", "unused")
 again = Children(BATCHES_AGAIN, "outage")
 _projected = Children(EVENTS_PROJECTED)
 _glass = Children(GLASS_BROKEN, "booking", "day")

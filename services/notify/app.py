@@ -13,6 +13,7 @@ from services.notify import api, metrics
 from services.notify.config import Config
 from services.notify.inbox import Inbox
 from services.notify.live import Broadcaster
+from services.notify.retention import forget_unused, seal_plain
 from services.notify.sending import Sender
 from services.notify.store import Contacts, Ledger, LiveEvents
 from shared import database
@@ -31,6 +32,7 @@ from shared.outbox import Relay
 from shared.policy import Gate
 from shared.process import until
 from shared.topics import BOOKING_EVENTS
+from shared.vault import open_vault
 from shared.web import BODY_BYTES_MAX, answer_every_error, counted, ops_app, serving
 
 log = logging.getLogger(__name__)
@@ -47,15 +49,17 @@ OTHER_FILES = 200
 async def run(config: Config, stopping: asyncio.Event) -> None:
     """The whole service, until told to stop."""
     _allow_open_files(config.live_streams_max + OTHER_FILES)
+    vault = open_vault(NAME, config.vault)
     await database.migrate(config.database, ["shared", "services.notify"])
     async with _pool(config) as pool, _appender(config) as appender:
         clock = DatabaseClock()
         await clock.set(pool)
-        contacts, ledger, events = Contacts(pool), Ledger(pool), LiveEvents(pool)
-        sender, live = Sender(config, ledger), Broadcaster(config, events)
+        contacts, ledger, events = Contacts(pool, vault), Ledger(pool), LiveEvents(pool)
+        await seal_plain(contacts)
+        sender, live = Sender(config, ledger, contacts.open), Broadcaster(config, events)
         relay = Relay(BOOKING_EVENTS.name, pool, appender)
         relay.on_announced = metrics.ANNOUNCED.inc
-        follower = _follower(config, relay, [sender.wake, live.wake])
+        follower = _follower(config, relay, Inbox(vault), [sender.wake, live.wake])
         health = Health(
             appender=appender, follower=follower, relay=relay, ping=contacts.takes_writes
         )
@@ -80,6 +84,7 @@ async def run(config: Config, stopping: asyncio.Event) -> None:
                 clock.keep(pool),
                 _measure(ledger, appender, sender),
                 _forget(events, config),
+                forget_unused(contacts, config),
                 _audit(pool, config, follower),
                 doors=[door],
                 first=[follower, sender, live, access.writer],
@@ -108,8 +113,9 @@ def _access(config: Config, pool: asyncpg.Pool, clock: DatabaseClock) -> Access:
     return access
 
 
-def _follower(config: Config, relay: Relay, wake: Sequence[Callable[[], None]]) -> Follower:
-    inbox = Inbox()
+def _follower(
+    config: Config, relay: Relay, inbox: Inbox, wake: Sequence[Callable[[], None]]
+) -> Follower:
     follower = Follower(
         BOOKING_EVENTS,
         dsn=config.database,

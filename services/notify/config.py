@@ -23,6 +23,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     jwks: str
     issuer: str
     audience: str
+    vault: str
     smtp: HostAndPort
     smtp_from: Address
     host: str = "127.0.0.1"
@@ -60,6 +61,9 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     access_batch_max: AtLeastOne = 500
     access_waiting_max: AtLeastOne = 10_000
     access_wait_seconds: Seconds = 0.25
+    contacts_kept_days: AtLeastOne = 1_095
+    retention_seconds: Seconds = 3_600.0
+    retention_people_max: AtLeastOne = 200
 
     def __post_init__(self) -> None:
         """A claim outlives a send, or every message would be given back before it is begun."""

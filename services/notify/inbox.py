@@ -8,6 +8,8 @@ from services.notify.rules import messages_for
 from services.notify.store import LiveEvent, Written
 from shared.batch import Announcements, Batch, Head, Item
 from shared.events import InSequence, sequence_of
+from shared.messages import PersonErased
+from shared.vault import Vault
 
 NOTHING = Written(new=0, unreached=0)
 
@@ -15,19 +17,26 @@ NOTHING = Written(new=0, unreached=0)
 class Inbox:
     """Writes down what is to be told, in the batch's own transaction."""
 
-    def __init__(self) -> None:
+    def __init__(self, vault: Vault) -> None:
         self.sequence = InSequence()
+        self._vault = vault
         self._written = NOTHING
+        self._erased = 0
 
     async def handle(
         self, connection: Any, heads: dict[int, Head], items: Sequence[Item]
     ) -> Announcements:
         """Each event becomes messages that wait to be sent, and is kept for open pages."""
         taken = self.sequence.take(heads, items)
-        if taken:
-            await store.keep_live(connection, [_live(item) for item in taken])
-        messages = [message for item in taken for message in messages_for(item.message)]
+        told = [item for item in taken if not isinstance(item.message, PersonErased)]
+        if told:
+            await store.keep_live(connection, [_live(item) for item in told])
+        messages = [message for item in told for message in messages_for(item.message)]
         self._written = await store.write_down(connection, messages) if messages else NOTHING
+        erased = [i.message.person_id for i in taken if isinstance(i.message, PersonErased)]
+        if erased:
+            await store.forget(connection, self._vault, erased)
+        self._erased = len(erased)
         return {}
 
     async def set_aside(self, connection: Any, heads: dict[int, Head], item: Item) -> Announcements:
@@ -44,6 +53,8 @@ class Inbox:
         written, self._written = self._written, NOTHING
         metrics.WRITTEN.inc(written.new)
         metrics.settled["no_address"].inc(written.unreached)
+        erased, self._erased = self._erased, 0
+        metrics.forgotten["erased"].inc(erased)
         metrics.BATCH_EVENTS.observe(len(batch.items))
         metrics.BATCH_SECONDS.observe(batch.seconds)
         metrics.MISSING_EVENTS.set(len(self.sequence.missing))

@@ -30,6 +30,17 @@ REQUEST_SECONDS = Histogram(
 WRITTEN = Counter(
     "notify_written_messages_total", "Messages written down to be sent", registry=REGISTRY
 )
+CONTACTS_FORGOTTEN = Counter(
+    "notify_contacts_forgotten_total",
+    "People whose address and key were destroyed, and why",
+    ["why"],
+    registry=REGISTRY,
+)
+CONTACTS_SEALED = Counter(
+    "notify_contacts_sealed_total",
+    "Addresses sealed that an earlier version had left in clear",
+    registry=REGISTRY,
+)
 SETTLED = Counter(
     "notify_settled_messages_total", "Messages settled, by fate", ["fate"], registry=REGISTRY
 )
@@ -169,6 +180,7 @@ LIVE_RESETS = Counter(
 )
 
 count_request = Requests(REQUESTS, REQUEST_SECONDS).count
+forgotten = Children(CONTACTS_FORGOTTEN, "erased", "unused")
 again = Children(BATCHES_AGAIN, "outage")
 settled = Children(SETTLED, "sent", "failed", "unknown", "expired", "no_address")
 attempted = Children(ATTEMPTS)

@@ -8,7 +8,7 @@ import asyncio
 import contextlib
 import logging
 import random
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
 from uuid import uuid4
 
@@ -18,13 +18,23 @@ from services.notify import metrics
 from services.notify.channels.email import compose
 from services.notify.channels.smtp import AwayError, Line
 from services.notify.config import Config
-from services.notify.rules import Accepted, Mark, Outcome, Patience, Untried, Unwritable, settle
-from services.notify.store import Claimed, Ledger, Lost
+from services.notify.rules import (
+    Accepted,
+    Mark,
+    NotHandedOver,
+    Outcome,
+    Patience,
+    Untried,
+    Unwritable,
+    settle,
+)
+from services.notify.store import Claimed, Ledger, Lost, SealedAddress
 from shared import faultpoints
 from shared.database import is_outage
 from shared.logs import Lines
 from shared.messages import BookingEvent
 from shared.pulse import Pulse
+from shared.vault import KeysAwayError
 
 log = logging.getLogger(__name__)
 
@@ -37,16 +47,20 @@ OUTAGE_SECONDS_MAX = 3.0
 SILENCE_SECONDS_MAX = 10.0
 """How much longer than a claim lasts a turn may take, for the database and a last mail."""
 
+Opening = Callable[[SealedAddress], Awaitable[str]]
+"""Gives an address in clear. It is asked for each mail, and what it gave is kept nowhere."""
+
 _decode_event = msgspec.json.Decoder(BookingEvent).decode
 
 
 class Sender:
     """Sends what waits, over several connections at once."""
 
-    def __init__(self, config: Config, ledger: Ledger) -> None:
+    def __init__(self, config: Config, ledger: Ledger, opening: Opening) -> None:
         self.id = uuid4()
         self._config = config
         self._ledger = ledger
+        self._open = opening
         self._patience = Patience(
             attempts_max=config.attempts_max,
             backoff_seconds_min=config.backoff_seconds_min,
@@ -141,19 +155,23 @@ class Sender:
 
     async def _hand_over(self, line: Line, message: Claimed) -> Outcome:
         try:
+            recipient = await self._open(message.address)
             content = compose(
                 _decode_event(message.event),
                 sender=self._config.smtp_from,
-                recipient=message.email,
+                recipient=recipient,
                 at=datetime.now(UTC),
             )
+        except KeysAwayError as error:
+            log.error("an address cannot be opened now", extra=_about(message) | _said(error))
+            return NotHandedOver("key")
         except Exception as error:
             # One message that cannot be put into words must not keep the others from being told.
             log.error("a message was not written", exc_info=error, extra=_about(message))
             return Unwritable(type(error).__name__)
         loop = asyncio.get_running_loop()
         began = loop.time()
-        outcome = await line.send(content, sender=self._config.smtp_from, recipient=message.email)
+        outcome = await line.send(content, sender=self._config.smtp_from, recipient=recipient)
         faultpoints.reach(faultpoints.SENT)
         metrics.SEND_SECONDS.observe(loop.time() - began)
         return outcome
@@ -209,7 +227,11 @@ def _only_outages(error: Exception) -> None:
         metrics.SMTP_AWAY.inc()
     elif not is_outage(error):
         raise error
-    log.warning("waits out an outage", extra={"error": repr(error)})
+    log.warning("waits out an outage", extra=_said(error))
+
+
+def _said(error: Exception) -> dict[str, object]:
+    return {"error": repr(error)}
 
 
 def _about(message: Claimed | Lost) -> dict[str, object]:

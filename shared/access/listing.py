@@ -4,7 +4,7 @@ Newest first. An entry may be about several people, as a day list is; only the o
 is told of, never the others.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Annotated
 from uuid import UUID
@@ -55,16 +55,16 @@ Place = tuple[Batch, int]
 
 
 async def accesses_of(
-    request: web.Request, log: AccessLog, person_id: UUID, limit: int
+    request: web.Request, log: AccessLog, ids: Sequence[UUID], limit: int
 ) -> web.Response:
-    """200 the accesses to a person's data, from the request's cursor on."""
+    """200 the accesses to a person's data, under any of their ids, from the request's cursor on."""
     after, index = _after(request)
     # One more than is shown: of the cursor's own batch there may be nothing left.
-    batches = await log.of_person(person_id, after, limit + 1)
+    batches = await log.of_person(ids, after, limit + 1)
     found: list[tuple[Place, Entry]] = []
     for batch in batches:
         behind = after is not None and (batch.at, batch.chain, batch.seq) == after
-        found += _about(batch, person_id, below=index if behind else NUMBER_MAX)
+        found += _about(batch, ids, below=index if behind else NUMBER_MAX)
     shown = found[:limit]
     more = len(found) > limit or len(batches) > limit
     listed = AccessList(
@@ -74,11 +74,11 @@ async def accesses_of(
     return json_response(listed, headers=HEADERS)
 
 
-def _about(batch: Batch, person_id: UUID, *, below: int) -> Iterator[tuple[Place, Entry]]:
+def _about(batch: Batch, ids: Sequence[UUID], *, below: int) -> Iterator[tuple[Place, Entry]]:
     """The batch's entries about a person, newest first."""
-    entries = list(enumerate(entries_of(batch.entries)))
+    whose, entries = set(ids), list(enumerate(entries_of(batch.entries)))
     for index, entry in reversed(entries):
-        if index < below and person_id in entry.persons:
+        if index < below and not whose.isdisjoint(entry.persons):
             yield (batch, index), entry
 
 

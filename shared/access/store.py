@@ -1,6 +1,6 @@
 """Where is the access log kept, and how is it read?"""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -61,12 +61,12 @@ class AccessLog:
         return Head(batch.chain, batch.seq, batch.hash)
 
     async def of_person(
-        self, person_id: UUID, after: tuple[datetime, UUID, int] | None, limit: int
+        self, ids: Sequence[UUID], after: tuple[datetime, UUID, int] | None, limit: int
     ) -> list[Batch]:
-        """Batches in which somebody's data were touched, newest first."""
+        """Batches in which somebody's data were touched, under any of their ids, newest first."""
         cursor = after or (None, None, None)
         async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
-            rows = await connection.fetch(SQL["batches_of_person"], person_id, *cursor, limit)
+            rows = await connection.fetch(SQL["batches_of_person"], ids, *cursor, limit)
         return [batch_of(row) for row in rows]
 
 

@@ -29,6 +29,7 @@ from shared.messages.commands import (
     SlotCommand,
     Wishes,
 )
+from shared.messages.persons import PersonErased
 from shared.messages.slots import (
     Alternative,
     BookingCancelled,
@@ -112,6 +113,7 @@ __all__ = [
     "OpenClinic",
     "OpenSlot",
     "OptionalText",
+    "PersonErased",
     "PlaceExpired",
     "PlaceWish",
     "PlacesBooked",

@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable
 from typing import Protocol, TypeVar
 from uuid import UUID
 
+import msgspec
 from aiohttp import web
 
 from shared.auth import Actor, Tokens
@@ -29,11 +30,17 @@ class Owned(Protocol):
         """Whose it is."""
 
 
+S = TypeVar("S")
 T = TypeVar("T", bound=Owned)
 
 
 def uncounted(kind: str) -> None:
     """Nobody counts."""
+
+
+def as_they_are(person_id: UUID) -> UUID:
+    """Nobody is known by another id than the token's."""
+    return person_id
 
 
 class UnshownError(Exception):
@@ -43,17 +50,39 @@ class UnshownError(Exception):
 class Allowed:
     """Who asks, since when by the loop's clock, and how far they reach on this route.
 
-    `reason` is what they said to see what is another's, where they had to say it.
+    `actor` has the id that is theirs today; `signed_in_as` is the token's, which leads to it since
+    two ids were found to be one person. `reason` is what they said to see what is another's, where
+    they had to say it.
     """
 
-    __slots__ = ("_request", "_rule", "actor", "began", "is_settled", "reach", "reason")
+    __slots__ = (
+        "_known_as",
+        "_request",
+        "_rule",
+        "actor",
+        "began",
+        "is_settled",
+        "reach",
+        "reason",
+        "signed_in_as",
+    )
 
-    def __init__(self, request: web.Request, rule: Rule, actor: Actor, *, began: float) -> None:
+    def __init__(
+        self,
+        request: web.Request,
+        rule: Rule,
+        signed_in: Actor,
+        *,
+        began: float,
+        known_as: Callable[[UUID], UUID],
+    ) -> None:
         self._request = request
         self._rule = rule
-        self.actor = actor
+        self._known_as = known_as
+        self.signed_in_as = signed_in.id
+        self.actor = _today(signed_in, known_as)
         self.began = began
-        self.reach = rule.reach_of(actor.roles)
+        self.reach = rule.reach_of(signed_in.roles)
         self.reason: str | None = None
         # Without an id in the path a handler starts from who asks, and finds only what is theirs.
         self.is_settled = "{" not in rule.route
@@ -65,8 +94,14 @@ class Allowed:
 
     def own(self, what: str, thing: T | None) -> T:
         """The thing, if they may have it; else 404, in the same words as if there were none."""
-        is_own = thing is not None and thing.owner_id == self.actor.id
+        is_own = thing is not None and self._known_as(thing.owner_id) == self.actor.id
         self._settle(what, is_there=thing is not None, is_own=is_own)
+        assert thing is not None
+        return thing
+
+    def anybody_s(self, what: str, thing: S | None) -> S:
+        """The thing, whoever's it is, if they may have all such things; 404 if there is none."""
+        self._settle(what, is_there=thing is not None)
         assert thing is not None
         return thing
 
@@ -87,6 +122,13 @@ class Allowed:
         self.is_settled = True
 
 
+def _today(signed_in: Actor, known_as: Callable[[UUID], UUID]) -> Actor:
+    person_id = known_as(signed_in.id)
+    if person_id == signed_in.id:
+        return signed_in
+    return msgspec.structs.replace(signed_in, id=person_id)
+
+
 ALLOWED: web.RequestKey[Allowed] = web.RequestKey("allowed", Allowed)
 
 
@@ -98,9 +140,16 @@ def allowed(request: web.Request) -> Allowed:
 class Gate:
     """The one way in."""
 
-    def __init__(self, tokens: Tokens, count_glass: Callable[[str], None] = uncounted) -> None:
+    def __init__(
+        self,
+        tokens: Tokens,
+        *,
+        count_glass: Callable[[str], None] = uncounted,
+        known_as: Callable[[UUID], UUID] = as_they_are,
+    ) -> None:
         self._tokens = tokens
         self._count_glass = count_glass
+        self._known_as = known_as
 
     def guarded(self, rule: Rule, handler: Handler) -> Handler:
         """The handler of a route, behind its rule."""
@@ -110,7 +159,8 @@ class Gate:
 
         async def held(request: web.Request) -> web.StreamResponse:
             began = asyncio.get_running_loop().time()
-            said = Allowed(request, rule, await self._tokens.actor(request), began=began)
+            signed_in = await self._tokens.actor(request)
+            said = Allowed(request, rule, signed_in, began=began, known_as=self._known_as)
             if not said.reach:
                 roles = ", ".join(rule.roles)
                 raise Problem(403, "forbidden", f"This needs one of the roles: {roles}.")

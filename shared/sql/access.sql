@@ -26,10 +26,10 @@ SELECT hash FROM kept
 SELECT hash FROM access_log WHERE chain = $1 AND seq = $2;
 
 -- name: batches_of_person
--- Batches in which somebody's data were touched, newest first, from the cursor's own batch on.
+-- Batches in which somebody's data were touched, under any of their ids, newest first, from the cursor's own batch on.
 SELECT chain, seq, at, persons, entries, previous, hash
   FROM access_log
- WHERE persons @> ARRAY[$1]::uuid[]
+ WHERE persons && $1::uuid[]
    AND ($2::timestamptz IS NULL OR (at, chain, seq) <= ($2, $3::uuid, $4::bigint))
  ORDER BY at DESC, chain DESC, seq DESC
  LIMIT $5;

@@ -48,7 +48,9 @@ async def _house(folder: Path, handler: Handler, broken: list[str]) -> AsyncIter
     jwk = ECAlgorithm.to_jwk(KEY.public_key(), as_dict=True) | {"kid": "test", "alg": "ES256"}
     jwks = folder / "jwks.json"
     jwks.write_text(json.dumps({"keys": [jwk]}))
-    gate = Gate(Tokens(jwks=str(jwks), issuer="talon-test", audience="talon"), broken.append)
+    gate = Gate(
+        Tokens(jwks=str(jwks), issuer="talon-test", audience="talon"), count_glass=broken.append
+    )
     app = web.Application(middlewares=[answer_every_error])
     app.router.add_get("/chairs/{id}", gate.guarded(OWN_OR_REASON, handler))
     async with TestClient(TestServer(app)) as client:

@@ -20,7 +20,7 @@ from services.booking.rules.life import LifeEvent, change_of, fold
 from services.booking.store import bookings as booking_store
 from services.notify.inbox import Inbox as Messenger
 from services.notify.rules import Mark
-from services.notify.store import Ledger
+from services.notify.store import Contacts, Ledger
 from services.slots.inbox import Referee, unpack
 from shared import database
 from shared.batch import Handler, Item, Limits
@@ -35,6 +35,7 @@ from tests.loops.database import Connection, Database, Pool
 from tests.loops.promises import _replies_in, _reply
 from tests.loops.wishes import asked_again, opening, wishes
 from tests.stories import a_record
+from tests.vaults import a_vault
 
 SHARED = load("shared")
 Unpack = Callable[[ConsumerRecord], list[Item]]
@@ -113,7 +114,7 @@ async def _project(connection: Any, records: Sequence[Outgoing]) -> list[Outgoin
 async def _notify(connection: Any, pool: Any, records: Sequence[Outgoing]) -> list[Any]:
     """Each is claimed in its turn, and marked in one way or another; some claims are lost."""
     items = _items(records, BOOKING_EVENTS, Unpacker(BOOKING_EVENTS))
-    await _follow(connection, BOOKING_EVENTS, Messenger(), items)
+    await _follow(connection, BOOKING_EVENTS, Messenger(a_vault("notify")), items)
     ledger, claimer, fates = Ledger(pool), UUID(int=1), []
     marks = (Mark(state="sent"), Mark(state="failed", note="550 at RCPT"), Mark(state="unknown"))
     for n in range(12):
@@ -198,7 +199,7 @@ async def _on_postgres(
     pool = await database.open_pool(dsn, size_max=2, name="second telling")
     if "message" in tables:
         for owner in OWNERS:
-            await connection.execute("INSERT INTO contact VALUES ($1, $2)", owner, EMAIL)
+            await Contacts(pool, a_vault("notify")).keep(owner, EMAIL)
     came = await work(connection, pool)
     left = {
         table: _compared(await _rows(connection, table), COMPARED[table])

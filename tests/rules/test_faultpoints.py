@@ -51,7 +51,7 @@ def test_a_service_that_is_told_of_them_in_production_does_not_start(tmp_path: P
     environ = os.environ | {
         "TALON_FAULT_POINTS": str(tmp_path),
         "TALON_ENV": "production",
-        **dict.fromkeys(("TALON_DATABASE", "TALON_KAFKA", "TALON_JWKS"), "x"),
+        **dict.fromkeys(("TALON_DATABASE", "TALON_KAFKA", "TALON_JWKS", "TALON_VAULT"), "x"),
         **dict.fromkeys(("TALON_ISSUER", "TALON_AUDIENCE"), "x"),
     }
 

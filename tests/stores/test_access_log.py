@@ -112,7 +112,7 @@ async def test_the_application_s_role_can_only_add(
     ("change", "found"),
     [
         (
-            "UPDATE access_log SET entries = replace(entries::text, 'staff', 'guest')::json"
+            "UPDATE access_log SET entries = replace(entries::text, 'front_desk', 'guest')::json"
             " WHERE seq = 2",
             [("changed", 2)],
         ),

@@ -21,11 +21,13 @@ from services.notify.store import Contacts, Ledger
 from shared.messages import BookingEvent
 from tests.notify_bookings import ALICE, a_place, cancelled, confirmed, moved
 from tests.notify_mail_server import MailServer, listening
+from tests.vaults import a_vault, key_file_of
 
 PATIENCE_SECONDS = 10.0
 SETTINGS = {
     "kafka": "none:1",
     "jwks": "none",
+    "vault": str(key_file_of("notify")),
     "issuer": "talon-test",
     "audience": "talon",
     "smtp_from": "no-reply@talon.example",
@@ -40,7 +42,7 @@ SETTINGS = {
 @pytest.fixture
 async def pool(notify_dsn: str) -> AsyncIterator[asyncpg.Pool]:
     async with asyncpg.create_pool(notify_dsn, min_size=1, max_size=6) as opened:
-        await Contacts(opened).keep(ALICE, "alice@example.org")
+        await Contacts(opened, a_vault("notify")).keep(ALICE, "alice@example.org")
         yield opened
 
 
@@ -58,7 +60,7 @@ def a_config(dsn: str, port: int, **settings: object) -> Config:
 
 @asynccontextmanager
 async def sending(config: Config, pool: asyncpg.Pool) -> AsyncIterator[Sender]:
-    sender = Sender(config, Ledger(pool))
+    sender = Sender(config, Ledger(pool), Contacts(pool, a_vault("notify")).open)
     running = asyncio.create_task(sender.run())
     try:
         yield sender
@@ -180,7 +182,7 @@ async def test_an_address_that_nobody_has_fails_at_once_and_the_line_goes_on(
     pool: asyncpg.Pool, notify_dsn: str, server: MailServer
 ) -> None:
     boris = uuid4()
-    await Contacts(pool).keep(boris, "boris@example.org")
+    await Contacts(pool, a_vault("notify")).keep(boris, "boris@example.org")
     server.on_rcpt = lambda address: "550 who?" if address.startswith("boris") else "250 OK"
     await write(pool, confirmed(booking_id=uuid4(), owner_id=boris), confirmed())
     async with sending(a_config(notify_dsn, server.port, smtp_connections_max=1), pool):

@@ -28,8 +28,8 @@ ROOMS = {
 }
 EXTRA_ROOMS = {
     "slots": {"availability"},
-    "booking": {"closures", "memory", "pending", "replies"},
-    "notify": {"channels", "invitations", "live", "sending", "texts"},
+    "booking": {"closures", "memory", "pending", "replies", "retention"},
+    "notify": {"channels", "invitations", "live", "retention", "sending", "texts"},
 }
 LINES_MAX = 320
 FUNCTION_LINES_MAX = 40

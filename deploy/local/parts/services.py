@@ -6,6 +6,7 @@ import urllib.error
 import urllib.request
 from http.client import HTTPException
 
+from deploy.local import vaults
 from deploy.local.parts import MAIL_NICENESS, NotReadyError, Part, python
 from deploy.local.settings import CHECKOUT, Port
 from deploy.local.stack import Stack
@@ -38,9 +39,11 @@ def part(stack: Stack, service: str, instance: int) -> Part:
 def _environment(
     stack: Stack, service: str, *, instance: int, ports: tuple[Port, Port]
 ) -> dict[str, str]:
-    """Every setting, and what this one process must know; no other service's password."""
+    """Every setting, and what this one process must know; no other service's password or keys."""
     api, ops = ports
-    return {
+    knows_persons = service in vaults.SERVICES
+    own = {"TALON_VAULT": str(stack.vault(service))} if knows_persons else {}
+    return own | {
         **os.environ,
         **stack.settings.values,
         "TALON_DATABASE": stack.dsn_for_service(service),

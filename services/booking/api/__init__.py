@@ -2,30 +2,44 @@
 
 from aiohttp import web
 
-from services.booking.api import accesses, bookings, campaigns, day, holds, patients
+from services.booking.api import (
+    accesses,
+    bookings,
+    campaigns,
+    consents,
+    day,
+    holds,
+    me,
+    patients,
+    persons,
+)
 from services.booking.api.desk import DESK, Desk
 from services.booking.api.problems import PROBLEMS
 from shared.openapi import DOCUMENT, Api, add_routes
 from shared.policy import Gate
 
-__all__ = ["API", "Desk", "routes"]
+__all__ = ["API", "DESK", "Desk", "routes"]
 
 API = Api(
     service="booking",
     title="Talon: the front desk",
-    about="Bookings, holds and the campaigns they may belong to.",
+    about="Persons, their bookings and holds, and the campaigns these may belong to.",
     tags={
         "accesses": "Who looked at or changed somebody's data, when and why.",
         "bookings": "Places that are somebody's: made whole or not at all, moved, cancelled.",
         "campaigns": "Who may book what from when: so many doses, so many days apart.",
         "dependants": "For whom one may book besides oneself.",
         "holds": "Places kept for some minutes while their owner makes up their mind.",
+        "persons": "Who somebody is: sealed by a key of their own, and erased when they say so.",
     },
     routes=(
         *bookings.ROUTES,
         *holds.ROUTES,
         *campaigns.ROUTES,
         *patients.ROUTES,
+        *me.ROUTES,
+        *consents.ROUTES,
+        *persons.ROUTES,
         *day.ROUTES,
         *accesses.ROUTES,
         DOCUMENT,

@@ -18,7 +18,8 @@ async def list_own_accesses(request: web.Request) -> web.Response:
     """
     desk, actor = request.app[DESK], allowed(request).actor
     page = read_query(request, Page)
-    answer = await accesses_of(request, desk.access.log, actor.id, page.limit)
+    ids = desk.identities.ids(actor.id)
+    answer = await accesses_of(request, desk.access.log, ids, page.limit)
     desk.access.note(request, [actor.id])
     return answer
 
@@ -27,7 +28,9 @@ async def list_accesses(request: web.Request) -> web.Response:
     """200 who looked at or changed somebody's bookings, newest first; none is an answer."""
     desk = request.app[DESK]
     page = read_query(request, PersonPage)
-    answer = await accesses_of(request, desk.access.log, page.person, page.limit)
+    answer = await accesses_of(
+        request, desk.access.log, desk.identities.ids(page.person), page.limit
+    )
     desk.access.note(request, [page.person], reason=AUDIT)
     return answer
 

@@ -70,10 +70,11 @@ async def request_booking(request: web.Request) -> web.Response:
     """201 booked, 202 not decided yet: look at Location; 409 refused, 422 not eligible."""
     desk, who = request.app[DESK], allowed(request)
     body = await read_body(request, _decode_new)
-    head = desk.head(request, who.actor, body)
+    head = desk.head(request, body)
     campaign = await desk.campaign(body.campaign_id)
     slots = await desk.slots_of(body.places)
     wanted = await desk.wanted(who, body.places, campaign, slots)
+    await desk.need_unbooked(who.actor, body.campaign_id, wanted)
     asks: dict[str, Any] = head | {
         "not_before": None if campaign is None else campaign.opens_at,
         "owner_id": who.actor.id,
@@ -97,7 +98,7 @@ async def cancel_booking(request: web.Request) -> web.Response:
     """200 cancelled; its places are free again."""
     desk, who = request.app[DESK], allowed(request)
     body = await read_body(request, _decode_nothing)
-    head = desk.head(request, who.actor, body)
+    head = desk.head(request, body)
     booking = await _booking(request, desk)
     desk.access.note(request, persons_in(booking), about=booking.id)
     need(booking_unready(booking))
@@ -109,7 +110,7 @@ async def reschedule_booking(request: web.Request) -> web.Response:
     """200 with its new places; until then, and if refused, it keeps those it has."""
     desk, who = request.app[DESK], allowed(request)
     body = await read_body(request, _decode_other)
-    head = desk.head(request, who.actor, body)
+    head = desk.head(request, body)
     booking = await _booking(request, desk)
     need(booking_unready(booking))
     campaign = await desk.campaign(booking.campaign_id)
@@ -140,7 +141,8 @@ async def list_bookings(request: web.Request) -> web.Response:
     limit = read_query(request, Page).limit
     cursor = cursor_of(request, (datetime, UUID))
     after = None if cursor is None else (cursor[0], cursor[1])
-    bookings = await desk.bookings.of_owner(owner_id, after, limit)
+    ids = desk.identities.ids(owner_id)
+    bookings = await desk.bookings.of_owner(ids, after, limit)
     desk.access.note(request, persons_in(*bookings) | {owner_id})
     more = len(bookings) == limit
     return json_response(

@@ -8,17 +8,17 @@ import msgspec
 from aiohttp import web
 from msgspec import Meta
 
-from services.booking.memory import Memory
+from services.booking.memory import Identities, Memory
 from services.booking.replies import Answers
 from services.booking.rules.eligibility import Campaign, SlotFacts, Wanted, rule_against
 from services.booking.rules.life import Booking
 from services.booking.rules.refusals import TOLD, Told
-from services.booking.store import Bookings, Campaigns, Patients
+from services.booking.store import Bookings, Campaigns, Consents, Patients, People, Profiles
 from shared.access.noting import Access
 from shared.auth import Actor
 from shared.clock import DatabaseClock
 from shared.messages import PLACES_MAX, Dose
-from shared.policy import Allowed
+from shared.policy import Allowed, allowed
 from shared.problems import Problem
 from shared.topics import home_of
 from shared.web import body_hash, command_id, idempotency_key
@@ -47,14 +47,22 @@ class Desk(msgspec.Struct):
     bookings: Bookings
     campaigns: Campaigns
     patients: Patients
+    people: People
+    profiles: Profiles
+    consents: Consents
     clock: DatabaseClock
     access: Access
     deadline_seconds: float
     dependants_max: int
 
-    def head(self, request: web.Request, actor: Actor, body: Any) -> dict[str, Any]:
+    @property
+    def identities(self) -> Identities:
+        """Who is the same person as whom."""
+        return self.memory.identities
+
+    def head(self, request: web.Request, body: Any) -> dict[str, Any]:
         """The head of the command that this request is."""
-        named = wish_id(request, actor)
+        named = wish_id(request)
         return {
             "id": named,
             "cause": named,
@@ -85,16 +93,19 @@ class Desk(msgspec.Struct):
         slots: dict[UUID, SlotFacts],
     ) -> list[Wanted]:
         """The places with their persons, where no rule speaks against them."""
-        me = who.actor.id
-        for place in places:
-            if place.patient_id is not None and not await self._may_ask_for(who, place.patient_id):
+        wanted = [
+            Wanted(
+                slot_id=place.slot_id,
+                patient_id=self.identities.who(place.patient_id or who.actor.id),
+                dose=place.dose,
+            )
+            for place in places
+        ]
+        for place in wanted:
+            if not await self._may_ask_for(who, place.patient_id):
                 raise Problem(
                     404, "patient_unknown", "There is no such patient, or it is not your dependant."
                 )
-        wanted = [
-            Wanted(slot_id=place.slot_id, patient_id=place.patient_id or me, dose=place.dose)
-            for place in places
-        ]
         if campaign is not None:
             _need_eligible(campaign, wanted, slots)
         return wanted
@@ -103,14 +114,26 @@ class Desk(msgspec.Struct):
         """Everybody for themselves; a guardian for a dependant, where the table says so."""
         if patient_id == who.actor.id:
             return True
-        return who.is_for_dependants and await self.memory.is_guardian(who.actor.id, patient_id)
+        return who.is_for_dependants and await self.memory.may_book_for(who.actor.id, patient_id)
+
+    async def need_unbooked(
+        self, actor: Actor, campaign_id: UUID | None, wanted: Sequence[Wanted]
+    ) -> None:
+        """Nobody has a dose twice by having had two ids: of most, nobody asks the database."""
+        for place in wanted:
+            merged = self.identities.merged_into(place.patient_id)
+            if merged:
+                owners = [*self.identities.ids(actor.id), *merged]
+                if await self.people.has_live_place(owners, merged, campaign_id, place):
+                    raise problem_of(TOLD["claim_taken"], slot_id=place.slot_id)
 
 
-def wish_id(request: web.Request, actor: Actor) -> UUID:
+def wish_id(request: web.Request) -> UUID:
     """The name of this wish, from who asks, the route and the Idempotency-Key."""
     resource = request.match_info.route.resource
     route = f"{request.method} {resource.canonical if resource else request.path}"
-    return command_id(actor.id, route, idempotency_key(request))
+    # Asked again after a merge it is the same wish: it is named by who signed in.
+    return command_id(allowed(request).signed_in_as, route, idempotency_key(request))
 
 
 def home_for(slot_id: UUID, slots: dict[UUID, SlotFacts]) -> int:

@@ -57,7 +57,7 @@ async def hold_places(request: web.Request) -> web.Response:
     """201 held until `expires_at`, 202 not decided yet, 409 refused."""
     desk, who = request.app[DESK], allowed(request)
     body = await read_body(request, _decode_new)
-    head = desk.head(request, who.actor, body)
+    head = desk.head(request, body)
     command = HoldPlaces(
         owner_id=who.actor.id,
         places=tuple(PlaceWish(slot_id=place.slot_id) for place in body.places),
@@ -81,7 +81,7 @@ async def renew_hold(request: web.Request) -> web.Response:
     """200 kept longer, if all of it was still there."""
     desk, who = request.app[DESK], allowed(request)
     body = await read_body(request, _decode_renewal)
-    head = desk.head(request, who.actor, body)
+    head = desk.head(request, body)
     hold = await _hold(request, desk)
     desk.access.note(request, persons_in(hold), about=hold.id)
     need(hold_unready(hold))
@@ -93,7 +93,7 @@ async def release_hold(request: web.Request) -> web.Response:
     """200 given back; its places are free again."""
     desk, who = request.app[DESK], allowed(request)
     body = await read_body(request, _decode_nothing)
-    head = desk.head(request, who.actor, body)
+    head = desk.head(request, body)
     hold = await _hold(request, desk)
     desk.access.note(request, persons_in(hold), about=hold.id)
     need(hold_unready(hold))

@@ -1,4 +1,4 @@
-"""Whom may an account book for besides its owner?"""
+"""Whom may an account book for besides its owner, and what is known of them?"""
 
 from uuid import UUID
 
@@ -6,20 +6,33 @@ import msgspec
 from aiohttp import web
 
 from services.booking.api.desk import DESK, problem_of, wish_id
+from services.booking.api.me import (
+    NO_STORE,
+    PROFILE,
+    NewProfile,
+    PersonBody,
+    changed,
+    person_body,
+    read_profile,
+)
+from services.booking.rules.profiles import NOTHING_KNOWN
 from services.booking.rules.refusals import TOLD
 from shared.access.entries import Touch
 from shared.openapi import Answer, Route
 from shared.policy import allowed
 from shared.problems import Problem
-from shared.web import body_hash, json_response, read_body
+from shared.web import body_hash, json_response, path_id, read_body
 
 
 class NewDependant(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The body of `POST /me/dependants`: a dependant is an id, and nothing is known about it."""
+    """The body of `POST /me/dependants`: a dependant is an id, and what is known of it is said
+
+    afterwards, under that id.
+    """
 
 
 class Dependant(msgspec.Struct, frozen=True):
-    """A dependant as it is shown."""
+    """A dependant as it is made."""
 
     id: UUID
 
@@ -27,7 +40,7 @@ class Dependant(msgspec.Struct, frozen=True):
 class DependantList(msgspec.Struct, frozen=True, kw_only=True):
     """All of one's dependants: there are few."""
 
-    dependants: list[Dependant]
+    dependants: list[PersonBody]
 
 
 _decode_new = msgspec.json.Decoder(NewDependant)
@@ -37,7 +50,7 @@ async def add_dependant(request: web.Request) -> web.Response:
     """201 the id to book for; 409 where there are as many as there may be."""
     desk, actor = request.app[DESK], allowed(request).actor
     body = await read_body(request, _decode_new)
-    dependant = Dependant(wish_id(request, actor))
+    dependant = Dependant(wish_id(request))
     desk.access.note(request, [actor.id, dependant.id], about=dependant.id)
     made = await desk.patients.make_dependant(
         actor.id,
@@ -59,9 +72,30 @@ async def add_dependant(request: web.Request) -> web.Response:
 async def list_dependants(request: web.Request) -> web.Response:
     """200 one's dependants, oldest first; an empty list is an answer."""
     desk, actor = request.app[DESK], allowed(request).actor
-    dependants = await desk.patients.dependants_of(actor.id)
+    dependants = await desk.patients.dependants_of(*desk.identities.ids(actor.id))
     desk.access.note(request, [actor.id, *dependants])
-    return json_response(DependantList(dependants=[Dependant(one) for one in dependants]))
+    known = await desk.profiles.load(dependants)
+    bodies = [person_body(one, known.get(one, NOTHING_KNOWN)) for one in dependants]
+    return json_response(DependantList(dependants=bodies), headers=NO_STORE)
+
+
+async def change_dependant(request: web.Request) -> web.Response:
+    """200 what is known of the caller's dependant from now on; asked twice it is the same."""
+    desk, who = request.app[DESK], allowed(request)
+    asked_id = desk.identities.who(path_id(request, "dependant"))
+    is_theirs = await desk.memory.may_book_for(who.actor.id, asked_id)
+    kin = Kin(id=asked_id, owner_id=who.actor.id)
+    dependant = who.own("dependant", kin if is_theirs and asked_id != who.actor.id else None)
+    profile = await read_profile(request, desk)
+    desk.access.note(request, [who.actor.id, dependant.id], about=dependant.id)
+    return json_response(await changed(desk, dependant.id, profile), headers=NO_STORE)
+
+
+class Kin(msgspec.Struct, frozen=True):
+    """A dependant, and whose."""
+
+    id: UUID
+    owner_id: UUID
 
 
 FAMILY = Touch("dependant", ("guardian",))
@@ -83,7 +117,20 @@ ROUTES = [
         "/api/v1/me/dependants",
         list_dependants,
         tag="dependants",
-        answers={200: Answer("One's dependants, oldest first.", DependantList)},
-        touches=FAMILY,
+        answers={
+            200: Answer(
+                "One's dependants, oldest first.", DependantList, headers=("Cache-Control",)
+            )
+        },
+        touches=Touch("dependant", ("guardian", *PROFILE)),
+    ),
+    Route(
+        "PUT",
+        "/api/v1/me/dependants/{id}",
+        change_dependant,
+        tag="dependants",
+        body=NewProfile,
+        answers={200: Answer("It is known.", PersonBody, headers=("Cache-Control",))},
+        touches=Touch("dependant", PROFILE),
     ),
 ]

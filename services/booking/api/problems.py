@@ -141,6 +141,30 @@ PROBLEMS = by_code(
         ),
         ProblemKind(
             409,
+            "bookings_ahead",
+            "Whoever wants to be erased has bookings that are undecided or to come.",
+            "Cancel them, then ask again, under the same Idempotency-Key if one likes.",
+        ),
+        ProblemKind(
+            422,
+            "consent_outdated",
+            "The words that were agreed to are not those in force; `newest` says which are.",
+            "Show the words in force, and agree to those or to none.",
+        ),
+        ProblemKind(
+            422,
+            "merge_impossible",
+            "The two are one id, or the one books for the other, so they are two persons.",
+            "Name two ids that are one person's.",
+        ),
+        ProblemKind(
+            409,
+            "patient_merged",
+            "One of the two was merged with somebody already.",
+            "Look at both again; who was merged leads to whom they are now.",
+        ),
+        ProblemKind(
+            409,
             "hold_gone",
             "The hold has run out, was given back, or is booked.",
             "Look for a place again.",

@@ -29,3 +29,21 @@ SELECT id::text FROM booking
  WHERE status = 'booked' AND EXISTS (
        SELECT FROM json_array_elements(places) AS p WHERE (p->>'slot_id')::uuid <> ALL (slot_ids))
  LIMIT $1;
+
+-- name: audit_merged_lead_to_one_person
+-- Whoever was merged leads to somebody who was not: nobody has to be followed twice.
+SELECT m.id::text FROM merged_person AS m JOIN merged_person AS n ON n.id = m.into_id
+ LIMIT $1;
+
+-- name: audit_erased_is_gone
+-- Nothing of an erased person opens any more: no key of theirs is older than their erasure.
+SELECT e.person_id::text
+  FROM erased_person AS e JOIN person_key AS k ON k.person_id = e.person_id
+ WHERE k.wrapped IS NOT NULL AND k.made_at <= e.erased_at
+ LIMIT $1;
+
+-- name: audit_erasures_are_told
+-- Whoever keeps something of an erased person hears of it, a quarter of an hour later at the latest.
+SELECT person_id::text FROM erased_person
+ WHERE told_at IS NULL AND erased_at < clock_timestamp() - interval '15 minutes'
+ LIMIT $1;

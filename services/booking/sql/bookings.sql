@@ -68,10 +68,10 @@ SELECT id, owner_id, kind, status, version, home, made_at, campaign_id, places, 
   FROM booking WHERE id = ANY ($1::uuid[]);
 
 -- name: list_bookings
--- A person's own, newest first, from the cursor on.
+-- A person's own, under each of their ids, newest first, from the cursor on.
 SELECT id, owner_id, kind, status, version, home, made_at, campaign_id, places, expires_at, reason
   FROM booking
- WHERE owner_id = $1 AND kind = 'booking'
+ WHERE owner_id = ANY ($1::uuid[]) AND kind = 'booking'
    AND ($2::timestamptz IS NULL OR (made_at, id) < ($2, $3::uuid))
  ORDER BY made_at DESC, id DESC
  LIMIT $4;

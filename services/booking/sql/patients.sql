@@ -18,5 +18,5 @@ SELECT $1, $2, $3
 RETURNING id;
 
 -- name: list_dependants
--- A guardian's dependants, oldest first.
-SELECT id FROM patient WHERE guardian_id = $1 ORDER BY made_at, id;
+-- A guardian's dependants, under each of the guardian's ids, oldest first.
+SELECT id FROM patient WHERE guardian_id = ANY ($1::uuid[]) ORDER BY made_at, id;

@@ -2,18 +2,26 @@
 
 from services.booking.store.bookings import Bookings
 from services.booking.store.campaigns import Campaigns
+from services.booking.store.consents import Consents
 from services.booking.store.database import Connection, Database
 from services.booking.store.patients import Patients
 from services.booking.store.pending import PendingWish, Wishes
+from services.booking.store.people import BookingsAhead, Merge, People
+from services.booking.store.profiles import Profiles
 from services.booking.store.slots import Slots
 
 __all__ = [
     "Bookings",
+    "BookingsAhead",
     "Campaigns",
     "Connection",
+    "Consents",
     "Database",
+    "Merge",
     "Patients",
     "PendingWish",
+    "People",
+    "Profiles",
     "Slots",
     "Wishes",
 ]

@@ -28,11 +28,11 @@ class Bookings:
         return None if row is None else booking_of(row)
 
     async def of_owner(
-        self, owner_id: UUID, after: tuple[datetime, UUID] | None, limit: int
+        self, owner_ids: Sequence[UUID], after: tuple[datetime, UUID] | None, limit: int
     ) -> list[Booking]:
-        """A person's own bookings, newest first."""
+        """A person's own bookings, under each of their ids, newest first."""
         made_at, booking_id = after or (None, None)
-        rows = await self._database.rows("list_bookings", owner_id, made_at, booking_id, limit)
+        rows = await self._database.rows("list_bookings", owner_ids, made_at, booking_id, limit)
         return [booking_of(row) for row in rows]
 
     async def of_day(

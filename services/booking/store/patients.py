@@ -19,9 +19,9 @@ class Patients:
         row = await self._database.row("load_patient", patient_id)
         return None if row is None else row["guardian_id"]
 
-    async def dependants_of(self, guardian_id: UUID) -> list[UUID]:
-        """A guardian's dependants, oldest first."""
-        rows = await self._database.rows("list_dependants", guardian_id)
+    async def dependants_of(self, *guardian_ids: UUID) -> list[UUID]:
+        """A guardian's dependants, under each of the guardian's ids, oldest first."""
+        rows = await self._database.rows("list_dependants", guardian_ids)
         return [row["id"] for row in rows]
 
     async def make_dependant(

@@ -14,7 +14,7 @@ async def list_own_contact_accesses(request: web.Request) -> web.Response:
     """200 who looked at or changed one's contacts, or opened one's stream, newest first."""
     desk, actor = request.app[DESK], allowed(request).actor
     page = read_query(request, Page)
-    answer = await accesses_of(request, desk.access.log, actor.id, page.limit)
+    answer = await accesses_of(request, desk.access.log, [actor.id], page.limit)
     desk.access.note(request, [actor.id])
     return answer
 
@@ -23,7 +23,7 @@ async def list_contact_accesses(request: web.Request) -> web.Response:
     """200 the same of somebody, newest first; none is an answer."""
     desk = request.app[DESK]
     page = read_query(request, PersonPage)
-    answer = await accesses_of(request, desk.access.log, page.person, page.limit)
+    answer = await accesses_of(request, desk.access.log, [page.person], page.limit)
     desk.access.note(request, [page.person], reason=AUDIT)
     return answer
 

@@ -18,3 +18,8 @@ SELECT DISTINCT older.id::text
 SELECT id::text FROM message
  WHERE state = 'claimed' AND claimed_until < clock_timestamp() - interval '15 minutes'
  LIMIT $1;
+
+-- name: audit_addresses_are_sealed
+-- No address is left in clear.
+SELECT person_id::text FROM contact WHERE email IS NOT NULL
+ LIMIT $1;

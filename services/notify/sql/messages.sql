@@ -40,11 +40,13 @@ WITH due AS MATERIALIZED (
      LIMIT $3
        FOR UPDATE SKIP LOCKED
 ), fate AS (
-    SELECT due.id, contact.email,
+    SELECT due.id, c.sealed_email, c.version, k.generation, k.master_id, k.wrapped,
            CASE WHEN due.expires_at <= now() THEN 'expired'
-                WHEN contact.email IS NULL THEN 'no_address'
+                WHEN c.sealed_email IS NULL OR k.wrapped IS NULL THEN 'no_address'
                 ELSE 'claimed' END AS state
-      FROM due LEFT JOIN contact ON contact.person_id = due.owner_id
+      FROM due
+      LEFT JOIN contact AS c ON c.person_id = due.owner_id
+      LEFT JOIN person_key AS k ON k.person_id = due.owner_id
 )
 UPDATE message AS m
    SET state = fate.state,
@@ -54,7 +56,8 @@ UPDATE message AS m
        settled_at = CASE WHEN fate.state <> 'claimed' THEN now() END
   FROM fate
  WHERE m.id = fate.id
-RETURNING m.id, m.state, m.event_id, m.booking_id, m.owner_id, m.attempts, m.event, m.written_at, fate.email;
+RETURNING m.id, m.state, m.event_id, m.booking_id, m.owner_id, m.attempts, m.event, m.written_at,
+          fate.sealed_email, fate.version, fate.generation, fate.master_id, fate.wrapped;
 
 -- name: mark_messages
 -- Only by the claimer. What was given up as unknown meanwhile is corrected by who knows better, but

@@ -9,14 +9,16 @@ import asyncpg
 import msgspec
 
 from services.notify.rules import Mark, Message, State
+from services.notify.store.contacts import SealedAddress
 from services.notify.store.database import ACQUIRE_SECONDS, PLUMBING, SQL, Connection
+from shared.vault import Wrapped
 
 LOST_MAX = 1_000
 """How many lost claims are given up in one statement."""
 
 
 class Claimed(msgspec.Struct, frozen=True, kw_only=True):
-    """One message that this process alone may send now; `event` is still as it was kept."""
+    """One message that this process alone may send now; event and address are as they were kept."""
 
     id: int
     event_id: UUID
@@ -24,7 +26,7 @@ class Claimed(msgspec.Struct, frozen=True, kw_only=True):
     owner_id: UUID
     attempts: int
     event: str
-    email: str
+    address: SealedAddress
     written_at: datetime
 
 
@@ -136,6 +138,10 @@ def _claimed(row: asyncpg.Record) -> Claimed:
         owner_id=row["owner_id"],
         attempts=row["attempts"],
         event=row["event"],
-        email=row["email"],
+        address=SealedAddress(
+            Wrapped(row["owner_id"], row["generation"], row["master_id"], row["wrapped"]),
+            row["version"],
+            row["sealed_email"],
+        ),
         written_at=row["written_at"],
     )

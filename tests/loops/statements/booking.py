@@ -94,4 +94,22 @@ def slots_changed(session: Session, *columns: Sequence[Any]) -> Wrote:
     return 0
 
 
-DONE: tuple[Statement, ...] = (apply, known_bookings, catch_up, slots_opened, slots_changed)
+def has_untold(session: Session, homes: Sequence[int]) -> list[Row]:
+    """Nobody is erased here."""
+    return [{"exists": False}]
+
+
+def take_untold(session: Session, homes: Sequence[int], limit: int) -> list[Row]:
+    """So of nobody is it to be told."""
+    return []
+
+
+DONE: tuple[Statement, ...] = (
+    apply,
+    known_bookings,
+    catch_up,
+    slots_opened,
+    slots_changed,
+    has_untold,
+    take_untold,
+)

@@ -15,6 +15,7 @@ Gave = Generator[Wait, None, list[Row]]
 
 LIVE = ("home", "seq", "owner_id", "event")
 WRITTEN = ("event_id", "booking_id", "version", "owner_id", "channel", "expires_at", "event")
+SEALED = dict.fromkeys(("sealed_email", "version", "generation", "master_id", "wrapped"))
 MARK = ("id", "state", "tried", "wait_seconds", "note")
 
 
@@ -67,8 +68,7 @@ def claim_messages(session: Session, claimer: UUID, seconds: float, limit: int) 
     for row in sorted(due, key=lambda row: (row["due_at"], row["id"]))[:limit]:
         yield from session.lock("message", row["id"])
         contact = session.row("contact", row["owner_id"])
-        email = None if contact is None else contact["email"]
-        state = "claimed" if email else "no_address"
+        state = "claimed" if contact else "no_address"
         if row["expires_at"] <= now:
             state = "expired"
         after = row | {"state": state, "settled_at": None if state == "claimed" else now}
@@ -76,7 +76,7 @@ def claim_messages(session: Session, claimer: UUID, seconds: float, limit: int) 
             until = now + timedelta(seconds=seconds)
             after |= {"claimed_by": claimer, "claimed_until": until}
         session.write("message", row["id"], row=after)
-        given.append(after | {"email": email})
+        given.append(after | SEALED)
     return given
 
 
