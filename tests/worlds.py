@@ -14,7 +14,11 @@ from uuid import UUID, uuid4
 import msgspec
 from aiohttp import ClientResponse
 
+from services.booking.api.desk import DESK
+from shared.links.rules import Keys, Link, token_of
 from shared.openapi.routes import Api, Example, Route
+from shared.proposals.api import DESK as PROPOSALS
+from shared.proposals.runner import Runner
 from talon.verbs.openapi import APIS
 from tests import booking_doors, notify_doors, slots_doors
 from tests.booking_doors import Client, bearer
@@ -115,7 +119,20 @@ async def _booking(dsn: str, folder: Path) -> AsyncIterator[World]:
             place = (await world.made("request_booking"))["places"][0]
             return {"path": {"id": place["clinic_id"]}, "query": {"date": place["starts_at"][:10]}}
 
+        async def a_link() -> dict[str, Any]:
+            made = await world.made("request_booking")
+            door.client.app[DESK].link_keys = keys = Keys(signs=1, secrets={1: bytes(32)})
+            link = Link(
+                purpose="cancel_booking",
+                person_id=booking_doors.ALICE,
+                object_id=UUID(made["id"]),
+                until=datetime(2099, 3, 12, 7, tzinfo=UTC),
+            )
+            return {"path": {"token": token_of(link, keys)}}
+
         world.making["list_day"] = a_day
+        for name in ("show_link", "use_link"):
+            world.making[name] = a_link
         yield world
 
 
@@ -134,7 +151,35 @@ async def _slots(dsn: str, folder: Path) -> AsyncIterator[World]:
 
         world.making["list_schedules"] = a_clinic_s_schedule
         world.making["withdraw_schedule"] = lambda: world.make("open_schedule")
+        _add_proposals(world, door)
         yield world
+
+
+def _add_proposals(world: World, door: slots_doors.Door) -> None:
+    """Somebody else has proposed to close the day, and of what is to be undone it is closed."""
+
+    async def proposed(**more: Any) -> dict[str, Any]:
+        body = world.route("propose").example().body
+        other = {"sub": str(uuid4()), "roles": ["operator"]}
+        asked = body | {"act": body["act"] | more}
+        said = await (await door.ask("POST", "/proposals", asked, **other)).json()
+        return {"path": {"id": said["id"]}, "body": {"digest": said["digest"]}}
+
+    async def a_proposal() -> str:
+        return str((await proposed())["path"]["id"])
+
+    async def closed() -> str:
+        made = await proposed(cancel_bookings=False)
+        proposal_id = str(made["path"]["id"])
+        await door.ask("POST", f"/proposals/{proposal_id}/approve", made["body"])
+        desk = door.app[PROPOSALS]
+        await Runner(desk.proposals, desk.acts).turn()
+        return proposal_id
+
+    world.making["approve_proposal"] = proposed
+    for name in ("list_proposals", "show_proposal", "withdraw_proposal"):
+        world.making[name] = a_proposal
+    world.making["undo_proposal"] = closed
 
 
 @asynccontextmanager

@@ -14,7 +14,7 @@ from services.booking.inbox import Inbox
 from services.booking.memory import Kept, Memory
 from services.booking.pending import Keeper, Sweeper
 from services.booking.replies import Answers
-from services.booking.store import Bookings, Campaigns, Database, Patients, Slots, Wishes
+from services.booking.store import Bookings, Campaigns, Database, Links, Patients, Slots, Wishes
 from services.booking.store.database import OUTAGES
 from shared import database
 from shared.asking import Asking, Commands, Replies
@@ -26,6 +26,7 @@ from shared.door import Door, all_ready
 from shared.events import Unpacker
 from shared.follow import Follower
 from shared.health import Health, readiness
+from shared.links.rules import keys_of
 from shared.log import Appender
 from shared.logs import Lines
 from shared.outbox import Relay
@@ -39,7 +40,7 @@ MEASURE_SECONDS = 1.0
 
 async def run(config: Config, stopping: asyncio.Event) -> None:
     """The whole service, or the role of it that this process has, until told to stop."""
-    await database.migrate(config.database, ["shared", "services.booking"])
+    await database.migrate(config.database, ["shared", "shared.links", "services.booking"])
     async with _pool(config) as pool, _appender(config) as appender:
         clock = DatabaseClock()
         await clock.set(pool)
@@ -134,6 +135,8 @@ def doors(
         clock=clock,
         deadline_seconds=config.deadline_seconds,
         dependants_max=config.dependants_max,
+        links=Links(store),
+        link_keys=keys_of(config.link_keys),
     )
     api.routes(app, desk)
     return app

@@ -5,6 +5,8 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
+from shared.links.rules import keys_of
+
 Number = Annotated[int, Meta(ge=1)]
 Seconds = Annotated[float, Meta(gt=0)]
 
@@ -42,6 +44,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
 
     facts_max: Number = 100_000
     dependants_max: Number = 20
+    link_keys: str = ""
 
     resend_seconds: Seconds = 5.0
     sweep_seconds: Seconds = 0.5
@@ -50,6 +53,10 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     sweep_max: Number = 200
     closure_seconds: Seconds = 1.0
     closure_max: Number = 500
+
+    def __post_init__(self) -> None:
+        """The keys can be read, or it does not start."""
+        keys_of(self.link_keys)
 
     @property
     def reply_to(self) -> int:

@@ -2,7 +2,7 @@
 
 from aiohttp import web
 
-from services.booking.api import bookings, campaigns, day, holds, patients
+from services.booking.api import bookings, campaigns, day, holds, links, patients
 from services.booking.api.desk import DESK, Desk
 from services.booking.api.problems import PROBLEMS
 from shared.openapi import DOCUMENT, Api, add_routes
@@ -18,6 +18,7 @@ API = Api(
         "campaigns": "Who may book what from when: so many doses, so many days apart.",
         "dependants": "For whom one may book besides oneself.",
         "holds": "Places kept for some minutes while their owner makes up their mind.",
+        "links": "One thing for whoever was sent the link, without signing in; once.",
     },
     routes=(
         *bookings.ROUTES,
@@ -25,6 +26,7 @@ API = Api(
         *campaigns.ROUTES,
         *patients.ROUTES,
         *day.ROUTES,
+        *links.ROUTES,
         DOCUMENT,
     ),
     problems=PROBLEMS,

@@ -13,9 +13,10 @@ from services.booking.replies import Answers
 from services.booking.rules.eligibility import Campaign, SlotFacts, Wanted, rule_against
 from services.booking.rules.life import Booking
 from services.booking.rules.refusals import TOLD, Told
-from services.booking.store import Bookings, Campaigns, Patients
+from services.booking.store import Bookings, Campaigns, Links, Patients
 from shared.auth import Actor, Tokens
 from shared.clock import DatabaseClock
+from shared.links.rules import Keys
 from shared.messages import PLACES_MAX, Dose
 from shared.problems import Problem
 from shared.topics import home_of
@@ -51,6 +52,8 @@ class Desk(msgspec.Struct):
     clock: DatabaseClock
     deadline_seconds: float
     dependants_max: int
+    links: Links
+    link_keys: Keys | None
 
     async def actor(self, request: web.Request) -> Actor:
         """Who asks; everybody may book for themselves."""

@@ -3,6 +3,7 @@
 from services.booking.store.bookings import Bookings
 from services.booking.store.campaigns import Campaigns
 from services.booking.store.database import Connection, Database
+from services.booking.store.links import Links
 from services.booking.store.patients import Patients
 from services.booking.store.pending import PendingWish, Wishes
 from services.booking.store.slots import Slots
@@ -12,6 +13,7 @@ __all__ = [
     "Campaigns",
     "Connection",
     "Database",
+    "Links",
     "Patients",
     "PendingWish",
     "Slots",

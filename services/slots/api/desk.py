@@ -10,6 +10,7 @@ import msgspec
 from aiohttp import web
 
 from services.slots.availability import Memory
+from services.slots.rules.closing import Alone
 from services.slots.store import Closures, Reads, Schedules
 from shared.asking import Asking, SeatsTakenError
 from shared.auth import Actor, Tokens
@@ -44,6 +45,7 @@ class Desk(msgspec.Struct):
     schedules: Schedules
     closures: Closures
     patience_seconds: float
+    alone: Alone
 
     async def staff(self, request: web.Request, clinic_id: UUID | None = None) -> Actor:
         """Who asks: an operator, or staff of this clinic where their token names clinics."""
