@@ -11,7 +11,7 @@ import pytest
 from playwright.async_api import expect
 
 from tests.page_practice import Desk
-from tests.page_visitor import NARROW
+from tests.page_visitor import NARROW, is_network
 from tests.pages.conftest import Visit
 from tests.town import Town
 
@@ -57,3 +57,4 @@ async def test_a_visit_is_cancelled_by_the_button_behind_the_link_and_by_nothing
     assert await desk.bookings(token) == []
     later = await (await visit(language, NARROW)).goes_to(found[1])
     await expect(later.shows("problem.link_gone")).to_be_visible()
+    later.forgives(is_network)
