@@ -90,7 +90,7 @@ async def _filled(server: str) -> AsyncIterator[str]:
     await admin.execute(f"CREATE DATABASE {name}")
     try:
         dsn = f"{server}/{name}"
-        await database.migrate(dsn, ["shared", "services.slots"])
+        await database.migrate(dsn, ["shared", "shared.proposals", "services.slots"])
         connection = await asyncpg.connect(dsn)
         await connection.execute(SQL["fill_clinics"], CLINICS)
         await connection.execute(SQL["fill_slots"], SLOTS_A_DAY, SLOTS_MAX)

@@ -20,6 +20,9 @@ from deploy.local.stack import SUPERUSER, named
 from shared import database
 from tests.town import Town, a_town
 
+MORE = {"booking": ("shared.links",), "slots": ("shared.proposals",)}
+"""What of `shared` a service has in its schema beside what all have."""
+
 STORES = {"STACK": "stores", DISTANCE_SETTING: "400"}
 
 MakeDatabase = Callable[[str], Awaitable[str]]
@@ -69,7 +72,11 @@ async def fresh_database(postgres_server: str) -> AsyncIterator[MakeDatabase]:
     made: list[str] = []
 
     async def make(service: str) -> str:
-        packages = [] if service == "nothing" else ["shared", f"services.{service}"]
+        packages = (
+            []
+            if service == "nothing"
+            else ["shared", *MORE.get(service, ()), f"services.{service}"]
+        )
         template = f"template_{service}_{_checksum(packages)}"
         if not await admin.fetchval("SELECT 1 FROM pg_database WHERE datname = $1", template):
             await admin.execute(f"CREATE DATABASE {template}")

@@ -59,6 +59,7 @@ class City:
         self.world = world
         self._clinics: set[UUID] = set()
         self._made: dict[tuple[UUID, str], str] = {}
+        self._bodies: dict[str, Any] = {}
 
     @property
     def routes(self) -> list[Route]:
@@ -70,7 +71,9 @@ class City:
     ) -> Said:
         """The route as in its example, but for the path's ids, and the body if one is given."""
         example = route.example()
-        asked = Example(path=path, query=example.query, body=example.body if body is None else body)
+        if body is None:
+            body = await self._body_of(person, route, path)
+        asked = Example(path=path, query=example.query, body=body)
         answer = await self.world.ask(route, asked, headers=person.headers())
         if route.streams and answer.status == 200:
             answer.close()
@@ -92,6 +95,8 @@ class City:
                 if rest == ["merge"]:
                     await self._known(Person("patient", UUID(route.example().body["into_id"])))
                 return {"id": await self._known(person)}
+            case ["proposals", _, *_]:
+                return await self._proposal(person, route)
             case ["slots", _]:
                 return {"id": await self._slot(person)}
             case _:
@@ -103,6 +108,24 @@ class City:
             said = await self.ask(person, self.world.route(name), {})
             self._made[person.id, name] = said.id
         return self._made[person.id, name]
+
+    async def _proposal(self, person: Person, route: Route) -> dict[str, str]:
+        """Somebody else's, for the clinic where this person works."""
+        clinic = await self._clinic(person)
+        await self._set_up("open_slots", clinic)
+        made = await self.world.making_at[route.name](clinic["id"])
+        path: dict[str, str] = made["path"]
+        self._bodies[path["id"]] = made.get("body")
+        return path
+
+    async def _body_of(self, person: Person, route: Route, path: dict[str, str]) -> Any:
+        """As the example has it, where nothing else was agreed on."""
+        body = route.example().body
+        if route.name == "propose":
+            clinic = await self._clinic(person)
+            await self._set_up("open_slots", clinic)
+            return body | {"act": body["act"] | {"clinic_id": clinic["id"]}}
+        return self._bodies.get(path.get("id", "")) or body
 
     async def _known(self, person: Person) -> str:
         """Somebody of whom something is known, since they said so."""

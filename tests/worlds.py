@@ -14,8 +14,12 @@ from uuid import UUID, uuid4
 import msgspec
 from aiohttp import ClientResponse
 
+from services.booking.api.desk import DESK
+from shared.links.rules import Keys, Link, token_of
 from shared.openapi.routes import Api, Example, Route
 from shared.policy import REASON_HEADER
+from shared.proposals.api import DESK as PROPOSALS
+from shared.proposals.runner import Runner
 from talon.verbs.openapi import APIS
 from tests import booking_doors, notify_doors, slots_doors
 from tests.booking_doors import Client, bearer
@@ -23,6 +27,9 @@ from tests.booking_stories import ALICE, BORIS
 
 Making = Callable[[], Awaitable[str | dict[str, Any]]]
 """Gives the id of what it made, for the end of the path; or whatever else its example needs."""
+
+MakingAt = Callable[[str], Awaitable[dict[str, Any]]]
+"""Makes it at a clinic, and gives what its example needs: a path, and a body if there is one."""
 
 CLINIC = "00000000-0000-4000-8000-000000000101"
 SLOTS = [UUID(f"00000000-0000-4000-8000-0000000002{n:02}") for n in range(1, 5)]
@@ -39,6 +46,7 @@ class World:
     def __init__(self, service: str, client: Client) -> None:
         self.api: Api = APIS[service]
         self.making: dict[str, Making] = {}
+        self.making_at: dict[str, MakingAt] = {}
         self._client = client
 
     def route(self, name: str) -> Route:
@@ -129,8 +137,21 @@ async def _booking(dsn: str, folder: Path) -> AsyncIterator[World]:
             place = (await world.made("request_booking"))["places"][0]
             return {"path": {"id": place["clinic_id"]}, "query": {"date": place["starts_at"][:10]}}
 
+        async def a_link() -> dict[str, Any]:
+            made = await world.made("request_booking")
+            door.client.app[DESK].link_keys = keys = Keys(signs=1, secrets={1: bytes(32)})
+            link = Link(
+                purpose="cancel_booking",
+                person_id=booking_doors.ALICE,
+                object_id=UUID(made["id"]),
+                until=datetime(2099, 3, 12, 7, tzinfo=UTC),
+            )
+            return {"path": {"token": token_of(link, keys)}}
+
         world.making["list_day"] = a_day
         _persons(world)
+        for name in ("show_link", "use_link"):
+            world.making[name] = a_link
         yield world
 
 
@@ -193,7 +214,35 @@ async def _slots(dsn: str, folder: Path) -> AsyncIterator[World]:
 
         world.making["list_schedules"] = a_clinic_s_schedule
         world.making["withdraw_schedule"] = lambda: world.make("open_schedule")
+        _add_proposals(world, door)
         yield world
+
+
+def _add_proposals(world: World, door: slots_doors.Door) -> None:
+    """Somebody else has proposed to close the day, and of what is to be undone it is closed."""
+
+    async def proposed(clinic: str = CLINIC, **more: Any) -> dict[str, Any]:
+        body = world.route("propose").example().body
+        other = {"sub": str(uuid4()), "roles": ["operator"]}
+        asked = body | {"act": body["act"] | {"clinic_id": clinic} | more}
+        said = await (await door.ask("POST", "/proposals", asked, **other)).json()
+        return {"path": {"id": said["id"]}, "body": {"digest": said["digest"]}}
+
+    async def closed(clinic: str = CLINIC) -> dict[str, Any]:
+        made = await proposed(clinic, cancel_bookings=False)
+        path = f"/proposals/{made['path']['id']}/approve"
+        await door.ask("POST", path, made["body"], roles=["operator"])
+        desk = door.app[PROPOSALS]
+        await Runner(desk.proposals, desk.acts).turn()
+        return {"path": made["path"]}
+
+    async def a_proposal(clinic: str = CLINIC) -> dict[str, Any]:
+        return {"path": (await proposed(clinic))["path"]}
+
+    making = dict.fromkeys(("show_proposal", "withdraw_proposal"), a_proposal)
+    making |= {"approve_proposal": proposed, "undo_proposal": closed}
+    world.making |= making | {"list_proposals": a_proposal}
+    world.making_at |= making
 
 
 @asynccontextmanager

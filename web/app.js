@@ -10,6 +10,7 @@ import { bookingsView } from './views/bookings.js';
 import { clinicView } from './views/clinic.js';
 import { contactsView } from './views/contacts.js';
 import { findView } from './views/find.js';
+import { linkView } from './views/link.js';
 import { nowhereView } from './views/nowhere.js';
 import { signInView } from './views/sign-in.js';
 import { preferred, remember, speak, t } from './words/language.js';
@@ -23,6 +24,7 @@ const VIEWS = {
   clinic: clinicView,
   bookings: bookingsView,
   contacts: contactsView,
+  link: linkView,
   nowhere: nowhereView,
 };
 const PERSONAL = ['bookings', 'contacts'];

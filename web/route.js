@@ -2,24 +2,29 @@
 
 /**
  * @typedef {object} Route
- * @property {'find' | 'clinic' | 'bookings' | 'contacts' | 'nowhere'} view
+ * @property {'find' | 'clinic' | 'bookings' | 'contacts' | 'link' | 'nowhere'} view
  * @property {string} clinic
+ * @property {string} token
  * @property {string} service
  * @property {string} date
  */
 
 /**
- * What the fragment means. It never leaves the browser, and names no person.
+ * What the fragment means. It never leaves the browser, and names no person; what a link is worth
+ * only Talon knows.
  * @param {string} hash
  * @returns {Route}
  */
 export function routeOf(hash) {
   const [path, query] = hash.replace(/^#\/?/, '').split('?');
   const [view = '', clinic = ''] = path.split('/');
+  const token = clinic;
   const asked = new URLSearchParams(query);
-  const rest = { clinic, service: asked.get('service') ?? '', date: asked.get('date') ?? '' };
+  const [service, date] = [asked.get('service') ?? '', asked.get('date') ?? ''];
+  const rest = { clinic, token, service, date };
   if (view === '') return { view: 'find', ...rest };
   if (view === 'clinic' && clinic !== '') return { view: 'clinic', ...rest };
+  if (view === 'link' && token !== '') return { view, ...rest };
   if (view === 'bookings' || view === 'contacts') return { view, ...rest };
   return { view: 'nowhere', ...rest };
 }

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import msgspec
 
-from deploy.local import keys, passwords, vaults
+from deploy.local import keys, link_keys, passwords, vaults
 from deploy.local.parts import edge, files, kafka, postgres, prometheus
+from deploy.local.parts.services import WITH_LINKS
 from deploy.local.progress import say
 from deploy.local.settings import CHECKOUT
 from deploy.local.stack import AUDITOR, SERVICES, SUPERUSER, Stack
@@ -48,6 +49,7 @@ class Folders(msgspec.Struct, frozen=True, kw_only=True):
 def prepare(stack: Stack, folders: Folders) -> None:
     """Write everything; what was made up once (keys, passwords) stays what it is."""
     keys.make_once(stack.issuer_key, stack.jwks)
+    link_keys.make_once(stack.link_keys)
     _give_secrets(stack, folders.secrets)
     given = folders.given
     files.write(given / "jwks.json", stack.jwks.read_text(encoding="utf-8"))
@@ -70,6 +72,7 @@ def _give_secrets(stack: Stack, folder: Path) -> None:
             Path(service, "vault"): stack.vault(service).read_text(encoding="ascii")
             for service in vaults.SERVICES
         },
+        **{Path(service, "links"): stack.link_keys.read_text("ascii") for service in WITH_LINKS},
     }
     for place, text in secrets.items():
         path = folder / place

@@ -46,6 +46,11 @@ class Stack(msgspec.Struct, frozen=True, kw_only=True):
         return vaults.of(service, self.home / "secrets")
 
     @property
+    def link_keys(self) -> Path:
+        """The secrets by which the messenger signs links, and the front desk knows them."""
+        return self.home / "keys" / "links.json"
+
+    @property
     def inbox(self) -> Path:
         """Every message the mail sink took, one JSON line each."""
         return self.home / "mail" / "inbox.ndjson"

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 
-from deploy.local import counting, keys, logs, ports, processes, state
+from deploy.local import counting, keys, link_keys, logs, ports, processes, state
 from deploy.local.keeper import Keeper
 from deploy.local.leftovers import sweep
 from deploy.local.parts import HopelessError, Part
@@ -32,6 +32,7 @@ def supervise(stack: Stack, parts: Sequence[Part]) -> int:
         sweep(stack)
         _check_ports(stack, parts)
         keys.make_once(stack.issuer_key, stack.jwks)
+        link_keys.make_once(stack.link_keys)
         logs.trim(stack.logs)
         try:
             return asyncio.run(Supervisor(stack, parts).run())

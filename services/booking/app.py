@@ -21,6 +21,7 @@ from services.booking.store import (
     Campaigns,
     Consents,
     Database,
+    Links,
     Patients,
     People,
     Profiles,
@@ -40,6 +41,7 @@ from shared.door import Door, all_ready
 from shared.events import Unpacker
 from shared.follow import Follower
 from shared.health import Health, readiness
+from shared.links.rules import keys_of
 from shared.log import Appender
 from shared.logs import Lines
 from shared.outbox import Relay
@@ -58,7 +60,7 @@ IDENTITIES_SECONDS = 1.0
 
 async def run(config: Config, stopping: asyncio.Event) -> None:
     """The whole service, or the role of it that this process has, until told to stop."""
-    await database.migrate(config.database, ["shared", "services.booking"])
+    await database.migrate(config.database, ["shared", "shared.links", "services.booking"])
     async with _pool(config) as pool, _appender(config) as appender:
         clock = DatabaseClock()
         await clock.set(pool)
@@ -163,6 +165,8 @@ def doors(
         access=access,
         deadline_seconds=config.deadline_seconds,
         dependants_max=config.dependants_max,
+        links=Links(store),
+        link_keys=keys_of(config.link_keys),
     )
     app[ACCESS] = access
     gate = Gate(tokens, count_glass=metrics.count_glass, known_as=memory.identities.who)

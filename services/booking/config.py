@@ -5,6 +5,8 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
+from shared.links.rules import keys_of
+
 Number = Annotated[int, Meta(ge=1)]
 Seconds = Annotated[float, Meta(gt=0)]
 
@@ -43,6 +45,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
 
     facts_max: Number = 100_000
     dependants_max: Number = 20
+    link_keys: str = ""
 
     resend_seconds: Seconds = 5.0
     sweep_seconds: Seconds = 0.5
@@ -60,6 +63,10 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     consents_kept_days: Number = 1_095
     retention_seconds: Seconds = 3_600.0
     retention_people_max: Number = 200
+
+    def __post_init__(self) -> None:
+        """The keys can be read, or it does not start."""
+        keys_of(self.link_keys)
 
     @property
     def reply_to(self) -> int:

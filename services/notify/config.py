@@ -5,6 +5,8 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
+from shared.links.rules import keys_of
+
 HostAndPort = Annotated[str, Meta(pattern=r"^[^\s:]+:[0-9]{1,5}$")]
 Address = Annotated[str, Meta(pattern=r"^[!-?A-~]+@[!-?A-~]+$", max_length=254)]
 AtLeastOne = Annotated[int, Meta(ge=1)]
@@ -26,6 +28,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     vault: str
     smtp: HostAndPort
     smtp_from: Address
+    link_keys: str = ""
+    link_page: str = ""
     host: str = "127.0.0.1"
     port: int
     ops_port: int
@@ -66,9 +70,12 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     retention_people_max: AtLeastOne = 200
 
     def __post_init__(self) -> None:
-        """A claim outlives a send, or every message would be given back before it is begun."""
+        """A claim outlives a send, or every message would be given back before it is begun; and
+        the keys can be read.
+        """
         if self.claim_seconds <= self.send_seconds:
             raise ValueError("CLAIM_SECONDS must be more than SEND_SECONDS")
+        keys_of(self.link_keys)
 
     @property
     def smtp_server(self) -> tuple[str, int]:

@@ -8,6 +8,7 @@ from uuid import UUID
 
 import msgspec
 
+from shared.links.rules import Link
 from shared.messages import (
     BookedPlace,
     BookingConfirmed,
@@ -91,6 +92,20 @@ def freed_by(event: BookingEvent) -> tuple[BookedPlace, ...]:
             return event.freed
         case _:
             assert_never(event)
+
+
+def link_to_cancel(event: BookingEvent) -> Link | None:
+    """What lets its owner cancel the booking without signing in, until the first visit begins."""
+    places = places_of(event)
+    if not places:
+        return None
+    first = min(place.starts_at for place in places)
+    return Link(
+        purpose="cancel_booking",
+        person_id=event.owner_id,
+        object_id=event.booking_id,
+        until=first.replace(microsecond=0),
+    )
 
 
 # ---- what becomes of it -------------------------------------------------------------------------

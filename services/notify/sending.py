@@ -26,11 +26,13 @@ from services.notify.rules import (
     Patience,
     Untried,
     Unwritable,
+    link_to_cancel,
     settle,
 )
 from services.notify.store import Claimed, Ledger, Lost, SealedAddress
 from shared import faultpoints
 from shared.database import is_outage
+from shared.links.rules import keys_of, token_of
 from shared.logs import Lines
 from shared.messages import BookingEvent
 from shared.pulse import Pulse
@@ -61,6 +63,7 @@ class Sender:
         self._config = config
         self._ledger = ledger
         self._open = opening
+        self._link_keys = keys_of(config.link_keys)
         self._patience = Patience(
             attempts_max=config.attempts_max,
             backoff_seconds_min=config.backoff_seconds_min,
@@ -156,11 +159,13 @@ class Sender:
     async def _hand_over(self, line: Line, message: Claimed) -> Outcome:
         try:
             recipient = await self._open(message.address)
+            event = _decode_event(message.event)
             content = compose(
-                _decode_event(message.event),
+                event,
                 sender=self._config.smtp_from,
                 recipient=recipient,
                 at=datetime.now(UTC),
+                cancel_at=self._address_to_cancel(event),
             )
         except KeysAwayError as error:
             log.error("an address cannot be opened now", extra=_about(message) | _said(error))
@@ -175,6 +180,13 @@ class Sender:
         faultpoints.reach(faultpoints.SENT)
         metrics.SEND_SECONDS.observe(loop.time() - began)
         return outcome
+
+    def _address_to_cancel(self, event: BookingEvent) -> str:
+        """Where whoever gets the mail may cancel; nothing where there is no page, or no keys."""
+        link = link_to_cancel(event)
+        if link is None or self._link_keys is None or not self._config.link_page:
+            return ""
+        return self._config.link_page + token_of(link, self._link_keys)
 
     def _settled(self, message: Claimed, outcome: Outcome) -> Mark:
         """Decide, count, and say what is unusual."""

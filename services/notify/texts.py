@@ -19,6 +19,10 @@ VISIT = "Visit"
 """What a calendar shows on a screen that others may see."""
 
 _CLOSING = "This message was sent automatically; replies to it are not read."
+_CANCELLING = (
+    "If you cannot come, cancel here, without signing in; the page asks once more:\n{address}\n"
+    "Whoever has this address can cancel your visit, so keep it to yourself."
+)
 _DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _MONTHS = (
     *("January", "February", "March", "April", "May", "June"),
@@ -33,8 +37,8 @@ class Wording(msgspec.Struct, frozen=True):
     text: str
 
 
-def wording(event: BookingEvent) -> Wording:
-    """What a person reads about this."""
+def wording(event: BookingEvent, cancel_at: str = "") -> Wording:
+    """What a person reads about this, and at which address they may cancel it, if at one."""
     match event:
         case BookingConfirmed():
             subject = f"Your visit on {_first_day(event.places)} is booked"
@@ -53,7 +57,8 @@ def wording(event: BookingEvent) -> Wording:
             paragraphs = [by_whom or "Your visit is cancelled.", *_in_order(event.freed)]
         case _:
             assert_never(event)
-    return Wording(subject, "\n\n".join([*paragraphs, _CLOSING]) + "\n")
+    told = [*paragraphs, *([_CANCELLING.format(address=cancel_at)] if cancel_at else []), _CLOSING]
+    return Wording(subject, "\n\n".join(told) + "\n")
 
 
 def where(place: BookedPlace) -> str:

@@ -11,6 +11,7 @@ from aiohttp import web
 from services.slots import api, availability, inbox, metrics, store
 from services.slots.availability import Memory
 from services.slots.config import Config
+from services.slots.rules.closing import Alone
 from shared import database
 from shared.asking import Asking, Commands, Replies
 from shared.auditor import Auditor
@@ -25,6 +26,10 @@ from shared.logs import Lines
 from shared.outbox import Relay
 from shared.policy import Gate
 from shared.process import Work
+from shared.proposals.api import DESK as PROPOSALS
+from shared.proposals.api import ProposalDesk
+from shared.proposals.runner import Runner
+from shared.proposals.store import Proposals
 from shared.topics import SLOTS_COMMANDS, SLOTS_REPLIES
 from shared.web import BODY_BYTES_MAX, answer_every_error, counted, ops_app, serving
 
@@ -39,7 +44,7 @@ FORGET_SECONDS = 600.0
 
 async def run(config: Config, stopping: asyncio.Event) -> None:
     """The whole service, or the role of it that this process has, until told to stop."""
-    await database.migrate(config.database, ["shared", "services.slots"])
+    await database.migrate(config.database, ["shared", "shared.proposals", "services.slots"])
     async with _pool(config) as pool, _appender(config) as appender:
         clock = DatabaseClock()
         await clock.set(pool)
@@ -97,6 +102,17 @@ def _add_door(work: Work, config: Config, app: web.Application) -> None:
     )
     work.checks["door"] = door.wrong
     work.doors.append(door)
+    _add_runner(work, config, app[PROPOSALS])
+
+
+def _add_runner(work: Work, config: Config, desk: ProposalDesk) -> None:
+    """What two persons agreed on is carried out wherever staff's wishes are."""
+    runner = Runner(desk.proposals, desk.acts)
+    runner.on_step = metrics.count_step
+    runner.on_batch = metrics.count_touched
+    metrics.PROPOSAL_DUE_SECONDS.one(lambda: runner.oldest_seconds)
+    work.checks["proposals"] = runner.pulse.wrong
+    work.tasks.append(runner.run(config.proposal_look_seconds))
 
 
 def _memory(config: Config, reads: store.Reads, clock: DatabaseClock) -> Memory:
@@ -166,8 +182,16 @@ def doors(
         schedules=store.Schedules(reads.pool),
         closures=store.Closures(reads.pool),
         patience_seconds=config.staff_patience_seconds,
+        alone=Alone(slots_max=config.alone_slots_max, people_max=config.alone_people_max),
     )
     api.routes(app, desk, Gate(tokens))
+    app[PROPOSALS] = ProposalDesk(
+        proposals=Proposals(reads.pool),
+        acts=api.acts(desk),
+        window_seconds=config.proposal_window_seconds,
+        life_seconds=config.proposal_life_seconds,
+        on_step=metrics.count_step,
+    )
     return app
 
 

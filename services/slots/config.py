@@ -36,3 +36,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     encoded_bytes_max: int = 67_108_864
     hole_seconds_max: float = 10.0
     stale_seconds_max: float = 5.0
+    alone_slots_max: int = 100
+    alone_people_max: int = 100
+    proposal_window_seconds: int = 60
+    proposal_life_seconds: int = 86_400
+    proposal_look_seconds: float = 1.0

@@ -6,6 +6,7 @@ from prometheus_client.process_collector import ProcessCollector
 from shared.auditor import Findings
 from shared.counting import Children, Looked, Requests
 from shared.pool import WAIT_SECONDS
+from shared.proposals.rules import Outcome
 
 REGISTRY = CollectorRegistry()
 ProcessCollector(registry=REGISTRY)
@@ -153,7 +154,37 @@ ALTERNATIVES_SEARCHES = Counter(
 ALTERNATIVES_TOLD = Counter(
     "slots_alternatives_told_total", "Near slots named in refusals", registry=REGISTRY
 )
+PROPOSAL_STEPS = Counter(
+    "slots_proposal_steps_total",
+    "What happened to proposals of mass acts, by act and step",
+    ["act", "step"],
+    registry=REGISTRY,
+)
+PROPOSAL_IDS = Counter(
+    "slots_proposal_ids_total",
+    "What mass acts have touched, by act and whether it was changed or refused",
+    ["act", "outcome"],
+    registry=REGISTRY,
+)
+PROPOSAL_DUE_SECONDS = Looked(
+    REGISTRY,
+    "slots_proposal_due_seconds",
+    "For how long the oldest mass act has been due that is not done",
+)
 
 count_request = Requests(REQUESTS, REQUEST_SECONDS).count
 decided = Children(DECISIONS)
 again = Children(BATCHES_AGAIN, "outage")
+steps = Children(PROPOSAL_STEPS)
+touched = Children(PROPOSAL_IDS)
+
+
+def count_step(act: str, step: str) -> None:
+    """Something happened to a proposal of this act."""
+    steps[act, step].inc()
+
+
+def count_touched(act: str, outcome: Outcome) -> None:
+    """A batch of this act was carried out."""
+    touched[act, "changed"].inc(outcome.changed)
+    touched[act, "refused"].inc(outcome.refused)

@@ -38,6 +38,9 @@ class Note(msgspec.Struct):
     own: bool
 
 
+LINK = "link"
+"""As what somebody asks who holds a link."""
+
 ASKED: web.RequestKey[Asked] = web.RequestKey("asked", Asked)
 NOTE: web.RequestKey[Note] = web.RequestKey("note", Note)
 
@@ -91,22 +94,27 @@ class Access:
         *,
         about: UUID | None = None,
         reason: str = OWN,
+        holder: UUID | None = None,
     ) -> None:
         """Note that whoever asks reads or changes these persons' data, before it is done or told.
 
-        `about` is the id of the thing. `reason` is a word of ours; where somebody had to give a
+        `about` is the id of the thing. Nobody is signed in who holds a link: `holder` is for whom
+        it was made. `reason` is a word of ours; where somebody had to give a
         reason of their own, theirs is noted. 503 where it cannot be noted: then nothing is to be
         done.
         """
-        who = allowed(request)
-        reason = who.reason or reason
         asked, whose = request[ASKED], tuple(sorted(set(persons)))
+        actor_id, role = holder, LINK
+        if actor_id is None:
+            who = allowed(request)
+            reason = who.reason or reason
+            actor_id, role = who.actor.id, _role(who.actor, asked.roles, own=reason == OWN)
         assert is_a_reason(reason), "a reason is one line"
         assert len(whose) <= PERSONS_MAX, "an answer is about few persons"
         entry = Entry(
             at=self._now(),
-            actor_id=who.actor.id,
-            role=_role(who.actor, asked.roles, own=reason == OWN),
+            actor_id=actor_id,
+            role=role,
             persons=whose,
             operation=asked.operation,
             what=asked.touch.what,

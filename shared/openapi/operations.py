@@ -118,7 +118,7 @@ def _what_is_noted(route: Route) -> Iterable[str]:
 def _parameters(route: Route) -> Iterable[Schema]:
     example = route.example()
     for name in _ids_in(route.path):
-        identity = {"type": "string", "format": "uuid"}
+        identity = {"type": "string"} | ({} if name == "token" else {"format": "uuid"})
         yield {"name": name, "in": "path", "required": True, "schema": identity} | {
             "example": example.path[name]
         }

@@ -105,10 +105,14 @@ class Allowed:
         assert thing is not None
         return thing
 
-    def at_clinic(self, what: str, clinic_id: UUID | None) -> None:
-        """404 where the thing is of a clinic that is not theirs, or of none, since it is not."""
-        is_at_clinic = clinic_id in self.actor.clinics
-        self._settle(what, is_there=clinic_id is not None, is_at_clinic=is_at_clinic)
+    def at_clinic(self, what: str, clinic_id: UUID | None, *, is_there: bool | None = None) -> None:
+        """404 where the thing is of a clinic that is not theirs. Without a clinic it is not there,
+
+        unless `is_there` says so: then it is for those who reach all.
+        """
+        if is_there is None:
+            is_there = clinic_id is not None
+        self._settle(what, is_there=is_there, is_at_clinic=clinic_id in self.actor.clinics)
 
     def _settle(
         self, what: str, *, is_there: bool, is_own: bool = False, is_at_clinic: bool = False

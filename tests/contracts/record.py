@@ -23,7 +23,7 @@ from tests.referees import Play, play
 from tests.stories import a_claim, an_id
 
 RECORDED = Path(__file__).parent / "recorded"
-PACKAGES = ["shared", "services.slots"]
+PACKAGES = ["shared", "shared.proposals", "services.slots"]
 FAR = datetime(2090, 1, 1, tzinfo=UTC)
 
 

@@ -23,6 +23,7 @@ from packaging.utils import canonicalize_name
 from deploy.docker.prepare import EDGE_HOME
 from deploy.local import vaults
 from deploy.local.parts.edge import DEBIANS_NGINX
+from deploy.local.parts.services import WITH_LINKS
 from deploy.local.settings import CHECKOUT
 from deploy.local.stack import SERVICES
 from tests.containers import build_tree, containers, environment_of, is_sent, stages
@@ -242,10 +243,11 @@ def test_it_prepares_all_that_the_other_containers_read(prepare: Callable[..., P
     assert key["alg"] == "ES256"
     assert "d" not in key, "the private half of the issuer's key is nobody's to read"
     for reader in (*SERVICES, "postgres", "grafana"):
-        known = {path.name for path in (secrets / reader).iterdir()}
-        own = {"vault"} if reader in vaults.SERVICES else set()
-        assert known == {"database" if reader in SERVICES else "password"} | own
-        assert all(path.read_text("ascii").strip() for path in (secrets / reader).iterdir())
+        links = {"links"} if reader in WITH_LINKS else set()
+        vault = {"vault"} if reader in vaults.SERVICES else set()
+        kept = {path.name: path.read_text("ascii") for path in (secrets / reader).iterdir()}
+        assert set(kept) == {"database" if reader in SERVICES else "password"} | links | vault
+        assert all(text.strip() for text in kept.values())
 
 
 def test_who_prepares_again_makes_nothing_up_anew(prepare: Callable[..., Prepared]) -> None:

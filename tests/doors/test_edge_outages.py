@@ -3,6 +3,7 @@
 import asyncio
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 from aiohttp import web
@@ -122,3 +123,22 @@ async def test_a_service_s_own_refusal_is_handed_on_as_it_is(tmp_path: Path) -> 
 
     assert (said.status, said.code) == (503, "unavailable")
     assert b"All seats are taken." in said.body
+
+
+async def _said_of_a_link(home: Path, **about: Any) -> str:
+    """What the edge has in its log when somebody uses a link and the front desk is away."""
+    async with an_edge(home, **about) as edge:
+        await edge.get("/api/v1/links/TOKEN")
+        return (edge.stack.logs / "edge.log").read_text("utf-8")
+
+
+async def test_a_link_is_in_no_line_of_the_log_though_its_service_is_away(tmp_path: Path) -> None:
+    assert "TOKEN" not in await _said_of_a_link(tmp_path)
+
+
+async def test_if_the_edge_wrote_of_links_as_of_all_else_there_would_be_one(
+    tmp_path: Path,
+) -> None:
+    guard, none = "links/ {\n            error_log stderr crit;", "links/ {"
+
+    assert "TOKEN" in await _said_of_a_link(tmp_path, instead={guard: none})

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from icalendar import Calendar
 
 from services.notify.channels.email import compose
+from services.notify.rules import link_to_cancel
 from services.notify.texts import wording
 from shared.messages import BookingEvent
 from tests.notify_bookings import ALICE, BOOKING, NOON, a_place, cancelled, confirmed, moved
@@ -176,3 +177,24 @@ def test_places_in_two_time_zones_each_bring_their_own() -> None:
     zones = [calendar.walk("VTIMEZONE")[0]["tzid"] for _, calendar in calendars_of(event)]
 
     assert zones == ["Europe/Moscow", "America/New_York"]
+
+
+def test_a_mail_says_where_the_visit_can_be_cancelled_and_nothing_else_changes():
+    address = "https://talon.example/#/link/abc"
+
+    plain, linked = wording(confirmed()), wording(confirmed(), address)
+
+    assert linked.subject == plain.subject
+    assert address in linked.text.splitlines()
+    without = [part for part in linked.text.split("\n\n") if address not in part]
+    assert "\n\n".join(without) == plain.text
+
+
+def test_what_is_cancelled_has_no_link_and_what_is_moved_has_one_until_its_new_time():
+    later = NOON + timedelta(days=1)
+
+    moved_to = link_to_cancel(moved(to=[a_place(later)], away_from=[a_place()]))
+
+    assert link_to_cancel(cancelled()) is None
+    assert moved_to is not None
+    assert moved_to.until == later

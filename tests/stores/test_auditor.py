@@ -31,6 +31,12 @@ BROKEN: dict[tuple[str, str], str] = {
     ("slots", "holds_end"): """
         UPDATE place SET state = 'held', claim = NULL,
                expires_at = clock_timestamp() - interval '16 minutes'""",
+    ("slots", "two_persons_agreed"): """
+        INSERT INTO proposal (id, version, kind, act, body_hash, reason, proposer_id, undoable,
+                              window_seconds, life_seconds, revision, ids, counts, made_at,
+                              expires_at, approver_id, approved_at, runs_at, started_at)
+        SELECT gen_random_uuid(), 1, 'close_slots', '', '', '', gen_random_uuid(), true, 0, 0, 1,
+               '{}', '{}', now(), now(), gen_random_uuid(), now(), now(), now()""",
     ("slots", "told_without_a_gap"): "UPDATE partition_state SET outbox_seq = outbox_seq + 1",
     ("booking", "pending_has_its_wish"): """
         UPDATE booking SET status = 'pending', version = 0, places = NULL, slot_ids = NULL""",

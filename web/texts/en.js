@@ -174,6 +174,7 @@ export default {
   'problem.token_expired': 'Your sign-in is over. Sign in again.',
   'problem.token_invalid': 'Your sign-in is not valid here. Sign in again.',
   'problem.internal_error': 'Something went wrong on our side. It was recorded.',
+  'problem.link_gone': 'This link is not valid any more. Sign in to see your bookings.',
   'problem.other': 'That did not work. Please try again later.',
 
   'bookings.title': 'My bookings',
@@ -214,6 +215,8 @@ export default {
   'sign_in.do': 'Sign in',
   'sign_in.leave': 'Sign out',
 
+  'link.title': 'Your visit',
+  'link.cancelling': 'It is written down: the visit will be cancelled. You need not do more.',
   'nowhere.title': 'There is no such page',
   'nowhere.find': 'Find a place',
   'dock.offline': 'No connection. What you see may have changed since.',

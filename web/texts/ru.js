@@ -223,6 +223,7 @@ export default {
   'problem.token_expired': 'Время входа истекло. Войдите снова.',
   'problem.token_invalid': 'Этот вход здесь не действует. Войдите снова.',
   'problem.internal_error': 'Ошибка на нашей стороне. Она записана.',
+  'problem.link_gone': 'Ссылка больше не действует. Войдите, чтобы увидеть свои записи.',
   'problem.other': 'Не получилось. Попробуйте позже.',
 
   'bookings.title': 'Мои записи',
@@ -263,6 +264,8 @@ export default {
   'sign_in.do': 'Войти',
   'sign_in.leave': 'Выйти',
 
+  'link.title': 'Ваша запись',
+  'link.cancelling': 'Записано: запись будет отменена. Больше ничего не нужно.',
   'nowhere.title': 'Такой страницы нет',
   'nowhere.find': 'Найти место',
   'dock.offline': 'Нет связи. С тех пор всё могло измениться.',

@@ -16,6 +16,7 @@ NEEDS = {
     "booking": ("postgres", "kafka"),
     "notify": ("postgres", "kafka", "sink"),
 }
+WITH_LINKS = ("booking", "notify")
 PROBE_SECONDS_MAX = 2.0
 NOTE_LENGTH_MAX = 200
 
@@ -50,10 +51,21 @@ def _environment(
         "TALON_KAFKA": stack.kafka_for_services,
         "TALON_SMTP": stack.smtp_for_services,
         "TALON_JWKS": str(stack.jwks),
+        **_link_keys(stack, service),
         "TALON_INSTANCE": str(instance),
         "TALON_PORT": str(api.number),
         "TALON_OPS_PORT": str(ops.number),
         "PYTHONUNBUFFERED": "1",
+    }
+
+
+def _link_keys(stack: Stack, service: str) -> dict[str, str]:
+    """Links are nothing to the referee."""
+    if service not in WITH_LINKS:
+        return {}
+    return {
+        "TALON_LINK_KEYS_FILE": str(stack.link_keys),
+        "TALON_LINK_PAGE": f"{stack.edge}/#/link/",
     }
 
 

@@ -9,6 +9,7 @@ from services.booking.api import (
     consents,
     day,
     holds,
+    links,
     me,
     patients,
     persons,
@@ -30,6 +31,7 @@ API = Api(
         "campaigns": "Who may book what from when: so many doses, so many days apart.",
         "dependants": "For whom one may book besides oneself.",
         "holds": "Places kept for some minutes while their owner makes up their mind.",
+        "links": "One thing for whoever was sent the link, without signing in; once.",
         "persons": "Who somebody is: sealed by a key of their own, and erased when they say so.",
     },
     routes=(
@@ -42,6 +44,7 @@ API = Api(
         *persons.ROUTES,
         *day.ROUTES,
         *accesses.ROUTES,
+        *links.ROUTES,
         DOCUMENT,
     ),
     problems=PROBLEMS,

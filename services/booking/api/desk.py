@@ -13,10 +13,19 @@ from services.booking.replies import Answers
 from services.booking.rules.eligibility import Campaign, SlotFacts, Wanted, rule_against
 from services.booking.rules.life import Booking
 from services.booking.rules.refusals import TOLD, Told
-from services.booking.store import Bookings, Campaigns, Consents, Patients, People, Profiles
+from services.booking.store import (
+    Bookings,
+    Campaigns,
+    Consents,
+    Links,
+    Patients,
+    People,
+    Profiles,
+)
 from shared.access.noting import Access
 from shared.auth import Actor
 from shared.clock import DatabaseClock
+from shared.links.rules import Keys
 from shared.messages import PLACES_MAX, Dose
 from shared.policy import Allowed, allowed
 from shared.problems import Problem
@@ -54,6 +63,8 @@ class Desk(msgspec.Struct):
     access: Access
     deadline_seconds: float
     dependants_max: int
+    links: Links
+    link_keys: Keys | None
 
     @property
     def identities(self) -> Identities:

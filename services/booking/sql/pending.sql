@@ -65,7 +65,8 @@ SELECT b.id, b.home, s.closing_id
  LIMIT $1;
 
 -- name: ask_soon
--- Cancellations that the clinic asked for: due at once, and until they are answered.
+-- Cancellations that the clinic, or somebody by a link, asked for: due at once, and until they are
+-- answered.
 INSERT INTO pending_command (id, booking_id, asks, home, command, body_hash, deadline, due_at)
 SELECT id, booking_id, 'CancelBooking', home, command, body_hash, deadline, clock_timestamp()
   FROM unnest($1::uuid[], $2::uuid[], $3::integer[], $4::bytea[], $5::bytea[], $6::timestamptz[])

@@ -4,6 +4,7 @@ from services.booking.store.bookings import Bookings
 from services.booking.store.campaigns import Campaigns
 from services.booking.store.consents import Consents
 from services.booking.store.database import Connection, Database
+from services.booking.store.links import Links
 from services.booking.store.patients import Patients
 from services.booking.store.pending import PendingWish, Wishes
 from services.booking.store.people import BookingsAhead, Merge, People
@@ -17,6 +18,7 @@ __all__ = [
     "Connection",
     "Consents",
     "Database",
+    "Links",
     "Merge",
     "Patients",
     "PendingWish",

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import msgspec
@@ -83,10 +83,12 @@ class Wishes:
 
     async def ask_soon(self, cancellations: Sequence[PendingWish]) -> None:
         """Write down cancellations that are due at once."""
-        await self._database.rows(
-            "ask_soon",
-            *(
-                [getattr(wish, name) for wish in cancellations]
-                for name in ("id", "booking_id", "home", "command", "body_hash", "deadline")
-            ),
-        )
+        await self._database.rows("ask_soon", *columns_of(cancellations))
+
+
+def columns_of(cancellations: Sequence[PendingWish]) -> list[list[Any]]:
+    """The wishes as the arrays that the statement `ask_soon` takes, in its order."""
+    return [
+        [getattr(wish, name) for wish in cancellations]
+        for name in ("id", "booking_id", "home", "command", "body_hash", "deadline")
+    ]

@@ -28,9 +28,11 @@ def message_id(event_id: UUID, owner_id: UUID) -> str:
     return f"<{event_id}.{owner_id}.email@talon.example>"
 
 
-def compose(event: BookingEvent, *, sender: str, recipient: str, at: datetime) -> bytes:
+def compose(
+    event: BookingEvent, *, sender: str, recipient: str, at: datetime, cancel_at: str = ""
+) -> bytes:
     """The whole message as it is handed to the mail server."""
-    words = wording(event)
+    words = wording(event, cancel_at)
     mail = MIMEMultipart(policy=POLICY)
     mail["Message-ID"] = message_id(event.id, event.owner_id)
     mail["Date"] = format_datetime(at.astimezone(UTC))

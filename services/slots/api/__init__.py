@@ -2,13 +2,15 @@
 
 from aiohttp import web
 
-from services.slots.api import clinics, closures, reading, schedules, slots
+from services.slots.api import clinics, closures, proposals, reading, schedules, slots
 from services.slots.api.desk import DESK, Desk
 from services.slots.api.problems import PROBLEMS
+from services.slots.api.proposals import ClosingMany
 from shared.openapi import DOCUMENT, Api, add_routes
 from shared.policy import Gate
+from shared.proposals.acts import Acts
 
-__all__ = ["API", "Desk", "routes"]
+__all__ = ["API", "Desk", "acts", "routes"]
 
 API = Api(
     service="slots",
@@ -17,6 +19,7 @@ API = Api(
     tags={
         "availability": "What is free, from memory: as of when, every answer says first.",
         "clinics": "Where people are seen.",
+        "proposals": "What needs two persons: one who proposes it, and another who approves it.",
         "schedules": "The hours that a clinic has every week.",
         "slots": "When they are, and how many at once.",
     },
@@ -26,10 +29,16 @@ API = Api(
         *slots.ROUTES,
         *schedules.ROUTES,
         *closures.ROUTES,
+        *proposals.ROUTES,
         DOCUMENT,
     ),
     problems=PROBLEMS,
 )
+
+
+def acts(desk: Desk) -> Acts:
+    """What of this service two persons decide."""
+    return {act.kind: act for act in (ClosingMany(desk),)}
 
 
 def routes(app: web.Application, desk: Desk, gate: Gate) -> None:

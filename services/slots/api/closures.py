@@ -14,6 +14,7 @@ from msgspec import field
 
 from services.slots.api.desk import DESK, Desk, problem_for, problem_of
 from services.slots.api.problems import REFEREE
+from services.slots.rules.closing import Found, needs_another, people_in, to_shut
 from services.slots.store import Closure
 from shared.messages import ChangeSlot, Instant, Refused, Text
 from shared.openapi import Answer, Route
@@ -22,7 +23,7 @@ from shared.problems import Problem, not_found
 from shared.web import json_response, path_id, read_body
 
 CLOSURE_SLOTS_MAX = 500
-"""The most slots of one request: what one person does alone is kept small enough to undo."""
+"""The most slots of one request, whatever one person may do alone."""
 
 
 class NewClosure(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -56,7 +57,7 @@ _decode_new = msgspec.json.Decoder(NewClosure)
 
 
 async def close_slots(request: web.Request) -> web.Response:
-    """200 how many slots were shut or reopened; 422 where there are too many for one request."""
+    """200 how many slots were shut or reopened; 409 where that needs two persons: propose it."""
     desk, actor = request.app[DESK], allowed(request).actor
     clinic_id = path_id(request, "clinic")
     desk.need_log()
@@ -90,6 +91,7 @@ async def _remembered(
     if closure is None:
         found = await _found(desk, clinic_id, body)
         closure = _closure(found, body, head)
+        _need_few_enough_for_one(desk, body, found)
         if not await desk.closures.remember(clinic_id, closure):
             # The same request, twice at once: both mean what the quicker one found.
             closure = await desk.closures.find(head["id"]) or closure
@@ -98,7 +100,7 @@ async def _remembered(
     return closure
 
 
-async def _found(desk: Desk, clinic_id: UUID, body: NewClosure) -> list[tuple[UUID, bool]]:
+async def _found(desk: Desk, clinic_id: UUID, body: NewClosure) -> list[Found]:
     if not await desk.closures.knows_clinic(clinic_id):
         raise not_found("clinic")
     found = await desk.closures.slots_in_window(
@@ -114,12 +116,28 @@ async def _found(desk: Desk, clinic_id: UUID, body: NewClosure) -> list[tuple[UU
     return found
 
 
-def _closure(found: list[tuple[UUID, bool]], body: NewClosure, head: dict[str, Any]) -> Closure:
+def _need_few_enough_for_one(desk: Desk, body: NewClosure, found: list[Found]) -> None:
+    """Reopening takes nothing from anybody; shutting may, and then it may need a second person."""
+    if body.status == "free":
+        return
+    meant = to_shut(found, cancel_bookings=body.cancel_bookings)
+    slots, people = len(meant), people_in(meant) if body.cancel_bookings else 0
+    if needs_another(slots, people, desk.alone):
+        raise Problem(
+            409,
+            "two_persons_needed",
+            f"This would shut {slots} slots and cancel the bookings of {people} people; alone one "
+            f"shuts at most {desk.alone.slots_max} slots with {desk.alone.people_max} people. "
+            "Propose it, and let somebody else approve it.",
+            slots=slots,
+            people=people,
+        )
+
+
+def _closure(found: list[Found], body: NewClosure, head: dict[str, Any]) -> Closure:
     wanted_open = body.status == "free"
     # Bookings in a slot that is shut already may still have to be cancelled.
-    slot_ids = tuple(
-        slot_id for slot_id, is_open in found if is_open != wanted_open or body.cancel_bookings
-    )
+    slot_ids = tuple(slot.id for slot in found if slot.open != wanted_open or body.cancel_bookings)
     return Closure(
         id=head["id"],
         slot_ids=slot_ids,
@@ -150,6 +168,6 @@ ROUTES = [
         body=NewClosure,
         needs_key=True,
         answers={200: Answer("The slots were shut or reopened.", ClosureBody)},
-        problems=("too_many_slots", *REFEREE),
+        problems=("too_many_slots", "two_persons_needed", *REFEREE),
     ),
 ]

@@ -10,6 +10,7 @@ import msgspec
 from aiohttp import web
 
 from services.slots.availability import Memory
+from services.slots.rules.closing import Alone
 from services.slots.store import Closures, Reads, Schedules
 from shared.asking import Asking, SeatsTakenError, anew, ran_out_before
 from shared.auth import Actor
@@ -43,6 +44,7 @@ class Desk(msgspec.Struct):
     schedules: Schedules
     closures: Closures
     patience_seconds: float
+    alone: Alone
 
     def head(self, request: web.Request, actor: Actor, body: Any, nth: int = 0) -> dict[str, Any]:
         """The head of the command that this request is; `nth` where one request is several."""

@@ -41,6 +41,13 @@ class TooMany(msgspec.Struct, frozen=True, kw_only=True):
     slots: int | UnsetType = UNSET
 
 
+class TooMuchForOne(msgspec.Struct, frozen=True, kw_only=True):
+    """How many slots would be shut, and how many people's bookings cancelled."""
+
+    slots: int | UnsetType = UNSET
+    people: int | UnsetType = UNSET
+
+
 _UNKNOWN = "There is no such slot or clinic."
 _THERE = "Something with this id is there already."
 
@@ -85,6 +92,13 @@ PROBLEMS = by_code(
             "These are more slots than one request may open or change.",
             "Ask for fewer days at a time; `slots`, where it is there, says how many these are.",
             more=TooMany(slots=2_016),
+        ),
+        ProblemKind(
+            409,
+            "two_persons_needed",
+            "So many slots, or the bookings of so many people, are not one person's to shut.",
+            "Propose it (`POST /api/v1/proposals`), and let another person approve it.",
+            more=TooMuchForOne(slots=240, people=310),
         ),
         ProblemKind(
             422,

@@ -49,3 +49,13 @@ SELECT DISTINCT p.booking_id::text
 SELECT DISTINCT booking_id::text FROM place
  WHERE state <> 'booked' AND expires_at < clock_timestamp() - interval '15 minutes'
  LIMIT $1;
+
+-- name: audit_two_persons_agreed
+-- Nothing was begun but what somebody other than its proposer had approved, before.
+SELECT p.id::text
+  FROM proposal AS p
+ WHERE p.started_at IS NOT NULL
+   AND NOT EXISTS (SELECT FROM proposal_step AS s
+                    WHERE s.proposal_id = p.id AND s.step = 'approved'
+                      AND s.person_id <> p.proposer_id AND s.at <= p.started_at)
+ LIMIT $1;

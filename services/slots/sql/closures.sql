@@ -4,7 +4,7 @@ SELECT id, slot_ids, unchanged, body_hash FROM closure WHERE id = $1;
 
 -- name: slots_in_window
 -- A clinic's slots that start in a window and have not begun, in order of time.
-SELECT id, open
+SELECT id, open, booked
   FROM slot
  WHERE clinic_id = $1 AND starts_at >= $2 AND starts_at < $3 AND starts_at > clock_timestamp()
    AND ($4::text IS NULL OR service = $4)

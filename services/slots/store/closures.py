@@ -7,6 +7,7 @@ from uuid import UUID
 import asyncpg
 import msgspec
 
+from services.slots.rules.closing import Found
 from services.slots.store.reads import ACQUIRE_SECONDS, SQL
 
 
@@ -37,10 +38,10 @@ class Closures:
 
     async def slots_in_window(
         self, clinic_id: UUID, window: tuple[datetime, datetime], service: str | None, limit: int
-    ) -> list[tuple[UUID, bool]]:
-        """Slots that start from the one moment on and before the other; whether each is open."""
+    ) -> list[Found]:
+        """Slots that start from the one moment on and before the other, and have not begun."""
         rows = await self._fetch("slots_in_window", clinic_id, *window, service, limit)
-        return [(row["id"], row["open"]) for row in rows]
+        return [Found(*row) for row in rows]
 
     async def remember(self, clinic_id: UUID, closure: Closure) -> bool:
         """Keep it; False where somebody else was quicker under the same key."""

@@ -1,0 +1,195 @@
+"""How does somebody who is not signed in cancel the booking that a message told them of?
+
+Whoever looks changes nothing: programs that guard a mailbox follow every address in it. Only a POST
+acts, once. A link that is forged, over, used, or for a booking that is none any more is gone, and
+nothing tells these apart.
+"""
+
+import asyncio
+import hashlib
+from datetime import datetime
+from typing import Literal
+from uuid import uuid5
+
+import msgspec
+from aiohttp import web
+
+from services.booking.api.desk import DESK, Desk, Nothing, persons_in, problem_of
+from services.booking.api.problems import BOOKING, REFEREE
+from services.booking.pending import as_pending
+from services.booking.replies import Answer as Decided
+from services.booking.replies import Undecided
+from services.booking.rules.life import Booking
+from services.booking.rules.refusals import told
+from shared.access.entries import Touch
+from shared.links.rules import Link, Purpose, link_of
+from shared.messages import CancelBooking, Refused
+from shared.openapi import Answer, Route
+from shared.problems import Problem
+from shared.web import idempotency_key, json_response, read_body
+
+NOT_KEPT = {"Cache-Control": "no-store"}
+"""Who gets hold of a computer afterwards is not to find it there."""
+
+HASH_BYTES = 16
+
+
+class LinkedVisit(msgspec.Struct, frozen=True, kw_only=True):
+    """When and where; for whom is nobody's business who finds a mail."""
+
+    starts_at: datetime
+    ends_at: datetime
+    time_zone: str
+    clinic_name: str
+    clinic_address: str
+
+
+class LinkBody(msgspec.Struct, frozen=True, kw_only=True):
+    """What the link is for, until when, and how that stands; `cancelling` will be `cancelled`."""
+
+    purpose: Purpose
+    status: Literal["booked", "cancelling", "cancelled"]
+    until: datetime
+    visits: tuple[LinkedVisit, ...]
+
+
+_decode_nothing = msgspec.json.Decoder(Nothing)
+
+
+async def show_link(request: web.Request) -> web.Response:
+    """200 what a POST here would do; nothing is changed by looking."""
+    desk = request.app[DESK]
+    link, booking = await _meant(desk, request)
+    desk.access.note(request, persons_in(booking), about=booking.id, holder=link.person_id)
+    if booking.status != "booked" or await desk.links.used_by(link) is not None:
+        raise _gone()
+    return json_response(_body(link, booking, "booked"), headers=NOT_KEPT)
+
+
+async def use_link(request: web.Request) -> web.Response:
+    """200 cancelled, 202 it will be. The same key again gets the same answer, another none."""
+    began = asyncio.get_running_loop().time()
+    desk = request.app[DESK]
+    await read_body(request, _decode_nothing)
+    key_hash = _hash(idempotency_key(request).encode())
+    link, booking = await _meant(desk, request)
+    desk.access.note(request, persons_in(booking), about=booking.id, holder=link.person_id)
+    command = _command(desk, link)
+    used_by = await desk.links.used_by(link)
+    if used_by is None and booking.status == "booked":
+        if not await desk.links.use(link, key_hash, as_pending(command, booking.home)):
+            # Twice at once: whoever was quicker has it, unless both are one request.
+            used_by = await desk.links.used_by(link)
+        else:
+            used_by = key_hash
+    if used_by != key_hash:
+        raise _gone()
+    answer = await _asked(desk, command, booking, began)
+    if isinstance(answer, Refused):
+        raise problem_of(told(answer, command, booking))
+    if isinstance(answer, Undecided):
+        return json_response(_body(link, booking, "cancelling"), status=202, headers=NOT_KEPT)
+    return json_response(_body(link, booking, "cancelled"), headers=NOT_KEPT)
+
+
+async def _meant(desk: Desk, request: web.Request) -> tuple[Link, Booking]:
+    """What the token allows, and the booking that it is about."""
+    if desk.link_keys is None:
+        raise _gone()
+    link = link_of(request.match_info["token"], desk.link_keys, desk.clock.now())
+    if link is None or link.purpose != "cancel_booking":
+        raise _gone()
+    booking = await desk.bookings.load(link.object_id)
+    if booking is None or booking.owner_id != link.person_id or booking.kind != "booking":
+        raise _gone()
+    return link, booking
+
+
+async def _asked(desk: Desk, command: CancelBooking, booking: Booking, began: float) -> Decided:
+    """The referee's answer. The wish is written down: where there is none yet, there will be."""
+    try:
+        return await desk.answers.ask(command, booking.home, began)
+    except Problem as problem:
+        if problem.status < 500:
+            raise
+        return Undecided(booking)
+
+
+def _command(desk: Desk, link: Link) -> CancelBooking:
+    """One link is one cancellation, however often it is asked for; it is wished until the visit:
+
+    who has tapped once and was told that it will be done does not look again.
+    """
+    named = uuid5(link.id, "cancel")
+    return CancelBooking(
+        id=named,
+        cause=named,
+        at=desk.clock.now(),
+        body_hash=_hash(link.id.bytes),
+        deadline=link.until,
+        reply_to=desk.answers.reply_to,
+        booking_id=link.object_id,
+        reason="patient",
+    )
+
+
+def _body(
+    link: Link, booking: Booking, status: Literal["booked", "cancelling", "cancelled"]
+) -> LinkBody:
+    visits = (
+        LinkedVisit(
+            starts_at=place.starts_at,
+            ends_at=place.ends_at,
+            time_zone=place.time_zone,
+            clinic_name=place.clinic_name,
+            clinic_address=place.clinic_address,
+        )
+        for place in booking.places
+    )
+    return LinkBody(
+        purpose=link.purpose, status=status, until=link.until, visits=tuple(dict.fromkeys(visits))
+    )
+
+
+def _gone() -> Problem:
+    return Problem(
+        404,
+        "link_gone",
+        "This link is not valid, its time is over, or it was used.",
+        headers=NOT_KEPT,
+    )
+
+
+def _hash(raw: bytes) -> bytes:
+    return hashlib.blake2b(raw, digest_size=HASH_BYTES).digest()
+
+
+VISIT = Touch("booking", ("status", "places"))
+
+ROUTES = [
+    Route(
+        "GET",
+        "/api/v1/links/{token}",
+        show_link,
+        tag="links",
+        answers={200: Answer("What the link is for.", LinkBody, headers=("Cache-Control",))},
+        problems=("link_gone",),
+        touches=VISIT,
+    ),
+    Route(
+        "POST",
+        "/api/v1/links/{token}",
+        use_link,
+        tag="links",
+        body=Nothing,
+        needs_key=True,
+        answers={
+            200: Answer("It is done.", LinkBody, headers=("Cache-Control",)),
+            202: Answer(
+                "It is written down and will be done.", LinkBody, headers=("Cache-Control",)
+            ),
+        },
+        problems=("link_gone", "slot_started", *BOOKING, *REFEREE),
+        touches=VISIT,
+    ),
+]

@@ -1,0 +1,1 @@
+"""Which table do links need in a service's schema?"""

@@ -1,0 +1,1 @@
+"""What SQL do proposals need?"""

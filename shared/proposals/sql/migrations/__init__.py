@@ -1,0 +1,1 @@
+"""Which tables do proposals need in a service's schema?"""

@@ -1,0 +1,60 @@
+"""Does somebody cancel a visit by the link in their mail, and nobody by looking at it?"""
+
+import asyncio
+import json
+import re
+from email import message_from_string, policy
+from email.message import EmailMessage
+from uuid import uuid4
+
+import pytest
+from playwright.async_api import expect
+
+from tests.page_practice import Desk
+from tests.page_visitor import NARROW, is_network
+from tests.pages.conftest import Visit
+from tests.town import Town
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+MAIL_SECONDS_MAX = 20.0
+LOOK_SECONDS = 0.1
+LINK = re.compile(r"https?://\S+/(#/link/\S+)")
+
+
+async def mail_to(town: Town, address: str) -> str:
+    """The text of the mail that this address got."""
+    async with asyncio.timeout(MAIL_SECONDS_MAX):
+        while True:
+            for line in town.stack.inbox.read_text("utf-8").splitlines():
+                if address in line:
+                    mail = message_from_string(json.loads(line)["raw"], policy=policy.default)
+                    assert isinstance(mail, EmailMessage)
+                    body = mail.get_body(("plain",))
+                    assert body is not None
+                    return str(body.get_content())
+            await asyncio.sleep(LOOK_SECONDS)
+
+
+@pytest.mark.parametrize("language", ["ru", "en"])
+async def test_a_visit_is_cancelled_by_the_button_behind_the_link_and_by_nothing_before(
+    desk: Desk, visit: Visit, town: Town, language: str
+) -> None:
+    practice = await (await desk.practice()).opens(["09:00"])
+    token, email = desk.patient(), f"patient-{uuid4().hex}@example.org"
+    await desk.ask("PUT", "/me/contacts", token, {"email": email})
+    await desk.book(practice.slots["09:00"], token)
+    found = LINK.search(await mail_to(town, email))
+    assert found is not None
+
+    visitor = await (await visit(language, NARROW)).goes_to(found[1])
+    await expect(visitor.page.locator("main")).to_contain_text("09:00")
+    assert len(await desk.bookings(token)) == 1
+    assert await visitor.axe() == []
+    await visitor.button("cancel.do").click()
+    await expect(visitor.shows("done.cancel.text")).to_be_visible()
+
+    assert await desk.bookings(token) == []
+    later = await (await visit(language, NARROW)).goes_to(found[1])
+    await expect(later.shows("problem.link_gone")).to_be_visible()
+    later.forgives(is_network)
