@@ -35,6 +35,7 @@ from shared.messages import Command, Refused, SlotOpened, answer_id
 from tests import stories
 from tests.booking_stories import ALICE
 from tests.documented import every_answer_is_documented
+from tests.memory_log import NOBODY
 from tests.stories import an_id
 
 KEY = ec.generate_private_key(ec.SECP256R1())
@@ -147,6 +148,8 @@ async def a_door(dsn: str, folder: Path, **settings: Any) -> AsyncIterator[Door]
     config = Config(
         database=dsn,
         kafka="none:1",
+        kafka_user="",
+        kafka_password="",
         jwks=str(jwks),
         issuer="talon-test",
         audience="talon",
@@ -155,7 +158,7 @@ async def a_door(dsn: str, folder: Path, **settings: Any) -> AsyncIterator[Door]
     pool = await database.open_pool(dsn, size_max=4, name="booking-test")
     clock = DatabaseClock()
     await clock.set(pool)
-    replies = Replies(servers="none:1", name="test", partition=0, seats_max=config.seats_max)
+    replies = Replies(broker=NOBODY, name="test", partition=0, seats_max=config.seats_max)
     referee = Referee(replies)
     asking = Asking(referee, replies)  # type: ignore[arg-type]
     app = doors(config, Database(pool, config.database_seconds), asking, clock, Kept(100))

@@ -39,6 +39,8 @@ def a_config(dsn: str, **settings: Any) -> Config:
     given: dict[str, Any] = {
         "database": dsn,
         "kafka": "none:1",
+        "kafka_user": "",
+        "kafka_password": "",
         "jwks": "none",
         "issuer": "talon-test",
         "audience": "talon",

@@ -7,12 +7,20 @@ import msgspec
 
 from deploy.local import passwords, settings
 from deploy.local.settings import CHECKOUT, Settings
+from shared.broker import Broker
 
 HOMES = CHECKOUT / ".talon"
 DATABASE = "talon"
 SERVICES = ("slots", "booking", "notify")
 SUPERUSER = "postgres"
 AUDITOR = "auditor"
+"""Who reads everything, in PostgreSQL and in Kafka, and changes nothing."""
+
+BROKER = "kafka"
+"""As whom Kafka's own node comes to itself."""
+
+SETUP = "setup"
+"""Who makes Kafka's topics and users, and may do everything there. No service is it."""
 
 
 class Stack(msgspec.Struct, frozen=True, kw_only=True):
@@ -61,6 +69,14 @@ class Stack(msgspec.Struct, frozen=True, kw_only=True):
         """The broker as the services reach it: where something stands before it, by that."""
         return self._at(self._way_to("TALON_KAFKA_PORT"))
 
+    def broker(self, user: str) -> Broker:
+        """How `user` connects to Kafka."""
+        return Broker(self.kafka, user, self._kafka_password(user))
+
+    def broker_for_service(self, service: str) -> Broker:
+        """The same for a service: where something stands before Kafka, by that."""
+        return Broker(self.kafka_for_services, service, self._kafka_password(service))
+
     @property
     def smtp_for_services(self) -> str:
         """The mail sink as the services reach it."""
@@ -101,6 +117,9 @@ class Stack(msgspec.Struct, frozen=True, kw_only=True):
     def dsn_for_service(self, service: str) -> str:
         """The same for a service: where something stands before PostgreSQL, by that."""
         return self._dsn(service, DATABASE, self._way_to("TALON_POSTGRES_PORT"))
+
+    def _kafka_password(self, user: str) -> str:
+        return passwords.of(f"kafka.{user}", self.home / "secrets")
 
     def _dsn(self, role: str, database: str, port: str) -> str:
         password = passwords.of(role, self.home / "secrets")

@@ -16,7 +16,7 @@ from services.booking.pending import Keeper, Sweeper
 from services.booking.replies import Answers
 from services.booking.store import Bookings, Campaigns, Database, Patients, Slots, Wishes
 from services.booking.store.database import OUTAGES
-from shared import database
+from shared import broker, database
 from shared.asking import Asking, Commands, Replies
 from shared.auditor import Auditor
 from shared.auth import Tokens
@@ -81,7 +81,7 @@ async def run(config: Config, stopping: asyncio.Event) -> None:
 
 def _asking(config: Config, appender: Appender) -> Asking:
     replies = Replies(
-        servers=config.kafka,
+        broker=broker.told(config),
         name=f"{NAME}-{config.instance}",
         partition=config.reply_to,
         seats_max=config.seats_max,
@@ -143,7 +143,7 @@ def _projector(config: Config, inbox: Inbox, relay: Relay) -> Follower:
     follower = Follower(
         SLOTS_EVENTS,
         dsn=config.database,
-        servers=config.kafka,
+        broker=broker.told(config),
         name=f"{NAME}-projector-{config.instance}",
         unpack=Unpacker(SLOTS_EVENTS),
         handler=inbox,
@@ -223,7 +223,7 @@ async def _pool(config: Config) -> AsyncIterator[asyncpg.Pool]:
 
 @asynccontextmanager
 async def _appender(config: Config) -> AsyncIterator[Appender]:
-    appender = Appender(config.kafka, f"{NAME}-{config.instance}")
+    appender = Appender(broker.told(config), f"{NAME}-{config.instance}")
     await appender.start()
     try:
         yield appender

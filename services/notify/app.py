@@ -15,7 +15,7 @@ from services.notify.inbox import Inbox
 from services.notify.live import Broadcaster
 from services.notify.sending import Sender
 from services.notify.store import Contacts, Ledger, LiveEvents
-from shared import database
+from shared import broker, database
 from shared.auditor import Auditor
 from shared.auth import Tokens
 from shared.batch import Batch, Limits
@@ -94,7 +94,7 @@ def _follower(config: Config, relay: Relay, wake: Sequence[Callable[[], None]]) 
     follower = Follower(
         BOOKING_EVENTS,
         dsn=config.database,
-        servers=config.kafka,
+        broker=broker.told(config),
         name=f"{NAME}-inbox-{config.instance}",
         unpack=Unpacker(BOOKING_EVENTS),
         handler=inbox,
@@ -137,7 +137,7 @@ async def _pool(config: Config) -> AsyncIterator[asyncpg.Pool]:
 
 @asynccontextmanager
 async def _appender(config: Config) -> AsyncIterator[Appender]:
-    appender = Appender(config.kafka, f"{NAME}-{config.instance}")
+    appender = Appender(broker.told(config), f"{NAME}-{config.instance}")
     await appender.start()
     try:
         yield appender

@@ -20,6 +20,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
 
     database: str
     kafka: str
+    kafka_user: str
+    kafka_password: str
     jwks: str
     issuer: str
     audience: str

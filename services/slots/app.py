@@ -11,7 +11,7 @@ from aiohttp import web
 from services.slots import api, availability, inbox, metrics, store
 from services.slots.availability import Memory
 from services.slots.config import Config
-from shared import database
+from shared import broker, database
 from shared.asking import Asking, Commands, Replies
 from shared.auditor import Auditor
 from shared.auth import Tokens
@@ -79,7 +79,7 @@ async def run(config: Config, stopping: asyncio.Event) -> None:
 
 def _replies(config: Config) -> Replies:
     return Replies(
-        servers=config.kafka,
+        broker=broker.told(config),
         name=f"{NAME}-{config.instance}",
         partition=REPLY_SEATS[config.instance % len(REPLY_SEATS)],
         seats_max=config.staff_seats_max,
@@ -101,7 +101,7 @@ def _add_door(work: Work, config: Config, app: web.Application) -> None:
 def _memory(config: Config, reads: store.Reads, clock: DatabaseClock) -> Memory:
     memory = Memory(
         dsn=config.database,
-        servers=config.kafka,
+        broker=broker.told(config),
         name=f"{NAME}-{config.instance}",
         numbers=reads.event_numbers,
         clock=clock,
@@ -122,7 +122,7 @@ def _referee(config: Config, relay: Relay, memory: Memory) -> Follower:
     follower = Follower(
         SLOTS_COMMANDS,
         dsn=config.database,
-        servers=config.kafka,
+        broker=broker.told(config),
         name=f"{NAME}-referee-{config.instance}",
         unpack=inbox.unpack,
         handler=referee,
@@ -187,7 +187,7 @@ async def _pool(config: Config) -> AsyncIterator[asyncpg.Pool]:
 
 @asynccontextmanager
 async def _appender(config: Config) -> AsyncIterator[Appender]:
-    appender = Appender(config.kafka, f"{NAME}-{config.instance}")
+    appender = Appender(broker.told(config), f"{NAME}-{config.instance}")
     await appender.start()
     try:
         yield appender

@@ -240,9 +240,10 @@ def test_it_prepares_all_that_the_other_containers_read(prepare: Callable[..., P
     (key,) = json.loads((given / "jwks.json").read_text("utf-8"))["keys"]
     assert key["alg"] == "ES256"
     assert "d" not in key, "the private half of the issuer's key is nobody's to read"
-    for reader in (*SERVICES, "postgres", "grafana"):
-        (secret,) = (secrets / reader).iterdir()
-        assert secret.read_text("ascii").strip()
+    for reader in (*SERVICES, "postgres", "kafka", "grafana"):
+        files = list((secrets / reader).iterdir())
+        assert files
+        assert all(path.read_text("ascii").strip() for path in files)
 
 
 def test_who_prepares_again_makes_nothing_up_anew(prepare: Callable[..., Prepared]) -> None:

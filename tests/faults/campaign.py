@@ -13,6 +13,7 @@ import msgspec
 
 from deploy.local import processes
 from deploy.local.settings import CHECKOUT
+from deploy.local.stack import SETUP
 from talon.audit import load, quiet
 from talon.audit.facts import World
 from talon.audit.witness import testify
@@ -110,7 +111,7 @@ async def run(ground: Ground, profile: Profile, seed: int, *, late: str = "") ->
                 name=f"{profile.name}-{seed}",
             )
             staff = crew.Staff(crowd, Signer(ground.stack))
-            poisoner = Poisoner(ground.stack.kafka, dice)
+            poisoner = Poisoner(ground.stack.broker(SETUP), dice)
             await _play(
                 profile,
                 seed,

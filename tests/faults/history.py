@@ -7,7 +7,7 @@ import asyncpg
 import msgspec
 from aiokafka.structs import ConsumerRecord
 
-from deploy.local.stack import Stack
+from deploy.local.stack import AUDITOR, Stack
 from services.slots.inbox import unpack
 from shared.batch import Item
 from shared.events import Unpacker, sequence_of
@@ -103,8 +103,9 @@ async def collect(stack: Stack, city: City, witness: Witness) -> History:
     async with load.auditor(stack) as connection:
         world = await load.world(connection, stack, city)
         found = await _rows(connection)
-    commands = await records.read_all(stack.kafka, SLOTS_COMMANDS.name)
-    replies = await records.read_all(stack.kafka, SLOTS_REPLIES.name)
+    broker = stack.broker(AUDITOR)
+    commands = await records.read_all(broker, SLOTS_COMMANDS.name)
+    replies = await records.read_all(broker, SLOTS_REPLIES.name)
     return History(
         witness=witness,
         world=world,
@@ -141,7 +142,7 @@ async def _rows(connection: asyncpg.Connection) -> dict[str, Any]:
 
 async def _numbered(stack: Stack, topic: Topic) -> dict[int, list[Told]]:
     unpacker = Unpacker(topic)
-    found = await records.read_all(stack.kafka, topic.name)
+    found = await records.read_all(stack.broker(AUDITOR), topic.name)
     return {
         partition: [told for record in some for told in _readable(unpacker, record)]
         for partition, some in found.items()

@@ -9,6 +9,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.errors import KafkaError
 from aiokafka.structs import ConsumerRecord
 
+from shared.broker import Broker
 from shared.topics import BOOKING_EVENTS, SLOTS_COMMANDS, SLOTS_EVENTS, SLOTS_REPLIES, TOPICS
 
 TOLD_AGAIN_MAX = 40
@@ -28,8 +29,8 @@ PARTITIONS = {topic.name: topic.partitions for topic in TOPICS}
 
 
 @asynccontextmanager
-async def _producer(servers: str) -> AsyncIterator[AIOKafkaProducer]:
-    producer = AIOKafkaProducer(bootstrap_servers=servers, request_timeout_ms=3000)
+async def _producer(broker: Broker) -> AsyncIterator[AIOKafkaProducer]:
+    producer = AIOKafkaProducer(**broker.words, request_timeout_ms=3000)
     try:
         await producer.start()
         yield producer
@@ -37,9 +38,9 @@ async def _producer(servers: str) -> AsyncIterator[AIOKafkaProducer]:
         await asyncio.wait([asyncio.create_task(producer.stop())], timeout=3)
 
 
-async def read_all(servers: str, topic: str, last: int = 0) -> dict[int, list[ConsumerRecord]]:
+async def read_all(broker: Broker, topic: str, last: int = 0) -> dict[int, list[ConsumerRecord]]:
     """Every record of a topic by partition, or the `last` few of each."""
-    consumer = AIOKafkaConsumer(bootstrap_servers=servers, group_id=None)
+    consumer = AIOKafkaConsumer(**broker.words, group_id=None)
     await consumer.start()
     try:
         places = [TopicPartition(topic, partition) for partition in range(PARTITIONS[topic])]
@@ -58,15 +59,13 @@ async def read_all(servers: str, topic: str, last: int = 0) -> dict[int, list[Co
         await asyncio.wait([asyncio.create_task(consumer.stop())], timeout=3)
 
 
-async def tell_again(servers: str, dice: Random) -> int:
+async def tell_again(broker: Broker, dice: Random) -> int:
     """Append records once more that are on their topic already, and not in their order."""
     told = 0
     try:
-        async with asyncio.timeout(READ_SECONDS_MAX), _producer(servers) as producer:
+        async with asyncio.timeout(READ_SECONDS_MAX), _producer(broker) as producer:
             for topic in POISONED:
-                for partition, some in (
-                    await read_all(servers, topic.name, TOLD_AGAIN_MAX)
-                ).items():
+                for partition, some in (await read_all(broker, topic.name, TOLD_AGAIN_MAX)).items():
                     again = dice.sample(some, len(some) // 2)
                     for record in again:
                         await producer.send_and_wait(
@@ -85,16 +84,16 @@ async def tell_again(servers: str, dice: Random) -> int:
 class Poisoner:
     """Appends what nobody can read: at 60 bookings a second more than one record in a hundred."""
 
-    def __init__(self, servers: str, dice: Random) -> None:
+    def __init__(self, broker: Broker, dice: Random) -> None:
         self.appended = 0
-        self._servers = servers
+        self._broker = broker
         self._dice = dice
 
     async def run(self) -> None:
         """For ever; while the log is away, nothing."""
         while True:
             try:
-                async with _producer(self._servers) as producer:
+                async with _producer(self._broker) as producer:
                     await self._poison(producer)
             except (KafkaError, OSError, TimeoutError):
                 await asyncio.sleep(1)

@@ -43,6 +43,8 @@ LIMITS = Limits(tick_seconds=0.0, wait_seconds=0.5, batch_max=4)
 CONFIG = NotifyConfig(
     database="",
     kafka="",
+    kafka_user="",
+    kafka_password="",
     jwks="",
     issuer="",
     audience="",
@@ -202,7 +204,7 @@ class City:
         follower = Follower(
             topic,
             dsn=database,  # type: ignore[arg-type]
-            servers=self.log,  # type: ignore[arg-type]
+            broker=self.log,  # type: ignore[arg-type]
             name=HERE.get().name,
             unpack=unpack,
             handler=handler,

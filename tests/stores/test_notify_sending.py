@@ -25,6 +25,8 @@ from tests.notify_mail_server import MailServer, listening
 PATIENCE_SECONDS = 10.0
 SETTINGS = {
     "kafka": "none:1",
+    "kafka_user": "nobody",
+    "kafka_password": "none",
     "jwks": "none",
     "issuer": "talon-test",
     "audience": "talon",
