@@ -209,6 +209,7 @@ async def _serve(memory: Memory, dsn: str) -> None:
     pool = await database.open_pool(dsn, size_max=2, name="bench")
     config = Config(
         database=dsn,
+        database_owner="",
         kafka="",
         kafka_user="",
         kafka_password="",

@@ -147,6 +147,8 @@ async def a_door(dsn: str, folder: Path, **settings: Any) -> AsyncIterator[Door]
     jwks.write_text(json.dumps({"keys": [jwk]}))
     config = Config(
         database=dsn,
+        database_owner="",
+        database_person="",
         kafka="none:1",
         kafka_user="",
         kafka_password="",

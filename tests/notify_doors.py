@@ -38,6 +38,8 @@ def a_config(dsn: str, **settings: Any) -> Config:
     """A messenger that neither hears of anything nor sends anything."""
     given: dict[str, Any] = {
         "database": dsn,
+        "database_owner": "",
+        "database_person": "",
         "kafka": "none:1",
         "kafka_user": "",
         "kafka_password": "",

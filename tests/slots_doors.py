@@ -184,6 +184,7 @@ async def a_door(dsn: str, folder: Path) -> AsyncIterator[Door]:
     jwks.write_text(json.dumps({"keys": [jwk]}))
     config = Config(
         database=dsn,
+        database_owner="",
         kafka="none:1",
         kafka_user="",
         kafka_password="",

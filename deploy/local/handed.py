@@ -9,13 +9,15 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from deploy.local import passwords
-from deploy.local.stack import AUDITOR, BROKER, SETUP, Stack
+from deploy.local.stack import AUDITOR, BROKER, PEOPLES, SETUP, Stack, owner_of, person_of
 from shared.broker import MECHANISM
 
 OWNERS = 0o600
 
 SETTINGS = {
     "database": "TALON_DATABASE_FILE",
+    "database_owner": "TALON_DATABASE_OWNER_FILE",
+    "database_person": "TALON_DATABASE_PERSON_FILE",
     "kafka": "TALON_KAFKA_PASSWORD_FILE",
 }
 """By which setting a service is told of each of its files."""
@@ -23,10 +25,14 @@ SETTINGS = {
 
 def to_service(stack: Stack, service: str) -> dict[str, str]:
     """What a service is told in secret, by the name of the file."""
-    return {
+    told = {
         "database": stack.dsn_for_service(service),
+        "database_owner": stack.dsn_for_service(owner_of(service)),
         "kafka": stack.broker_for_service(service).password,
     }
+    if service in PEOPLES:
+        told["database_person"] = stack.dsn_for_service(person_of(service))
+    return told
 
 
 def to_broker(stack: Stack) -> dict[str, str]:

@@ -18,6 +18,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     database: str
+    database_owner: str
+    database_person: str
     kafka: str
     kafka_user: str
     kafka_password: str
@@ -38,6 +40,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     seats_max: Number = 5_000
 
     pool_connections_max: Number = 10
+    person_connections_max: Number = 5
     audit_seconds: Seconds = 60.0
     audit_promise_seconds: Seconds = 5.0
     database_seconds: Seconds = 1.5

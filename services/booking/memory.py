@@ -118,7 +118,7 @@ class Memory:
             return True
         guardian_id = self._guardians.get(patient_id)
         if guardian_id is None:
-            guardian_id = await self._patient_store.guardian_of(patient_id)
+            guardian_id = await self._patient_store.guardian_of(actor_id, patient_id)
             if guardian_id is not None:
                 self._guardians.put(patient_id, guardian_id)
         return guardian_id == actor_id

@@ -25,6 +25,7 @@ from shared.follow import Follower
 from shared.health import Health, readiness
 from shared.log import Appender
 from shared.outbox import Relay
+from shared.pool import use_of
 from shared.process import until
 from shared.topics import BOOKING_EVENTS
 from shared.web import BODY_BYTES_MAX, answer_every_error, counted, ops_app, serving
@@ -43,9 +44,9 @@ OTHER_FILES = 200
 async def run(config: Config, stopping: asyncio.Event) -> None:
     """The whole service, until told to stop."""
     _allow_open_files(config.live_streams_max + OTHER_FILES)
-    await database.migrate(config.database, ["shared", "services.notify"])
-    async with _pool(config) as pool, _appender(config) as appender:
-        contacts, ledger, events = Contacts(pool), Ledger(pool), LiveEvents(pool)
+    await database.migrate(config.database_owner, ["shared", "services.notify"])
+    async with _pools(config) as (pool, persons), _appender(config) as appender:
+        contacts, ledger, events = Contacts(pool, persons), Ledger(pool), LiveEvents(pool)
         sender, live = Sender(config, ledger), Broadcaster(config, events)
         relay = Relay(BOOKING_EVENTS.name, pool, appender)
         relay.on_announced = metrics.ANNOUNCED.inc
@@ -122,17 +123,23 @@ def _follower(config: Config, relay: Relay, wake: Sequence[Callable[[], None]]) 
 
 
 @asynccontextmanager
-async def _pool(config: Config) -> AsyncIterator[asyncpg.Pool]:
-    pool = await database.open_pool(
-        config.database, size_max=config.pool_connections_max, name=NAME
-    )
-    pool.on_wait = metrics.POOL_WAIT_SECONDS.observe
-    metrics.POOL_CONNECTIONS.look = pool.use
-    metrics.POOL_CONNECTIONS_MAX.set(config.pool_connections_max)
+async def _pools(config: Config) -> AsyncIterator[tuple[asyncpg.Pool, asyncpg.Pool]]:
+    """The service's own connections, and those on which it is one person at a time."""
+    pools = [
+        await database.open_pool(config.database, size_max=config.pool_connections_max, name=NAME),
+        await database.open_pool(
+            config.database_person, size_max=config.person_connections_max, name=NAME
+        ),
+    ]
+    for each in pools:
+        each.on_wait = metrics.POOL_WAIT_SECONDS.observe
+    metrics.POOL_CONNECTIONS.look = lambda: use_of(pools)
+    metrics.POOL_CONNECTIONS_MAX.set(config.pool_connections_max + config.person_connections_max)
     try:
-        yield pool
+        yield pools[0], pools[1]
     finally:
-        pool.terminate()
+        for each in pools:
+            each.terminate()
 
 
 @asynccontextmanager

@@ -38,7 +38,7 @@ FORGET_SECONDS = 600.0
 
 async def run(config: Config, stopping: asyncio.Event) -> None:
     """The whole service, or the role of it that this process has, until told to stop."""
-    await database.migrate(config.database, ["shared", "services.slots"])
+    await database.migrate(config.database_owner, ["shared", "services.slots"])
     async with _pool(config) as pool, _appender(config) as appender:
         clock = DatabaseClock()
         await clock.set(pool)

@@ -71,6 +71,7 @@ async def at_the_door(town: Town, memory: Memory) -> AsyncIterator[Client]:
     """The doors of a process with this copy."""
     config = Config(
         database=town.dsn,
+        database_owner="",
         kafka="none:1",
         kafka_user="",
         kafka_password="",

@@ -19,7 +19,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
 from deploy.local import state
 from deploy.local.settings import CHECKOUT
-from deploy.local.stack import AUDITOR, SETUP, Stack
+from deploy.local.stack import AUDITOR, SETUP, Stack, owner_of
 from tests.trial import VERB_SECONDS_MAX, Trial, a_trial
 
 RETURN_SECONDS_MAX = 10
@@ -169,7 +169,8 @@ def _until(condition: Callable[[], bool]) -> None:
 
 
 async def _write_a_row(stack: Stack) -> None:
-    await _run(stack, "slots", "CREATE TABLE trial AS SELECT 'kept' AS word")
+    await _run(stack, owner_of("slots"), "CREATE TABLE trial AS SELECT 'kept' AS word")
+    await _run(stack, owner_of("slots"), "GRANT SELECT ON trial TO auditor")
 
 
 async def _read_the_row(stack: Stack, role: str) -> Any:

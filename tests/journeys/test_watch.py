@@ -12,7 +12,7 @@ import asyncpg
 import pytest
 from aiokafka import AIOKafkaProducer
 
-from deploy.local.stack import SETUP
+from deploy.local.stack import SETUP, SUPERUSER
 from deploy.watch.boards import BOARDS
 from shared.topics import SLOTS_COMMANDS
 from tests.prometheus import Prometheus, hurried
@@ -205,7 +205,7 @@ def _personal(name: str, text: str) -> Iterator[str]:
 
 async def _known(town: Town) -> tuple[set[str], set[str]]:
     """The ids of everybody who booked or may be written to, and those of their bookings."""
-    connection = await asyncpg.connect(town.stack.dsn("auditor"))
+    connection = await asyncpg.connect(town.stack.dsn(SUPERUSER))
     try:
         people = await connection.fetch(
             """SELECT id FROM booking.patient UNION SELECT owner_id FROM booking.booking

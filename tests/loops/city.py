@@ -42,6 +42,8 @@ from tests.stories import an_id
 LIMITS = Limits(tick_seconds=0.0, wait_seconds=0.5, batch_max=4)
 CONFIG = NotifyConfig(
     database="",
+    database_owner="",
+    database_person="",
     kafka="",
     kafka_user="",
     kafka_password="",

@@ -49,7 +49,7 @@ async def test_a_dependant_is_made_once_however_often_it_is_asked(store: Databas
     assert set(made) == {"made"}
     assert reused == "key_reused"
     assert await patients.dependants_of(ALICE) == [CHILD]
-    assert await patients.guardian_of(CHILD) == ALICE
+    assert await patients.guardian_of(ALICE, CHILD) == ALICE
 
 
 async def test_nobody_gets_more_dependants_than_may_be_though_they_ask_at_once(

@@ -24,6 +24,8 @@ from tests.notify_mail_server import MailServer, listening
 
 PATIENCE_SECONDS = 10.0
 SETTINGS = {
+    "database_owner": "none",
+    "database_person": "none",
     "kafka": "none:1",
     "kafka_user": "nobody",
     "kafka_password": "none",

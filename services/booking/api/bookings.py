@@ -152,14 +152,14 @@ async def list_bookings(request: web.Request) -> web.Response:
 
 
 async def _own_booking(request: web.Request, desk: Desk, actor: Actor) -> Booking:
-    booking = owned_by(actor, await desk.bookings.load(path_id(request, "booking")))
+    booking = owned_by(actor, await desk.bookings.own(actor.id, path_id(request, "booking")))
     if booking is None or booking.kind != "booking":
         raise not_found("booking")
     return booking
 
 
 async def _own_hold(desk: Desk, actor: Actor, hold_id: UUID) -> Booking:
-    hold = owned_by(actor, await desk.bookings.load(hold_id))
+    hold = owned_by(actor, await desk.bookings.own(actor.id, hold_id))
     if hold is None:
         raise not_found("hold")
     need(HOLD_PENDING if hold.status == "pending" else None)

@@ -111,7 +111,7 @@ async def _home(memory: Memory, body: NewHold) -> int:
 
 async def _own_hold(request: web.Request, desk: Desk, actor: Actor) -> Booking:
     """What was a hold once stays one here; what was booked at once never was."""
-    hold = owned_by(actor, await desk.bookings.load(path_id(request, "hold")))
+    hold = owned_by(actor, await desk.bookings.own(actor.id, path_id(request, "hold")))
     if hold is None or (hold.kind == "booking" and hold.expires_at is None):
         raise not_found("hold")
     return hold

@@ -17,6 +17,13 @@ SELECT $1, $2, $3
  WHERE (SELECT count(*) FROM patient WHERE guardian_id = $2) < $4
 RETURNING id;
 
+-- name: own_patient
+-- Whose dependant this is, if it is the person's own. Whose rows may be seen is said first.
+SELECT guardian_id FROM patient
+ WHERE (SELECT set_config('talon.person', $1::uuid::text, true)) IS NOT NULL AND id = $2;
+
 -- name: list_dependants
--- A guardian's dependants, oldest first.
-SELECT id FROM patient WHERE guardian_id = $1 ORDER BY made_at, id;
+-- A guardian's dependants, oldest first. Whose rows may be seen is said first.
+SELECT id FROM patient
+ WHERE (SELECT set_config('talon.person', $1::uuid::text, true)) IS NOT NULL AND guardian_id = $1
+ ORDER BY made_at, id;

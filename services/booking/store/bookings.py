@@ -22,17 +22,18 @@ class Bookings:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def load(self, booking_id: UUID) -> Booking | None:
-        """One, as it is now."""
-        row = await self._database.row("load_bookings", [booking_id])
-        return None if row is None else booking_of(row)
+    async def own(self, person_id: UUID, booking_id: UUID) -> Booking | None:
+        """One of this person's, as it is now; another's is not there."""
+        rows = await self._database.rows_of(person_id, "own_bookings", [booking_id])
+        return booking_of(rows[0]) if rows else None
 
     async def of_owner(
         self, owner_id: UUID, after: tuple[datetime, UUID] | None, limit: int
     ) -> list[Booking]:
         """A person's own bookings, newest first."""
         made_at, booking_id = after or (None, None)
-        rows = await self._database.rows("list_bookings", owner_id, made_at, booking_id, limit)
+        about = (made_at, booking_id, limit)
+        rows = await self._database.rows_of(owner_id, "list_bookings", *about)
         return [booking_of(row) for row in rows]
 
     async def of_day(

@@ -14,14 +14,14 @@ class Patients:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def guardian_of(self, patient_id: UUID) -> UUID | None:
-        """Whose dependant this is, if anybody's."""
-        row = await self._database.row("load_patient", patient_id)
-        return None if row is None else row["guardian_id"]
+    async def guardian_of(self, person_id: UUID, patient_id: UUID) -> UUID | None:
+        """Whose dependant this is, as far as that is this person's to know: theirs, or nobody's."""
+        rows = await self._database.rows_of(person_id, "own_patient", patient_id)
+        return rows[0]["guardian_id"] if rows else None
 
     async def dependants_of(self, guardian_id: UUID) -> list[UUID]:
         """A guardian's dependants, oldest first."""
-        rows = await self._database.rows("list_dependants", guardian_id)
+        rows = await self._database.rows_of(guardian_id, "list_dependants")
         return [row["id"] for row in rows]
 
     async def make_dependant(
