@@ -10,8 +10,8 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable
-from typing import Any
-from uuid import UUID
+from typing import Any, TypeVar
+from uuid import UUID, uuid5
 
 import msgspec
 from aiokafka.errors import KafkaError
@@ -19,7 +19,7 @@ from aiokafka.errors import KafkaError
 from shared import faultpoints
 from shared.broker import Broker
 from shared.log import Appender, LogAwayError, Outgoing, Reader
-from shared.messages import Command, SlotReply
+from shared.messages import Command, Refused, SlotReply
 from shared.pulse import Pulse
 from shared.topics import COMMANDS_PER_RECORD_MAX, SLOTS_COMMANDS, SLOTS_REPLIES
 
@@ -39,9 +39,29 @@ _encode = msgspec.msgpack.Encoder().encode
 _decode_record = msgspec.msgpack.Decoder(list[bytes]).decode
 _decode_reply = msgspec.msgpack.Decoder(SlotReply).decode
 
+C = TypeVar("C", bound=Command)
+
 Reply = Any
 Handed = tuple[bytes, asyncio.Future[Any], Callable[[None], None] | None]
 """An encoded command, who gets to know when it is lost, and what is called when it is not."""
+
+
+def ran_out_before(reply: Reply, command: Command) -> bool:
+    """The wish ran out undecided, and that before this request for it was made: whoever asks now
+    asks for more than to hear that again.
+    """
+    return isinstance(reply, Refused) and reply.reason == "expired" and reply.at < command.at
+
+
+def anew(command: C) -> C:
+    """The same wish under its next name, since an answer is for ever, and `expired` is one.
+
+    The names follow from each other, so whoever asks the wish again, at whichever desk, asks under
+    the same one; and the next one is only used once the one before is known to have run out.
+    """
+    named = uuid5(command.id, "anew")
+    cause = named if command.cause == command.id else command.cause
+    return msgspec.structs.replace(command, id=named, cause=cause)
 
 
 class SeatsTakenError(Exception):

@@ -4,9 +4,17 @@ It opens when the service is ready. When it is to close, /readyz says so first; 
 still served, each being told to leave the connection afterwards, so that balancers look elsewhere.
 Then new connections are refused. Those that were kept are served until whoever kept them has used
 or dropped them: a connection that is closed here may be one on which a wish is just being sent.
+
+Nor may the port simply be closed. Whoever is connected is connected by the kernel, before the
+service has accepted it; a port that closes then cuts off people whose wish is already on its way.
+So newcomers are ignored first (they knock again a second later, and find another process), those
+who wait at the port are let in, and only then is it closed.
 """
 
 import asyncio
+import ctypes
+import socket
+import struct
 import time
 from collections.abc import Callable
 
@@ -21,6 +29,20 @@ LINGER_SECONDS_MAX = 2.0
 """Longer than a balancer keeps a connection that it does not use (nginx: `IDLE_SECONDS`)."""
 
 LOOK_SECONDS = 0.05
+
+LET_IN_SECONDS = 0.02
+"""How long a port that nobody new reaches stays open: everybody who waits there is let in at once,
+even by a loop that has other things to do.
+"""
+
+WAITING_MAX = 4096
+"""How many may be connected by the kernel and not yet accepted."""
+
+SO_ATTACH_FILTER = 26
+"""Linux: which packets a socket takes, as a small program (`linux/filter.h`)."""
+
+TAKE_NOTHING = struct.pack("=HBBI", 0x06, 0, 0, 0)
+"""That program in one instruction: return 0, of each packet keep no byte."""
 
 
 class Door:
@@ -74,11 +96,14 @@ class Door:
             await asyncio.sleep(LOOK_SECONDS)
 
     async def _serve(self) -> None:
-        site = web.TCPSite(self._runner, self._host, self._port, backlog=4096)
+        port = _listen(self._host, self._port)
+        site = web.SockSite(self._runner, port, backlog=WAITING_MAX)
         await site.start()
         self._open = True
         await self._closing.wait()
         await asyncio.sleep(self._drain_seconds)
+        ignore_newcomers(port)
+        await asyncio.sleep(LET_IN_SECONDS)
         await site.stop()
         self._on_shut()
         await self._until_all_left()
@@ -93,6 +118,18 @@ class Door:
     def _connections(self) -> int:
         server = self._runner.server
         return 0 if server is None else len(server.connections)
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    return socket.create_server((host, port), family=family, backlog=WAITING_MAX)
+
+
+def ignore_newcomers(port: socket.socket) -> None:
+    """The kernel connects nobody new from now on; whoever is connected has still to be let in."""
+    program = ctypes.create_string_buffer(TAKE_NOTHING)
+    asks = struct.pack("@HP", 1, ctypes.addressof(program))
+    port.setsockopt(socket.SOL_SOCKET, SO_ATTACH_FILTER, asks)
 
 
 def all_ready(checks: dict[str, Check]) -> Callable[[], bool]:

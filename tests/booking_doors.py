@@ -71,6 +71,18 @@ class Referee:
         telling.add_done_callback(self._telling.discard)
         return telling
 
+    def ran_out(self, command_id: UUID) -> Refused:
+        """The answer, for ever, to a command that was not decided in time."""
+        body = next(command.body_hash for command, _ in self.taken if command.id == command_id)
+        answer = Refused(
+            id=answer_id(command_id, "Refused/expired"),
+            cause=command_id,
+            at=datetime.now(UTC),
+            reason="expired",
+        )
+        self._answers[command_id] = body, answer
+        return answer
+
     def decided(self, command: Any, partition: int) -> Any:
         """The answer to a command, the same each time; another body under its id is refused."""
         body, answer = self._answers.get(command.id, (command.body_hash, None))

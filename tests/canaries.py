@@ -98,7 +98,9 @@ def _numbers(stack: Stack) -> Iterator[tuple[str, bytes]]:
 
 async def _topics(stack: Stack) -> AsyncIterator[tuple[str, bytes]]:
     for topic in TOPICS:
-        for partition, records in (await read_all(stack.broker(AUDITOR), topic.name)).items():
+        for partition, records in (
+            await read_all(stack.broker(AUDITOR), topic.name)
+        ).records.items():
             for record in records:
                 headers = b" ".join(value for _, value in record.headers)
                 text = b" ".join((record.key or b"", record.value or b"", headers))

@@ -186,7 +186,7 @@ def _add_errands(
     sweeper = Sweeper(
         wishes, asking.commands, config.reply_to, resend_seconds=config.resend_seconds
     )
-    closures = Closures(wishes, clock, config.reply_to, deadline_seconds=config.deadline_seconds)
+    closures = Closures(wishes, clock, config.reply_to)
     work.checks |= {"sweeper": sweeper.pulse.wrong, "closures": closures.pulse.wrong}
     work.tasks += [
         sweeper.run(sweep_seconds=config.sweep_seconds, sweep_max=config.sweep_max),

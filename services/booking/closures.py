@@ -22,16 +22,17 @@ from shared.pulse import Pulse
 log = logging.getLogger(__name__)
 
 
+DEADLINE_SECONDS = 10 * 365 * 86_400.0
+"""A closed slot stays closed: its bookings are to be cancelled however late that is decided."""
+
+
 class Closures:
     """Sees to it that nobody stays booked in a slot that is closed for good."""
 
-    def __init__(
-        self, wishes: Wishes, clock: DatabaseClock, reply_to: int, *, deadline_seconds: float
-    ) -> None:
+    def __init__(self, wishes: Wishes, clock: DatabaseClock, reply_to: int) -> None:
         self._wishes = wishes
         self._clock = clock
         self._reply_to = reply_to
-        self._deadline_seconds = deadline_seconds
         self.pulse = Pulse(SILENCE_SECONDS_MAX)
 
     async def run(self, *, closure_seconds: float, closure_max: int) -> None:
@@ -61,7 +62,7 @@ class Closures:
             cause=booking.closing_id,
             at=self._clock.now(),
             body_hash=hashlib.blake2b(booking.booking_id.bytes, digest_size=16).digest(),
-            deadline=self._clock.after(self._deadline_seconds),
+            deadline=self._clock.after(DEADLINE_SECONDS),
             reply_to=self._reply_to,
             booking_id=booking.booking_id,
             reason="clinic",

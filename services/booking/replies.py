@@ -21,7 +21,7 @@ from services.booking.rules.refusals import Asked
 from services.booking.store import Bookings, Database
 from services.booking.store.database import OUTAGES
 from shared import faultpoints
-from shared.asking import Asking, SeatsTakenError
+from shared.asking import Asking, SeatsTakenError, anew, ran_out_before
 from shared.log import LogAwayError
 from shared.logs import Lines
 from shared.messages import Refused, booking_of
@@ -119,13 +119,13 @@ class Answers:
     async def _ask(self, command: Asked, home: int, until: float) -> Answer:
         loop = asyncio.get_running_loop()
         replies = self._asking.replies
-        seat = replies.take_seat(command.id)
         metrics.asked[type(command).__name__].inc()
-        reply = await self._asking.ask(command, home, max(0.0, until - loop.time()))
-        while _answers_an_older_copy(reply, command):
+        while True:
             seat = replies.take_seat(command.id)
-            await asyncio.wait([seat], timeout=max(0.0, until - loop.time()))
-            reply = seat.result() if seat.done() else None
+            reply = await self._asking.ask(command, home, max(0.0, until - loop.time()))
+            if not ran_out_before(reply, command):
+                break
+            command = anew(command)
         if reply is None:
             booking = await self._write_down(command, home)
             if not seat.done():
@@ -166,10 +166,3 @@ def _outcome(answer: Answer) -> str:
     if isinstance(answer, Undecided):
         return "undecided"
     return answer.reason if isinstance(answer, Refused) else type(answer).__name__
-
-
-def _answers_an_older_copy(reply: Any, command: Asked) -> bool:
-    """The same wish asked before has expired; the copy that is waited for has not, and will be
-    decided anew: to say "expired" now would be to deny a booking that is about to be made.
-    """
-    return isinstance(reply, Refused) and reply.reason == "expired" and reply.at <= command.deadline

@@ -5,9 +5,11 @@ from typing import Any
 
 from services.notify import metrics, store
 from services.notify.rules import messages_for
-from services.notify.store import LiveEvent
+from services.notify.store import LiveEvent, Written
 from shared.batch import Announcements, Batch, Head, Item
 from shared.events import InSequence, sequence_of
+
+NOTHING = Written(new=0, unreached=0)
 
 
 class Inbox:
@@ -15,7 +17,7 @@ class Inbox:
 
     def __init__(self) -> None:
         self.sequence = InSequence()
-        self._written = 0
+        self._written = NOTHING
 
     async def handle(
         self, connection: Any, heads: dict[int, Head], items: Sequence[Item]
@@ -25,7 +27,7 @@ class Inbox:
         if taken:
             await store.keep_live(connection, [_live(item) for item in taken])
         messages = [message for item in taken for message in messages_for(item.message)]
-        self._written = await store.write_down(connection, messages) if messages else 0
+        self._written = await store.write_down(connection, messages) if messages else NOTHING
         return {}
 
     async def set_aside(self, connection: Any, heads: dict[int, Head], item: Item) -> Announcements:
@@ -39,8 +41,9 @@ class Inbox:
 
     def count(self, batch: Batch) -> None:
         """Count what was written down, once it is committed."""
-        written, self._written = self._written, 0
-        metrics.WRITTEN.inc(written)
+        written, self._written = self._written, NOTHING
+        metrics.WRITTEN.inc(written.new)
+        metrics.settled["no_address"].inc(written.unreached)
         metrics.BATCH_EVENTS.observe(len(batch.items))
         metrics.BATCH_SECONDS.observe(batch.seconds)
         metrics.MISSING_EVENTS.set(len(self.sequence.missing))

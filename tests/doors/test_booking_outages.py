@@ -4,7 +4,6 @@ import asyncio
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -83,20 +82,36 @@ async def test_a_pending_wish_asked_again_gets_its_answer(door: Door) -> None:
     assert door.referee.inventory.slots[slot].booked == 1
 
 
-async def test_an_older_copy_that_expired_is_no_answer_to_the_one_that_is_waited_for(
+async def test_a_wish_that_had_run_out_before_it_is_asked_again_is_decided_anew(
     door: Door,
 ) -> None:
+    slot = await door.open_slot("Monday")
+    door.referee.silent = True
+    ran_out = (await (await door.book(slot, key="one")).json())["id"]
+    await door.referee.say(door.referee.ran_out(UUID(ran_out)))
+    door.referee.silent = False
+
+    again = await door.book(slot, key="one")
+    once_more = await door.book(slot, key="one")
+
+    booked = (await again.json())["id"]
+    assert (again.status, once_more.status) == (201, 201)
+    assert (await once_more.json())["id"] == booked != ran_out
+    assert (await seen(door, ran_out))["status"] == "expired"
+    assert door.referee.inventory.slots[slot].booked == 1
+
+
+async def test_a_wish_that_runs_out_while_it_is_waited_for_has_run_out(door: Door) -> None:
     slot = await door.open_slot("Monday")
     door.referee.silent = True
     booking_id = (await (await door.book(slot, key="one")).json())["id"]
 
     asking = asyncio.create_task(door.book(slot, key="one"))
     await asyncio.sleep(PATIENCE_SECONDS / 4)
-    door.referee.say(refused(UUID(booking_id), "expired", datetime.now(UTC)))
-    await asyncio.sleep(PATIENCE_SECONDS / 4)
-    door.referee.say(door.referee.decided(*door.referee.taken[-1]))
+    door.referee.say(door.referee.ran_out(UUID(booking_id)))
 
-    assert (await asking).status == 201
+    assert await problem(await asking) == (409, "expired")
+    assert door.referee.inventory.slots[slot].booked == 0
 
 
 async def test_a_pending_booking_cannot_be_changed_yet(door: Door) -> None:

@@ -2,8 +2,9 @@
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import NamedTuple
+from urllib.parse import urlsplit
 
 import aiohttp
 import pytest
@@ -157,3 +158,65 @@ async def test_a_door_that_never_opened_closes_at_once(house: House) -> None:
     house.door.stop()
 
     await asyncio.wait_for(running, DRAIN_SECONDS)
+
+
+async def test_who_is_connected_and_not_yet_accepted_is_served_before_the_port_is_closed(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    running = asyncio.create_task(house.door.run())
+    await _until_open(house)
+    early, late = _knocks_as_the_port_closes(house, monkeypatch, ignore=door.ignore_newcomers)
+
+    house.door.stop()
+    await asyncio.sleep(DRAIN_SECONDS + door.LET_IN_SECONDS + 0.1)
+    answer = await asyncio.to_thread(_read, early[0])
+
+    assert answer.startswith(b"HTTP/1.1 200")
+    assert late == ["not connected"]
+    await running
+
+
+async def test_without_that_whoever_is_not_yet_accepted_is_cut_off(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    running = asyncio.create_task(house.door.run())
+    await _until_open(house)
+    monkeypatch.setattr(door, "LET_IN_SECONDS", 0.0)
+    early, late = _knocks_as_the_port_closes(house, monkeypatch, ignore=lambda _port: None)
+
+    house.door.stop()
+    await asyncio.sleep(DRAIN_SECONDS + 0.1)
+
+    with pytest.raises(ConnectionResetError):
+        await asyncio.to_thread(_read, early[0])
+    assert late == ["connected"]
+    await running
+
+
+def _knocks_as_the_port_closes(
+    house: House, monkeypatch: pytest.MonkeyPatch, *, ignore: Callable[[socket.socket], None]
+) -> tuple[list[socket.socket], list[str]]:
+    """Somebody is connected and sends their wish just before newcomers are ignored, while the loop
+    has no time to accept them; somebody else tries just afterwards.
+    """
+    address = ("127.0.0.1", urlsplit(house.url).port)
+    early: list[socket.socket] = []
+    late: list[str] = []
+
+    def knock(port: socket.socket) -> None:
+        early.append(socket.create_connection(address, timeout=1.0))
+        early[0].sendall(b"GET / HTTP/1.1\r\nHost: here\r\n\r\n")
+        ignore(port)
+        try:
+            socket.create_connection(address, timeout=0.1).close()
+            late.append("connected")
+        except TimeoutError:
+            late.append("not connected")
+
+    monkeypatch.setattr(door, "ignore_newcomers", knock)
+    return early, late
+
+
+def _read(connected: socket.socket) -> bytes:
+    with connected:
+        return connected.recv(4096)

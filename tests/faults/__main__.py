@@ -14,7 +14,10 @@ import uvloop
 from tests.faults import campaign, controls, report
 from tests.faults.controls import NAMES
 from tests.faults.ground import STACK, a_ground
-from tests.faults.schedule import PROFILES, Profile, draw_up
+from tests.faults.outcome import Outcome
+from tests.faults.schedule import DEFAULT, PROFILES, SEEDS, Profile, draw_up, of_seed
+from tests.faults.stages import Stages
+from tests.faults.totals import Totals
 
 BROKEN = re.compile(r"  ([a-z ]{14} +\d+  |still not at rest)")
 """The lines of a report that say what is broken."""
@@ -37,15 +40,32 @@ def main() -> int:
     if options.controls:
         return _without_guards(NAMES if options.controls == "all" else options.controls.split(","))
     profile = _profile(options)
-    began = time.monotonic()
-    clean = True
-    for seed in (int(text) for text in options.seeds.split(",")):
-        if options.show:
+    seeds = [int(text) for text in options.seeds.split(",")]
+    if options.show:
+        for seed in seeds:
             for fault in draw_up(seed, profile):
                 print(f"{fault.at:7.1f} s  {fault.name}")
-            continue
-        clean = uvloop.run(_one(profile, seed, options)) and clean
-    print(f"faults: {'clean' if clean else 'NOT CLEAN'}, {time.monotonic() - began:.0f} s in all")
+        return 0
+    return _judge(profile, seeds, options)
+
+
+def _judge(profile: Profile, seeds: Sequence[int], options: argparse.Namespace) -> int:
+    """0 when each campaign is clean, and all together were enough."""
+    began = time.monotonic()
+    totals, clean = Totals(), True
+    for seed in seeds:
+        outcome = uvloop.run(_one(profile, seed, options))
+        clean = outcome.is_clean and clean
+        totals.add(outcome)
+        # A campaign's history is large, and the next one has its own.
+        del outcome
+    seconds = time.monotonic() - began
+    if len(seeds) > 1:
+        is_judged = profile.faults == DEFAULT.faults and len(seeds) >= SEEDS
+        for line in totals.lines(seconds, is_judged=is_judged):
+            print(line)
+        clean = clean and not (is_judged and any(bar.is_red for bar in totals.bars(seconds)))
+    print(f"faults: {'clean' if clean else 'NOT CLEAN'}, {seconds:.0f} s in all")
     return 0 if clean else 1
 
 
@@ -74,14 +94,18 @@ def _profile(options: argparse.Namespace) -> Profile:
     return profile
 
 
-async def _one(profile: Profile, seed: int, options: argparse.Namespace) -> bool:
-    print(f"seed {seed}, profile {profile.name}: {profile.seconds:.0f} s of people", flush=True)
+async def _one(profile: Profile, seed: int, options: argparse.Namespace) -> Outcome:
+    seconds = of_seed(profile, seed).seconds
+    print(f"seed {seed}, profile {profile.name}: {seconds:.0f} s of people", flush=True)
+    stages = Stages()
     async with a_ground(options.stack) as ground:
-        outcome = await campaign.run(ground, profile, seed, late=options.late)
+        stages.done("stack")
+        outcome = await campaign.run(ground, profile, seed, late=options.late, stages=stages)
+    stages.done("gone")
     command = f"make faults ARGS='--profile {profile.name} --seeds {seed}'"
     for line in report.lines(outcome, command):
         print(line, flush=True)
-    return outcome.is_clean
+    return outcome
 
 
 if __name__ == "__main__":

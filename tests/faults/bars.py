@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 import msgspec
 
 from talon.rush.journal import Line
+from tests.faults.lateness import Lateness
 from tests.faults.schedule import DESKS, REFEREES
 from tests.faults.strikes import Struck
 from tests.faults.watch import Sample
@@ -29,42 +30,63 @@ class Bar(msgspec.Struct, frozen=True, kw_only=True):
     allowed: float
     unit: str
     at_least: bool = False
+    is_judged: bool = True
+    """False where the client was so late itself then that its clock judges nobody."""
+
+    @property
+    def is_red(self) -> bool:
+        """True where it is judged, and not met."""
+        return self.is_judged and not self.is_met
 
     @property
     def is_met(self) -> bool:
         """True when it is within what is allowed."""
         return self.found >= self.allowed if self.at_least else self.found <= self.allowed
 
+    def __str__(self) -> str:
+        """One line of a report."""
+        sign = "at least" if self.at_least else "at most"
+        found = f"{self.found:,} {self.unit}".rstrip()
+        verdict = "  <-- NOT MET" if self.is_red else ""
+        if not self.is_judged:
+            verdict = "  (the client itself was late then: not judged)"
+        return f"{self.name}: {found} ({sign} {self.allowed:,}){verdict}"
 
-def measure(
-    lines: Sequence[Line], log: Sequence[Struck], samples: Sequence[Sample], ended: float
-) -> list[Bar]:
+
+class Seen(msgspec.Struct, frozen=True, kw_only=True):
+    """What the bars are measured by."""
+
+    lines: Sequence[Line]
+    log: Sequence[Struck]
+    samples: Sequence[Sample]
+    lateness: Lateness
+    ended: float
+
+
+def measure(seen: Seen) -> list[Bar]:
     """Every bar that this campaign's faults call for."""
-    return [
-        *_progress(lines, log, ended),
-        *_answers(lines, log),
-        *_growth(samples, log),
-    ]
+    return [*_progress(seen), *_answers(seen), *_growth(seen)]
 
 
-def _progress(lines: Sequence[Line], log: Sequence[Struck], ended: float) -> Iterator[Bar]:
+def _progress(seen: Seen) -> Iterator[Bar]:
     started: dict[str, float] = {}
     booked: list[tuple[float, float]] = []
-    for line in lines:
+    for line in seen.lines:
         start = started.setdefault(line.wish, line.at - line.seconds)
         if line.verdict == "ok" and line.act in BOOKS:
             booked.append((start, line.at))
-    for struck in log:
+    for struck in seen.log:
         bar = _bar_of(struck)
         if bar is None:
             continue
         name, since, allowed = bar
-        first = min((at for start, at in booked if start >= since), default=ended)
+        first = min((at for start, at in booked if start >= since), default=seen.ended)
         yield Bar(
             name=f"first new booking after {name}",
             found=round(first - since, 2),
             allowed=allowed,
             unit="s",
+            is_judged=seen.lateness.may_judge(since, first),
         )
 
 
@@ -87,32 +109,37 @@ def _bar_of(struck: Struck) -> tuple[str, float, float] | None:
             return None
 
 
-def _answers(lines: Sequence[Line], log: Sequence[Struck]) -> Iterator[Bar]:
-    for struck in log:
+def _answers(seen: Seen) -> Iterator[Bar]:
+    """Of those that the client was in time for; how many others there were is told."""
+    for struck in seen.log:
         if struck.fault.kind != "away":
             continue
         asked = [
             line
-            for line in lines
+            for line in seen.lines
             if line.how != "poll" and struck.at <= line.at - line.seconds <= struck.until
         ]
-        soon = [line for line in asked if line.status and line.seconds <= ANSWER_SECONDS_MAX]
-        if len(asked) >= ANSWERS_MIN:
+        timed = [a for a in asked if seen.lateness.may_judge(a.at - a.seconds, a.at)]
+        soon = [line for line in timed if line.status and line.seconds <= ANSWER_SECONDS_MAX]
+        if len(timed) >= ANSWERS_MIN:
+            late = len(asked) - len(timed)
+            said = f" ({late} more while the client itself was late)" if late else ""
             yield Bar(
-                name=f"of {len(asked)} answers while {struck.fault.target} is away, within 2.5 s",
-                found=round(len(soon) / len(asked), 4),
+                name=f"of {len(timed)} answers while {struck.fault.target} is away{said},"
+                " within 2.5 s",
+                found=round(len(soon) / len(timed), 4),
                 allowed=ANSWERED_SHARE_MIN,
                 unit="of 1",
                 at_least=True,
             )
 
 
-def _growth(samples: Sequence[Sample], log: Sequence[Struck]) -> Iterator[Bar]:
+def _growth(seen: Seen) -> Iterator[Bar]:
     """Memory from an outage's beginning to its end, of the process that grew most."""
-    for struck in log:
+    for struck in seen.log:
         if struck.fault.kind != "away":
             continue
-        within = [s for s in samples if struck.at <= s.at <= struck.until]
+        within = [s for s in seen.samples if struck.at <= s.at <= struck.until]
         grown, busy = 0.0, 0.0
         for pid in {sample.pid for sample in within}:
             mine = [sample for sample in within if sample.pid == pid]

@@ -4,9 +4,10 @@ import asyncio
 import contextlib
 import signal
 import time
-from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Coroutine, Iterable, Iterator
+from dataclasses import dataclass
 from random import Random
+from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -20,7 +21,7 @@ from talon.audit.witness import testify
 from talon.city import home
 from talon.city.home import City
 from talon.city.plan import patient_id
-from talon.doors import open_doors
+from talon.doors import Doors, open_doors
 from talon.rush.arrivals import Morning
 from talon.rush.choice import Chooser
 from talon.rush.journal import Journal, Line, new_journal, read
@@ -29,126 +30,158 @@ from talon.rush.score import Score
 from talon.rush.visitor import Town
 from talon.tokens import Signer
 from tests.faults import checks, controls, crew
-from tests.faults.bars import Bar, measure
+from tests.faults.bars import Seen, measure
 from tests.faults.checks import Finding
 from tests.faults.ground import Ground
 from tests.faults.history import History, collect
+from tests.faults.lateness import Lateness
+from tests.faults.outcome import Outcome
 from tests.faults.records import Poisoner
-from tests.faults.schedule import SERVICES, Fault, Profile, draw_up
-from tests.faults.strikes import Striker, Struck
+from tests.faults.schedule import SERVICES, Fault, Profile, draw_up, of_seed
+from tests.faults.stages import Stages
+from tests.faults.strikes import Striker
 from tests.faults.watch import Watch
 
 WELL_SECONDS_MAX = 120.0
-LAG_SECONDS_MAX = 1.0
 LATE_SECONDS_MAX = 10.0
 STAFF = ("0", "1")
+ASKED = ("book", "hold", "confirm")
 RESERVED_SHARE = 0.1
 """So many of the patients do not come with the rush: they move back and forth, or want it twice."""
 
 
-class Outcome(msgspec.Struct, kw_only=True):
-    """What came of one campaign."""
+@dataclass(frozen=True)
+class Cast:
+    """Who is in it: people, staff, watchers, and whoever makes things fail."""
 
+    profile: Profile
     seed: int
-    log: list[Struck]
-    findings: list[Finding]
-    bars: list[Bar]
-    history: History
-    unrest: str
-    unanswered: int
-    asked: int
-    booked: int
-    changes: int
-    hits: dict[str, int]
-    looks: dict[str, int]
-    poison: int
-    seconds: float
-    lag_seconds: float
-    """How late the client itself was at most: whether its clock can judge anybody else."""
+    score: Score
+    watch: Watch
+    lateness: Lateness
+    crowd: crew.Crowd
+    staff: crew.Staff
+    poisoner: Poisoner
+    striker: Striker
 
     @property
-    def is_true(self) -> bool:
-        """True when every promise is kept, however slow the machine was."""
-        said = self.unrest or self.unanswered
-        return not said and not any(finding.broken for finding in self.findings)
-
-    @property
-    def is_timed(self) -> bool:
-        """False on a machine so busy that the client itself came late."""
-        return self.lag_seconds <= LAG_SECONDS_MAX
-
-    @property
-    def is_clean(self) -> bool:
-        """True when besides every bar is met, where they can be judged."""
-        return self.is_true and (not self.is_timed or all(bar.is_met for bar in self.bars))
+    def asker(self) -> crew.Remembering:
+        """By whom everything is asked, and remembered."""
+        return self.crowd.asker
 
 
-async def run(ground: Ground, profile: Profile, seed: int, *, late: str = "") -> Outcome:
+async def run(
+    ground: Ground, profile: Profile, seed: int, *, late: str = "", stages: Stages | None = None
+) -> Outcome:
     """One campaign on a stack that is up, without the guard `late` once the city is there."""
+    profile, stages = of_seed(profile, seed), stages or Stages()
     await ground.verb(
         *("talon", "city", "--clinics", str(profile.clinics)),
         *("--patients", str(profile.patients)),
     )
+    stages.done("city")
     if late:
         await _take_out(ground, late)
-    began = time.monotonic()
-    city = home.load(ground.stack)
-    path = new_journal(ground.stack.home)
+    city, path = home.load(ground.stack), new_journal(ground.stack.home)
     journal = Journal(path)
-    dice = Random(f"campaign/{seed}")
-    striker = Striker(ground, dice)
+    began = time.time()
     try:
         async with open_doors(ground.stack) as doors:
-            watch = Watch(ground, city.plan, doors, dice)
-            watch.know({patient_id(city.plan.seed, n): t for n, t in enumerate(city.tokens)})
-            score = Score(city.plan.places)
-            asker = crew.Remembering(doors, journal, lambda line: _hear(line, score, watch))
-            crowd = crew.Crowd(
-                city=city,
-                doors=doors,
-                asker=asker,
-                chooser=Chooser(city.plan),
-                name=f"{profile.name}-{seed}",
-            )
-            staff = crew.Staff(crowd, Signer(ground.stack))
-            poisoner = Poisoner(ground.stack.broker(SETUP), dice)
-            await _play(
-                profile,
-                seed,
-                crowd=crowd,
-                score=score,
-                staff=staff,
-                striker=striker,
-                besides=[watch.run(), poisoner.run()],
-            )
-            unanswered, unrest = 0, await _until_well(ground, profile.quiet_seconds)
-            if not unrest:
-                unanswered = await asker.ask_again() + await staff.ask_again()
-                async with load.auditor(ground.stack) as connection:
-                    unrest = await quiet.wait(
-                        connection, seconds=profile.quiet_seconds, tell=lambda said: None
-                    )
+            cast = _cast(ground, profile, seed, speaks=(city, doors, journal))
+            await _play(cast)
+            stages.done("people")
+            unanswered, unrest = await _come_to_rest(ground, cast, stages)
     finally:
         journal.close()
     history = await collect(ground.stack, city, testify(read(path)))
-    history.world = _as_staff_left_it(history.world, staff)
-    history.seen, history.closed = watch.broken, staff.closed
-    return Outcome(
+    history.world = _as_staff_left_it(history.world, cast.staff)
+    history.seen, history.closed, history.began = cast.watch.broken, cast.staff.closed, began
+    stages.done("read")
+    findings = checks.check_all(history)
+    stages.done("judge")
+    return _outcome(cast, findings, history, rest=(unanswered, unrest, stages))
+
+
+def _cast(
+    ground: Ground, profile: Profile, seed: int, *, speaks: tuple[City, Doors, Journal]
+) -> Cast:
+    city, doors, journal = speaks
+    dice = Random(f"campaign/{seed}")
+    watch, score = Watch(ground, city.plan, doors, dice), Score(city.plan.places)
+    watch.know({patient_id(city.plan.seed, n): t for n, t in enumerate(city.tokens)})
+
+    def hear(line: Line) -> None:
+        score.note(line)
+        watch.hear(line)
+
+    crowd = crew.Crowd(
+        city=city,
+        doors=doors,
+        asker=crew.Remembering(doors, journal, hear),
+        chooser=Chooser(city.plan),
+        name=f"{profile.name}-{seed}",
+    )
+    return Cast(
+        profile=profile,
         seed=seed,
-        log=striker.log,
-        findings=checks.check_all(history),
-        bars=measure(asker.lines, striker.log, watch.samples, time.time()),
+        score=score,
+        watch=watch,
+        lateness=Lateness(),
+        crowd=crowd,
+        staff=crew.Staff(crowd, Signer(ground.stack)),
+        poisoner=Poisoner(ground.stack.broker(SETUP), dice),
+        striker=Striker(ground, dice),
+    )
+
+
+async def _come_to_rest(ground: Ground, cast: Cast, stages: Stages) -> tuple[int, str]:
+    """All is well; who had no answer asks again; nothing moves. How many have none even then?"""
+    quiet_seconds = cast.profile.quiet_seconds
+    unrest = await _until_well(ground, quiet_seconds)
+    stages.done("well again")
+    if unrest:
+        return 0, unrest
+    unanswered = await cast.asker.ask_again() + await cast.staff.ask_again()
+    stages.done("asked again")
+    async with load.auditor(ground.stack) as connection:
+        unrest = await quiet.wait(connection, seconds=quiet_seconds, tell=lambda said: None)
+    stages.done("at rest")
+    return unanswered, unrest
+
+
+def _outcome(
+    cast: Cast, findings: list[Finding], history: History, *, rest: tuple[int, str, Stages]
+) -> Outcome:
+    unanswered, unrest, stages = rest
+    watch, ground, lines = cast.watch, cast.striker.ground, cast.asker.lines
+    asked = [line for line in lines if line.how != "poll" and line.act in ASKED]
+    return Outcome(
+        seed=cast.seed,
+        log=cast.striker.log,
+        findings=findings,
+        bars=measure(_seen(cast)),
         history=history,
         unrest=unrest,
         unanswered=unanswered,
-        asked=_asked(asker.lines),
-        booked=score.bookings,
-        changes=staff.changes,
+        asked=len({line.wish for line in asked}),
+        requests=len(asked),
+        booked=cast.score.bookings,
+        changes=cast.staff.changes,
         hits={proxy.name: proxy.hits for proxy in ground.proxies},
         looks={"database": watch.looks, "slots": watch.reads, "bookings": watch.shown},
-        poison=poisoner.appended,
-        seconds=round(time.monotonic() - began, 1),
-        lag_seconds=round(score.lag_seconds, 2),
+        poison=cast.poisoner.appended,
+        stages=stages,
+        lag_seconds=round(cast.lateness.most(0.0, time.time()), 2),
+    )
+
+
+def _seen(cast: Cast) -> Seen:
+    return Seen(
+        lines=cast.asker.lines,
+        log=cast.striker.log,
+        samples=cast.watch.samples,
+        lateness=cast.lateness,
+        ended=cast.asker.lines[-1].at if cast.asker.lines else time.time(),
     )
 
 
@@ -162,43 +195,25 @@ async def _take_out(ground: Ground, guard: str) -> None:
     await _until_well(ground, LATE_SECONDS_MAX)
 
 
-def _hear(line: Line, score: Score, watch: Watch) -> None:
-    score.note(line)
-    watch.hear(line)
-
-
-def _asked(lines: Iterable[Line]) -> int:
-    """How many requests asked for a booking."""
-    asked = Counter(line.act for line in lines if line.how != "poll")
-    return asked["book"] + asked["confirm"] + asked["hold"]
-
-
-async def _play(profile, seed, *, crowd, score, staff, striker, besides):  # type: ignore[no-untyped-def]
+async def _play(cast: Cast) -> None:
     """People come, staff work, things fail; until all has failed that was to."""
-    city: City = crowd.city
-    reserved = int(len(city.tokens) * RESERVED_SHARE)
-    first = len(city.tokens) - reserved
+    profile, crowd, striker = cast.profile, cast.crowd, cast.striker
+    city = crowd.city
+    first = len(city.tokens) - int(len(city.tokens) * RESERVED_SHARE)
     come = msgspec.structs.replace(city, tokens=city.tokens[:first])
     town = Town(
         doors=crowd.doors,
         asker=crowd.asker,
         chooser=crowd.chooser,
         campaign_id=city.plan.campaign.id,
-        score=score,
+        score=cast.score,
     )
     morning = Morning(peak=profile.rate, seconds=profile.seconds)
-    others = [
-        *(crew.move_back_and_forth(crowd, first + n) for n in range(crew.MOVERS)),
-        crew.want_it_twice(crowd, range(first + crew.MOVERS, len(city.tokens)), profile.twins),
-        *(staff.change(name) for name in STAFF),
-        staff.close(),
-        *besides,
-    ]
-    running = [asyncio.create_task(other) for other in others]
+    running = [asyncio.create_task(other) for other in _besides(cast, first)]
     try:
         await asyncio.gather(
             play(come, town, morning, name=crowd.name),
-            _fail(striker, draw_up(seed, profile)),
+            _fail(striker, draw_up(cast.seed, profile)),
         )
         for task in running:
             if task.done() and not task.cancelled() and (mistake := task.exception()):
@@ -208,6 +223,22 @@ async def _play(profile, seed, *, crowd, score, staff, striker, besides):  # typ
         for task in running:
             task.cancel()
         await asyncio.gather(*running, return_exceptions=True)
+
+
+def _besides(cast: Cast, first: int) -> Iterator[Coroutine[Any, Any, None]]:
+    """Everyone but the rush; those of the patients from `first` on are theirs."""
+    crowd, staff = cast.crowd, cast.staff
+    for number in range(first, first + crew.MOVERS):
+        yield crew.move_back_and_forth(crowd, number)
+    twins = range(first + crew.MOVERS, len(crowd.city.tokens))
+    yield crew.want_it_twice(crowd, twins, cast.profile.twins)
+    for name in STAFF:
+        yield staff.change(name)
+    yield staff.close()
+    yield cast.watch.run()
+    yield cast.lateness.run()
+    yield cast.poisoner.run()
+    yield cast.striker.lose_commits(cast.profile.lost_commit_seconds)
 
 
 async def _fail(striker: Striker, faults: Iterable[Fault]) -> None:

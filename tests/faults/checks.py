@@ -1,20 +1,28 @@
 """Which promises does a campaign check besides those of `talon audit`?"""
 
+import time
+from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Callable, Iterator
+from typing import Any
 from uuid import UUID
 
 import msgspec
 
+from shared.batch import Item
 from shared.messages import HoldExpired, PlaceExpired, Refused
 from shared.topics import BOOKING_EVENTS, SLOTS_EVENTS
 from talon.audit.facts import Broken
 from talon.audit.rules import PROMISES
+from talon.audit.witness import Wish
+from talon.rush.journal import Line
 from tests.faults import replay
 from tests.faults.history import History
+from tests.faults.naming import NAMES_ITSELF, names_of
 
 Check = Callable[[History], Iterator[Broken]]
-NOT_FOR_EVER = ("expired", "key_reused")
+CLOCK_SECONDS = 0.002
+"""The journal and the log write down milliseconds."""
 TOLD = ("sent", "unknown", "no_address", "failed")
 
 
@@ -31,6 +39,8 @@ class Finding(msgspec.Struct, frozen=True):
 
     promise: Promise
     broken: list[Broken]
+    seconds: float
+    """How long it took to look."""
 
 
 def watched(history: History) -> Iterator[Broken]:
@@ -69,18 +79,116 @@ def told_once(history: History) -> Iterator[Broken]:
 
 
 def one_decision(history: History) -> Iterator[Broken]:
-    """All replies to a command, and all events it caused, are one decision."""
-    said: dict[UUID, set[UUID]] = defaultdict(set)
-    for reply in history.replies:
-        if not isinstance(reply, Refused) or reply.reason not in NOT_FOR_EVER:
-            said[reply.cause].add(reply.id)
+    """All replies to a command, and all events it caused, are one decision of one moment.
+
+    `key_reused` answers another wish that was asked under the same key, so it decides nothing.
+    """
+    said: dict[UUID, set[str]] = defaultdict(set)
+    for told in history.replies:
+        reply = told.reply
+        if not isinstance(reply, Refused) or reply.reason != "key_reused":
+            said[reply.cause].add(_decision(reply))
     for some in history.in_order(SLOTS_EVENTS.name).values():
         for one in some:
             if not isinstance(one.event, PlaceExpired | HoldExpired):
-                said[one.event.cause].add(one.event.id)
-    for command, ids in said.items():
-        if len(ids) > 1:
-            yield _log(f"command {command}", "one decision", f"{len(ids)} of them")
+                said[one.event.cause].add(_decision(one.event))
+    for command, decisions in said.items():
+        if len(decisions) > 1:
+            yield _log(f"command {command}", "one decision", " and ".join(sorted(decisions)))
+
+
+def _decision(message: Any) -> str:
+    said = f"{message.reason} " if isinstance(message, Refused) else ""
+    return f"{type(message).__name__} {said}{message.id} of {message.at.isoformat()}"
+
+
+def no_is_no(history: History) -> Iterator[Broken]:
+    """What was on the log when its owner heard no was never done, whatever the reason for the no.
+
+    By the commands' own names, so nothing that looks alike excuses it. Whoever asks once more after
+    a no asks something new. `key_reused` says no to another wish than the one that has the key.
+    """
+    copies = first_copies(history)
+    done = {key for key, (_, outcome, _) in history.answers.items() if outcome == "done"}
+    done |= {
+        one.event.cause for some in history.in_order(SLOTS_EVENTS.name).values() for one in some
+    }
+    for wish in history.witness.wishes:
+        names = names_of(wish, copies)
+        for name in done.intersection(names):
+            line = _denied(wish, copies.get(name, 0.0))
+            if line is not None:
+                said = line.code or line.state or str(line.status)
+                yield _log(f"{wish.first.act} {name}", f"refused ({said})", "it was done")
+        granted = wish.granted.booking if wish.granted is not None else None
+        if granted is not None and wish.first.act in NAMES_ITSELF and granted not in names:
+            yield _log(f"{wish.first.act} {names[0]}", "to bear its own name", f"{granted}")
+
+
+def _denied(wish: Wish, on_the_log: float) -> Line | None:
+    """The first no that its owner heard after that moment, or after which nobody asked any more."""
+    asked = max(line.at - line.seconds for line in wish.lines if line.how != "poll")
+    for line in wish.lines:
+        is_no = line.verdict == "refused" and line.code != "key_reused"
+        if is_no and (asked <= line.at or on_the_log <= line.at + CLOCK_SECONDS):
+            return line
+    return None
+
+
+def first_copies(history: History) -> dict[UUID, float]:
+    """When each command came upon the log first, by the log's clock."""
+    first: dict[UUID, float] = {}
+    for records in history.commands.values():
+        for items in records.values():
+            for item in items:
+                if item.message is not None:
+                    at = item.record.timestamp / 1000
+                    first[item.message.id] = min(at, first.get(item.message.id, at))
+    return first
+
+
+def whole(history: History) -> Iterator[Broken]:
+    """What is replayed is replayed from the first record that there ever was, not from a copy."""
+    for (topic, partition), start in history.starts.items():
+        if start != 0:
+            yield _log(f"{topic}, partition {partition}", "a log from offset 0", f"{start}")
+
+
+def in_turn(history: History) -> Iterator[Broken]:
+    """Each command on the log was decided in one recorded batch, in the order of the log."""
+    for partition, records in history.commands.items():
+        runs = sorted(
+            (batch.id, nth, tuple(first), tuple(last))
+            for batch in history.batches
+            for nth, (home, first, last) in enumerate(batch.positions)
+            if home == partition
+        )
+        reached = (-1, -1)
+        for batch_id, _, first, last in runs:
+            if first <= reached:
+                where = f"slots.commands, partition {partition}, batch {batch_id}"
+                yield _log(where, f"to begin behind {reached}", f"begins at {first}")
+            reached = max(reached, last)
+        yield from _left_out(history, partition, records, [run[2:] for run in runs])
+
+
+def _left_out(
+    history: History, partition: int, records: dict[int, list[Item]], runs: list[Any]
+) -> Iterator[Broken]:
+    """A command that was set aside is in no batch: then it was answered `failed`."""
+    runs = sorted(runs)
+    firsts = [first for first, _ in runs]
+    for offset, items in records.items():
+        for item in items:
+            here = (offset, item.nth)
+            if item.message is None or here >= history.decided.get(partition, (0, 0)):
+                continue
+            at = bisect_right(firsts, here) - 1
+            answer = history.answers.get(item.message.id)
+            is_set_aside = answer is not None and answer[1] == "failed"
+            if not is_set_aside and (at < 0 or here > runs[at][1]):
+                where = f"slots.commands, {partition}/{offset}, command {item.message.id}"
+                yield _log(where, "decided in a recorded batch", "passed over")
 
 
 def announced(history: History) -> Iterator[Broken]:
@@ -149,11 +257,16 @@ def _audit(promise: Promise) -> Promise:
 ALL = (
     Promise("watched", "at each look all adds up and nothing goes backwards", watched),
     *(_audit(promise) for promise in PROMISES),
+    Promise(
+        "no is no", "what its owner heard no to was never done by what was on its way", no_is_no
+    ),
+    Promise("whole", "every topic is read from its first record, at offset 0", whole),
+    Promise("in turn", "each command was decided in one batch, in the order of the log", in_turn),
     Promise("gapless", "events are numbered without a hole, in each partition", gapless),
     Promise("told once", "one event for each change, under one number", told_once),
     Promise("one decision", "one decision for each command", one_decision),
     Promise("announced", "what was decided was told", announced),
-    Promise("fold", "the tables are what the events lead to", replay.fold),
+    Promise("fold", "the events from offset 0 lead to the tables' state hash", replay.fold),
     Promise("decided again", "the same batches lead to the same events", replay.decide_again),
     Promise("projected", "the front desk has every booking's last version", projected),
     Promise("written down", "each event has one message, and it is settled", written_down),
@@ -163,7 +276,13 @@ ALL = (
 
 def check_all(history: History) -> list[Finding]:
     """Every promise, in order."""
-    return [Finding(promise, list(promise.check(history))) for promise in ALL]
+    return [_found(promise, history) for promise in ALL]
+
+
+def _found(promise: Promise, history: History) -> Finding:
+    began = time.monotonic()
+    broken = list(promise.check(history))
+    return Finding(promise, broken, time.monotonic() - began)
 
 
 def _log(about: str, expected: str, found: str) -> Broken:

@@ -85,8 +85,9 @@ CONTROLS = (
             ),
             Patch(
                 REFEREE,
-                " WHERE a.outcome = 'expired' AND a.body_hash = excluded.body_hash",
-                "",
+                "AS n (id, body_hash, outcome, reply)\n        ON CONFLICT DO NOTHING RETURNING 1",
+                "AS n (id, body_hash, outcome, reply)\n        ON CONFLICT (id) DO UPDATE"
+                " SET outcome = excluded.outcome, reply = excluded.reply RETURNING 1",
             ),
         ),
     ),

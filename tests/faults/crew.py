@@ -192,9 +192,8 @@ class Staff:
             if closed is not None:
                 guests = [self._guest(closed.slot_id, nth, seat) for seat in range(GUESTS_PER_SLOT)]
                 await asyncio.gather(*(self._book(closed, guest) for guest in guests))
-                said = await self._patch(closed.slot_id, {"status": SHUT, "cancel_bookings": True})
-                closed.done = said.status == 200
                 self.closed.append(closed)
+                await self._shut_for_good(closed)
             await asyncio.sleep(PAUSE_SECONDS)
 
     async def ask_again(self) -> int:
@@ -205,10 +204,14 @@ class Staff:
                 if _is_definite(await ask()):
                     self._open.pop(key, None)
         for closed in self.closed:
-            if not closed.done:
-                body = {"status": SHUT, "cancel_bookings": True}
-                closed.done = (await self._patch(closed.slot_id, body)).status == 200
-        return len(self._open)
+            while not closed.done and time.monotonic() < until:
+                await self._shut_for_good(closed)
+        return len(self._open) + sum(not closed.done for closed in self.closed)
+
+    async def _shut_for_good(self, closed: Closed) -> None:
+        """One more wish for it: the one before may have expired, and is done for."""
+        said = await self._patch(closed.slot_id, {"status": SHUT, "cancel_bookings": True})
+        closed.done = said.status == 200
 
     async def _change_capacity(self, slot: Slot, by: int) -> None:
         before = self.capacities.get(slot.id, {slot.capacity})
@@ -272,7 +275,5 @@ class Staff:
 
 
 def _is_definite(said: Answer) -> bool:
-    """A wish that expired undecided may be asked again; so may one that nobody answered."""
-    if said.code == "expired":
-        return False
+    """Yes or no, for ever; `expired` is a no as any other, and only what has no answer is open."""
     return said.status in (200, 201) or (400 <= said.status < 500 and said.status != 429)

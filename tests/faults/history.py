@@ -36,8 +36,14 @@ UNION ALL
 SELECT 'booking.events', partition, event_seq FROM booking.partition_state
  WHERE topic = 'slots.events'
 """
+DECIDED = """
+SELECT partition, next_offset, next_index FROM slots.partition_state
+ WHERE topic = 'slots.commands'
+"""
 BOOKINGS = "SELECT id, status, version, updated_at FROM booking.booking"
 MESSAGES = "SELECT event_id, booking_id, state FROM notify.message"
+
+READ = (SLOTS_COMMANDS, SLOTS_EVENTS, BOOKING_EVENTS, SLOTS_REPLIES)
 
 _reply = msgspec.msgpack.Decoder(SlotReply).decode
 _parts = msgspec.msgpack.Decoder(list[bytes]).decode
@@ -51,6 +57,15 @@ class Told(msgspec.Struct, frozen=True):
     number: int
     event: Any
     value: bytes
+
+
+class Replied(msgspec.Struct, frozen=True):
+    """One reply as it was told: to which reader, where on the log, and when by the log's clock."""
+
+    reader: int
+    offset: int
+    at: float
+    reply: Any
 
 
 class Batch(msgspec.Struct, frozen=True):
@@ -72,13 +87,19 @@ class History(msgspec.Struct, kw_only=True):
     answers: dict[UUID, tuple[bytes, str, bytes]]
     batches: list[Batch]
     numbers: dict[tuple[str, int], int]
+    decided: dict[int, tuple[int, int]]
+    """By partition of `slots.commands`: the first offset, and command in it, not yet decided."""
     bookings: dict[UUID, tuple[str, int]]
     messages: dict[UUID, list[str]]
     commands: dict[int, dict[int, list[Item]]]
     """By partition and offset: the readable commands of a record."""
     slot_events: dict[int, list[Told]]
     booking_events: dict[int, list[Told]]
-    replies: list[Any]
+    replies: list[Replied]
+    starts: dict[tuple[str, int], int]
+    """By topic and partition: the first offset that the log still has."""
+    began: float = 0.0
+    """When the first people came, in seconds since 1970."""
     seen: list[Broken] = []
     """What was broken while it went on, as those who watched wrote it down."""
     closed: list[Any] = []
@@ -102,17 +123,30 @@ async def collect(stack: Stack, city: City, witness: Witness) -> History:
     """Read it all; the system is at rest."""
     async with load.auditor(stack) as connection:
         world = await load.world(connection, stack, city)
-        found = await _rows(connection)
+        async with connection.transaction(isolation="repeatable_read", readonly=True):
+            found = await _rows(connection)
     broker = stack.broker(AUDITOR)
-    commands = await records.read_all(broker, SLOTS_COMMANDS.name)
-    replies = await records.read_all(broker, SLOTS_REPLIES.name)
+    topics = {topic.name: await records.read_all(broker, topic.name) for topic in READ}
     return History(
         witness=witness,
         world=world,
-        commands={p: {r.offset: unpack(r) for r in some} for p, some in commands.items()},
-        slot_events=await _numbered(stack, SLOTS_EVENTS),
-        booking_events=await _numbered(stack, BOOKING_EVENTS),
-        replies=[reply for some in replies.values() for record in some for reply in _said(record)],
+        commands={
+            partition: {record.offset: unpack(record) for record in some}
+            for partition, some in topics[SLOTS_COMMANDS.name].records.items()
+        },
+        slot_events=_numbered(SLOTS_EVENTS, topics[SLOTS_EVENTS.name]),
+        booking_events=_numbered(BOOKING_EVENTS, topics[BOOKING_EVENTS.name]),
+        replies=[
+            reply
+            for some in topics[SLOTS_REPLIES.name].records.values()
+            for record in some
+            for reply in _said(record)
+        ],
+        starts={
+            (topic, partition): start
+            for topic, whole in topics.items()
+            for partition, start in whole.starts.items()
+        },
         **found,
     )
 
@@ -133,6 +167,10 @@ async def _rows(connection: asyncpg.Connection) -> dict[str, Any]:
             (row["topic"], row["partition"]): row["event_seq"]
             for row in await connection.fetch(NUMBERS)
         },
+        "decided": {
+            row["partition"]: (row["next_offset"], row["next_index"])
+            for row in await connection.fetch(DECIDED)
+        },
         "bookings": {
             row["id"]: (row["status"], row["version"]) for row in await connection.fetch(BOOKINGS)
         },
@@ -140,12 +178,11 @@ async def _rows(connection: asyncpg.Connection) -> dict[str, Any]:
     }
 
 
-async def _numbered(stack: Stack, topic: Topic) -> dict[int, list[Told]]:
+def _numbered(topic: Topic, whole: records.Whole) -> dict[int, list[Told]]:
     unpacker = Unpacker(topic)
-    found = await records.read_all(stack.broker(AUDITOR), topic.name)
     return {
         partition: [told for record in some for told in _readable(unpacker, record)]
-        for partition, some in found.items()
+        for partition, some in whole.records.items()
     }
 
 
@@ -158,8 +195,9 @@ def _readable(unpacker: Unpacker, record: ConsumerRecord) -> list[Told]:
     return [Told(record.partition, record.offset, sequence_of(record), event, record.value)]
 
 
-def _said(record: ConsumerRecord) -> list[Any]:
+def _said(record: ConsumerRecord) -> list[Replied]:
+    where = record.partition, record.offset, record.timestamp / 1000
     try:
-        return [_reply(part) for part in _parts(record.value or b"")]
+        return [Replied(*where, _reply(part)) for part in _parts(record.value or b"")]
     except (msgspec.MsgspecError, ValueError):
         return []

@@ -6,6 +6,8 @@ from uuid import uuid4
 
 import msgspec
 
+from shared.messages import PlacesBooked, Refused, answer_id
+from shared.topics import SLOTS_EVENTS
 from talon.audit.facts import Mail, PlaceRow
 from talon.audit.witness import testify
 from tests.faults.history import History, Told
@@ -100,6 +102,41 @@ def a_decision_of_another_moment(history: History) -> History:
     return replace(history, batches=batches)
 
 
+def a_cancellation_refused_and_done(history: History) -> History:
+    """Somebody was told that their booking stays, and it was cancelled by that very wish."""
+    wish = next(w for w in history.witness.wishes if w.first.act == "cancel" and w.granted)
+    lines = [
+        replace(line, verdict="refused", code="expired", status=409) if line in wish.lines else line
+        for other in history.witness.wishes
+        for line in other.lines
+    ]
+    return replace(history, witness=testify(lines))
+
+
+def two_decisions(history: History) -> History:
+    """A wish was answered `expired`, and by another copy of it something was done."""
+    told = next(told for told in history.replies if isinstance(told.reply, PlacesBooked))
+    reply = Refused(
+        id=answer_id(told.reply.cause, "Refused"),
+        cause=told.reply.cause,
+        at=told.reply.at - timedelta(seconds=2),
+        reason="expired",
+    )
+    return replace(history, replies=[*history.replies, replace(told, reply=reply)])
+
+
+def a_batch_that_nobody_recorded(history: History) -> History:
+    """Commands were decided of which no batch tells."""
+    with_commands = [batch for batch in history.batches if batch.positions]
+    lost = with_commands[len(with_commands) // 2]
+    return replace(history, batches=[batch for batch in history.batches if batch != lost])
+
+
+def a_log_without_its_beginning(history: History) -> History:
+    """What was told first is not there any more, and a snapshot would have to stand in for it."""
+    return replace(history, starts=history.starts | {(SLOTS_EVENTS.name, 0): 1})
+
+
 ALL = (
     Mutation("a seat vanished", ("lost", "fold"), a_seat_vanished),
     Mutation("a seat too many", ("oversold",), a_seat_too_many),
@@ -110,6 +147,10 @@ ALL = (
     Mutation("a mail sent twice", ("told twice",), a_mail_sent_twice),
     Mutation("a refusal that was done", ("refused", "ghosts"), a_refusal_that_was_done),
     Mutation("a decision of another moment", ("decided again",), a_decision_of_another_moment),
+    Mutation("a cancellation refused and done", ("no is no",), a_cancellation_refused_and_done),
+    Mutation("two decisions", ("one decision",), two_decisions),
+    Mutation("a batch nobody recorded", ("in turn",), a_batch_that_nobody_recorded),
+    Mutation("a log without its beginning", ("whole",), a_log_without_its_beginning),
 )
 
 

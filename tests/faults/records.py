@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from random import Random
+from typing import NamedTuple
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.errors import KafkaError
@@ -14,7 +15,7 @@ from shared.topics import BOOKING_EVENTS, SLOTS_COMMANDS, SLOTS_EVENTS, SLOTS_RE
 
 TOLD_AGAIN_MAX = 40
 """How many of the last records of a partition are told again."""
-READ_SECONDS_MAX = 30.0
+READ_SECONDS_MAX = 60.0
 POISONED = (SLOTS_COMMANDS, SLOTS_EVENTS, BOOKING_EVENTS, SLOTS_REPLIES)
 POISONS = (
     b"",
@@ -38,25 +39,55 @@ async def _producer(broker: Broker) -> AsyncIterator[AIOKafkaProducer]:
         await asyncio.wait([asyncio.create_task(producer.stop())], timeout=3)
 
 
-async def read_all(broker: Broker, topic: str, last: int = 0) -> dict[int, list[ConsumerRecord]]:
-    """Every record of a topic by partition, or the `last` few of each."""
+class Whole(NamedTuple):
+    """A topic as it lies there, by partition: where it begins, and every record of it."""
+
+    starts: dict[int, int]
+    records: dict[int, list[ConsumerRecord]]
+
+
+async def read_all(broker: Broker, topic: str) -> Whole:
+    """Every record of a topic, from the first that the log has."""
+    async with _reader(broker, topic) as (consumer, places):
+        starts = await consumer.beginning_offsets(places)
+        found = await _read(consumer, starts, await consumer.end_offsets(places))
+    return Whole({place.partition: start for place, start in starts.items()}, found)
+
+
+async def read_last(broker: Broker, topic: str, count: int) -> dict[int, list[ConsumerRecord]]:
+    """The last few records of each partition."""
+    async with _reader(broker, topic) as (consumer, places):
+        starts = await consumer.beginning_offsets(places)
+        ends = await consumer.end_offsets(places)
+        late = {place: max(starts[place], ends[place] - count) for place in places}
+        return await _read(consumer, late, ends)
+
+
+@asynccontextmanager
+async def _reader(
+    broker: Broker, topic: str
+) -> AsyncIterator[tuple[AIOKafkaConsumer, list[TopicPartition]]]:
     consumer = AIOKafkaConsumer(**broker.words, group_id=None)
     await consumer.start()
     try:
         places = [TopicPartition(topic, partition) for partition in range(PARTITIONS[topic])]
         consumer.assign(places)
-        starts = await consumer.beginning_offsets(places)
-        ends = await consumer.end_offsets(places)
-        for place in places:
-            consumer.seek(place, max(starts[place], ends[place] - last if last else 0))
-        found: dict[int, list[ConsumerRecord]] = {place.partition: [] for place in places}
-        async with asyncio.timeout(READ_SECONDS_MAX):
-            while [p for p in places if await consumer.position(p) < ends[p]]:
-                for place, some in (await consumer.getmany(timeout_ms=200)).items():
-                    found[place.partition] += [r for r in some if r.offset < ends[place]]
-        return found
+        yield consumer, places
     finally:
         await asyncio.wait([asyncio.create_task(consumer.stop())], timeout=3)
+
+
+async def _read(
+    consumer: AIOKafkaConsumer, starts: dict[TopicPartition, int], ends: dict[TopicPartition, int]
+) -> dict[int, list[ConsumerRecord]]:
+    found: dict[int, list[ConsumerRecord]] = {place.partition: [] for place in starts}
+    for place, start in starts.items():
+        consumer.seek(place, start)
+    async with asyncio.timeout(READ_SECONDS_MAX):
+        while [p for p in starts if await consumer.position(p) < ends[p]]:
+            for place, some in (await consumer.getmany(timeout_ms=200)).items():
+                found[place.partition] += [r for r in some if r.offset < ends[place]]
+    return found
 
 
 async def tell_again(broker: Broker, dice: Random) -> int:
@@ -65,7 +96,8 @@ async def tell_again(broker: Broker, dice: Random) -> int:
     try:
         async with asyncio.timeout(READ_SECONDS_MAX), _producer(broker) as producer:
             for topic in POISONED:
-                for partition, some in (await read_all(broker, topic.name, TOLD_AGAIN_MAX)).items():
+                late = await read_last(broker, topic.name, TOLD_AGAIN_MAX)
+                for partition, some in late.items():
                     again = dice.sample(some, len(some) // 2)
                     for record in again:
                         await producer.send_and_wait(

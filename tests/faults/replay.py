@@ -5,12 +5,15 @@ again, each by its own moment, must give the same events and the same answers.
 """
 
 import copy
+import hashlib
 from collections import defaultdict
 from collections.abc import Iterator
 from typing import Any
 from uuid import UUID
 
-from services.slots.inbox.deciding import decide_batch, is_fresh, meant_by
+import msgspec
+
+from services.slots.inbox.deciding import decide_batch, meant_by
 from services.slots.rules import Booking, Inventory, evolve
 from services.slots.store import Answer, Seen
 from shared.batch import Item
@@ -31,12 +34,15 @@ from tests.faults.history import Batch, History, Told
 
 
 def fold(history: History) -> Iterator[Broken]:
-    """`slots.events` into an empty inventory, each slot in the order of its versions."""
+    """`slots.events` into an empty inventory, each slot in the order of its versions.
+
+    What is compared is the hash of the whole state; only where that differs is it looked where.
+    """
     inventory, stuck = folded(history)
-    for told in stuck:
-        kind = type(told.event).__name__
-        where = f"{SLOTS_EVENTS.name}, partition {told.partition}, number {told.number}"
-        yield _broken(_about(told.event), f"{kind} to follow what is so", f"it does not: {where}")
+    for one in stuck:
+        kind = type(one.event).__name__
+        where = f"{SLOTS_EVENTS.name}, partition {one.partition}, number {one.number}"
+        yield _broken(_about(one.event), f"{kind} to follow what is so", f"it does not: {where}")
     if stuck:
         return
     slots = {slot.id: _slot(slot) for slot in inventory.slots.values()}
@@ -45,8 +51,21 @@ def fold(history: History) -> Iterator[Broken]:
         for booking in inventory.bookings.values()
         for place in booking.places
     }
-    yield from _differing(slots, history.slots)
-    yield from _differing(places, history.places)
+    told, found = state_hash(slots, places), state_hash(history.slots, history.places)
+    if told != found:
+        yield Broken(about="state hash", where="slots", expected=f"as told: {told}", found=found)
+        yield from _differing(slots, history.slots)
+        yield from _differing(places, history.places)
+
+
+def state_hash(*tables: dict[UUID, tuple[Any, ...]]) -> str:
+    """SHA-256 over every row of the referee's slots and places, in the order of their ids."""
+    rows = [[(key, *table[key]) for key in sorted(table, key=_by_int)] for table in tables]
+    return hashlib.sha256(msgspec.msgpack.encode(rows)).hexdigest()
+
+
+def _by_int(key: UUID) -> int:
+    return key.int
 
 
 def folded(history: History) -> tuple[Inventory, list[Told]]:
@@ -108,7 +127,7 @@ def _place(booking: Booking, place: Any) -> tuple[Any, ...]:
 def _differing(
     told: dict[UUID, tuple[Any, ...]], found: dict[UUID, tuple[Any, ...]]
 ) -> Iterator[Broken]:
-    for key in sorted(told.keys() | found.keys(), key=lambda key: key.int):
+    for key in sorted(told.keys() | found.keys(), key=_by_int):
         if told.get(key) != found.get(key):
             yield _broken(key, f"as told: {told.get(key)}", f"{found.get(key)}")
 
@@ -156,7 +175,7 @@ class Again:
     def _decided(self, batch: Batch) -> list[Any]:
         items = list(self._items(batch))
         due = [hold for hold in batch.swept if self._is_swept_by(hold, batch)]
-        fresh = [item.message for item in items if is_fresh(item.message, self._known)]
+        fresh = [item.message for item in items if item.message.id not in self._known]
         seen = self._see(batch, **meant_by(fresh, batch.swept))
         heads: Any = dict.fromkeys(self._history.slot_events)
         return [

@@ -41,6 +41,8 @@ DESKS = ("booking", "booking-1")
 MESSENGERS = ("notify", "notify-1")
 SERVICES = (*REFEREES, *DESKS, *MESSENGERS)
 
+SEEDS = 3
+"""So many seeds make one proof together."""
 BEGIN_SECONDS = 4.0
 """So long all is well, so that there is something to lose."""
 JITTER_SECONDS = 0.4
@@ -56,6 +58,8 @@ class Fault(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     seconds: float = 0.0
     rest: float = 0.0
     """How long nothing else fails afterwards, so that what came of it can be told apart."""
+    shorter: float = 0.0
+    """For how long in two seeds of three, where one long outage is enough for all of them."""
 
     @property
     def name(self) -> str:
@@ -76,6 +80,8 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
     """So many people a second want one dose in two clinics at the same moment."""
     quiet_seconds: float = 120.0
     """How long it is waited until nothing moves any more."""
+    lost_commit_seconds: float = 0.0
+    """All the time, about so often, the answer to one COMMIT is lost; 0 where never."""
 
     @property
     def seconds(self) -> float:
@@ -84,10 +90,21 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
         return BEGIN_SECONDS + spent
 
 
+def of_seed(profile: Profile, seed: int) -> Profile:
+    """The profile as this seed has it: seeds 1, 4, 7... have the long outages."""
+    if seed % SEEDS == 1:
+        return profile
+    faults = tuple(
+        msgspec.structs.replace(fault, seconds=fault.shorter or fault.seconds, shorter=0.0)
+        for fault in profile.faults
+    )
+    return msgspec.structs.replace(profile, faults=faults)
+
+
 def draw_up(seed: int, profile: Profile) -> tuple[Fault, ...]:
     """The profile's faults in an order that only the seed decides, each with its moment."""
     dice = Random(f"{profile.name}/{seed}")
-    faults = list(profile.faults)
+    faults = list(of_seed(profile, seed).faults)
     dice.shuffle(faults)
     return tuple(_laid_out(dice, faults))
 
@@ -138,35 +155,52 @@ DEFAULT = Profile(
     name="default",
     rate=60.0,
     clinics=120,
-    patients=20_000,
+    patients=14_000,
+    lost_commit_seconds=5.0,
     faults=(
-        *_each("kill", REFEREES * 2, rest=4.0),
-        *_each("kill", DESKS, rest=3.0),
-        *_each("kill", MESSENGERS, rest=2.0),
-        *_each("kill", ("kafka",), rest=9.0),
-        *_each("kill", ("postgres",), rest=6.0),
-        *_each("stop-at-once", ("postgres",), rest=6.0),
-        Fault(kind="kill-all", rest=16.0),
-        *_each("freeze", REFEREES, seconds=3.0, rest=1.0),
-        *_each("freeze", ("booking", "notify-1"), seconds=3.0, rest=1.0),
-        Fault(kind="away", target="kafka", seconds=60.0, rest=10.0),
-        Fault(kind="away", target="postgres", seconds=30.0, rest=6.0),
+        *_each("kill", REFEREES * 2, rest=3.0),
+        *_each("kill", DESKS, rest=2.5),
+        *_each("kill", MESSENGERS, rest=1.5),
+        *_each("kill", ("kafka",), rest=8.0),
+        *_each("kill", ("postgres",), rest=5.0),
+        *_each("stop-at-once", ("postgres",), rest=5.0),
+        Fault(kind="kill-all", rest=14.0),
+        *_each("freeze", REFEREES, seconds=2.5, rest=1.0),
+        *_each("freeze", ("booking", "notify-1"), seconds=2.0, rest=1.0),
+        Fault(kind="away", target="kafka", seconds=60.0, shorter=20.0, rest=8.0),
+        Fault(kind="away", target="postgres", seconds=30.0, shorter=10.0, rest=5.0),
         *_each("point", POINTS, rest=1.0),
-        *_each("backend", ("ended", "killed"), rest=2.0),
-        *_each("latency", ("postgres", "kafka"), seconds=3.0, rest=0.5),
-        *_each("black-hole", ("postgres", "kafka"), seconds=4.0, rest=3.0),
-        *_each("reset", ("postgres", "kafka"), rest=2.0),
-        *_each("slices", ("postgres", "kafka"), seconds=3.0, rest=1.0),
-        *_each("full-disk", ("postgres", "kafka"), seconds=4.0, rest=8.0),
-        *_each("lost-commits", ("",), seconds=12.0, rest=2.0),
+        *_each("backend", ("ended", "killed"), rest=1.5),
+        *_each("latency", ("postgres", "kafka"), seconds=2.0, rest=0.5),
+        *_each("black-hole", ("postgres", "kafka"), seconds=4.0, rest=2.5),
+        *_each("reset", ("postgres", "kafka"), rest=1.5),
+        *_each("slices", ("postgres", "kafka"), seconds=2.0, rest=1.0),
+        *_each("full-disk", ("postgres",), seconds=4.0, rest=5.0),
+        *_each("full-disk", ("kafka",), seconds=4.0, rest=8.0),
+        *_each("lost-commits", ("",), seconds=6.0, rest=1.0),
         *_each("lost-mails", ("",), seconds=3.0, rest=0.5),
         *_each("sleeping-mails", ("",), seconds=3.0, rest=0.5),
         *_each("duplicates", ("", ""), rest=0.5),
         *_each("churn", ("slots", "booking", "notify"), seconds=4.0, rest=0.5),
-        *_each("wrong-clock", ("slots +10m", "slots -10m"), seconds=3.0, rest=0.2),
-        *_each("wrong-clock", ("booking +10m", "notify -10m"), seconds=3.0, rest=0.2),
+        *_each("wrong-clock", ("slots +10m", "slots -10m"), seconds=2.5, rest=0.2),
+        *_each("wrong-clock", ("booking +10m", "notify -10m"), seconds=2.5, rest=0.2),
     ),
 )
+
+LONG_AWAY = {"kafka": 180.0, "postgres": 60.0}
+LONG = msgspec.structs.replace(
+    DEFAULT,
+    name="long",
+    rate=40.0,
+    quiet_seconds=240.0,
+    faults=tuple(
+        msgspec.structs.replace(fault, seconds=LONG_AWAY[fault.target], shorter=0.0, rest=12.0)
+        if fault.kind == "away"
+        else fault
+        for fault in DEFAULT.faults
+    ),
+)
+"""Outages of minutes: does what waits, wait, and does what must not grow, not grow?"""
 
 CONTROL = Profile(
     name="control",
@@ -184,4 +218,4 @@ CONTROL = Profile(
 )
 """What shows within seconds that a guard is missing."""
 
-PROFILES = {profile.name: profile for profile in (SHORT, DEFAULT, CONTROL)}
+PROFILES = {profile.name: profile for profile in (SHORT, DEFAULT, LONG, CONTROL)}

@@ -45,6 +45,8 @@ class Struck(msgspec.Struct, kw_only=True):
     until: float = 0.0
     well_at: float = 0.0
     """When the supervisor has seen well what was struck."""
+    killed: tuple[str, ...] = ()
+    """Whom a signal ended; not who was between two lives already."""
     note: str = ""
 
 
@@ -86,6 +88,12 @@ class Striker:
         finally:
             struck.until = time.time()
 
+    async def lose_commits(self, about_every_seconds: float) -> None:
+        """For ever, now and then: one COMMIT is done, and whoever asked for it never hears."""
+        while about_every_seconds:
+            await asyncio.sleep(self._dice.uniform(0.5, 1.5) * about_every_seconds)
+            self.ground.postgres.weather.answers_lost = 1
+
     def heal(self) -> None:
         """Let nothing be wrong that is not over yet."""
         for proxy in self.ground.proxies:
@@ -122,6 +130,8 @@ class Striker:
             struck.note += f"{name} was between two lives; "
             return None
         processes.send(process, number)
+        if number == signal.SIGKILL:
+            struck.killed = (*struck.killed, name)
         struck.note += f"{name} was {process.pid}; "
         return process
 

@@ -5,10 +5,12 @@ import asyncio
 import pytest
 
 from tests.faults import campaign, checks, mutations, report
-from tests.faults.campaign import Outcome
 from tests.faults.ground import a_ground
 from tests.faults.mutations import Mutation
-from tests.faults.schedule import DEFAULT, SHORT, draw_up
+from tests.faults.naming import command_of
+from tests.faults.outcome import Outcome
+from tests.faults.schedule import SHORT
+from tests.faults.trail import trail
 
 SEED = 1
 
@@ -41,11 +43,18 @@ def test_a_history_that_is_untrue_in_one_thing_is_caught(outcome: Outcome, mutat
     assert caught & set(mutation.promises), f"only {caught or 'nothing'}"
 
 
-@pytest.mark.parametrize("profile", [SHORT, DEFAULT], ids=lambda profile: profile.name)
-def test_a_seed_says_what_fails_when(profile: campaign.Profile):
-    once, again, other = draw_up(1, profile), draw_up(1, profile), draw_up(2, profile)
+def test_whoever_is_told_no_and_gets_it_is_shown_with_every_attempt_and_every_copy(
+    outcome: Outcome,
+):
+    untrue = mutations.a_cancellation_refused_and_done(outcome.history)
+    [broken] = checks.no_is_no(untrue)
 
-    assert once == again
-    assert once != other
-    assert len(once) == len(other) == len(profile.faults)
-    assert all(fault.at + fault.seconds <= profile.seconds for fault in once)
+    said = trail(untrue, broken)
+
+    wish = next(w for w in untrue.witness.wishes if str(command_of(w)) in broken.about)
+    assert any(wish.key in line for line in said)
+    assert sum("refused (409 expired" in line for line in said) == len(wish.lines)
+    copies = [line for line in said if "CancelBooking" in line and "deadline" in line]
+    assert copies
+    assert all("reply_to" in line and "in batch" in line for line in copies)
+    assert any("BookingCancelled to" in line for line in said)

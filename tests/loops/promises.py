@@ -93,12 +93,12 @@ def all_was_kept(city: City) -> None:
 
 
 def _one_decision_each(city: City) -> dict[UUID, Any]:
-    """The one answer to each command; only what had expired may have been decided anew."""
+    """The one answer to each command; under another body it is another wish, and refused."""
     decided: dict[UUID, Any] = {}
     for record in city.log.records(SLOTS_REPLIES.name):
         for part in _replies_in(record.value):
             reply = _reply(part)
-            if isinstance(reply, Refused) and reply.reason in ("expired", "key_reused"):
+            if isinstance(reply, Refused) and reply.reason == "key_reused":
                 continue
             first = decided.setdefault(reply.cause, reply)
             if first != reply:

@@ -16,6 +16,7 @@ from services.booking.rules.life import change_of, fold
 from services.booking.store import Bookings, Database, Wishes
 from services.booking.store.slots import project
 from shared import database
+from shared.asking import anew
 from shared.clock import DatabaseClock
 from shared.log import LogAwayError
 from shared.messages import CancelBooking, Command, SlotCommand
@@ -69,7 +70,7 @@ async def errand(pool: asyncpg.Pool, store: Database) -> Closures:
     """Sees to closing slots."""
     clock = DatabaseClock()
     await clock.set(pool)
-    return Closures(Wishes(store), clock, 7, deadline_seconds=20)
+    return Closures(Wishes(store), clock, 7)
 
 
 @pytest.fixture
@@ -128,32 +129,28 @@ async def test_a_refusal_ends_a_pending_wish(store: Database, reason: Any, statu
     assert await count(store) == 0
 
 
-async def test_a_wish_that_expired_may_be_asked_anew_and_booked(store: Database) -> None:
+async def test_a_wish_that_expired_is_not_pending_again(store: Database) -> None:
     keeper, wish = Keeper(Wishes(store)), as_pending(stories.book(MONDAY, id=ID), 0)
     await keeper.keep(wish)
     await hear(store, refused(ID, "expired"))
 
     again = await keeper.keep(wish)
-    await hear(store, refused(ID, "expired"), booked(ID, MONDAY))
 
-    assert again.status == "pending"
-    assert await stands(store) == ("booked", 1, None)
-
-
-async def test_a_wish_asked_anew_stays_pending_when_an_earlier_copy_of_it_expires(
-    store: Database,
-) -> None:
-    keeper, wish = Keeper(Wishes(store)), stories.book(MONDAY, id=ID)
-    later = msgspec.structs.replace(wish, deadline=wish.deadline + timedelta(seconds=20))
-    await keeper.keep(as_pending(wish, 0))
-    await keeper.keep(as_pending(later, 0))
-
-    await hear(store, refused(ID, "expired", at=wish.deadline + timedelta(seconds=1)))
-    meanwhile = await stands(store), await count(store)
-    await hear(store, refused(ID, "expired", at=later.deadline + timedelta(seconds=1)))
-
-    assert meanwhile == (("pending", 0, None), 1)
+    assert again.status == "expired"
     assert (await stands(store), await count(store)) == (("expired", 0, "expired"), 0)
+
+
+async def test_a_wish_asked_anew_is_another_booking(store: Database) -> None:
+    keeper, wish = Keeper(Wishes(store)), stories.book(MONDAY, id=ID, cause=ID)
+    await keeper.keep(as_pending(wish, 0))
+    await hear(store, refused(ID, "expired"))
+
+    again = anew(wish)
+    await keeper.keep(as_pending(again, 0))
+    await hear(store, booked(again.id, MONDAY))
+
+    assert await stands(store) == ("expired", 0, "expired")
+    assert await stands(store, again.id) == ("booked", 1, None)
 
 
 async def test_what_was_booked_while_it_was_written_down_stays_booked(store: Database) -> None:
@@ -285,13 +282,24 @@ async def test_a_cancellation_is_asked_once_at_a_time_until_nobody_is_left(
     command_id = revocation_id(closing.id, ID)
 
     first, while_asked = await errand.revoke(10), await errand.revoke(10)
-    await hear(store, refused(command_id, "expired"))
-    after_it_expired = await errand.revoke(10)
     await hear(store, cancelled(ID, 2, cause=command_id))
     after_it_is_done = await errand.revoke(10)
 
-    assert [first, while_asked, after_it_expired, after_it_is_done] == [1, 0, 1, 0]
+    assert [first, while_asked, after_it_is_done] == [1, 0, 0]
     assert await count(store) == 0
+
+
+async def test_a_cancellation_by_the_clinic_never_comes_too_late(
+    store: Database, log: Log, errand: Closures
+) -> None:
+    await hear(store, booked(ID, MONDAY))
+    await a_closing_slot(store)
+    await errand.revoke(10)
+
+    await a_sweeper(store, log).sweep(10)
+
+    [(command, _)] = log.taken
+    assert command.deadline > datetime.now(UTC) + timedelta(days=365)
 
 
 async def test_a_slot_that_has_begun_keeps_its_bookings(store: Database, errand: Closures) -> None:

@@ -32,7 +32,7 @@ async def ledger(pool: asyncpg.Pool) -> Ledger:
     return Ledger(pool)
 
 
-async def write(pool: asyncpg.Pool, *events: BookingEvent) -> int:
+async def write(pool: asyncpg.Pool, *events: BookingEvent) -> store.Written:
     async with pool.acquire() as connection, connection.transaction():
         messages = [message for event in events for message in messages_for(event)]
         return await store.write_down(connection, messages)
@@ -46,12 +46,12 @@ async def states(pool: asyncpg.Pool) -> list[str]:
 # ---- written once -------------------------------------------------------------------------------
 
 
-async def test_the_same_event_again_writes_nothing(pool: asyncpg.Pool) -> None:
+async def test_the_same_event_again_writes_nothing(pool: asyncpg.Pool, ledger: Ledger) -> None:
     event = confirmed()
 
     written = [await write(pool, event), await write(pool, event)]
 
-    assert written == [1, 0]
+    assert written == [(1, 0), (0, 0)]
     assert await states(pool) == ["waiting"]
 
 
@@ -174,9 +174,22 @@ async def test_another_booking_does_not_wait(pool: asyncpg.Pool, ledger: Ledger)
 
 
 async def test_who_has_no_address_is_not_written_to(pool: asyncpg.Pool) -> None:
-    await write(pool, confirmed())
+    written = await write(pool, confirmed())
 
     claim = await Ledger(pool).claim(uuid4(), 30, 10)
+
+    assert written == (1, 1)
+    assert (claim.messages, claim.settled) == ([], [])
+    assert await states(pool) == ["no_address"]
+
+
+async def test_whose_address_is_gone_when_it_is_their_turn_is_not_written_to(
+    pool: asyncpg.Pool, ledger: Ledger
+) -> None:
+    await write(pool, confirmed())
+    await pool.execute("DELETE FROM contact")
+
+    claim = await ledger.claim(uuid4(), 30, 10)
 
     assert (claim.messages, claim.settled) == ([], ["no_address"])
     assert await states(pool) == ["no_address"]

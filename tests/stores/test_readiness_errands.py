@@ -105,7 +105,7 @@ async def test_who_sees_to_closing_slots_is_not_ready_while_it_does_not_get_to_t
         clock = DatabaseClock()
         await clock.set(pool)
         wishes = Wishes(Database(pool, STATEMENT_SECONDS))
-        errand = Closures(wishes, clock, 7, deadline_seconds=20)
+        errand = Closures(wishes, clock, 7)
         async with running(errand.run(closure_seconds=OFTEN_SECONDS, closure_max=10)):
             await asyncio.sleep(LONG_SECONDS)
             nothing_closes = errand.pulse.wrong()

@@ -7,6 +7,7 @@ import msgspec
 import pytest
 
 from services.slots.rules import Inventory, evolve
+from shared.asking import anew
 from shared.messages import PlacesBooked, PlacesHeld, Refused
 from tests import stories
 from tests.referees import Play, play
@@ -84,16 +85,20 @@ async def test_another_body_under_the_same_key_is_refused_and_changes_nothing(re
     assert await referee.connection.fetchval("SELECT sum(booked) FROM slot") == 1
 
 
-async def test_an_expired_wish_may_be_decided_anew_by_the_same_wish_only(referee: Play):
+async def test_a_wish_that_ran_out_is_answered_for_ever_and_its_next_name_is_another_wish(
+    referee: Play,
+):
     late = stories.book(MONDAY, deadline=NOON - timedelta(days=9999))
     again = msgspec.structs.replace(late, deadline=NOON + timedelta(days=9999))
     other = msgspec.structs.replace(again, body_hash=an_id("other").bytes)
 
     [expired] = await referee.decide(late)
     [reused] = await referee.decide(other)
-    [booked] = await referee.decide(again)
+    [repeated] = await referee.decide(again)
+    [booked] = await referee.decide(anew(again))
 
     assert (expired.reason, reused.reason) == ("expired", "key_reused")
+    assert repeated == expired
     assert isinstance(booked, PlacesBooked)
 
 

@@ -50,10 +50,9 @@ NEXT: dict[str, dict[str, Status]] = {
         "HoldExpired": "expired",
     },
     "booked": {"BookingMoved": "booked", "BookingCancelled": "cancelled"},
-    # A wish that expired may be asked and decided anew; one that was refused under a key used
-    # twice may still turn out to be the first of the two.
-    "expired": {"PlacesHeld": "held", "PlacesBooked": "booked"},
+    # What was refused under a key used twice may still turn out to be the first of the two.
     "refused": {"PlacesHeld": "held", "PlacesBooked": "booked"},
+    "expired": {},
     "cancelled": {},
     "released": {},
 }

@@ -1,7 +1,6 @@
 -- name: apply
 -- What replies and events say, a whole batch, guarded by version; and what they settle. $1 to $11
--- are changes, one per booking; $12 the answered commands; $13 to $15 who was refused, why and when.
--- That an earlier copy of a wish has expired ends nothing for a later one, whose deadline is to come.
+-- are changes, one per booking; $12 the answered commands; $13 and $14 who was refused, and why.
 WITH change AS MATERIALIZED (
     SELECT *
       FROM unnest($1::uuid[], $2::bigint[], $3::text[], $4::integer[], $5::timestamptz[],
@@ -33,14 +32,12 @@ WITH change AS MATERIALIZED (
       FROM change AS c
      WHERE c.owner_id IS NULL AND b.id = c.id AND b.version < c.version AND b.version > 0
 ), refused AS MATERIALIZED (
-    SELECT * FROM unnest($13::uuid[], $14::text[], $15::timestamptz[]) AS r (id, reason, at)
+    SELECT * FROM unnest($13::uuid[], $14::text[]) AS r (id, reason)
 ), settled AS (
     DELETE FROM pending_command AS p
-     USING (SELECT id, deadline FROM pending_command
+     USING (SELECT id FROM pending_command
              WHERE id = ANY ($12::uuid[]) ORDER BY id FOR UPDATE) AS s
      WHERE p.id = s.id
-       AND NOT EXISTS (SELECT FROM refused AS r
-                        WHERE r.id = s.id AND r.reason = 'expired' AND r.at <= s.deadline)
     RETURNING p.id, p.booking_id, p.asks
 )
 UPDATE booking AS b

@@ -1,6 +1,6 @@
 -- name: keep_pending
 -- Wishes whose wait ran out, and the pending booking or hold where the wish is to make one: both
--- or neither. What expired may be pending again; what was decided meanwhile stays as it is.
+-- or neither. What was decided meanwhile stays as it is.
 WITH wish AS MATERIALIZED (
     SELECT *
       FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::integer[], $5::bytea[], $6::bytea[],
@@ -12,8 +12,8 @@ WITH wish AS MATERIALIZED (
     SELECT booking_id, owner_id, kind, 'pending', 0, home, campaign_id, clock_timestamp()
       FROM wish WHERE owner_id IS NOT NULL ORDER BY booking_id
         ON CONFLICT (id) DO UPDATE
-       SET status = 'pending', reason = NULL, updated_at = clock_timestamp()
-     WHERE b.version = 0 AND b.status IN ('pending', 'expired')
+       SET updated_at = clock_timestamp()
+     WHERE b.status = 'pending'
     RETURNING b.id
 ), confirming AS (
     UPDATE booking AS b

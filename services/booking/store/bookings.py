@@ -75,7 +75,6 @@ async def apply(
         list(answered),
         list(refused),
         [reply.reason for reply in refused.values()],
-        [reply.at for reply in refused.values()],
     )
 
 

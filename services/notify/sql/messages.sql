@@ -1,9 +1,20 @@
 -- name: write_down
--- In the transaction that takes the event; the same event again adds nothing.
-INSERT INTO message (event_id, booking_id, version, owner_id, channel, expires_at, event)
-SELECT * FROM unnest(
-    $1::uuid[], $2::uuid[], $3::bigint[], $4::uuid[], $5::text[], $6::timestamptz[], $7::jsonb[])
-    ON CONFLICT ON CONSTRAINT told_once DO NOTHING;
+-- In the transaction that takes the event; the same event again adds nothing. Whoever has no address is
+-- settled at once: to have each of them claimed cost 60 us of CPU a message, a fifth of PostgreSQL's share.
+WITH written AS (
+    INSERT INTO message (event_id, booking_id, version, owner_id, channel, expires_at, event, state, settled_at)
+    SELECT m.event_id, m.booking_id, m.version, m.owner_id, m.channel, m.expires_at, m.event,
+           CASE WHEN contact.person_id IS NULL THEN 'no_address' ELSE 'waiting' END,
+           CASE WHEN contact.person_id IS NULL THEN now() END
+      FROM unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::uuid[], $5::text[], $6::timestamptz[], $7::jsonb[])
+           WITH ORDINALITY
+           AS m (event_id, booking_id, version, owner_id, channel, expires_at, event, nth)
+      LEFT JOIN contact ON contact.person_id = m.owner_id
+     ORDER BY m.nth
+        ON CONFLICT ON CONSTRAINT told_once DO NOTHING
+    RETURNING state
+)
+SELECT count(*) AS new, count(*) FILTER (WHERE state = 'no_address') AS unreached FROM written;
 
 -- name: has_due
 -- Whether it is worth calling the mail server.

@@ -2,7 +2,7 @@
 
 from services.notify.store.contacts import Contacts
 from services.notify.store.database import SQL, Connection
-from services.notify.store.ledger import Claim, Claimed, Counts, Ledger, Lost, write_down
+from services.notify.store.ledger import Claim, Claimed, Counts, Ledger, Lost, Written, write_down
 from services.notify.store.live import Gap, LiveEvent, LiveEvents, Look, Missed, keep_live
 
 __all__ = [
@@ -19,6 +19,7 @@ __all__ = [
     "Look",
     "Lost",
     "Missed",
+    "Written",
     "keep_live",
     "write_down",
 ]

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import NamedTuple
 from uuid import UUID
 
 import asyncpg
@@ -51,9 +52,16 @@ class Counts(msgspec.Struct, frozen=True):
     oldest_seconds: float
 
 
-async def write_down(connection: Connection, messages: Sequence[Message]) -> int:
-    """Note what is to be told, in the transaction that takes the events; how many were new."""
-    status: str = await connection.execute(
+class Written(NamedTuple):
+    """How many messages were new, and how many of them have nobody to go to."""
+
+    new: int
+    unreached: int
+
+
+async def write_down(connection: Connection, messages: Sequence[Message]) -> Written:
+    """Note what is to be told, in the transaction that takes the events."""
+    row = await connection.fetchrow(
         SQL["write_down"],
         [message.event.id for message in messages],
         [message.event.booking_id for message in messages],
@@ -63,7 +71,8 @@ async def write_down(connection: Connection, messages: Sequence[Message]) -> int
         [message.expires_at for message in messages],
         [msgspec.json.encode(message.event).decode() for message in messages],
     )
-    return int(status.rpartition(" ")[2])
+    assert row is not None
+    return Written(row["new"], row["unreached"])
 
 
 class Ledger:

@@ -11,7 +11,7 @@ from aiohttp import web
 
 from services.slots.availability import Memory
 from services.slots.store import Closures, Reads, Schedules
-from shared.asking import Asking, SeatsTakenError
+from shared.asking import Asking, SeatsTakenError, anew, ran_out_before
 from shared.auth import Actor, Tokens
 from shared.clock import DatabaseClock
 from shared.log import LogAwayError
@@ -75,8 +75,15 @@ class Desk(msgspec.Struct):
 
     async def ask(self, command: SlotCommand, home: UUID) -> Any:
         """The referee's answer, an event or a refusal; 503 or 504 where there is none."""
+        loop = asyncio.get_running_loop()
+        until = loop.time() + self.patience_seconds
         try:
-            reply = await self.asking.ask(command, home_of(home), self.patience_seconds)
+            while True:
+                left = max(0.0, until - loop.time())
+                reply = await self.asking.ask(command, home_of(home), left)
+                if not ran_out_before(reply, command):
+                    break
+                command = anew(command)
         except LogAwayError as error:
             raise unavailable("The log cannot be reached now.") from error
         except SeatsTakenError as error:

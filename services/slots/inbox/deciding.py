@@ -48,12 +48,6 @@ class Decided(msgspec.Struct):
     outcomes: list[tuple[str, str]]
 
 
-def is_fresh(command: Command, known: dict[UUID, Answer]) -> bool:
-    """Never answered; or answered `expired`, which the same wish may have decided anew."""
-    answer = known.get(command.id)
-    return answer is None or (answer.outcome == "expired" and answer.body_hash == command.body_hash)
-
-
 def meant_by(commands: Iterable[SlotCommand], due: Sequence[UUID]) -> dict[str, set[Any]]:
     """Which rows the batch may touch, by the commands' own words."""
     meant: dict[str, set[Any]] = {
@@ -90,7 +84,7 @@ def decide_batch(
         decided.events.append((home if home in heads else min(heads), expired))
     for item in items:
         command = item.message
-        if is_fresh(command, known):
+        if command.id not in known:
             known[command.id] = _answer(seen, item, decided)
             reply = known[command.id].reply
             decided.answers[command.id] = known[command.id]

@@ -11,7 +11,7 @@ from uuid import UUID
 import msgspec
 
 from services.slots import metrics, store
-from services.slots.inbox.deciding import Decided, decide_batch, is_fresh, meant_by, positions_of
+from services.slots.inbox.deciding import Decided, decide_batch, meant_by, positions_of
 from services.slots.inbox.telling import Near, announcements_of, name_what_is_near, reply_records
 from services.slots.rules.answers import refuse
 from services.slots.store import Answer
@@ -48,7 +48,7 @@ class Referee:
     ) -> Announcements:
         """Read, decide, write: one batch."""
         known = await store.find_answers(connection, [item.message.id for item in items])
-        fresh = [item.message for item in items if is_fresh(item.message, known)]
+        fresh = [item.message for item in items if item.message.id not in known]
         seen = await store.see(connection, **meant_by(fresh, self._due))
         decided = decide_batch(seen, heads, items, known=known, due=self._due)
         await store.save(

@@ -12,8 +12,8 @@ $$;
 GRANT SELECT, INSERT, UPDATE ON clinic, slot, schedule TO slots;
 GRANT SELECT, INSERT, DELETE ON place, batch TO slots;
 GRANT SELECT, INSERT ON closure TO slots;
--- What was refused is forgotten after a week, and decided anew where only the time had run out.
-GRANT SELECT, INSERT, UPDATE, DELETE ON answer TO slots;
+-- An answer is for ever; what was refused is forgotten after a week.
+GRANT SELECT, INSERT, DELETE ON answer TO slots;
 GRANT SELECT ON clinic, slot, schedule, place, batch, closure, answer TO auditor;
 
 -- What every service has to follow a topic and to announce what it kept.

@@ -58,8 +58,7 @@ DELETE FROM place WHERE id = ANY ($1::uuid[]);
 -- name: save
 -- All a batch decided, in one statement. What somebody else wrote first is not overwritten: the
 -- counts then differ from what was meant, and the batch is decided again. A slot is counted only
--- from the version that was read: the second guard, should the lock ever be missing. An answer replaces an
--- older one only where that one was `expired` and the wish is the same.
+-- from the version that was read: the second guard, should the lock ever be missing. An answer is for ever.
 WITH clinics AS (
     INSERT INTO clinic (id, name, time_zone, address, district, latitude, longitude)
     SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[],
@@ -86,14 +85,11 @@ WITH clinics AS (
                          $30::smallint[], $31::bigint[], $32::text[], $33::timestamptz[], $34::bytea[])
         ON CONFLICT DO NOTHING RETURNING 1
 ), answered AS (
-    INSERT INTO answer AS a (id, body_hash, outcome, reply, decided_at)
+    INSERT INTO answer (id, body_hash, outcome, reply, decided_at)
     SELECT n.id, n.body_hash, n.outcome, n.reply, $39
       FROM unnest($35::uuid[], $36::bytea[], $37::text[], $38::bytea[])
            AS n (id, body_hash, outcome, reply)
-        ON CONFLICT (id) DO UPDATE
-       SET outcome = excluded.outcome, reply = excluded.reply, decided_at = excluded.decided_at
-     WHERE a.outcome = 'expired' AND a.body_hash = excluded.body_hash
-    RETURNING 1
+        ON CONFLICT DO NOTHING RETURNING 1
 ), noted AS (
     INSERT INTO batch (at, positions, swept) VALUES ($39, $40::jsonb, $41::uuid[])
 )
@@ -118,10 +114,11 @@ VALUES ($1, $2, 'failed', $3, $4)
     ON CONFLICT (id) DO NOTHING;
 
 -- name: forget_old_answers
--- Refusals are kept for a week; what was done is kept for ever. A bite at a time.
+-- Refusals are kept for a week; what was done is kept for ever, and so is what ran out undecided: under
+-- its next name the same wish may have been done since. A bite at a time.
 DELETE FROM answer WHERE id IN (
     SELECT id FROM answer
-     WHERE outcome <> 'done' AND decided_at < clock_timestamp() - make_interval(days => $1)
+     WHERE outcome NOT IN ('done', 'expired') AND decided_at < clock_timestamp() - make_interval(days => $1)
      LIMIT $2);
 
 -- name: forget_old_batches

@@ -28,9 +28,9 @@ def keep_live_events(session: Session, *columns: Sequence[Any]) -> Wrote:
     return 0
 
 
-def write_down(session: Session, *columns: Sequence[Any]) -> Wrote:
+def write_down(session: Session, *columns: Sequence[Any]) -> Gave:
     """Rows get their ids in the order in which they are written, committed or not."""
-    new = 0
+    new = unreached = 0
     for values in zip(*columns, strict=True):
         row = dict(zip(WRITTEN, values, strict=True))
         yield from session.lock("told_once", row["event_id"], row["owner_id"], row["channel"])
@@ -40,12 +40,15 @@ def write_down(session: Session, *columns: Sequence[Any]) -> Wrote:
         row |= {"id": message_id, "state": "waiting", "attempts": 0, "note": ""}
         row |= {"written_at": session.now, "due_at": session.now}
         row |= dict.fromkeys(("claimed_by", "claimed_until", "settled_at"))
+        if session.row("contact", row["owner_id"]) is None:
+            row |= {"state": "no_address", "settled_at": session.now}
+            unreached += 1
         yield from session.lock("message", message_id)
         session.write("message", message_id, row=row)
         entry = (row["event_id"], row["owner_id"], row["channel"])
         session.write("told_once", *entry, row={"id": message_id})
         new += 1
-    return new
+    return [{"new": new, "unreached": unreached}]
 
 
 def _messages(session: Session) -> list[Row]:

@@ -178,15 +178,8 @@ def _unseat(session: Session, row: Row) -> None:
 
 
 def note_answer(session: Session, row: Row) -> Wrote:
-    """Replaces only one that was `expired`, under the same wish."""
-    yield from session.lock("answer", row["id"])
-    before = session.row("answer", row["id"])
-    if before is not None and (
-        before["outcome"] != "expired" or before["body_hash"] != row["body_hash"]
-    ):
-        return 0
-    session.write("answer", row["id"], row=row)
-    return 1
+    """An answer is for ever."""
+    return (yield from _insert(session, "answer", row))
 
 
 def answer_failed(
