@@ -40,7 +40,7 @@ RUN pip uninstall --yes --quiet --root-user-action=ignore setuptools wheel pip \
     && useradd --uid 10001 --gid 10001 --no-log-init --no-create-home --home-dir /app \
         --shell /usr/sbin/nologin talon \
     && install --directory --owner=10001 --group=10001 /etc/talon \
-        /secrets /secrets/slots /secrets/booking /secrets/notify /secrets/postgres /secrets/grafana \
+        /secrets /secrets/slots /secrets/booking /secrets/notify /secrets/kafka /secrets/postgres /secrets/grafana \
         /app/.talon /app/.talon/local /app/.talon/local/mail
 
 WORKDIR /app

@@ -33,6 +33,7 @@ from services.slots.config import Config
 from services.slots.store import Reads
 from shared import database
 from shared.asking import Asking, Replies
+from shared.broker import Broker
 from shared.clock import DatabaseClock
 from shared.statements import load as statements
 from shared.topics import HOMES, SLOTS_COMMANDS
@@ -40,6 +41,9 @@ from shared.web import serving
 from talon.mistakes import MistakeError
 
 SQL = statements("bench")
+
+NOBODY = Broker("", user="", password="")
+"""Nothing here is told or heard by a log."""
 
 CLINICS = 2_000
 SLOTS_A_DAY = 36
@@ -110,7 +114,7 @@ async def _memory(dsn: str) -> AsyncIterator[Memory]:
     await clock.set(pool)
     numbers = Reads(pool).event_numbers
     try:
-        yield Memory(dsn=dsn, servers="", name="", numbers=numbers, clock=clock, limits=LIMITS)
+        yield Memory(dsn=dsn, broker=NOBODY, name="", numbers=numbers, clock=clock, limits=LIMITS)
     finally:
         pool.terminate()
 
@@ -204,9 +208,18 @@ async def _serve(memory: Memory, dsn: str) -> None:
     """Whole requests, by CPU time of this process."""
     pool = await database.open_pool(dsn, size_max=2, name="bench")
     config = Config(
-        database=dsn, kafka="", jwks="", issuer="", audience="", port=PORT, ops_port=PORT + 1
+        database=dsn,
+        database_owner="",
+        kafka="",
+        kafka_user="",
+        kafka_password="",
+        jwks="",
+        issuer="",
+        audience="",
+        port=PORT,
+        ops_port=PORT + 1,
     )
-    asking = Asking(None, Replies(servers="", name="", partition=0, seats_max=1))  # type: ignore[arg-type]
+    asking = Asking(None, Replies(broker=NOBODY, name="", partition=0, seats_max=1))  # type: ignore[arg-type]
     app = doors(config, Reads(pool), asking, clock=memory._clock, memory=memory)
     async with serving(app, config.host, PORT):
         for name, paths in _paths(memory).items():

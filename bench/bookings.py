@@ -13,7 +13,7 @@ from uuid import UUID, uuid4
 
 import msgspec
 
-from deploy.local.stack import Stack
+from deploy.local.stack import SETUP, Stack
 from shared.asking import Asking, Commands, Replies
 from shared.log import Appender
 from shared.messages import BookPlaces, CancelBooking, PlacesBooked, PlaceWish
@@ -38,11 +38,10 @@ class Done(msgspec.Struct):
 
 async def book(stack: Stack, slots: Sequence[Slot], *, rate: float, stop: asyncio.Event) -> Done:
     """So many bookings a second, slot after slot, until told to stop; half are given back."""
-    appender = Appender(stack.kafka, "bench")
+    broker = stack.broker(SETUP)
+    appender = Appender(broker, "bench")
     await appender.start()
-    replies = Replies(
-        servers=stack.kafka, name="bench", partition=REPLY_SEATS - 1, seats_max=SEATS_MAX
-    )
+    replies = Replies(broker=broker, name="bench", partition=REPLY_SEATS - 1, seats_max=SEATS_MAX)
     reading = asyncio.create_task(replies.run())
     asking = Asking(Commands(appender), replies)
     done = Done()

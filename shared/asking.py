@@ -17,6 +17,7 @@ import msgspec
 from aiokafka.errors import KafkaError
 
 from shared import faultpoints
+from shared.broker import Broker
 from shared.log import Appender, LogAwayError, Outgoing, Reader
 from shared.messages import Command, Refused, SlotReply
 from shared.pulse import Pulse
@@ -140,13 +141,13 @@ class Commands:
 class Replies:
     """The seats of those who wait for an answer, and the reader that calls them up."""
 
-    def __init__(self, *, servers: str, name: str, partition: int, seats_max: int) -> None:
+    def __init__(self, *, broker: Broker, name: str, partition: int, seats_max: int) -> None:
         self.partition = partition
         self.seats_max = seats_max
         self.reading = False
         self._pulse = Pulse(SILENCE_SECONDS_MAX)
         self.on_replies: Callable[[list[Reply]], Awaitable[None]] = _nothing_to_do
-        self._servers = servers
+        self._broker = broker
         self._name = name
         self._waiting: dict[UUID, asyncio.Future[Reply]] = {}
 
@@ -180,7 +181,7 @@ class Replies:
     async def run(self) -> None:
         """Read this process's replies for ever; after an outage, from now on."""
         while True:
-            reader = Reader(self._servers, f"{self._name}-replies")
+            reader = Reader(self._broker, f"{self._name}-replies")
             try:
                 await reader.start()
                 ends = await reader.ends(SLOTS_REPLIES.name, [self.partition])

@@ -38,6 +38,9 @@ of 200 connections raised that were used in the moment in which the server ended
 QUERIES_PER_CONNECTION_MAX = 50_000
 """Then a connection is replaced by a new one."""
 
+GRANTS = "grants.sql"
+"""What each role may do with a service's tables, beside its statements."""
+
 CONNECT_SECONDS = 3.0
 STATEMENT_SECONDS = 5.0
 MIGRATION_SECONDS = 600.0
@@ -94,7 +97,9 @@ async def _leave_as_it_is(connection: object) -> None:
 
 
 async def migrate(dsn: str, packages: Sequence[str]) -> list[str]:
-    """Apply what is missing of each package's numbered SQL, forward only; say what was applied."""
+    """Apply what is missing of each package's numbered SQL, forward only, and let each role do what
+    the packages' grants say; say what was applied. The DSN is of the role that owns the schema.
+    """
     connection = await _connect_when_up(dsn)
     try:
         await connection.execute(SQL["lock_migrations"], MIGRATION_LOCK, timeout=MIGRATION_SECONDS)
@@ -102,6 +107,8 @@ async def migrate(dsn: str, packages: Sequence[str]) -> list[str]:
         applied = []
         for package in packages:
             applied += await _migrate_package(connection, package)
+        for package in packages:
+            await _grant(connection, package, anew=bool(applied))
         return applied
     finally:
         await connection.close(timeout=CONNECT_SECONDS)
@@ -137,6 +144,21 @@ async def _migrate_package(connection: asyncpg.Connection, package: str) -> list
             await connection.execute(SQL["note_migration"], package, number, name, checksum)
         applied.append(f"{package} {name}")
     return applied
+
+
+async def _grant(connection: asyncpg.Connection, package: str, *, anew: bool) -> None:
+    """Not numbered: it says all there is to say of tables as they are, and so may be changed."""
+    file = files(package).joinpath("sql").joinpath(GRANTS)
+    if not file.is_file():
+        return
+    text = file.read_text(encoding="utf-8")
+    checksum = hashlib.sha256(text.encode()).hexdigest()
+    known = await connection.fetchval(SQL["known_grants"], package)
+    if known == checksum and not anew:
+        return
+    async with connection.transaction():
+        await connection.execute(text, timeout=MIGRATION_SECONDS)
+        await connection.execute(SQL["note_grants"], package, GRANTS, checksum)
 
 
 def migrations_of(package: str) -> list[tuple[int, str, str]]:

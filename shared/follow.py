@@ -18,6 +18,7 @@ from aiokafka.structs import ConsumerRecord
 
 from shared import database
 from shared.batch import Handler, Item, Limits
+from shared.broker import Broker
 from shared.commit import Committer
 from shared.lag import Lags
 from shared.leases import Leases
@@ -43,7 +44,7 @@ class Follower:
         topic: Topic,
         *,
         dsn: str,
-        servers: str,
+        broker: Broker,
         name: str,
         unpack: Callable[[ConsumerRecord], list[Item]],
         handler: Handler,
@@ -57,7 +58,7 @@ class Follower:
         self.lags = Lags(topic.name)
         self._topic = topic
         self._dsn = dsn
-        self._servers = servers
+        self._broker = broker
         self._name = name
         self._unpack = unpack
         self._handler = handler
@@ -170,7 +171,7 @@ class Follower:
         if not mine - set(self.owned):
             return
         if self._reader is None:
-            self._reader = Reader(self._servers, self._name)
+            self._reader = Reader(self._broker, self._name)
             await self._reader.start()
         ends = await self._reader.ends(self._topic.name, mine)
         rows = await connection.fetch(SQL["positions"], self._topic.name, self._leases.owner)

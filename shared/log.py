@@ -15,6 +15,7 @@ from aiokafka.errors import KafkaError
 from aiokafka.producer.message_accumulator import BatchBuilder
 from aiokafka.structs import ConsumerRecord
 
+from shared.broker import Broker
 from shared.topics import RECORD_BYTES_MAX
 
 log = logging.getLogger(__name__)
@@ -64,8 +65,8 @@ class Handed(NamedTuple):
 class Appender:
     """Appends records; is rebuilt after what it cannot recover from; knows when the log is away."""
 
-    def __init__(self, servers: str, name: str) -> None:
-        self._servers = servers
+    def __init__(self, broker: Broker, name: str) -> None:
+        self._broker = broker
         self._name = name
         self._producer: AIOKafkaProducer | None = None
         self._rebuilding: asyncio.Task[None] | None = None
@@ -177,7 +178,7 @@ class Appender:
             self._give_up_outstanding()
         pause = 0.1
         while True:
-            producer = _new_producer(self._servers, self._name)
+            producer = _new_producer(self._broker, self._name)
             try:
                 await asyncio.wait_for(producer.start(), REQUEST_MS / 1000)
             except (KafkaError, OSError, TimeoutError) as error:
@@ -212,9 +213,9 @@ def _batches(producer: AIOKafkaProducer, records: Sequence[Outgoing]) -> Iterato
     yield batch
 
 
-def _new_producer(servers: str, name: str) -> AIOKafkaProducer:
+def _new_producer(broker: Broker, name: str) -> AIOKafkaProducer:
     return AIOKafkaProducer(
-        bootstrap_servers=servers,
+        **broker.words,
         client_id=name,
         acks="all",
         enable_idempotence=True,
@@ -229,9 +230,9 @@ def _new_producer(servers: str, name: str) -> AIOKafkaProducer:
 class Reader:
     """Reads chosen partitions from chosen offsets; the broker remembers nothing about it."""
 
-    def __init__(self, servers: str, name: str) -> None:
+    def __init__(self, broker: Broker, name: str) -> None:
         self._consumer = AIOKafkaConsumer(
-            bootstrap_servers=servers,
+            **broker.words,
             client_id=name,
             group_id=None,
             enable_auto_commit=False,

@@ -1,7 +1,7 @@
 """Who has a connection to PostgreSQL, and how long was it waited for?"""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import asyncpg
@@ -25,5 +25,11 @@ class Pool(asyncpg.Pool):
 
     def use(self) -> list[tuple[tuple[str], float]]:
         """How many connections there are now, by what they do."""
-        idle = self.get_idle_size()
-        return [(("in_use",), self.get_size() - idle), (("idle",), idle)]
+        return use_of([self])
+
+
+def use_of(pools: Sequence[asyncpg.Pool]) -> list[tuple[tuple[str], float]]:
+    """The same of several pools together."""
+    idle = sum(pool.get_idle_size() for pool in pools)
+    in_use = sum(pool.get_size() for pool in pools) - idle
+    return [(("in_use",), in_use), (("idle",), idle)]

@@ -37,6 +37,7 @@ from shared.messages import Command, Refused, SlotOpened, answer_id
 from tests import stories
 from tests.booking_stories import ALICE
 from tests.documented import every_answer_is_documented
+from tests.memory_log import NOBODY
 from tests.stories import an_id
 from tests.vaults import key_file_of
 
@@ -167,7 +168,11 @@ async def a_door(dsn: str, folder: Path, **settings: Any) -> AsyncIterator[Door]
     jwks.write_text(json.dumps({"keys": [jwk]}))
     config = Config(
         database=dsn,
+        database_owner="",
+        database_person="",
         kafka="none:1",
+        kafka_user="",
+        kafka_password="",
         jwks=str(jwks),
         vault=str(key_file_of("booking")),
         issuer="talon-test",
@@ -177,7 +182,7 @@ async def a_door(dsn: str, folder: Path, **settings: Any) -> AsyncIterator[Door]
     pool = await database.open_pool(dsn, size_max=4, name="booking-test")
     clock = DatabaseClock()
     await clock.set(pool)
-    replies = Replies(servers="none:1", name="test", partition=0, seats_max=config.seats_max)
+    replies = Replies(broker=NOBODY, name="test", partition=0, seats_max=config.seats_max)
     referee = Referee(replies)
     asking = Asking(referee, replies)  # type: ignore[arg-type]
     access = Access.to(AccessLog(pool), config, by="booking-test", now=clock.now)

@@ -16,12 +16,10 @@ import asyncpg
 import pytest
 
 from deploy.local.settings import CHECKOUT, DISTANCE_SETTING
-from deploy.local.stack import SUPERUSER, named
+from deploy.local.stack import ROLES, SUPERUSER, named
 from shared import database
+from tests.schemas import MORE
 from tests.town import Town, a_town
-
-MORE = {"booking": ("shared.links",), "slots": ("shared.proposals",)}
-"""What of `shared` a service has in its schema beside what all have."""
 
 STORES = {"STACK": "stores", DISTANCE_SETTING: "400"}
 
@@ -69,6 +67,7 @@ def town() -> Iterator[Town]:
 async def fresh_database(postgres_server: str) -> AsyncIterator[MakeDatabase]:
     """Makes databases, each migrated for one service, and drops them afterwards."""
     admin = await asyncpg.connect(f"{postgres_server}/postgres")
+    await _make_roles(admin)
     made: list[str] = []
 
     async def make(service: str) -> str:
@@ -91,6 +90,13 @@ async def fresh_database(postgres_server: str) -> AsyncIterator[MakeDatabase]:
     for name in made:
         await admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
     await admin.close()
+
+
+async def _make_roles(admin: asyncpg.Connection) -> None:
+    """Migrations name those who may see what; a server that is given may not know them yet."""
+    known = {row["rolname"] for row in await admin.fetch("SELECT rolname FROM pg_roles")}
+    for role in set(ROLES) - known:
+        await admin.execute(f"CREATE ROLE {role}")
 
 
 def _checksum(packages: list[str]) -> str:

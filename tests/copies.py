@@ -15,7 +15,7 @@ from shared import database
 from shared.clock import DatabaseClock
 from shared.log import Outgoing
 from shared.topics import SLOTS_EVENTS
-from tests.memory_log import LIMIT_SECONDS, MemoryLog
+from tests.memory_log import LIMIT_SECONDS, NOBODY, MemoryLog
 from tests.referees import Play, play
 
 
@@ -32,7 +32,7 @@ async def a_copy(
     }
     memory = Memory(
         dsn=dsn,
-        servers="",
+        broker=NOBODY,
         name="a copy",
         numbers=Reads(pool).event_numbers,
         clock=clock,

@@ -17,7 +17,7 @@ from shared.log import Outgoing
 from shared.messages import Command, SlotReply
 from shared.outbox import Relay
 from shared.topics import SLOTS_COMMANDS, SLOTS_REPLIES
-from tests.memory_log import LIMIT_SECONDS, MemoryLog
+from tests.memory_log import LIMIT_SECONDS, NOBODY, MemoryLog
 
 LIMITS = Limits(
     lease_seconds=0.6,
@@ -74,7 +74,7 @@ class Town:
         follower = Follower(
             SLOTS_COMMANDS,
             dsn=dsn or self.dsn,
-            servers="",
+            broker=NOBODY,
             name="a referee",
             unpack=unpack,
             handler=referee if pause is None else Pausing(referee, pause),

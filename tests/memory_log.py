@@ -6,8 +6,12 @@ from collections.abc import Callable, Iterable, Mapping
 
 from aiokafka.structs import ConsumerRecord
 
+from shared.broker import Broker
 from shared.log import LogAwayError, Outgoing
 from tests.stories import a_record
+
+NOBODY = Broker("none:1", user="", password="")
+"""Where there is no Kafka at all."""
 
 LIMIT_SECONDS = 10.0
 """Nothing that is waited for takes so long."""
@@ -43,7 +47,7 @@ class MemoryLog:
         async with self._grown:
             await asyncio.wait_for(self._grown.wait_for(enough), LIMIT_SECONDS)
 
-    def reader(self, servers: str, name: str) -> "MemoryReader":
+    def reader(self, broker: Broker, name: str) -> "MemoryReader":
         """The reader's door."""
         return MemoryReader(self)
 

@@ -43,7 +43,11 @@ def a_config(dsn: str, **settings: Any) -> Config:
     """A messenger that neither hears of anything nor sends anything."""
     given: dict[str, Any] = {
         "database": dsn,
+        "database_owner": "",
+        "database_person": "",
         "kafka": "none:1",
+        "kafka_user": "",
+        "kafka_password": "",
         "jwks": "none",
         "vault": str(key_file_of("notify")),
         "issuer": "talon-test",

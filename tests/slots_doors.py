@@ -33,7 +33,7 @@ from shared.messages import Command
 from tests.booking_doors import KEY, bearer
 from tests.copies import a_copy
 from tests.documented import every_answer_is_documented
-from tests.memory_log import MemoryLog
+from tests.memory_log import NOBODY, MemoryLog
 from tests.referees import Play, play
 
 OPERATOR = uuid4()
@@ -184,7 +184,10 @@ async def a_door(dsn: str, folder: Path) -> AsyncIterator[Door]:
     jwks.write_text(json.dumps({"keys": [jwk]}))
     config = Config(
         database=dsn,
+        database_owner="",
         kafka="none:1",
+        kafka_user="",
+        kafka_password="",
         jwks=str(jwks),
         issuer="talon-test",
         audience="talon",
@@ -196,7 +199,7 @@ async def a_door(dsn: str, folder: Path) -> AsyncIterator[Door]:
     pool: asyncpg.Pool = await database.open_pool(dsn, size_max=4, name="slots-test")
     clock = DatabaseClock()
     await clock.set(pool)
-    replies = Replies(servers="none:1", name="test", partition=0, seats_max=600)
+    replies = Replies(broker=NOBODY, name="test", partition=0, seats_max=600)
     log = Log(referee, replies)
     asking = Asking(log, replies)  # type: ignore[arg-type]
     async with a_copy(dsn, pool, clock, MemoryLog()) as memory:

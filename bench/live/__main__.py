@@ -25,7 +25,7 @@ from bench.live.pages import Page, opened, until
 from bench.live.watched import Watched
 from deploy.local import state
 from deploy.local.settings import CHECKOUT
-from deploy.local.stack import Stack, named
+from deploy.local.stack import SETUP, Stack, named
 from talon.mistakes import MistakeError
 from talon.progress import console
 from talon.tokens import Signer
@@ -183,7 +183,7 @@ async def _peer(port: int) -> AsyncIterator[int]:
 
 @asynccontextmanager
 async def _log(stack: Stack) -> AsyncIterator[AIOKafkaProducer]:
-    producer = AIOKafkaProducer(bootstrap_servers=stack.kafka, acks="all", linger_ms=5)
+    producer = AIOKafkaProducer(**stack.broker(SETUP).words, acks="all", linger_ms=5)
     await producer.start()
     try:
         yield producer

@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
-from deploy.local.stack import Stack
+from deploy.local.stack import AUDITOR, Stack
 from shared.batch import Head
 from shared.events import outgoing
 from shared.messages import BookedPlace, BookingConfirmed
@@ -44,7 +44,7 @@ class Happenings:
 
 async def happenings(stack: Stack, producer: AIOKafkaProducer) -> Happenings:
     """Go on after what is in the log: on a stack without a front desk, each record is one event."""
-    consumer = AIOKafkaConsumer(bootstrap_servers=stack.kafka)
+    consumer = AIOKafkaConsumer(**stack.broker(AUDITOR).words)
     await consumer.start()
     try:
         homes = [TopicPartition(BOOKING_EVENTS.name, n) for n in range(BOOKING_EVENTS.partitions)]

@@ -10,7 +10,7 @@ import asyncpg
 import msgspec
 
 from bench.rush.clinics import SQL
-from deploy.local.stack import Stack
+from deploy.local.stack import AUDITOR, Stack
 from shared.log import Reader
 from shared.topics import BOOKING_EVENTS, SLOTS_COMMANDS, SLOTS_EVENTS
 from talon.audit import quiet
@@ -93,7 +93,7 @@ def growth(lags: Sequence[Lag]) -> float:
 @asynccontextmanager
 async def watching(stack: Stack) -> AsyncIterator[Watch]:
     """The auditor's connection and a reader of the log's ends."""
-    reader = Reader(stack.kafka, "bench-lag")
+    reader = Reader(stack.broker(AUDITOR), "bench-lag")
     await reader.start()
     try:
         async with auditor(stack) as connection:

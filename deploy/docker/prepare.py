@@ -9,12 +9,13 @@ from pathlib import Path
 
 import msgspec
 
-from deploy.local import keys, link_keys, passwords, vaults
+from deploy.local import handed, keys, link_keys, passwords, vaults
 from deploy.local.parts import edge, files, kafka, postgres, prometheus
 from deploy.local.parts.services import WITH_LINKS
 from deploy.local.progress import say
 from deploy.local.settings import CHECKOUT
-from deploy.local.stack import AUDITOR, SERVICES, SUPERUSER, Stack
+from deploy.local.stack import AUDITOR, BROKER, SERVICES, SUPERUSER, Stack
+from shared.broker import MECHANISM
 from talon.verbs.openapi import of_all
 
 GIVEN = Path("/etc/talon")
@@ -25,6 +26,9 @@ SECRETS = Path("/secrets")
 
 EDGE_HOME = Path("/run/edge")
 """In the edge's own memory: what nginx writes."""
+
+SEEN = Path("/run/secrets")
+"""Where a container sees the folder that is its own."""
 
 KAFKA_DATA = Path("/var/lib/kafka/data")
 """Where the image of Kafka has its volume."""
@@ -62,32 +66,41 @@ def prepare(stack: Stack, folders: Folders) -> None:
 
 def _give_secrets(stack: Stack, folder: Path) -> None:
     known = stack.home / "secrets"
-    # Only the command line speaks for the auditor; `settle`, which makes its role, writes nothing.
+    # Only the command line speaks for the auditor; `settle`, which makes it known, writes nothing.
     passwords.of(AUDITOR, known)
+    stack.broker(AUDITOR)
     secrets = {
-        Path("postgres", "password"): passwords.of(SUPERUSER, known),
-        Path("grafana", "password"): passwords.of(GRAFANA, known),
-        **{Path(service, "database"): stack.dsn(service) for service in SERVICES},
+        "postgres": {"password": passwords.of(SUPERUSER, known)},
+        "grafana": {"password": passwords.of(GRAFANA, known)},
+        BROKER: handed.to_broker(stack),
         **{
-            Path(service, "vault"): stack.vault(service).read_text(encoding="ascii")
-            for service in vaults.SERVICES
+            service: handed.to_service(stack, service) | _keys_of(stack, service)
+            for service in SERVICES
         },
-        **{Path(service, "links"): stack.link_keys.read_text("ascii") for service in WITH_LINKS},
     }
-    for place, text in secrets.items():
-        path = folder / place
-        path.parent.mkdir(parents=True, exist_ok=True)
-        # Replaced at once: a service that runs may be reading it.
-        part = path.with_name(f".{path.name}")
-        part.unlink(missing_ok=True)
-        part.write_text(text, encoding="ascii")
-        part.chmod(READABLE)
-        part.replace(path)
+    for reader, texts in secrets.items():
+        handed.give(folder / reader, texts, READABLE)
+
+
+def _keys_of(stack: Stack, service: str) -> dict[str, str]:
+    """With which a service seals and signs; in a container it reads them where its secrets are."""
+    told = {}
+    if service in vaults.SERVICES:
+        told["vault"] = stack.vault(service).read_text(encoding="ascii")
+    if service in WITH_LINKS:
+        told["links"] = stack.link_keys.read_text(encoding="ascii")
+    return told
 
 
 def _give_kafka(stack: Stack, folder: Path) -> None:
-    files.write(folder / "server.properties", kafka.configuration(stack, KAFKA_DATA))
-    values = {"machine": " ".join(kafka.machine(stack)), "folder": str(folder)}
+    files.write(folder / "server.properties", kafka.configuration(stack, KAFKA_DATA, SEEN))
+    values = {
+        "machine": " ".join(kafka.machine(stack)),
+        "folder": str(folder),
+        "secrets": str(SEEN),
+        "mechanism": MECHANISM,
+        "first_users": " ".join(handed.to_broker(stack)),
+    }
     files.write(folder / "start.sh", files.braced("docker/kafka.sh", values))
 
 

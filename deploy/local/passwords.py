@@ -1,4 +1,4 @@
-"""Which password does a role of PostgreSQL have in this stack?"""
+"""Which password does a role of PostgreSQL, or a user of Kafka, have in this stack?"""
 
 import os
 import secrets

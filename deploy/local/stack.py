@@ -7,12 +7,37 @@ import msgspec
 
 from deploy.local import passwords, settings, vaults
 from deploy.local.settings import CHECKOUT, Settings
+from shared.broker import Broker
 
 HOMES = CHECKOUT / ".talon"
 DATABASE = "talon"
 SERVICES = ("slots", "booking", "notify")
 SUPERUSER = "postgres"
+PEOPLES = ("booking", "notify")
+"""The services with rows that are somebody's: they come to those as one person, too."""
+
 AUDITOR = "auditor"
+"""Who reads everything, in PostgreSQL and in Kafka, and changes nothing."""
+
+BROKER = "kafka"
+"""As whom Kafka's own node comes to itself."""
+
+SETUP = "setup"
+"""Who makes Kafka's topics and users, and may do everything there. No service is it."""
+
+
+def owner_of(service: str) -> str:
+    """The role that makes and changes a service's tables."""
+    return f"{service}_owner"
+
+
+def person_of(service: str) -> str:
+    """The role in which a service sees the rows of one person alone."""
+    return f"{service}_person"
+
+
+ROLES = (*SERVICES, *map(owner_of, SERVICES), *map(person_of, PEOPLES), AUDITOR)
+"""Every account in PostgreSQL but the superuser's."""
 
 
 class Stack(msgspec.Struct, frozen=True, kw_only=True):
@@ -70,6 +95,14 @@ class Stack(msgspec.Struct, frozen=True, kw_only=True):
         """The broker as the services reach it: where something stands before it, by that."""
         return self._at(self._way_to("TALON_KAFKA_PORT"))
 
+    def broker(self, user: str) -> Broker:
+        """How `user` connects to Kafka."""
+        return Broker(self.kafka, user, self._kafka_password(user))
+
+    def broker_for_service(self, service: str) -> Broker:
+        """The same for a service: where something stands before Kafka, by that."""
+        return Broker(self.kafka_for_services, service, self._kafka_password(service))
+
     @property
     def smtp_for_services(self) -> str:
         """The mail sink as the services reach it."""
@@ -107,9 +140,12 @@ class Stack(msgspec.Struct, frozen=True, kw_only=True):
         """How `role` connects to PostgreSQL."""
         return self._dsn(role, database, "TALON_POSTGRES_PORT")
 
-    def dsn_for_service(self, service: str) -> str:
+    def dsn_for_service(self, role: str) -> str:
         """The same for a service: where something stands before PostgreSQL, by that."""
-        return self._dsn(service, DATABASE, self._way_to("TALON_POSTGRES_PORT"))
+        return self._dsn(role, DATABASE, self._way_to("TALON_POSTGRES_PORT"))
+
+    def _kafka_password(self, user: str) -> str:
+        return passwords.of(f"kafka.{user}", self.home / "secrets")
 
     def _dsn(self, role: str, database: str, port: str) -> str:
         password = passwords.of(role, self.home / "secrets")

@@ -1,41 +1,26 @@
--- Who may connect to the database, and what belongs to whom? Run at every start, harmless to repeat.
--- The passwords come as settings of this session: talon.<role>_password.
-
--- Nobody is let in, or given a table, merely for having an account.
-REVOKE ALL ON DATABASE talon FROM PUBLIC;
-REVOKE ALL ON SCHEMA public FROM PUBLIC;
+-- Who has an account in this cluster? Run at every start, harmless to repeat. schemas.sql says what is
+-- whose. The passwords come as settings of this session: talon.<role>_password.
+--
+--   <service>_owner   makes and changes the service's tables, at its start, and does nothing else
+--   <service>         the service at work: reads and writes, and makes no table
+--   <service>_person  the service on behalf of one person: sees that person's rows, where rows are people's
+--   auditor           reads what an audit needs, and no address of anybody
 
 DO $$
 DECLARE
     role text;
 BEGIN
-    FOREACH role IN ARRAY ARRAY['slots', 'booking', 'notify', 'auditor'] LOOP
+    FOREACH role IN ARRAY ARRAY[
+        'slots', 'booking', 'notify', 'slots_owner', 'booking_owner', 'notify_owner',
+        'booking_person', 'notify_person', 'auditor'
+    ] LOOP
         IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = role) THEN
             EXECUTE format('CREATE ROLE %I', role);
         END IF;
         EXECUTE format(
-            'ALTER ROLE %I LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION PASSWORD %L',
+            'ALTER ROLE %I LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS'
+            ' NOINHERIT PASSWORD %L',
             role, current_setting('talon.' || role || '_password')
-        );
-        EXECUTE format('GRANT CONNECT ON DATABASE talon TO %I', role);
-    END LOOP;
-END
-$$;
-
--- A service owns one schema, named after it, and cannot see into another's.
-DO $$
-DECLARE
-    service text;
-BEGIN
-    FOREACH service IN ARRAY ARRAY['slots', 'booking', 'notify'] LOOP
-        EXECUTE format('CREATE SCHEMA IF NOT EXISTS %I AUTHORIZATION %I', service, service);
-        EXECUTE format('ALTER ROLE %I SET search_path = %I', service, service);
-        -- The auditor reads all that is there and all that will be.
-        EXECUTE format('GRANT USAGE ON SCHEMA %I TO auditor', service);
-        EXECUTE format('GRANT SELECT ON ALL TABLES IN SCHEMA %I TO auditor', service);
-        EXECUTE format(
-            'ALTER DEFAULT PRIVILEGES FOR ROLE %I IN SCHEMA %I GRANT SELECT ON TABLES TO auditor',
-            service, service
         );
     END LOOP;
 END

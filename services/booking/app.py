@@ -29,7 +29,7 @@ from services.booking.store import (
     Wishes,
 )
 from services.booking.store.database import OUTAGES
-from shared import database
+from shared import broker, database
 from shared.access.noting import ACCESS, Access
 from shared.access.store import AccessLog
 from shared.asking import Asking, Commands, Replies
@@ -46,6 +46,7 @@ from shared.log import Appender
 from shared.logs import Lines
 from shared.outbox import Relay
 from shared.policy import Gate
+from shared.pool import use_of
 from shared.process import Work
 from shared.topics import SLOTS_EVENTS
 from shared.vault import open_vault
@@ -60,11 +61,11 @@ IDENTITIES_SECONDS = 1.0
 
 async def run(config: Config, stopping: asyncio.Event) -> None:
     """The whole service, or the role of it that this process has, until told to stop."""
-    await database.migrate(config.database, ["shared", "shared.links", "services.booking"])
-    async with _pool(config) as pool, _appender(config) as appender:
+    await database.migrate(config.database_owner, ["shared", "shared.links", "services.booking"])
+    async with _pools(config) as (pool, persons), _appender(config) as appender:
         clock = DatabaseClock()
         await clock.set(pool)
-        store = Database(pool, config.database_seconds)
+        store = Database(pool, config.database_seconds, persons=persons)
         relay = Relay(SLOTS_EVENTS.name, pool, appender)
         relay.on_announced = metrics.ANNOUNCED.inc
         kept = Kept(config.facts_max)
@@ -101,7 +102,7 @@ async def run(config: Config, stopping: asyncio.Event) -> None:
 
 def _asking(config: Config, appender: Appender) -> Asking:
     replies = Replies(
-        servers=config.kafka,
+        broker=broker.told(config),
         name=f"{NAME}-{config.instance}",
         partition=config.reply_to,
         seats_max=config.seats_max,
@@ -191,7 +192,7 @@ def _projector(config: Config, inbox: Inbox, relay: Relay) -> Follower:
     follower = Follower(
         SLOTS_EVENTS,
         dsn=config.database,
-        servers=config.kafka,
+        broker=broker.told(config),
         name=f"{NAME}-projector-{config.instance}",
         unpack=Unpacker(SLOTS_EVENTS),
         handler=inbox,
@@ -278,22 +279,28 @@ async def _measure(store: Database, appender: Appender) -> None:
 
 
 @asynccontextmanager
-async def _pool(config: Config) -> AsyncIterator[asyncpg.Pool]:
-    pool = await database.open_pool(
-        config.database, size_max=config.pool_connections_max, name=NAME
-    )
-    pool.on_wait = metrics.POOL_WAIT_SECONDS.observe
-    metrics.POOL_CONNECTIONS.look = pool.use
-    metrics.POOL_CONNECTIONS_MAX.set(config.pool_connections_max)
+async def _pools(config: Config) -> AsyncIterator[tuple[asyncpg.Pool, asyncpg.Pool]]:
+    """The service's own connections, and those on which it is one person at a time."""
+    pools = [
+        await database.open_pool(config.database, size_max=config.pool_connections_max, name=NAME),
+        await database.open_pool(
+            config.database_person, size_max=config.person_connections_max, name=NAME
+        ),
+    ]
+    for each in pools:
+        each.on_wait = metrics.POOL_WAIT_SECONDS.observe
+    metrics.POOL_CONNECTIONS.look = lambda: use_of(pools)
+    metrics.POOL_CONNECTIONS_MAX.set(config.pool_connections_max + config.person_connections_max)
     try:
-        yield pool
+        yield pools[0], pools[1]
     finally:
-        pool.terminate()
+        for each in pools:
+            each.terminate()
 
 
 @asynccontextmanager
 async def _appender(config: Config) -> AsyncIterator[Appender]:
-    appender = Appender(config.kafka, f"{NAME}-{config.instance}")
+    appender = Appender(broker.told(config), f"{NAME}-{config.instance}")
     await appender.start()
     try:
         yield appender

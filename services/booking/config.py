@@ -20,7 +20,11 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     database: str
+    database_owner: str
+    database_person: str
     kafka: str
+    kafka_user: str
+    kafka_password: str
     jwks: str
     issuer: str
     audience: str
@@ -39,6 +43,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     seats_max: Number = 5_000
 
     pool_connections_max: Number = 10
+    person_connections_max: Number = 5
     audit_seconds: Seconds = 60.0
     audit_promise_seconds: Seconds = 5.0
     database_seconds: Seconds = 1.5

@@ -153,7 +153,8 @@ class Memory:
         """True when the patient is a dependant of theirs."""
         guardian_id = self._guardians.get(patient_id)
         if guardian_id is None:
-            guardian_id = await self._patient_store.guardian_of(patient_id)
+            ids = self.identities.ids(actor_id)
+            guardian_id = await self._patient_store.guardian_of(ids, patient_id)
             if guardian_id is not None:
                 self._guardians.put(patient_id, guardian_id)
         return guardian_id is not None and self.identities.who(guardian_id) == actor_id

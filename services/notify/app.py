@@ -16,7 +16,7 @@ from services.notify.live import Broadcaster
 from services.notify.retention import forget_unused, seal_plain
 from services.notify.sending import Sender
 from services.notify.store import Contacts, Ledger, LiveEvents
-from shared import database
+from shared import broker, database
 from shared.access.noting import ACCESS, Access
 from shared.access.store import AccessLog
 from shared.auditor import Auditor
@@ -30,6 +30,7 @@ from shared.health import Health, readiness
 from shared.log import Appender
 from shared.outbox import Relay
 from shared.policy import Gate
+from shared.pool import use_of
 from shared.process import until
 from shared.topics import BOOKING_EVENTS
 from shared.vault import open_vault
@@ -50,12 +51,13 @@ async def run(config: Config, stopping: asyncio.Event) -> None:
     """The whole service, until told to stop."""
     _allow_open_files(config.live_streams_max + OTHER_FILES)
     vault = open_vault(NAME, config.vault)
-    await database.migrate(config.database, ["shared", "services.notify"])
-    async with _pool(config) as pool, _appender(config) as appender:
+    await database.migrate(config.database_owner, ["shared", "services.notify"])
+    async with _pools(config) as (pool, persons), _appender(config) as appender:
         clock = DatabaseClock()
         await clock.set(pool)
-        contacts, ledger, events = Contacts(pool, vault), Ledger(pool), LiveEvents(pool)
-        await seal_plain(contacts)
+        contacts = Contacts(pool, vault, persons)
+        ledger, events = Ledger(pool), LiveEvents(pool)
+        await seal_plain(contacts, config.database_owner)
         sender, live = Sender(config, ledger, contacts.open), Broadcaster(config, events)
         relay = Relay(BOOKING_EVENTS.name, pool, appender)
         relay.on_announced = metrics.ANNOUNCED.inc
@@ -119,7 +121,7 @@ def _follower(
     follower = Follower(
         BOOKING_EVENTS,
         dsn=config.database,
-        servers=config.kafka,
+        broker=broker.told(config),
         name=f"{NAME}-inbox-{config.instance}",
         unpack=Unpacker(BOOKING_EVENTS),
         handler=inbox,
@@ -147,22 +149,28 @@ def _follower(
 
 
 @asynccontextmanager
-async def _pool(config: Config) -> AsyncIterator[asyncpg.Pool]:
-    pool = await database.open_pool(
-        config.database, size_max=config.pool_connections_max, name=NAME
-    )
-    pool.on_wait = metrics.POOL_WAIT_SECONDS.observe
-    metrics.POOL_CONNECTIONS.look = pool.use
-    metrics.POOL_CONNECTIONS_MAX.set(config.pool_connections_max)
+async def _pools(config: Config) -> AsyncIterator[tuple[asyncpg.Pool, asyncpg.Pool]]:
+    """The service's own connections, and those on which it is one person at a time."""
+    pools = [
+        await database.open_pool(config.database, size_max=config.pool_connections_max, name=NAME),
+        await database.open_pool(
+            config.database_person, size_max=config.person_connections_max, name=NAME
+        ),
+    ]
+    for each in pools:
+        each.on_wait = metrics.POOL_WAIT_SECONDS.observe
+    metrics.POOL_CONNECTIONS.look = lambda: use_of(pools)
+    metrics.POOL_CONNECTIONS_MAX.set(config.pool_connections_max + config.person_connections_max)
     try:
-        yield pool
+        yield pools[0], pools[1]
     finally:
-        pool.terminate()
+        for each in pools:
+            each.terminate()
 
 
 @asynccontextmanager
 async def _appender(config: Config) -> AsyncIterator[Appender]:
-    appender = Appender(config.kafka, f"{NAME}-{config.instance}")
+    appender = Appender(broker.told(config), f"{NAME}-{config.instance}")
     await appender.start()
     try:
         yield appender

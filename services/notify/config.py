@@ -21,7 +21,11 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     database: str
+    database_owner: str
+    database_person: str
     kafka: str
+    kafka_user: str
+    kafka_password: str
     jwks: str
     issuer: str
     audience: str
@@ -37,6 +41,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     drain_seconds: Seconds = 5.0
     log_one_in: AtLeastOne = 1_000
     pool_connections_max: AtLeastOne = 8
+    person_connections_max: AtLeastOne = 2
     audit_seconds: Seconds = 60.0
     audit_promise_seconds: Seconds = 5.0
     batch_events_max: AtLeastOne = 512

@@ -16,18 +16,18 @@ SEALED_MAX = 200
 PAUSE_SECONDS = 0.1
 
 
-async def seal_plain(contacts: Contacts) -> int:
+async def seal_plain(contacts: Contacts, owner: str) -> int:
     """Seal every address that an earlier version left in clear, before the first is needed.
 
     Done in bites, each a transaction, so whoever is killed on the way is gone on from; of several
-    that start at once each address is sealed by one.
+    that start at once each address is sealed by one. `owner` is how the table's owner is reached.
     """
     sealed = 0
     while taken := await contacts.seal_plain(SEALED_MAX):
         sealed += taken
         metrics.CONTACTS_SEALED.inc(taken)
     if sealed:
-        await contacts.drop_old_rows()
+        await contacts.drop_old_rows(owner)
         log.info("sealed what was in clear", extra={"addresses": sealed})
     return sealed
 

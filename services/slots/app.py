@@ -12,7 +12,7 @@ from services.slots import api, availability, inbox, metrics, store
 from services.slots.availability import Memory
 from services.slots.config import Config
 from services.slots.rules.closing import Alone
-from shared import database
+from shared import broker, database
 from shared.asking import Asking, Commands, Replies
 from shared.auditor import Auditor
 from shared.auth import Tokens
@@ -44,7 +44,7 @@ FORGET_SECONDS = 600.0
 
 async def run(config: Config, stopping: asyncio.Event) -> None:
     """The whole service, or the role of it that this process has, until told to stop."""
-    await database.migrate(config.database, ["shared", "shared.proposals", "services.slots"])
+    await database.migrate(config.database_owner, ["shared", "shared.proposals", "services.slots"])
     async with _pool(config) as pool, _appender(config) as appender:
         clock = DatabaseClock()
         await clock.set(pool)
@@ -85,7 +85,7 @@ async def run(config: Config, stopping: asyncio.Event) -> None:
 
 def _replies(config: Config) -> Replies:
     return Replies(
-        servers=config.kafka,
+        broker=broker.told(config),
         name=f"{NAME}-{config.instance}",
         partition=REPLY_SEATS[config.instance % len(REPLY_SEATS)],
         seats_max=config.staff_seats_max,
@@ -118,7 +118,7 @@ def _add_runner(work: Work, config: Config, desk: ProposalDesk) -> None:
 def _memory(config: Config, reads: store.Reads, clock: DatabaseClock) -> Memory:
     memory = Memory(
         dsn=config.database,
-        servers=config.kafka,
+        broker=broker.told(config),
         name=f"{NAME}-{config.instance}",
         numbers=reads.event_numbers,
         clock=clock,
@@ -139,7 +139,7 @@ def _referee(config: Config, relay: Relay, memory: Memory) -> Follower:
     follower = Follower(
         SLOTS_COMMANDS,
         dsn=config.database,
-        servers=config.kafka,
+        broker=broker.told(config),
         name=f"{NAME}-referee-{config.instance}",
         unpack=inbox.unpack,
         handler=referee,
@@ -211,7 +211,7 @@ async def _pool(config: Config) -> AsyncIterator[asyncpg.Pool]:
 
 @asynccontextmanager
 async def _appender(config: Config) -> AsyncIterator[Appender]:
-    appender = Appender(config.kafka, f"{NAME}-{config.instance}")
+    appender = Appender(broker.told(config), f"{NAME}-{config.instance}")
     await appender.start()
     try:
         yield appender

@@ -9,7 +9,10 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     """Each field is the setting TALON_<FIELD>; `docs/configuration.md` explains them all."""
 
     database: str
+    database_owner: str
     kafka: str
+    kafka_user: str
+    kafka_password: str
     jwks: str
     issuer: str
     audience: str

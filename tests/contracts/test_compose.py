@@ -29,8 +29,11 @@ OURS = {name for name, told in containers().items() if told["image"].startswith(
 
 MAY_DIFFER = {
     "TALON_HOST": "a container is asked from outside itself",
-    "TALON_DATABASE": "PostgreSQL is on another host, and the password is in a file",
+    "TALON_DATABASE": "the file is in a volume",
+    "TALON_DATABASE_OWNER": "the file is in a volume",
+    "TALON_DATABASE_PERSON": "the file is in a volume",
     "TALON_KAFKA": "Kafka is on another host",
+    "TALON_KAFKA_PASSWORD": "the file is in a volume",
     "TALON_SMTP": "the mail sink is on another host",
     "TALON_JWKS": "the file is in a volume",
     "TALON_VAULT": "the file is in a volume, of its one reader",
@@ -64,6 +67,12 @@ def contained(tmp_path: Path) -> Stack:
 
 def _every(names: list[str]) -> pytest.MarkDecorator:
     return pytest.mark.parametrize("name", names)
+
+
+def _settings(environment: dict[str, str]) -> dict[str, str]:
+    """By its own name also what is in a file."""
+    told = {key: text for key, text in environment.items() if key.startswith("TALON_")}
+    return {key.removesuffix(IN_A_FILE): text for key, text in told.items()}
 
 
 def _seconds(text: str) -> float:
@@ -115,17 +124,12 @@ def test_who_is_waited_for_can_be_waited_for(name: str) -> None:
 @_every(list(SERVICES))
 def test_a_service_is_told_the_same_as_on_one_machine(name: str, local: Stack) -> None:
     environment = services.part(local, name, 0).environment
-    there = {
-        key.removesuffix(IN_A_FILE): text
-        for key, text in environment.items()
-        if key.startswith("TALON_")
-    }
+    there = _settings(environment)
 
-    told = environment_of(name)
+    here = _settings(environment_of(name))
 
-    here = {key.removesuffix(IN_A_FILE): text for key, text in told.items()}
     assert set(here) == set(there)
-    assert {key for key in here if here[key] != there[key]} == set(MAY_DIFFER) & set(there)
+    assert {key for key in here if here[key] != there[key]} == set(MAY_DIFFER) & set(here)
 
 
 @_every(list(SERVICES))
@@ -134,12 +138,15 @@ def test_a_service_can_read_what_it_is_told(name: str, tmp_path: Path) -> None:
     secret = tmp_path / "database"
     secret.write_text(f"postgresql://{name}@postgres/talon\n", "utf-8")
 
+    files = {key: str(secret) for key in told if key.endswith(IN_A_FILE)}
     links = tmp_path / "links"
     links.write_text("", "utf-8")
-    files = {"TALON_DATABASE_FILE": str(secret), "TALON_LINK_KEYS_FILE": str(links)}
-    read: Any = config.load(CONFIGS[name], {key: files.get(key, told[key]) for key in told})
+    if "TALON_LINK_KEYS_FILE" in told:
+        files["TALON_LINK_KEYS_FILE"] = str(links)
+    read: Any = config.load(CONFIGS[name], told | files)
 
     assert read.database == f"postgresql://{name}@postgres/talon"
+    assert read.kafka_user == name
     assert (read.port, read.ops_port) == (int(told["TALON_PORT"]), int(told["TALON_OPS_PORT"]))
 
 
@@ -315,7 +322,7 @@ def test_a_secret_is_seen_by_one_reader_and_by_who_made_it() -> None:
         for volume in compose()["volumes"]
     }
 
-    for reader in (*SERVICES, "postgres", "grafana"):
+    for reader in (*SERVICES, "postgres", "kafka", "grafana"):
         assert seen[f"{reader}-secret"] == {reader, "prepare"}
         assert mounts_of(reader)["/run/secrets"] == f"{reader}-secret"
         assert mounts_of("prepare")[f"{prepare.SECRETS}/{reader}"] == f"{reader}-secret"
@@ -349,10 +356,10 @@ def test_one_writes_a_volume_and_the_others_only_read_it(name: str) -> None:
 
 
 def test_postgres_and_kafka_listen_to_others_and_say_where_they_are(contained: Stack) -> None:
-    broker = kafka.configuration(contained, prepare.KAFKA_DATA)
+    broker = kafka.configuration(contained, prepare.KAFKA_DATA, prepare.SEEN)
     database = postgres.configuration(contained)
 
-    assert f"listeners=PLAINTEXT://0.0.0.0:{settings()['TALON_KAFKA_PORT']}" in broker
-    assert f"advertised.listeners=PLAINTEXT://{contained.kafka}," in broker
+    assert f"listeners=CLIENTS://0.0.0.0:{settings()['TALON_KAFKA_PORT']}" in broker
+    assert f"advertised.listeners=CLIENTS://{contained.kafka}," in broker
     assert "listen_addresses = '0.0.0.0'" in database
     assert f"port = {settings()['TALON_POSTGRES_PORT']}" in database

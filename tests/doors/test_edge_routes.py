@@ -118,6 +118,33 @@ async def test_every_answer_tells_the_browser_what_it_may_do(
     assert said.headers["Server"] == "nginx"
 
 
+async def test_what_is_told_to_somebody_who_is_signed_in_is_kept_by_nobody(house: House) -> None:
+    signed_in = {"Authorization": "Bearer some"}
+
+    own = await house.edge.get("/api/v1/bookings", headers=signed_in)
+    wished = await house.edge.ask("POST", "/api/v1/bookings", headers=signed_in)
+    public = await house.edge.get("/api/v1/clinics")
+    page = await house.edge.get("/")
+
+    assert own.headers.getall("Cache-Control") == ["no-store"]
+    assert wished.headers.getall("Cache-Control") == ["no-store"]
+    assert "Cache-Control" not in public.headers, "its service says so, or nobody"
+    assert page.headers.getall("Cache-Control") == ["no-cache"]
+
+
+async def test_what_a_service_says_of_keeping_is_said_as_it_is(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def answer(request: web.Request) -> web.Response:
+        return web.Response(headers={"Cache-Control": "private, no-cache"})
+
+    monkeypatch.setattr(house.origins["booking"], "_answer", answer)
+
+    said = await house.edge.get("/api/v1/bookings", headers={"Authorization": "Bearer some"})
+
+    assert said.headers.getall("Cache-Control") == ["private, no-cache"]
+
+
 async def test_a_service_learns_who_asks_from_the_edge_and_not_from_the_caller(
     house: House,
 ) -> None:

@@ -23,6 +23,7 @@ from tests import stories
 from tests.booking_doors import problem
 from tests.copies import Town, a_town
 from tests.documented import every_answer_is_documented
+from tests.memory_log import NOBODY
 from tests.stories import TOMORROW, an_id
 
 HOUR = timedelta(hours=1)
@@ -69,9 +70,18 @@ class Door:
 async def at_the_door(town: Town, memory: Memory) -> AsyncIterator[Client]:
     """The doors of a process with this copy."""
     config = Config(
-        database=town.dsn, kafka="none:1", jwks="", issuer="", audience="", port=1, ops_port=1
+        database=town.dsn,
+        database_owner="",
+        kafka="none:1",
+        kafka_user="",
+        kafka_password="",
+        jwks="",
+        issuer="",
+        audience="",
+        port=1,
+        ops_port=1,
     )
-    replies = Replies(servers="none:1", name="test", partition=0, seats_max=1)
+    replies = Replies(broker=NOBODY, name="test", partition=0, seats_max=1)
     app = doors(
         config,
         Reads(town.pool),
@@ -572,7 +582,7 @@ async def test_whatever_is_asked_is_answered_or_refused(
 async def test_while_the_first_copy_is_loaded_reads_are_asked_to_come_again(town: Town) -> None:
     empty = Memory(
         dsn=town.dsn,
-        servers="",
+        broker=NOBODY,
         name="empty",
         numbers=Reads(town.pool).event_numbers,
         clock=town.clock,

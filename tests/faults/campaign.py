@@ -14,6 +14,7 @@ import msgspec
 
 from deploy.local import processes
 from deploy.local.settings import CHECKOUT
+from deploy.local.stack import SETUP
 from talon.audit import load, quiet
 from talon.audit.facts import World
 from talon.audit.witness import testify
@@ -128,7 +129,7 @@ def _cast(
         lateness=Lateness(),
         crowd=crowd,
         staff=crew.Staff(crowd, Signer(ground.stack)),
-        poisoner=Poisoner(ground.stack.kafka, dice),
+        poisoner=Poisoner(ground.stack.broker(SETUP), dice),
         striker=Striker(ground, dice),
     )
 

@@ -7,7 +7,7 @@ import asyncpg
 import msgspec
 from aiokafka.structs import ConsumerRecord
 
-from deploy.local.stack import Stack
+from deploy.local.stack import AUDITOR, Stack
 from services.slots.inbox import unpack
 from shared.batch import Item
 from shared.events import Unpacker, sequence_of
@@ -128,7 +128,8 @@ async def collect(stack: Stack, city: City, witness: Witness) -> History:
         async with connection.transaction(isolation="repeatable_read", readonly=True):
             found = await _rows(connection)
         noted = await accesses.look(connection, stack)
-    topics = {topic.name: await records.read_all(stack.kafka, topic.name) for topic in READ}
+    broker = stack.broker(AUDITOR)
+    topics = {topic.name: await records.read_all(broker, topic.name) for topic in READ}
     return History(
         witness=witness,
         world=world,

@@ -10,6 +10,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.errors import KafkaError
 from aiokafka.structs import ConsumerRecord
 
+from shared.broker import Broker
 from shared.topics import BOOKING_EVENTS, SLOTS_COMMANDS, SLOTS_EVENTS, SLOTS_REPLIES, TOPICS
 
 TOLD_AGAIN_MAX = 40
@@ -29,8 +30,8 @@ PARTITIONS = {topic.name: topic.partitions for topic in TOPICS}
 
 
 @asynccontextmanager
-async def _producer(servers: str) -> AsyncIterator[AIOKafkaProducer]:
-    producer = AIOKafkaProducer(bootstrap_servers=servers, request_timeout_ms=3000)
+async def _producer(broker: Broker) -> AsyncIterator[AIOKafkaProducer]:
+    producer = AIOKafkaProducer(**broker.words, request_timeout_ms=3000)
     try:
         await producer.start()
         yield producer
@@ -45,17 +46,17 @@ class Whole(NamedTuple):
     records: dict[int, list[ConsumerRecord]]
 
 
-async def read_all(servers: str, topic: str) -> Whole:
+async def read_all(broker: Broker, topic: str) -> Whole:
     """Every record of a topic, from the first that the log has."""
-    async with _reader(servers, topic) as (consumer, places):
+    async with _reader(broker, topic) as (consumer, places):
         starts = await consumer.beginning_offsets(places)
         found = await _read(consumer, starts, await consumer.end_offsets(places))
     return Whole({place.partition: start for place, start in starts.items()}, found)
 
 
-async def read_last(servers: str, topic: str, count: int) -> dict[int, list[ConsumerRecord]]:
+async def read_last(broker: Broker, topic: str, count: int) -> dict[int, list[ConsumerRecord]]:
     """The last few records of each partition."""
-    async with _reader(servers, topic) as (consumer, places):
+    async with _reader(broker, topic) as (consumer, places):
         starts = await consumer.beginning_offsets(places)
         ends = await consumer.end_offsets(places)
         late = {place: max(starts[place], ends[place] - count) for place in places}
@@ -64,9 +65,9 @@ async def read_last(servers: str, topic: str, count: int) -> dict[int, list[Cons
 
 @asynccontextmanager
 async def _reader(
-    servers: str, topic: str
+    broker: Broker, topic: str
 ) -> AsyncIterator[tuple[AIOKafkaConsumer, list[TopicPartition]]]:
-    consumer = AIOKafkaConsumer(bootstrap_servers=servers, group_id=None)
+    consumer = AIOKafkaConsumer(**broker.words, group_id=None)
     await consumer.start()
     try:
         places = [TopicPartition(topic, partition) for partition in range(PARTITIONS[topic])]
@@ -89,13 +90,13 @@ async def _read(
     return found
 
 
-async def tell_again(servers: str, dice: Random) -> int:
+async def tell_again(broker: Broker, dice: Random) -> int:
     """Append records once more that are on their topic already, and not in their order."""
     told = 0
     try:
-        async with asyncio.timeout(READ_SECONDS_MAX), _producer(servers) as producer:
+        async with asyncio.timeout(READ_SECONDS_MAX), _producer(broker) as producer:
             for topic in POISONED:
-                late = await read_last(servers, topic.name, TOLD_AGAIN_MAX)
+                late = await read_last(broker, topic.name, TOLD_AGAIN_MAX)
                 for partition, some in late.items():
                     again = dice.sample(some, len(some) // 2)
                     for record in again:
@@ -115,16 +116,16 @@ async def tell_again(servers: str, dice: Random) -> int:
 class Poisoner:
     """Appends what nobody can read: at 60 bookings a second more than one record in a hundred."""
 
-    def __init__(self, servers: str, dice: Random) -> None:
+    def __init__(self, broker: Broker, dice: Random) -> None:
         self.appended = 0
-        self._servers = servers
+        self._broker = broker
         self._dice = dice
 
     async def run(self) -> None:
         """For ever; while the log is away, nothing."""
         while True:
             try:
-                async with _producer(self._servers) as producer:
+                async with _producer(self._broker) as producer:
                     await self._poison(producer)
             except (KafkaError, OSError, TimeoutError):
                 await asyncio.sleep(1)

@@ -15,7 +15,7 @@ from deploy.local import processes
 from deploy.local.parts import services
 from deploy.local.processes import Process
 from deploy.local.stack import SERVICES as ROLES
-from deploy.local.stack import SUPERUSER
+from deploy.local.stack import SETUP, SUPERUSER
 from shared.database import AWAY
 from tests.faults import records
 from tests.faults.ground import Ground
@@ -234,7 +234,7 @@ class Striker:
     # ---- the log -------------------------------------------------------------------------------
 
     async def _tell_again(self, struck: Struck) -> None:
-        told = await records.tell_again(self.ground.stack.kafka, self._dice)
+        told = await records.tell_again(self.ground.stack.broker(SETUP), self._dice)
         struck.note = f"{told} records told again, in another order"
 
     # ---- who comes and goes --------------------------------------------------------------------

@@ -22,7 +22,7 @@ from deploy.docker.settle import settle
 from deploy.local.parts import postgres
 from deploy.local.parts.cluster import ROOTS_STAND_IN
 from deploy.local.settings import Settings
-from deploy.local.stack import AUDITOR, HOMES, SERVICES, SUPERUSER, Stack
+from deploy.local.stack import AUDITOR, HOMES, SERVICES, SETUP, SUPERUSER, Stack
 from shared.topics import TOPICS
 from tests.containers import containers, environment_of
 
@@ -48,6 +48,7 @@ class Volumes:
         places = {
             str(prepare.GIVEN): str(self.given),
             str(prepare.KAFKA_DATA): str(self.folder / "kafka-data"),
+            str(prepare.SEEN): str(self.secrets / "kafka"),
             "/var/run/postgresql": str(self.folder),
         }
         for inside, outside in places.items():
@@ -164,7 +165,7 @@ async def test_the_cluster_is_the_one_of_the_stack_on_one_machine(stores: Stack)
 
 
 async def test_every_topic_is_there_and_no_other_comes_by_itself(stores: Stack) -> None:
-    admin = AIOKafkaAdminClient(bootstrap_servers=stores.kafka)
+    admin = AIOKafkaAdminClient(**stores.broker(SETUP).words)
     await admin.start()
 
     try:

@@ -7,6 +7,7 @@ from uuid import uuid4
 import pytest
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
+from deploy.local.stack import SETUP
 from shared.log import Appender, Outgoing, Reader
 from tests.town import Town
 
@@ -22,7 +23,7 @@ PAUSE_SECONDS = 0.05
 async def topic(town: Town) -> AsyncIterator[str]:
     """One of the test's own, with a single partition."""
     name = f"test.{uuid4().hex}"
-    admin = AIOKafkaAdminClient(bootstrap_servers=town.stack.kafka)
+    admin = AIOKafkaAdminClient(**town.stack.broker(SETUP).words)
     await admin.start()
     await admin.create_topics([NewTopic(name, 1, 1)])
     yield name
@@ -33,7 +34,7 @@ async def topic(town: Town) -> AsyncIterator[str]:
 @pytest.fixture
 async def appender(town: Town) -> AsyncIterator[Appender]:
     """Connected."""
-    made = Appender(town.stack.kafka, "test-log")
+    made = Appender(town.stack.broker(SETUP), "test-log")
     await made.start()
     for _ in range(int(WAIT_SECONDS / PAUSE_SECONDS)):
         if not made.away:
@@ -57,7 +58,7 @@ async def test_records_that_go_together_come_in_order_whatever_their_bytes(
     alone = await appender.append_together(_records(topic, RECORDS, 1))
     await asyncio.wait_for(asyncio.gather(*together, *alone), WAIT_SECONDS)
 
-    reader = Reader(town.stack.kafka, "test-log")
+    reader = Reader(town.stack.broker(SETUP), "test-log")
     await reader.start()
     reader.read_from(topic, {0: 0})
     came: list[tuple[bytes, bytes]] = []

@@ -12,6 +12,7 @@ import msgspec
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
+from deploy.local.stack import AUDITOR, SETUP
 from shared.messages import BookPlaces, OpenSlot
 from shared.topics import BOOKING_EVENTS, HOMES, SLOTS_COMMANDS, SLOTS_EVENTS, Topic
 from talon.tokens import Signer
@@ -58,7 +59,7 @@ BAD_EVENTS: dict[str, tuple[bytes, list[tuple[str, bytes]]]] = {
 @pytest.fixture
 async def producer(town: Town) -> AsyncIterator[AIOKafkaProducer]:
     """Somebody who writes what nobody should."""
-    writer = AIOKafkaProducer(bootstrap_servers=town.stack.kafka, max_request_size=1_040_000)
+    writer = AIOKafkaProducer(**town.stack.broker(SETUP).words, max_request_size=1_040_000)
     await writer.start()
     yield writer
     await writer.stop()
@@ -178,7 +179,7 @@ async def _slot(town: Town, slot_id: object) -> dict[str, int]:
 
 async def _letters(town: Town, topic: Topic) -> int:
     """How many dead letters of this topic there are."""
-    reader = AIOKafkaConsumer(bootstrap_servers=town.stack.kafka)
+    reader = AIOKafkaConsumer(**town.stack.broker(AUDITOR).words)
     await reader.start()
     try:
         dead = TopicPartition(topic.dead, 0)
@@ -189,7 +190,8 @@ async def _letters(town: Town, topic: Topic) -> int:
 
 async def _wait_for_letters(town: Town, topic: Topic, count: int) -> list[dict[str, bytes]]:
     """The headers of all dead letters of this topic, once there are exactly so many."""
-    reader = AIOKafkaConsumer(bootstrap_servers=town.stack.kafka, auto_offset_reset="earliest")
+    words = town.stack.broker(AUDITOR).words
+    reader = AIOKafkaConsumer(**words, auto_offset_reset="earliest")
     await reader.start()
     dead = TopicPartition(topic.dead, 0)
     reader.assign([dead])

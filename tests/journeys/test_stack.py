@@ -19,59 +19,18 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
 from deploy.local import state
 from deploy.local.settings import CHECKOUT
-from deploy.local.stack import Stack, named
+from deploy.local.stack import AUDITOR, SETUP, Stack, owner_of
+from tests.trial import VERB_SECONDS_MAX, Trial, a_trial
 
-VERB_SECONDS_MAX = 120
 RETURN_SECONDS_MAX = 10
 TOPIC = "booking.events.dead"
 
 
-class Trial:
-    """A stack with a name, a home and ports that nobody else uses."""
-
-    def __init__(self, name: str, distance: int) -> None:
-        self.environ = os.environ | {"STACK": name, "TALON_PORT_DISTANCE": str(distance)}
-        self.stack: Stack = named(name, self.environ)
-
-    def ask(self, *words: str) -> subprocess.CompletedProcess[str]:
-        """Run one verb to its end."""
-        return subprocess.run(
-            [sys.executable, "-m", "deploy.local", *words],
-            cwd=CHECKOUT,
-            env=self.environ,
-            text=True,
-            capture_output=True,
-            timeout=VERB_SECONDS_MAX,
-            check=False,
-        )
-
-    def up(self, only: str) -> None:
-        """Bring these parts up; it has to work."""
-        asked = self.ask("up", f"--only={only}")
-        assert asked.returncode == 0, asked.stdout + asked.stderr
-
-    def status(self) -> dict[str, Any]:
-        """What `status --json` says."""
-        said: dict[str, Any] = json.loads(self.ask("status", "--json").stdout)
-        return said
-
-    def part(self, name: str) -> dict[str, Any]:
-        """What `status --json` says of one part."""
-        return next(part for part in self.status()["parts"] if part["name"] == name)
-
-    def pids(self) -> list[int]:
-        """Every process that the stack names."""
-        said = self.status()
-        return [said["supervisor"], *(part["pid"] for part in said["parts"])]
-
-
 @pytest.fixture
 def trial() -> Iterator[Trial]:
-    made = Trial(f"trial-{os.getpid()}", _free_distance())
-    yield made
-    asked = made.ask("reset")
-    assert asked.returncode == 0, asked.stdout + asked.stderr
-    assert not made.stack.home.exists()
+    """A stack for this test alone."""
+    with a_trial() as made:
+        yield made
 
 
 def test_a_second_up_changes_nothing_and_says_so(trial: Trial) -> None:
@@ -182,22 +141,6 @@ async def test_a_service_is_refused_at_anothers_schema_and_the_auditor_may_only_
     assert {path.stat().st_mode & 0o777 for path in secrets.iterdir()} == {0o600}
 
 
-def _free_distance() -> int:
-    """Far from the named stacks, and from whoever else runs these tests on this machine."""
-    for distance in range(1000, 4000, 20):
-        if all(
-            _is_free(port + distance) for port in (15432, 19092, 19093, 11025, 8080, 9100, 9104)
-        ):
-            return distance
-    raise AssertionError("no free ports for a trial stack")
-
-
-def _is_free(port: int) -> bool:
-    with socket.socket() as door:
-        door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        return door.connect_ex(("127.0.0.1", port)) != 0
-
-
 def _is_another(trial: Trial, name: str, pid: int) -> bool:
     part = trial.part(name)
     return part["state"] == "ready" and part["pid"] not in (None, pid)
@@ -226,7 +169,8 @@ def _until(condition: Callable[[], bool]) -> None:
 
 
 async def _write_a_row(stack: Stack) -> None:
-    await _run(stack, "slots", "CREATE TABLE trial AS SELECT 'kept' AS word")
+    await _run(stack, owner_of("slots"), "CREATE TABLE trial AS SELECT 'kept' AS word")
+    await _run(stack, owner_of("slots"), "GRANT SELECT ON trial TO auditor")
 
 
 async def _read_the_row(stack: Stack, role: str) -> Any:
@@ -242,12 +186,12 @@ async def _run(stack: Stack, role: str, statement: str) -> Any:
 
 
 async def _write_a_record(stack: Stack) -> None:
-    async with AIOKafkaProducer(bootstrap_servers=stack.kafka, acks="all") as producer:
+    async with AIOKafkaProducer(**stack.broker(SETUP).words, acks="all") as producer:
         await producer.send_and_wait(TOPIC, b"kept", partition=0)
 
 
 async def _read_the_record(stack: Stack) -> bytes | None:
-    async with AIOKafkaConsumer(bootstrap_servers=stack.kafka) as consumer:
+    async with AIOKafkaConsumer(**stack.broker(AUDITOR).words) as consumer:
         partition = TopicPartition(TOPIC, 0)
         consumer.assign([partition])
         await consumer.seek_to_beginning(partition)

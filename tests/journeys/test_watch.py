@@ -12,6 +12,7 @@ import asyncpg
 import pytest
 from aiokafka import AIOKafkaProducer
 
+from deploy.local.stack import SETUP, SUPERUSER
 from deploy.watch.boards import BOARDS
 from shared.topics import SLOTS_COMMANDS
 from tests.prometheus import Prometheus, hurried
@@ -59,7 +60,7 @@ def test_the_page_without_grafana_has_every_question_and_its_figures(town: Town)
 async def test_a_record_that_nobody_can_read_is_told_to_somebody(
     town: Town, quick: Prometheus
 ) -> None:
-    async with AIOKafkaProducer(bootstrap_servers=town.stack.kafka) as writer:
+    async with AIOKafkaProducer(**town.stack.broker(SETUP).words) as writer:
         await writer.send_and_wait(SLOTS_COMMANDS.name, b"\xc1", partition=2)
 
     quick.until("DeadLetters")
@@ -204,7 +205,7 @@ def _personal(name: str, text: str) -> Iterator[str]:
 
 async def _known(town: Town) -> tuple[set[str], set[str]]:
     """The ids of everybody who booked or may be written to, and those of their bookings."""
-    connection = await asyncpg.connect(town.stack.dsn("auditor"))
+    connection = await asyncpg.connect(town.stack.dsn(SUPERUSER))
     try:
         people = await connection.fetch(
             """SELECT id FROM booking.patient UNION SELECT owner_id FROM booking.booking

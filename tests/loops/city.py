@@ -43,7 +43,11 @@ from tests.vaults import a_vault
 LIMITS = Limits(tick_seconds=0.0, wait_seconds=0.5, batch_max=4)
 CONFIG = NotifyConfig(
     database="",
+    database_owner="",
+    database_person="",
     kafka="",
+    kafka_user="",
+    kafka_password="",
     jwks="",
     vault="",
     issuer="",
@@ -209,7 +213,7 @@ class City:
         follower = Follower(
             topic,
             dsn=database,  # type: ignore[arg-type]
-            servers=self.log,  # type: ignore[arg-type]
+            broker=self.log,  # type: ignore[arg-type]
             name=HERE.get().name,
             unpack=unpack,
             handler=handler,

@@ -48,8 +48,8 @@ async def test_a_dependant_is_made_once_however_often_it_is_asked(store: Databas
 
     assert set(made) == {"made"}
     assert reused == "key_reused"
-    assert await patients.dependants_of(ALICE) == [CHILD]
-    assert await patients.guardian_of(CHILD) == ALICE
+    assert await patients.dependants_of([ALICE]) == [CHILD]
+    assert await patients.guardian_of([ALICE], CHILD) == ALICE
 
 
 async def test_nobody_gets_more_dependants_than_may_be_though_they_ask_at_once(
@@ -65,7 +65,7 @@ async def test_nobody_gets_more_dependants_than_may_be_though_they_ask_at_once(
     )
 
     assert sorted(made) == ["made"] * 3 + ["too_many"] * 5
-    assert len(await patients.dependants_of(ALICE)) == 3
+    assert len(await patients.dependants_of([ALICE])) == 3
 
 
 async def test_a_campaign_is_made_once_and_its_id_is_taken(store: Database) -> None:

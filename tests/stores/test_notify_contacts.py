@@ -56,11 +56,11 @@ async def a_copy(pool: asyncpg.Pool, person_id: UUID) -> asyncpg.Record:
 
 
 async def test_what_an_earlier_version_left_in_clear_is_sealed_and_still_theirs(
-    pool: asyncpg.Pool,
+    pool: asyncpg.Pool, notify_dsn: str
 ) -> None:
     people, contacts = await left_in_clear(pool, 30), Contacts(pool, VAULT)
 
-    sealed, again = await seal_plain(contacts), await seal_plain(contacts)
+    sealed, again = await seal_plain(contacts, notify_dsn), await seal_plain(contacts)
 
     assert (sealed, again, await contacts.count_plain()) == (30, 0, 0)
     assert {person: await contacts.find(person) for person in people} == people
@@ -80,7 +80,7 @@ async def test_killed_while_sealing_the_next_two_go_on_and_lose_nothing(
     await victim.communicate()
     left = await contacts.count_plain()
 
-    await asyncio.gather(seal_plain(contacts), seal_plain(contacts))
+    await asyncio.gather(seal_plain(contacts, notify_dsn), seal_plain(contacts))
 
     assert 0 < left <= PLAIN - BITE
     assert await contacts.count_plain() == 0
@@ -88,12 +88,12 @@ async def test_killed_while_sealing_the_next_two_go_on_and_lose_nothing(
 
 
 async def test_an_address_that_is_changed_while_it_is_sealed_is_the_new_one(
-    pool: asyncpg.Pool,
+    pool: asyncpg.Pool, notify_dsn: str
 ) -> None:
     people, contacts = await left_in_clear(pool, 40), Contacts(pool, VAULT)
 
     changes = [contacts.keep(person, "new@example.org") for person in list(people)[::2]]
-    await asyncio.gather(seal_plain(contacts), *changes)
+    await asyncio.gather(seal_plain(contacts, notify_dsn), *changes)
 
     found = [await contacts.find(person) for person in people]
     assert found == [

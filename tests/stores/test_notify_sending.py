@@ -25,7 +25,11 @@ from tests.vaults import a_vault, key_file_of
 
 PATIENCE_SECONDS = 10.0
 SETTINGS = {
+    "database_owner": "none",
+    "database_person": "none",
     "kafka": "none:1",
+    "kafka_user": "nobody",
+    "kafka_password": "none",
     "jwks": "none",
     "vault": str(key_file_of("notify")),
     "issuer": "talon-test",

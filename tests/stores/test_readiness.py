@@ -23,7 +23,7 @@ from shared.topics import SLOTS_COMMANDS, SLOTS_REPLIES
 from shared.web import Check, ops_app
 from tests import stories
 from tests.followers import Town
-from tests.memory_log import MemoryLog
+from tests.memory_log import NOBODY, MemoryLog
 from tests.stories import an_id
 
 SHORT_SECONDS = 0.1
@@ -90,7 +90,7 @@ async def test_replies_are_not_ready_while_those_that_came_are_not_kept(
     monkeypatch.setattr(asking, "READ_SECONDS", SHORT_SECONDS / 10)
     log = MemoryLog()
     monkeypatch.setattr(asking, "Reader", log.reader)
-    replies = Replies(servers="none:1", name="test", partition=0, seats_max=1)
+    replies = Replies(broker=NOBODY, name="test", partition=0, seats_max=1)
     kept = asyncio.Event()
     replies.on_replies = lambda _replies: _until(kept)
     running = asyncio.create_task(replies.run())
@@ -229,7 +229,7 @@ def a_health(
 ) -> Health:
     """Watches a follower, beside a log that nobody can reach."""
     relay = Relay(SLOTS_COMMANDS.name, pool, MemoryLog())  # type: ignore[arg-type]
-    appender = Appender("none:1", "test")
+    appender = Appender(NOBODY, "test")
     return Health(appender=appender, follower=follower, relay=relay, ping=ping)
 
 

@@ -11,7 +11,7 @@ from deploy.local import passwords, processes
 from deploy.local.parts import HopelessError, NotReadyError, Part, cluster, files
 from deploy.local.parts.cluster import Cluster
 from deploy.local.spawn import run_once
-from deploy.local.stack import AUDITOR, DATABASE, SERVICES, SUPERUSER, Stack
+from deploy.local.stack import DATABASE, ROLES, SUPERUSER, Stack
 
 INSTALLED = Path("/usr/lib/postgresql")
 VERSION_LEAST = 15
@@ -62,15 +62,14 @@ async def settle(stack: Stack) -> None:
     """The database, then who may do what in it. Harmless to repeat."""
     # A statement that makes a role takes no parameters, so the passwords come as settings.
     secrets = {
-        f"talon.{role}_password": passwords.of(role, stack.home / "secrets")
-        for role in (*SERVICES, AUDITOR)
+        f"talon.{role}_password": passwords.of(role, stack.home / "secrets") for role in ROLES
     }
     try:
         connection = await _connect(stack, DATABASE, secrets)
     except asyncpg.InvalidCatalogNameError:
         await _execute(await _connect(stack, "postgres"), "postgres/database.sql")
         connection = await _connect(stack, DATABASE, secrets)
-    await _execute(connection, "postgres/roles.sql")
+    await _execute(connection, "postgres/roles.sql", "postgres/schemas.sql")
 
 
 def programs_for(data: Path) -> Path:
@@ -161,8 +160,9 @@ async def _connect(
         raise NotReadyError(str(reason)) from reason
 
 
-async def _execute(connection: asyncpg.Connection, path: str) -> None:
+async def _execute(connection: asyncpg.Connection, *paths: str) -> None:
     try:
-        await connection.execute(files.source(path))
+        for path in paths:
+            await connection.execute(files.source(path))
     finally:
         await connection.close(timeout=CONNECT_SECONDS)

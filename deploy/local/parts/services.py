@@ -6,7 +6,7 @@ import urllib.error
 import urllib.request
 from http.client import HTTPException
 
-from deploy.local import vaults
+from deploy.local import handed, vaults
 from deploy.local.parts import MAIL_NICENESS, NotReadyError, Part, python
 from deploy.local.settings import CHECKOUT, Port
 from deploy.local.stack import Stack
@@ -25,6 +25,10 @@ def part(stack: Stack, service: str, instance: int) -> Part:
     """One process of a service: the first bears its name, the next are name-1, name-2..."""
     api = stack.settings.port(f"TALON_{service.upper()}_PORT", instance)
     ops = stack.settings.port(f"TALON_{service.upper()}_OPS_PORT", instance)
+
+    async def prepare() -> None:
+        handed.give(handed.folder_of(stack, service), handed.to_service(stack, service))
+
     return Part(
         name=f"{service}-{instance}" if instance else service,
         needs=NEEDS[service],
@@ -33,6 +37,7 @@ def part(stack: Stack, service: str, instance: int) -> Part:
         environment=_environment(stack, service, instance=instance, ports=(api, ops)),
         folder=str(CHECKOUT),
         niceness=MAIL_NICENESS if service == "notify" else 0,
+        prepare=prepare,
         probe=lambda: asyncio.to_thread(_ask, f"{stack.ops(service, instance)}/readyz"),
     )
 
@@ -40,15 +45,17 @@ def part(stack: Stack, service: str, instance: int) -> Part:
 def _environment(
     stack: Stack, service: str, *, instance: int, ports: tuple[Port, Port]
 ) -> dict[str, str]:
-    """Every setting, and what this one process must know; no other service's password or keys."""
+    """Every setting, and what this one process must know; of secrets, where its own are."""
     api, ops = ports
+    folder = handed.folder_of(stack, service)
     knows_persons = service in vaults.SERVICES
     own = {"TALON_VAULT": str(stack.vault(service))} if knows_persons else {}
     return own | {
         **os.environ,
         **stack.settings.values,
-        "TALON_DATABASE": stack.dsn_for_service(service),
+        **{handed.SETTINGS[name]: str(folder / name) for name in handed.to_service(stack, service)},
         "TALON_KAFKA": stack.kafka_for_services,
+        "TALON_KAFKA_USER": service,
         "TALON_SMTP": stack.smtp_for_services,
         "TALON_JWKS": str(stack.jwks),
         **_link_keys(stack, service),

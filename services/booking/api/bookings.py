@@ -154,13 +154,14 @@ async def list_bookings(request: web.Request) -> web.Response:
 
 
 async def _booking(request: web.Request, desk: Desk) -> Booking:
-    found = await desk.bookings.load(path_id(request, "booking"))
+    who = allowed(request)
+    found = await desk.found(who, path_id(request, "booking"))
     is_one = found is not None and found.kind == "booking"
-    return allowed(request).own("booking", found if is_one else None)
+    return who.own("booking", found if is_one else None)
 
 
 async def _own_hold(desk: Desk, who: Allowed, hold_id: UUID) -> Booking:
-    hold = who.own("hold", await desk.bookings.load(hold_id))
+    hold = who.own("hold", await desk.found(who, hold_id))
     need(HOLD_PENDING if hold.status == "pending" else None)
     return hold
 

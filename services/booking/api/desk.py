@@ -71,6 +71,12 @@ class Desk(msgspec.Struct):
         """Who is the same person as whom."""
         return self.memory.identities
 
+    async def found(self, who: Allowed, booking_id: UUID) -> Booking | None:
+        """A booking or hold as whoever asks may find it: who has only their own finds no other."""
+        if who.reach & {"all", "reason"}:
+            return await self.bookings.load(booking_id)
+        return await self.bookings.own(self.identities.ids(who.actor.id), booking_id)
+
     def head(self, request: web.Request, body: Any) -> dict[str, Any]:
         """The head of the command that this request is."""
         named = wish_id(request)
@@ -125,7 +131,7 @@ class Desk(msgspec.Struct):
         """Everybody for themselves; a guardian for a dependant, where the table says so."""
         if patient_id == who.actor.id:
             return True
-        return who.is_for_dependants and await self.memory.may_book_for(who.actor.id, patient_id)
+        return who.is_for_dependants and await self.memory.is_guardian(who.actor.id, patient_id)
 
     async def need_unbooked(
         self, actor: Actor, campaign_id: UUID | None, wanted: Sequence[Wanted]

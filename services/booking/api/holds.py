@@ -108,9 +108,10 @@ async def _home(memory: Memory, body: NewHold) -> int:
 
 async def _hold(request: web.Request, desk: Desk) -> Booking:
     """What was a hold once stays one here; what was booked at once never was."""
-    found = await desk.bookings.load(path_id(request, "hold"))
+    who = allowed(request)
+    found = await desk.found(who, path_id(request, "hold"))
     is_one = found is not None and (found.kind == "hold" or found.expires_at is not None)
-    return allowed(request).own("hold", found if is_one else None)
+    return who.own("hold", found if is_one else None)
 
 
 UNDECIDED = Answer(

@@ -99,7 +99,7 @@ async def _meant(desk: Desk, request: web.Request) -> tuple[Link, Booking]:
     link = link_of(request.match_info["token"], desk.link_keys, desk.clock.now())
     if link is None or link.purpose != "cancel_booking":
         raise _gone()
-    booking = await desk.bookings.load(link.object_id)
+    booking = await desk.bookings.own([link.person_id], link.object_id)
     if booking is None or booking.owner_id != link.person_id or booking.kind != "booking":
         raise _gone()
     return link, booking

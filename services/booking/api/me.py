@@ -13,7 +13,7 @@ from services.booking import metrics
 from services.booking.api.answers import BookingBody, booking_body
 from services.booking.api.desk import DESK, Desk, Nothing, problem_of, wish_id
 from services.booking.rules.consents import Given
-from services.booking.rules.profiles import Profile, wrong_with
+from services.booking.rules.profiles import NOTHING_KNOWN, Profile, wrong_with
 from services.booking.rules.refusals import TOLD
 from services.booking.store import BookingsAhead
 from shared.access.entries import Touch
@@ -91,7 +91,8 @@ async def show_me(request: web.Request) -> web.Response:
     """200 what is known of the caller; of whom nothing is known, null."""
     desk, actor = request.app[DESK], allowed(request).actor
     desk.access.note(request, [actor.id])
-    return _shown(person_body(actor.id, await desk.profiles.of(actor.id)))
+    known = await desk.profiles.own(desk.identities.ids(actor.id), [actor.id])
+    return _shown(person_body(actor.id, known.get(actor.id, NOTHING_KNOWN)))
 
 
 async def change_me(request: web.Request) -> web.Response:
@@ -106,11 +107,11 @@ async def export_me(request: web.Request) -> web.Response:
     """200 all that the front desk knows of the caller, newest bookings first."""
     desk, actor = request.app[DESK], allowed(request).actor
     ids = desk.identities.ids(actor.id)
-    dependants = await desk.patients.dependants_of(*ids)
+    dependants = await desk.patients.dependants_of(ids)
     desk.access.note(request, [actor.id, *dependants])
-    known = await desk.profiles.load([actor.id, *dependants])
+    known = await desk.profiles.own(ids, [actor.id, *dependants])
     bookings, complete = await _all_bookings(desk, ids)
-    bodies = [person_body(one, known.get(one, Profile())) for one in (actor.id, *dependants)]
+    bodies = [person_body(one, known.get(one, NOTHING_KNOWN)) for one in (actor.id, *dependants)]
     return json_response(
         Export(
             person=bodies[0],

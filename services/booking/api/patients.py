@@ -72,9 +72,9 @@ async def add_dependant(request: web.Request) -> web.Response:
 async def list_dependants(request: web.Request) -> web.Response:
     """200 one's dependants, oldest first; an empty list is an answer."""
     desk, actor = request.app[DESK], allowed(request).actor
-    dependants = await desk.patients.dependants_of(*desk.identities.ids(actor.id))
+    dependants = await desk.patients.dependants_of(desk.identities.ids(actor.id))
     desk.access.note(request, [actor.id, *dependants])
-    known = await desk.profiles.load(dependants)
+    known = await desk.profiles.own(desk.identities.ids(actor.id), dependants)
     bodies = [person_body(one, known.get(one, NOTHING_KNOWN)) for one in dependants]
     return json_response(DependantList(dependants=bodies), headers=NO_STORE)
 
@@ -83,9 +83,9 @@ async def change_dependant(request: web.Request) -> web.Response:
     """200 what is known of the caller's dependant from now on; asked twice it is the same."""
     desk, who = request.app[DESK], allowed(request)
     asked_id = desk.identities.who(path_id(request, "dependant"))
-    is_theirs = await desk.memory.may_book_for(who.actor.id, asked_id)
+    is_theirs = await desk.memory.is_guardian(who.actor.id, asked_id)
     kin = Kin(id=asked_id, owner_id=who.actor.id)
-    dependant = who.own("dependant", kin if is_theirs and asked_id != who.actor.id else None)
+    dependant = who.own("dependant", kin if is_theirs else None)
     profile = await read_profile(request, desk)
     desk.access.note(request, [who.actor.id, dependant.id], about=dependant.id)
     return json_response(await changed(desk, dependant.id, profile), headers=NO_STORE)

@@ -67,11 +67,21 @@ UPDATE booking AS b
 SELECT id, owner_id, kind, status, version, home, made_at, campaign_id, places, expires_at, reason
   FROM booking WHERE id = ANY ($1::uuid[]);
 
--- name: list_bookings
--- A person's own, under each of their ids, newest first, from the cursor on.
+-- name: own_bookings
+-- Of these, those that are the person's, as they are now. Whose rows may be seen, under which ids, is
+-- said first, for this statement alone: a condition without a column is looked at once, before any row.
 SELECT id, owner_id, kind, status, version, home, made_at, campaign_id, places, expires_at, reason
   FROM booking
- WHERE owner_id = ANY ($1::uuid[]) AND kind = 'booking'
+ WHERE (SELECT set_config('talon.person', $1::uuid[]::text, true)) IS NOT NULL
+   AND id = ANY ($2::uuid[]);
+
+-- name: list_bookings
+-- A person's own, under each of their ids, newest first, from the cursor on. Whose rows may be seen is
+-- said first.
+SELECT id, owner_id, kind, status, version, home, made_at, campaign_id, places, expires_at, reason
+  FROM booking
+ WHERE (SELECT set_config('talon.person', $1::uuid[]::text, true)) IS NOT NULL
+   AND owner_id = ANY ($1) AND kind = 'booking'
    AND ($2::timestamptz IS NULL OR (made_at, id) < ($2, $3::uuid))
  ORDER BY made_at DESC, id DESC
  LIMIT $4;

@@ -1,7 +1,9 @@
 -- name: list_consents
--- All that a person ever agreed to, under every id that leads to them, in order.
+-- All that a person ever agreed to, under every id that leads to them, in order. Whose rows may be seen
+-- is said first.
 SELECT kind, version, given_at, withdrawn_at FROM consent
- WHERE person_id = ANY ($1::uuid[]) ORDER BY given_at, id;
+ WHERE (SELECT set_config('talon.person', $1::uuid[]::text, true)) IS NOT NULL
+   AND person_id = ANY ($1) ORDER BY given_at, id;
 
 -- name: withdraw_consent
 -- Under whichever id it was given.

@@ -17,6 +17,19 @@ SELECT $1, $2, $3
  WHERE (SELECT count(*) FROM patient WHERE guardian_id = $2) < $4
 RETURNING id;
 
+-- name: be_person
+-- Whose rows may be seen, under which ids, until this transaction ends.
+SELECT set_config('talon.person', $1::uuid[]::text, true);
+
+-- name: own_patient
+-- Whose dependant this is, if it is the person's own. Whose rows may be seen is said first.
+SELECT guardian_id FROM patient
+ WHERE (SELECT set_config('talon.person', $1::uuid[]::text, true)) IS NOT NULL AND id = $2;
+
 -- name: list_dependants
--- A guardian's dependants, under each of the guardian's ids, oldest first.
-SELECT id FROM patient WHERE guardian_id = ANY ($1::uuid[]) ORDER BY made_at, id;
+-- A guardian's dependants, under each of the guardian's ids, oldest first. Whose rows may be seen is
+-- said first.
+SELECT id FROM patient
+ WHERE (SELECT set_config('talon.person', $1::uuid[]::text, true)) IS NOT NULL
+   AND guardian_id = ANY ($1)
+ ORDER BY made_at, id;

@@ -23,16 +23,22 @@ class Bookings:
         self._database = database
 
     async def load(self, booking_id: UUID) -> Booking | None:
-        """One, as it is now."""
+        """One, whoever's it is, as it is now."""
         row = await self._database.row("load_bookings", [booking_id])
         return None if row is None else booking_of(row)
+
+    async def own(self, ids: Sequence[UUID], booking_id: UUID) -> Booking | None:
+        """One of a person's, under whichever of their ids, as it is now; another's is not there."""
+        rows = await self._database.rows_of(ids, "own_bookings", [booking_id])
+        return booking_of(rows[0]) if rows else None
 
     async def of_owner(
         self, owner_ids: Sequence[UUID], after: tuple[datetime, UUID] | None, limit: int
     ) -> list[Booking]:
         """A person's own bookings, under each of their ids, newest first."""
         made_at, booking_id = after or (None, None)
-        rows = await self._database.rows("list_bookings", owner_ids, made_at, booking_id, limit)
+        about = (made_at, booking_id, limit)
+        rows = await self._database.rows_of(owner_ids, "list_bookings", *about)
         return [booking_of(row) for row in rows]
 
     async def of_day(

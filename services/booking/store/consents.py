@@ -15,7 +15,7 @@ class Consents:
 
     async def history(self, person_ids: Sequence[UUID]) -> list[Given]:
         """All that a person ever agreed to, under each of their ids."""
-        rows = await self._database.rows("list_consents", person_ids)
+        rows = await self._database.rows_of(person_ids, "list_consents")
         return [Given(**dict(row)) for row in rows]
 
     async def give(self, person_ids: Sequence[UUID], kind: Kind, version: int) -> None:

@@ -1,9 +1,10 @@
 """How is the database asked so that nobody waits for ever, and is it there at all?"""
 
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, cast
+from uuid import UUID
 
 import asyncpg
 
@@ -22,10 +23,17 @@ Row = asyncpg.Record
 
 
 class Database:
-    """The pool, with a limit on every wait, and whether the last ping came back."""
+    """The pools, with a limit on every wait, and whether the last ping came back.
 
-    def __init__(self, pool: asyncpg.Pool, seconds: float) -> None:
+    In that of `persons` the service is one person for the length of a statement: it sees no row
+    that is somebody else's, whatever the statement asks for.
+    """
+
+    def __init__(
+        self, pool: asyncpg.Pool, seconds: float, persons: asyncpg.Pool | None = None
+    ) -> None:
         self._pool = pool
+        self._persons = persons or pool
         self._seconds = seconds
         self._seen_at = time.monotonic()
         self._refuses = False
@@ -46,6 +54,24 @@ class Database:
         """What the named statement gives."""
         async with self._pool.acquire(timeout=self._seconds) as connection:
             return await connection.fetch(SQL[name], *arguments, timeout=self._seconds)
+
+    async def rows_of(self, ids: Sequence[UUID], name: str, *arguments: Any) -> list[Row]:
+        """What the named statement gives of one person's rows, under all of their ids.
+
+        It says itself whose, by its $1.
+        """
+        async with self._persons.acquire(timeout=self._seconds) as connection:
+            return await connection.fetch(SQL[name], ids, *arguments, timeout=self._seconds)
+
+    @asynccontextmanager
+    async def as_person(self, ids: Sequence[UUID]) -> AsyncIterator[Connection]:
+        """As one person, within a transaction that sees one instant and only reads."""
+        async with (
+            self._persons.acquire(timeout=self._seconds) as connection,
+            connection.transaction(isolation="repeatable_read", readonly=True),
+        ):
+            await connection.fetchval(SQL["be_person"], ids, timeout=self._seconds)
+            yield cast(Connection, connection)
 
     async def row(self, name: str, *arguments: Any) -> Row | None:
         """The one row that the named statement gives, if any."""

@@ -1,5 +1,6 @@
 """Who may book for whom?"""
 
+from collections.abc import Sequence
 from typing import Literal
 from uuid import UUID
 
@@ -14,14 +15,14 @@ class Patients:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def guardian_of(self, patient_id: UUID) -> UUID | None:
-        """Whose dependant this is, if anybody's."""
-        row = await self._database.row("load_patient", patient_id)
-        return None if row is None else row["guardian_id"]
+    async def guardian_of(self, ids: Sequence[UUID], patient_id: UUID) -> UUID | None:
+        """Whose dependant this is, as far as a person of these ids may know: theirs, or nobody's."""
+        rows = await self._database.rows_of(ids, "own_patient", patient_id)
+        return rows[0]["guardian_id"] if rows else None
 
-    async def dependants_of(self, *guardian_ids: UUID) -> list[UUID]:
+    async def dependants_of(self, guardian_ids: Sequence[UUID]) -> list[UUID]:
         """A guardian's dependants, under each of the guardian's ids, oldest first."""
-        rows = await self._database.rows("list_dependants", guardian_ids)
+        rows = await self._database.rows_of(guardian_ids, "list_dependants")
         return [row["id"] for row in rows]
 
     async def make_dependant(

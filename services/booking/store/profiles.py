@@ -33,6 +33,11 @@ class Profiles:
         ):
             return await load(connection, self._vault, wanted)
 
+    async def own(self, ids: Sequence[UUID], person_ids: Sequence[UUID]) -> dict[UUID, Profile]:
+        """The same for a person who has these ids: of themselves and their dependants alone."""
+        async with self._database.as_person(ids) as connection:
+            return await load(connection, self._vault, person_ids)
+
     async def of(self, person_id: UUID) -> Profile:
         """What is known of one person, if it is nothing."""
         return (await self.load([person_id])).get(person_id, NOTHING_KNOWN)

@@ -1,5 +1,9 @@
+-- name: be_person
+-- Whose rows may be seen, until this transaction ends.
+SELECT set_config('talon.person', $1::uuid::text, true);
+
 -- name: find_contact
--- A person's own address, as it is sealed.
+-- A person's own address, as it is sealed. Whose rows may be seen was said in this transaction.
 SELECT version, sealed_email FROM contact WHERE person_id = $1 AND sealed_email IS NOT NULL;
 
 -- name: version_of_contact

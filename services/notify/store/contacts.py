@@ -30,17 +30,22 @@ class SealedAddress(NamedTuple):
 class Contacts:
     """Where people are reached, for the doors, and for the sender at the moment of sending."""
 
-    def __init__(self, pool: asyncpg.Pool, vault: Vault) -> None:
+    def __init__(
+        self, pool: asyncpg.Pool, vault: Vault, persons: asyncpg.Pool | None = None
+    ) -> None:
         self._pool = pool
+        # Here the service is one person for the length of a transaction, and sees no other's address.
+        self._persons = persons or pool
         self._vault = vault
 
     async def find(self, person_id: UUID) -> str | None:
         """A person's address; None when there is none."""
         async with (
-            self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection,
+            self._persons.acquire(timeout=ACQUIRE_SECONDS) as connection,
             # Row and key as of one instant: between two, one could be erased and the other be new.
             connection.transaction(isolation="repeatable_read", readonly=True),
         ):
+            await connection.fetchval(SQL["be_person"], person_id)
             row = await connection.fetchrow(SQL["find_contact"], person_id)
             keys = await self._vault.keys.find(connection, [person_id])
         if row is None or person_id not in keys:
@@ -117,10 +122,13 @@ class Contacts:
         async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
             return int(await connection.fetchval(SQL["count_plain_contacts"]))
 
-    async def drop_old_rows(self) -> None:
-        """Nothing of what was plain stays in the table's file."""
-        async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
+    async def drop_old_rows(self, owner: str) -> None:
+        """Nothing of what was plain stays in the table's file, which its owner alone writes anew."""
+        connection = await asyncpg.connect(owner, timeout=ACQUIRE_SECONDS)
+        try:
             await connection.execute(SQL["drop_old_rows_of_contacts"], timeout=VACUUM_SECONDS)
+        finally:
+            connection.terminate()
 
     async def takes_writes(self) -> bool:
         """True when the database answers and is no standby."""

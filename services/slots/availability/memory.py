@@ -26,6 +26,7 @@ from services.slots.availability.pages import Pages
 from services.slots.availability.records import microseconds
 from services.slots.availability.replica import Own, Replica
 from shared import database
+from shared.broker import Broker
 from shared.clock import DatabaseClock
 from shared.events import sequence_of
 from shared.log import Reader
@@ -82,7 +83,7 @@ class Memory:
         self,
         *,
         dsn: str,
-        servers: str,
+        broker: Broker,
         name: str,
         numbers: Callable[[], Awaitable[store.EventNumbers]],
         clock: DatabaseClock,
@@ -91,7 +92,7 @@ class Memory:
         self.replica: Replica | None = None
         self.pages: Pages | None = None
         self._dsn = dsn
-        self._servers = servers
+        self._broker = broker
         self._name = name
         self._numbers = numbers
         self._clock = clock
@@ -166,7 +167,7 @@ class Memory:
                 pause = min(pause * 2, PAUSE_SECONDS_MAX)
 
     async def _load_and_follow(self) -> None:
-        reader = Reader(self._servers, f"{self._name}-availability")
+        reader = Reader(self._broker, f"{self._name}-availability")
         try:
             await reader.start()
             ends = await reader.ends(SLOTS_EVENTS.name, range(SLOTS_EVENTS.partitions))

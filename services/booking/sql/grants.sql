@@ -1,0 +1,33 @@
+-- Who may do what with which table? Run by the owner after its migrations, when they or this file are new.
+-- What is not said here may not be done. docs/least-privilege.md has it as a table, which a test compares.
+
+DO $$
+BEGIN
+    EXECUTE format(
+        'REVOKE ALL ON ALL TABLES IN SCHEMA %I FROM booking, auditor, booking_person', current_schema()
+    );
+END
+$$;
+
+GRANT SELECT, INSERT, UPDATE ON booking, slot TO booking;
+-- UPDATE, since a guardian's row is locked while dependants are counted.
+GRANT SELECT, INSERT, UPDATE ON patient TO booking;
+GRANT SELECT, INSERT ON campaign TO booking;
+GRANT SELECT, INSERT, UPDATE, DELETE ON pending_command TO booking;
+GRANT SELECT, INSERT, UPDATE ON person_key, merged_person, erased_person TO booking;
+GRANT SELECT, INSERT, UPDATE, DELETE ON profile, consent TO booking;
+GRANT SELECT, INSERT, DELETE ON found_by, erasure TO booking;
+GRANT SELECT, INSERT ON link_use TO booking;
+-- Only of the one person: see the wall in the migrations.
+GRANT SELECT ON booking, patient, profile, person_key, consent TO booking_person;
+GRANT SELECT ON booking, slot, campaign, pending_command TO auditor;
+
+-- Who looked at whose data: added to, and never changed.
+GRANT SELECT, INSERT ON access_chain, access_log TO booking;
+GRANT SELECT ON access_chain, access_log TO auditor;
+
+-- What every service has to follow a topic and to announce what it kept.
+GRANT SELECT, INSERT, UPDATE ON partition_state TO booking;
+GRANT SELECT, INSERT, UPDATE, DELETE ON follower TO booking;
+GRANT SELECT, INSERT, DELETE ON outbox TO booking;
+GRANT SELECT ON partition_state, outbox TO auditor;
