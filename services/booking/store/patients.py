@@ -16,7 +16,7 @@ class Patients:
         self._database = database
 
     async def guardian_of(self, ids: Sequence[UUID], patient_id: UUID) -> UUID | None:
-        """Whose dependant this is, as far as a person of these ids may know: theirs, or nobody's."""
+        """Whose dependant it is, as far as a person of these ids may know: theirs or nobody's."""
         rows = await self._database.rows_of(ids, "own_patient", patient_id)
         return rows[0]["guardian_id"] if rows else None
 

@@ -34,7 +34,7 @@ class Contacts:
         self, pool: asyncpg.Pool, vault: Vault, persons: asyncpg.Pool | None = None
     ) -> None:
         self._pool = pool
-        # Here the service is one person for the length of a transaction, and sees no other's address.
+        # Here the service is one person for a transaction's length, and sees no other's address.
         self._persons = persons or pool
         self._vault = vault
 
@@ -123,7 +123,7 @@ class Contacts:
             return int(await connection.fetchval(SQL["count_plain_contacts"]))
 
     async def drop_old_rows(self, owner: str) -> None:
-        """Nothing of what was plain stays in the table's file, which its owner alone writes anew."""
+        """Nothing of what was plain stays in the table's file; only its owner writes it anew."""
         connection = await asyncpg.connect(owner, timeout=ACQUIRE_SECONDS)
         try:
             await connection.execute(SQL["drop_old_rows_of_contacts"], timeout=VACUUM_SECONDS)
