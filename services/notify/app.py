@@ -68,14 +68,8 @@ async def run(config: Config, stopping: asyncio.Event) -> None:
         access = _access(config, pool, clock)
         checks = health.checks() | {"sender": sender.wrong, "live": live.pulse.wrong}
         checks["accesses"] = access.writer.wrong
-        door = Door(
-            doors(config, contacts, live, access=access),
-            host=config.host,
-            port=config.port,
-            drain_seconds=config.drain_seconds,
-            ready=all_ready(checks),
-            on_shut=live.stop,
-        )
+        app = doors(config, contacts, live, access=access)
+        door = _door(config, app, ready=all_ready(checks), on_shut=live.stop)
         checks["door"] = door.wrong
         metrics.PART_READY.look = readiness(checks)
         async with serving(ops_app(checks, metrics.REGISTRY), config.host, config.ops_port):
@@ -91,6 +85,19 @@ async def run(config: Config, stopping: asyncio.Event) -> None:
                 doors=[door],
                 first=[follower, sender, live, access.writer],
             )
+
+
+def _door(
+    config: Config, app: web.Application, *, ready: Callable[[], bool], on_shut: Callable[[], None]
+) -> Door:
+    return Door(
+        app,
+        host=config.host,
+        port=config.port,
+        drain_seconds=config.drain_seconds,
+        ready=ready,
+        on_shut=on_shut,
+    )
 
 
 def doors(
