@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from tests.canaries import OF_A_CITY, found
 from tests.faults import campaign, checks, mutations, report
 from tests.faults.ground import a_ground
 from tests.faults.mutations import Mutation
@@ -16,14 +17,24 @@ SEED = 1
 
 
 @pytest.fixture(scope="module")
-def outcome() -> Outcome:
-    """One short campaign, from nothing to nothing."""
+def played() -> tuple[Outcome, list[str]]:
+    """One short campaign, from nothing to nothing, and where an address lay in clear after it."""
 
-    async def run() -> Outcome:
+    async def run() -> tuple[Outcome, list[str]]:
         async with a_ground() as ground:
-            return await campaign.run(ground, SHORT, SEED)
+            outcome = await campaign.run(ground, SHORT, SEED)
+            return outcome, await found(ground.stack, [OF_A_CITY])
 
     return asyncio.run(run())
+
+
+@pytest.fixture
+def outcome(played: tuple[Outcome, list[str]]) -> Outcome:
+    return played[0]
+
+
+def test_whatever_fails_nobody_s_address_gets_out(played: tuple[Outcome, list[str]]):
+    assert played[1] == []
 
 
 def test_whatever_fails_nothing_is_oversold_lost_made_up_or_told_twice(outcome: Outcome):

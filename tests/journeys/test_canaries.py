@@ -10,15 +10,23 @@ import aiohttp
 import asyncpg
 import pytest
 
-from deploy.local.stack import SUPERUSER, person_of
+from deploy.local.stack import SUPERUSER
 from talon.tokens import Signer
-from tests.canaries import found
+from tests.canaries import OF_A_CITY, found
 from tests.town import Town
 
 ADDRESS = "canary-sings-7f3a@address.example"
 WRONG = "canary-sings-91bd@@address.example"
 UNKNOWN = "canary-sings-c05e"
-CANARIES = [ADDRESS, WRONG, UNKNOWN]
+PROFILE = {
+    "name": "Canary Sings 5d17",
+    "birth_date": "1907-11-30",
+    "phone": "+7 987 654-32-17",
+    "email": "canary-sings-88e2@profile.example",
+    "notes": "canary-sings-0b6c at night",
+}
+SPELLED = "+79876543217"
+CANARIES = [ADDRESS, WRONG, UNKNOWN, OF_A_CITY, *PROFILE.values(), SPELLED]
 MAILED_LOOKS_MAX = 200
 
 
@@ -31,10 +39,11 @@ async def session(town: Town) -> AsyncIterator[aiohttp.ClientSession]:
         yield made
 
 
-async def test_an_address_is_where_it_is_kept_and_in_the_mail_and_nowhere_else(
+async def test_an_address_is_in_the_mail_and_what_is_known_of_a_person_nowhere(
     town: Town, session: aiohttp.ClientSession
 ) -> None:
     await _keep_an_address(town, session)
+    await _say_who_one_is(town, session)
     await _book(town, session)
     await _until_mailed(town)
     await _go_wrong_at_the_doors(town, session)
@@ -70,6 +79,23 @@ async def _keep_an_address(town: Town, session: aiohttp.ClientSession) -> None:
             assert said.status == 200
     async with session.get(url) as said:
         assert (await said.json())["email"] == ADDRESS
+
+
+async def _say_who_one_is(town: Town, session: aiohttp.ClientSession) -> None:
+    """A profile, a dependant's, and staff who look for both."""
+    api = f"{town.stack.edge}/api/v1"
+    child = (await _post(session, f"{api}/me/dependants", {}))["id"]
+    for path in ("/me", f"/me/dependants/{child}"):
+        async with session.put(api + path, json=PROFILE) as said:
+            assert said.status == 200
+    for path in ("/me", "/me/export", "/me/dependants"):
+        async with session.get(api + path) as said:
+            assert PROFILE["name"] in await said.text()
+    clerk = Signer(town.stack).sign(uuid4(), ["front_desk"], hours=1)
+    async with aiohttp.ClientSession(headers={"Authorization": f"Bearer {clerk}"}) as desk:
+        for kind in ("phone", "email"):
+            found = await _post(desk, f"{api}/patients/search", {kind: PROFILE[kind]})
+            assert child in {one["id"] for one in found["patients"]}
 
 
 async def _book(town: Town, session: aiohttp.ClientSession) -> None:
@@ -122,6 +148,11 @@ async def _go_wrong_at_the_doors(town: Town, session: aiohttp.ClientSession) -> 
         ("PUT", "/me/contacts", {"json": {"email": [UNKNOWN]}}),
         ("PUT", "/me/contacts", {"data": f'{{"email": "{UNKNOWN}'}),
         ("PUT", "/me/contacts", {"json": {"email": UNKNOWN * 20_000}}),
+        ("PUT", "/me", {"json": PROFILE | {UNKNOWN: UNKNOWN}}),
+        ("PUT", "/me", {"json": PROFILE | {"birth_date": UNKNOWN}}),
+        ("PUT", "/me", {"json": PROFILE | {"email": WRONG}}),
+        ("POST", "/patients/search", {"json": {"email": ADDRESS}}),
+        ("GET", f"/me?phone={SPELLED}", {}),
         ("POST", "/bookings", {"json": {"places": [{"slot_id": UNKNOWN}]}}),
         ("POST", "/bookings", {"json": {}, "headers": {"Idempotency-Key": UNKNOWN * 30}}),
         ("GET", f"/bookings/{UNKNOWN}", {}),
@@ -138,11 +169,9 @@ async def _go_wrong_at_the_doors(town: Town, session: aiohttp.ClientSession) -> 
 
 async def _break_a_promise_of_the_database(town: Town) -> None:
     """A statement that the door should have stopped: PostgreSQL would log the whole row."""
-    for role in (person_of("notify"), SUPERUSER):
+    for role in ("notify", SUPERUSER):
         connection = await asyncpg.connect(town.stack.dsn(role))
-        keep = """INSERT INTO notify.contact (person_id, email)
-                  SELECT $1::uuid, $2
-                   WHERE (SELECT set_config('talon.person', $1::uuid::text, true)) IS NOT NULL"""
+        keep = "INSERT INTO notify.contact (person_id, email) VALUES ($1, $2)"
         with pytest.raises(asyncpg.CheckViolationError):
             await connection.execute(keep, UUID(int=1), WRONG)
         await connection.close()
