@@ -138,11 +138,13 @@ async def _booking(dsn: str, folder: Path) -> AsyncIterator[World]:
             return {"path": {"id": place["clinic_id"]}, "query": {"date": place["starts_at"][:10]}}
 
         async def a_link() -> dict[str, Any]:
-            made = await world.made("request_booking")
+            owner, route = uuid4(), world.route("request_booking")
+            headers = headers_for(route, sub=str(owner))
+            made = await (await world.ask(route, route.example(), headers=headers)).json()
             door.client.app[DESK].link_keys = keys = Keys(signs=1, secrets={1: bytes(32)})
             link = Link(
                 purpose="cancel_booking",
-                person_id=booking_doors.ALICE,
+                person_id=owner,
                 object_id=UUID(made["id"]),
                 until=datetime(2099, 3, 12, 7, tzinfo=UTC),
             )
@@ -233,7 +235,9 @@ def _add_proposals(world: World, door: slots_doors.Door) -> None:
         path = f"/proposals/{made['path']['id']}/approve"
         await door.ask("POST", path, made["body"], roles=["operator"])
         desk = door.app[PROPOSALS]
-        await Runner(desk.proposals, desk.acts).turn()
+        runner = Runner(desk.proposals, desk.acts)
+        while await runner.turn():
+            pass
         return {"path": made["path"]}
 
     async def a_proposal(clinic: str = CLINIC) -> dict[str, Any]:

@@ -123,7 +123,10 @@ async def test_all_that_is_known_can_be_taken_away(door: Door) -> None:
     assert taken["person"] == {"id": str(ALICE)} | PROFILE
     assert [one["id"] for one in taken["dependants"]] == [child]
     assert [one["id"] for one in taken["bookings"]] == [booking["id"]]
-    assert (taken["complete"], taken["elsewhere"]) == (True, ["/api/v1/me/contacts"])
+    assert (taken["complete"], taken["elsewhere"]) == (
+        True,
+        ["/api/v1/me/contacts", "/api/v1/me/accesses", "/api/v1/me/contacts/accesses"],
+    )
 
 
 async def test_who_is_erased_is_as_nobody_and_their_bookings_stay_theirs_by_id(door: Door) -> None:

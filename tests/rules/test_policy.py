@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from shared.policy import POLICY, ROLES, MissingRuleError, Reach, Rule, rule_of
+from shared.policy import OF_A_CLINIC, POLICY, MissingRuleError, Reach, Rule, rule_of
 from shared.policy.table import COLUMNS, read, verdict
 
 HEADING = f"| {' | '.join(COLUMNS)} |\n|---|\n"
@@ -78,11 +78,18 @@ def test_a_route_that_the_table_does_not_name_has_no_rule() -> None:
         rule_of("GET /chairs")
 
 
-def test_an_auditor_reads_nothing_of_patients_and_who_is_at_no_clinic_sets_up_none() -> None:
-    reaches = [rule.reaches for rule in POLICY.values() if not rule.is_public]
+def test_an_auditor_reads_who_looked_and_nothing_else() -> None:
+    audited = {rule.object for rule in POLICY.values() if rule.reaches.get("auditor")}
 
-    assert all(reach["auditor"] == set() for reach in reaches)
-    assert all("all" not in reach[role] for reach in reaches for role in ROLES[:-2])
+    assert audited == {"accesses"}
+
+
+def test_who_works_at_a_clinic_reaches_beyond_it_only_whoever_stands_before_them() -> None:
+    rules = [rule for rule in POLICY.values() if not rule.is_public]
+
+    beyond = {rule.object for rule in rules for role in OF_A_CLINIC if "all" in rule.reaches[role]}
+
+    assert beyond == {"person"}
 
 
 def test_a_public_rule_lets_nobody_in_by_role() -> None:

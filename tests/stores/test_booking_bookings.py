@@ -46,7 +46,7 @@ async def hear(store: Database, *events: Any) -> None:
 
 
 async def seen(store: Database, booking_id: UUID = ID) -> Booking:
-    booking = await Bookings(store).own(ALICE, booking_id)
+    booking = await Bookings(store).own([ALICE], booking_id)
     assert booking is not None
     return booking
 
@@ -106,7 +106,7 @@ async def test_news_of_a_booking_nobody_knows_yet_waits_for_the_projection(
 ) -> None:
     await hear(store, cancelled(ID, 2), moved(an_id("another booking"), 2, MONDAY))
 
-    assert await Bookings(store).own(ALICE, ID) is None
+    assert await Bookings(store).own([ALICE], ID) is None
 
 
 @pytest.mark.parametrize(("event", "status"), [(released, "released"), (lapsed, "expired")])

@@ -91,7 +91,7 @@ async def hear(store: Database, *replies: Any) -> None:
 
 
 async def stands(store: Database, booking_id: UUID = ID) -> tuple[str, int, Any]:
-    booking = await Bookings(store).own(ALICE, booking_id)
+    booking = await Bookings(store).own([ALICE], booking_id)
     assert booking is not None
     return booking.status, booking.version, booking.reason
 
@@ -178,7 +178,7 @@ async def test_a_hold_being_confirmed_is_a_pending_booking_and_a_refusal_says_wh
     kept = await Keeper(Wishes(store)).keep(as_pending(confirm, 0))
     await hear(store, refused(confirm.id, "claim_taken"))
 
-    after = await Bookings(store).own(ALICE, ID)
+    after = await Bookings(store).own([ALICE], ID)
     assert (kept.kind, kept.shown) == ("booking", "pending")
     assert after is not None
     assert (after.status, after.shown, after.reason) == ("held", "refused", "claim_taken")

@@ -60,7 +60,7 @@ async def test_what_an_earlier_version_left_in_clear_is_sealed_and_still_theirs(
 ) -> None:
     people, contacts = await left_in_clear(pool, 30), Contacts(pool, VAULT)
 
-    sealed, again = await seal_plain(contacts, notify_dsn), await seal_plain(contacts)
+    sealed, again = await seal_plain(contacts, notify_dsn), await seal_plain(contacts, notify_dsn)
 
     assert (sealed, again, await contacts.count_plain()) == (30, 0, 0)
     assert {person: await contacts.find(person) for person in people} == people
@@ -80,7 +80,7 @@ async def test_killed_while_sealing_the_next_two_go_on_and_lose_nothing(
     await victim.communicate()
     left = await contacts.count_plain()
 
-    await asyncio.gather(seal_plain(contacts, notify_dsn), seal_plain(contacts))
+    await asyncio.gather(seal_plain(contacts, notify_dsn), seal_plain(contacts, notify_dsn))
 
     assert 0 < left <= PLAIN - BITE
     assert await contacts.count_plain() == 0

@@ -93,7 +93,7 @@ async def test_said_on_the_session_instead_whose_rows_they_are_is_left_for_who_c
             if person is None:
                 return await _whose_bookings(connection)
             say = "SELECT set_config('talon.person', $1, false)"
-            await connection.fetchval(say, str(person))
+            await connection.fetchval(say, f"{{{person}}}")
             # Who gives up in here, or dies, takes nothing back.
             found = await _whose_bookings(connection)
             await connection.fetchval(say, "")

@@ -36,11 +36,6 @@ UPDATE contact
 -- How many addresses an earlier version has left in clear.
 SELECT count(*) FROM contact WHERE email IS NOT NULL;
 
--- name: drop_old_rows_of_contacts
--- A row that was changed lies in its file until it is overwritten, with what it said: written anew,
--- the file holds only what is so now.
-VACUUM (FULL) contact;
-
 -- name: contacts_out_of_use
 -- People who for so many days neither changed their address nor were written to. Of those who were
 -- written to it is noted, so that they are not looked at again before their time.
