@@ -210,6 +210,8 @@ CONTROL = Profile(
     twins=5.0,
     quiet_seconds=45.0,
     faults=(
+        # Between what two referees read and what they write there is time for the other.
+        Fault(kind="latency", target="postgres", seconds=6.0, rest=1.0),
         Fault(kind="black-hole", target="kafka", seconds=4.0, rest=3.0),
         Fault(kind="freeze", target="slots", seconds=2.0, rest=1.0),
         Fault(kind="kill", target="slots-1", rest=3.0),
