@@ -191,8 +191,13 @@ class Visitor:
         return self._seats(self._town.chooser.any_clinic)
 
     async def _look(self, slot_id: UUID) -> UUID | None:
-        """A free slot of the same clinic, day and service, as the page shows it."""
-        slot = self._town.chooser.by_id[slot_id]
+        """A free slot of the same clinic, day and service, as the page shows it.
+
+        None where there is none, and of a slot that staff opened since the city was planned.
+        """
+        slot = self._town.chooser.by_id.get(slot_id)
+        if slot is None:
+            return None
         doors = self._town.doors
         url = f"{doors.api}/slots?clinic={slot.clinic_id}&date={slot.day}&service={slot.service}"
         self._town.score.looks += 1

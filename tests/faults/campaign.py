@@ -228,8 +228,9 @@ def _besides(cast: Cast, first: int) -> Iterator[Coroutine[Any, Any, None]]:
     crowd, staff = cast.crowd, cast.staff
     for number in range(first, first + crew.MOVERS):
         yield crew.move_back_and_forth(crowd, number)
-    twins = range(first + crew.MOVERS, len(crowd.city.tokens))
-    yield crew.want_it_twice(crowd, twins, cast.profile.twins)
+    rest = range(first + crew.MOVERS, len(crowd.city.tokens))
+    yield crew.want_it_twice(crowd, rest[: len(rest) // 2], cast.profile.twins)
+    yield crew.want_the_same(crowd, rest[len(rest) // 2 :], cast.profile.rivals)
     for name in STAFF:
         yield staff.change(name)
     yield staff.close()

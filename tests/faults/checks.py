@@ -127,10 +127,14 @@ def no_is_no(history: History) -> Iterator[Broken]:
 
 def _denied(wish: Wish, on_the_log: float) -> Line | None:
     """The first no that its owner heard after that moment, or after which nobody asked any more."""
-    asked = max(line.at - line.seconds for line in wish.lines if line.how != "poll")
-    for line in wish.lines:
-        is_no = line.verdict == "refused" and line.code != "key_reused"
-        if is_no and (asked <= line.at or on_the_log <= line.at + CLOCK_SECONDS):
+    for nth, line in enumerate(wish.lines):
+        if line.verdict != "refused" or line.code == "key_reused":
+            continue
+        asked_again = any(
+            later.how != "poll" and later.at - later.seconds >= line.at - CLOCK_SECONDS
+            for later in wish.lines[nth + 1 :]
+        )
+        if not asked_again or on_the_log <= line.at + CLOCK_SECONDS:
             return line
     return None
 

@@ -14,6 +14,7 @@ from uuid import UUID, uuid5
 
 import msgspec
 
+from shared.topics import home_of
 from talon.city.home import City
 from talon.city.plan import CITY, VACCINATION, VISIT, Slot, operator_id, patient_id
 from talon.doors import Answer, Doors
@@ -27,6 +28,8 @@ PAUSE_SECONDS = 0.7
 STAFF_SECONDS_MAX = 40.0
 HOURS = 3.0
 MOVERS = 8
+LOOKS_MAX = 100
+"""How often a clinic of another home is looked for."""
 GUESTS_PER_SLOT = 3
 AT_ONCE_MAX = 32
 ROUNDS_MAX = 3
@@ -137,6 +140,37 @@ async def want_it_twice(crowd: Crowd, numbers: range, per_second: float) -> None
         both = asyncio.gather(*asks)
         await asyncio.sleep(dice.expovariate(per_second))
         await both
+
+
+async def want_the_same(crowd: Crowd, numbers: range, per_second: float) -> None:
+    """Two people want the same two visits at the same moment, each asking for another one first.
+
+    The visits are in clinics of two homes, so that two referees decide about both slots at once.
+    """
+    dice = Random(f"{crowd.name}/rivals")
+    for one, other in zip(numbers[::2], numbers[1::2], strict=False):
+        here, there = _in_two_homes(crowd, dice)
+        asks = []
+        for number, slots in ((one, (here, there)), (other, (there, here))):
+            wish = Wish(
+                key=f"{crowd.name}-rival-{number}",
+                act="book",
+                person=crowd.person(number),
+                asked=tuple(Seat(slot.id) for slot in slots),
+            )
+            asks.append(crowd.asker.settle(wish, time.monotonic()))
+        both = asyncio.gather(*asks)
+        await asyncio.sleep(dice.expovariate(per_second))
+        await both
+
+
+def _in_two_homes(crowd: Crowd, dice: Random) -> tuple[Slot, Slot]:
+    here = crowd.chooser.slot(dice, crowd.chooser.any_clinic(dice), VISIT)
+    for _ in range(LOOKS_MAX):
+        there = crowd.chooser.slot(dice, crowd.chooser.any_clinic(dice), VISIT)
+        if home_of(there.clinic_id) != home_of(here.clinic_id):
+            return here, there
+    raise RuntimeError("all clinics of this city have one home")
 
 
 # ---- staff -------------------------------------------------------------------------------------

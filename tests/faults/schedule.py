@@ -78,6 +78,8 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
     faults: tuple[Fault, ...]
     twins: float = 1.5
     """So many people a second want one dose in two clinics at the same moment."""
+    rivals: float = 0.5
+    """So many pairs of people a second want the same two visits in two clinics at one moment."""
     quiet_seconds: float = 120.0
     """How long it is waited until nothing moves any more."""
     lost_commit_seconds: float = 0.0
@@ -208,8 +210,11 @@ CONTROL = Profile(
     clinics=4,
     patients=1_200,
     twins=5.0,
+    rivals=5.0,
     quiet_seconds=45.0,
     faults=(
+        # Between what two referees read and what they write there is time for the other.
+        Fault(kind="latency", target="postgres", seconds=6.0, rest=1.0),
         Fault(kind="black-hole", target="kafka", seconds=4.0, rest=3.0),
         Fault(kind="freeze", target="slots", seconds=2.0, rest=1.0),
         Fault(kind="kill", target="slots-1", rest=3.0),

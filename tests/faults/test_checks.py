@@ -107,6 +107,20 @@ def test_who_asks_again_after_a_no_may_get_it():
     assert list(checks.no_is_no(history)) == []
 
 
+def test_who_asks_again_in_the_same_millisecond_asks_after_the_no():
+    history = a_history(
+        a_no(3.0),
+        town.a_line(booking=next_name(NAME), how="again", **said(3.9995)),
+        copies=(
+            a_copy(NAME, offset=0, on_the_log=2.5),
+            a_copy(next_name(NAME), offset=1, on_the_log=3.5),
+        ),
+        done=(next_name(NAME),),
+    )
+
+    assert list(checks.no_is_no(history)) == []
+
+
 def test_who_asked_again_does_not_get_what_was_on_its_way_before_the_no():
     history = a_history(
         a_no(3.0),
