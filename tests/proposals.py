@@ -38,8 +38,6 @@ class Cleaning:
 
     kind = "clean"
     body = Clean
-    proposers = ("staff",)
-    approvers = ("staff",)
 
     def __init__(self, ids: Sequence[UUID], people: int = 0) -> None:
         self.found = DryRun(ids=tuple(ids), counts={"seats": len(ids), "people": people})
