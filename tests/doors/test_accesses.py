@@ -263,6 +263,8 @@ async def test_the_messenger_notes_who_is_reached_where_and_who_listens(
             assert stream.status == 200
             await all_written(door.access.writer)
         own = await door.client.get(f"{CONTACTS}/accesses", headers=bearer())
+        # What people see of their own is answered at once, and written within moments.
+        await all_written(door.access.writer)
         auditor = bearer(AUDITOR, roles=["auditor"])
         path = f"/api/v1/contacts/accesses?person={ALICE}"
         seen = await (await door.client.get(path, headers=auditor)).json()
