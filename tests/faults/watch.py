@@ -89,12 +89,15 @@ class Watch:
             self._known.pop(next(iter(self._known)))
 
     async def run(self) -> None:
-        """For ever."""
-        async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._often(self._add_up))
-            tasks.create_task(self._often(self._look_at_slots))
-            tasks.create_task(self._often(self._look_back))
-            tasks.create_task(self._sample_each())
+        """For ever; whoever ends it leaves no connection open."""
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._often(self._add_up))
+                tasks.create_task(self._often(self._look_at_slots))
+                tasks.create_task(self._often(self._look_back))
+                tasks.create_task(self._sample_each())
+        finally:
+            await self._forget_connection()
 
     async def _often(self, look) -> None:  # type: ignore[no-untyped-def]
         nth = 0
