@@ -13,6 +13,7 @@ from shared.messages.bookings import (
     BookingTold,
 )
 from shared.messages.commands import (
+    Apart,
     BookPlaces,
     CancelBooking,
     ChangeClinic,
@@ -59,6 +60,7 @@ from shared.messages.words import (
     Capacity,
     Claim,
     ClinicAddress,
+    DaysApart,
     Dose,
     Instant,
     Latitude,
@@ -79,6 +81,7 @@ __all__ = [
     "ONE_LINE",
     "PLACES_MAX",
     "Alternative",
+    "Apart",
     "BookPlaces",
     "BookedPlace",
     "BookingCancelled",
@@ -100,6 +103,7 @@ __all__ = [
     "ClinicOpened",
     "Command",
     "ConfirmHold",
+    "DaysApart",
     "Dose",
     "HoldExpired",
     "HoldPlaces",

@@ -2,7 +2,7 @@
 
 from aiohttp import web
 
-from services.slots.api import clinics, closures, proposals, reading, schedules, slots
+from services.slots.api import clinics, closures, proposals, reading, schedules, series, slots
 from services.slots.api.desk import DESK, Desk
 from services.slots.api.problems import PROBLEMS
 from services.slots.api.proposals import ClosingMany
@@ -25,6 +25,7 @@ API = Api(
     },
     routes=(
         *reading.ROUTES,
+        *series.ROUTES,
         *clinics.ROUTES,
         *slots.ROUTES,
         *schedules.ROUTES,

@@ -2,7 +2,8 @@
 
 `records` what is kept of a slot · `board` all of it · `told` what events say · `replica` as of when
 it is true · `loading`, `memory` how it is loaded, followed and loaded anew · `bodies`, `days`,
-`distance`, `encoded`, `pages` what is answered · `nearest`, `alternatives` where else is a place.
+`distance`, `encoded`, `pages` what is answered · `nearest`, `alternatives` where else is a place ·
+`calendars`, `series` pairs of doses.
 """
 
 from services.slots.availability.alternatives import Alternatives
@@ -10,6 +11,7 @@ from services.slots.availability.bodies import (
     Availability,
     ClinicBody,
     ClinicList,
+    PairList,
     ReadClinic,
     ReadSlot,
     SlotBody,
@@ -18,26 +20,31 @@ from services.slots.availability.bodies import (
 )
 from services.slots.availability.encoded import Written
 from services.slots.availability.memory import Limits, Memory
-from services.slots.availability.pages import DAYS_MAX, Around, Behind, Days, Pages, Part
+from services.slots.availability.pages import DAYS_MAX, Around, At, Behind, Days, Pages, Part
 from services.slots.availability.records import as_text, instant, microseconds
+from services.slots.availability.series import BehindPair, Wish
 
 __all__ = [
     "DAYS_MAX",
     "Alternatives",
     "Around",
+    "At",
     "Availability",
     "Behind",
+    "BehindPair",
     "ClinicBody",
     "ClinicList",
     "Days",
     "Limits",
     "Memory",
     "Pages",
+    "PairList",
     "Part",
     "ReadClinic",
     "ReadSlot",
     "SlotBody",
     "SlotList",
+    "Wish",
     "Written",
     "as_text",
     "instant",
