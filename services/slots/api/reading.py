@@ -93,7 +93,7 @@ async def list_clinics(request: web.Request) -> web.Response:
     asked = read_query(request, ClinicsQuery)
     around = around_of(asked.near, asked.radius_km)
     part = Part(asked.limit, _behind(request, around))
-    return answer(request, pages_of(request).clinics(part, service=asked.service, around=around))
+    return answered(request, pages_of(request).clinics(part, service=asked.service, around=around))
 
 
 async def show_clinic(request: web.Request) -> web.Response:
@@ -102,7 +102,7 @@ async def show_clinic(request: web.Request) -> web.Response:
     page = pages_of(request).clinic(path_id(request, "clinic"))
     if page is None:
         raise not_found("clinic")
-    return answer(request, page)
+    return answered(request, page)
 
 
 async def show_availability(request: web.Request) -> web.Response:
@@ -121,7 +121,7 @@ async def show_availability(request: web.Request) -> web.Response:
     )
     if page is None:
         raise not_found("clinic")
-    return answer(request, page)
+    return answered(request, page)
 
 
 async def list_slots(request: web.Request) -> web.Response:
@@ -135,7 +135,7 @@ async def list_slots(request: web.Request) -> web.Response:
     )
     if page is None:
         raise not_found("clinic")
-    return answer(request, page)
+    return answered(request, page)
 
 
 async def show_slot(request: web.Request) -> web.Response:
@@ -144,7 +144,7 @@ async def show_slot(request: web.Request) -> web.Response:
     page = pages_of(request).slot(path_id(request, "slot"))
     if page is None:
         raise not_found("slot")
-    return answer(request, page)
+    return answered(request, page)
 
 
 # ---- what is asked -------------------------------------------------------------------------------
@@ -200,7 +200,7 @@ def pages_of(request: web.Request) -> Pages:
     return pages
 
 
-def answer(request: web.Request, page: Written) -> web.Response:
+def answered(request: web.Request, page: Written) -> web.Response:
     """The page as of when it is true; 304 where the caller has it already."""
     replica = request.app[DESK].memory.replica
     assert replica is not None

@@ -15,7 +15,7 @@ from services.slots.api.reading import (
     Kilometres,
     Near,
     Service,
-    answer,
+    answered,
     around_of,
     days_of,
     pages_of,
@@ -72,7 +72,7 @@ async def list_series(request: web.Request) -> web.Response:
     )
     if page is None:
         raise not_found("clinic")
-    return answer(request, page)
+    return answered(request, page)
 
 
 def _where(asked: SeriesQuery) -> Around | At:

@@ -14,6 +14,8 @@ from services.slots.availability.calendars import Calendars
 from services.slots.availability.records import (
     CALENDAR_ENDS_US,
     DAY_US_MAX,
+    ORDINARY,
+    About,
     Clinic,
     Sheet,
     Shelf,
@@ -42,6 +44,7 @@ class Board:
         self.shelves: dict[UUID, dict[str, Shelf]] = {}
         self.calendars = Calendars()
         self._zones: dict[str, Zone] = {}
+        self._abouts: dict[About, About] = {ORDINARY: ORDINARY}
         self._by_end_us: dict[int, list[Sheet]] = defaultdict(list)
 
     def zone_of(self, clinic: Clinic) -> Zone:
@@ -79,6 +82,7 @@ class Board:
             return
         slot.sheet = sheet.number
         slot.product = sys.intern(slot.product)
+        slot.about = self._abouts.setdefault(slot.about, slot.about)
         self.slots[slot.id] = slot
         if sheet.slots and slot_order(slot) < slot_order(sheet.slots[-1]):
             insort(sheet.slots, slot, key=slot_order)

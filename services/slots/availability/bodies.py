@@ -8,10 +8,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from services.slots.availability.records import Clinic, Sheet, Slot, instant
-from services.slots.availability.series import DAY_US, Dose, Pair
-
-KM_DIGITS = 2
-"""A distance is shown to 10 m."""
+from shared.messages import AsksFor, Modality, Resource
 
 Status = Literal["free", "busy", "busy-tentative", "busy-unavailable"]
 
@@ -48,6 +45,10 @@ class SlotBody(msgspec.Struct, frozen=True, kw_only=True):
     service: str
     product: str
     dose: int | None
+    modality: Modality
+    practitioner_id: UUID | None
+    resource: Resource
+    asks_for: AsksFor
     starts_at: datetime
     ends_at: datetime
     capacity: int
@@ -112,36 +113,6 @@ class SlotList(msgspec.Struct, frozen=True, kw_only=True):
     cursor: str | None
 
 
-class DoseBody(msgspec.Struct, frozen=True, kw_only=True):
-    """A slot for one dose of a series; null is its distance where nobody knows where it is."""
-
-    dose: int
-    slot_id: UUID
-    clinic_id: UUID
-    clinic_name: str
-    distance_km: float | None
-    starts_at: datetime
-    ends_at: datetime
-    free: int
-
-
-class PairBody(msgspec.Struct, frozen=True, kw_only=True):
-    """A first dose and its second, so many days apart."""
-
-    days_apart: int
-    doses: tuple[DoseBody, DoseBody]
-
-
-class PairList(msgspec.Struct, frozen=True, kw_only=True):
-    """Whole pairs, as of when that is true. With a cursor there may be more, however few these are:
-    a page ends where it has looked at enough.
-    """
-
-    as_of: datetime
-    pairs: list[PairBody]
-    cursor: str | None
-
-
 # ---- their parts, from what is kept --------------------------------------------------------------
 
 
@@ -167,29 +138,6 @@ def clinic_body(clinic: Clinic) -> ClinicBody:
     )
 
 
-def pair_body(pair: Pair) -> PairBody:
-    """A pair as it is shown."""
-    gap_us = pair.second.slot.starts_us - pair.first.slot.starts_us
-    return PairBody(
-        days_apart=(gap_us + DAY_US // 2) // DAY_US,
-        doses=(_dose_body(1, pair.first), _dose_body(2, pair.second)),
-    )
-
-
-def _dose_body(number: int, dose: Dose) -> DoseBody:
-    slot, clinic, km = dose.slot, dose.found.clinic, dose.found.km
-    return DoseBody(
-        dose=number,
-        slot_id=UUID(bytes=slot.id),
-        clinic_id=clinic.id,
-        clinic_name=clinic.name,
-        distance_km=None if km is None else round(km, KM_DIGITS),
-        starts_at=instant(slot.starts_us),
-        ends_at=instant(slot.ends_us),
-        free=slot.free,
-    )
-
-
 def slot_body(slot: Slot, sheet: Sheet) -> SlotBody:
     """The slot as it is shown; `sheet` is the one on which it stands."""
     free = slot.free
@@ -199,6 +147,10 @@ def slot_body(slot: Slot, sheet: Sheet) -> SlotBody:
         service=sheet.service,
         product=slot.product,
         dose=slot.dose,
+        modality=slot.about.modality,
+        practitioner_id=slot.about.practitioner_id,
+        resource=slot.about.resource,
+        asks_for=slot.about.asks_for,
         starts_at=instant(slot.starts_us),
         ends_at=instant(slot.ends_us),
         capacity=slot.capacity,

@@ -1,7 +1,8 @@
 """On which days is a dose still to be had? By service and product, clinic by clinic, in bits.
 
 Kept as events come: a bit changes only where a day's first free slot appears or its last one goes,
-and a slot counts only where it begins or ceases to have a free place.
+and a slot counts only where it begins or ceases to have a free place. A dose is had in
+a clinic's own time: practitioners' slots, rooms, and what asks for a paper are no part of a series.
 """
 
 from sys import intern
@@ -9,7 +10,7 @@ from uuid import UUID
 
 import msgspec
 
-from services.slots.availability.records import DAY_US_MAX, Sheet, Slot, instant
+from services.slots.availability.records import DAY_US_MAX, ORDINARY, Sheet, Slot, instant
 
 DOSES: dict[int | None, tuple[int, ...]] = {None: (1, 2), 1: (1,), 2: (2,)}
 """For which dose a slot counts, by the dose it is for: who is not told otherwise gives either."""
@@ -61,6 +62,8 @@ class Calendars:
     def add(self, slot: Slot, sheet: Sheet, by: int) -> None:
         """The slot has a free place from now on (1), or has none any more (-1)."""
         assert self.first_day is not None
+        if slot.about is not ORDINARY:
+            return
         day = sheet.day - self.first_day
         if not 0 <= day < DAYS_MAX:
             return

@@ -15,7 +15,7 @@ from uuid import UUID
 from services.slots.availability.board import Board
 from services.slots.availability.calendars import DAYS_MAX, Calendar, Doses
 from services.slots.availability.orders import Found
-from services.slots.availability.records import Slot, slot_start
+from services.slots.availability.records import ORDINARY, Slot, slot_start
 from shared.messages import Apart
 from shared.web import cursor_after
 
@@ -235,6 +235,7 @@ class Search:
             self._steps += 1
             if (
                 slot.open
+                and slot.about is ORDINARY
                 and slot.free > 0
                 and slot.product == self._wish.product
                 and slot.dose in (None, dose)
