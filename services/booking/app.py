@@ -57,6 +57,7 @@ log = logging.getLogger(__name__)
 NAME = "booking"
 MEASURE_SECONDS = 1.0
 IDENTITIES_SECONDS = 1.0
+MIDDLEWARES = (counted(metrics.count_request), answer_every_error)
 
 
 async def run(config: Config, stopping: asyncio.Event) -> None:
@@ -146,15 +147,14 @@ def doors(
     """The API, with everything that its routes need."""
     bookings, campaigns, patients = Bookings(store), Campaigns(store), Patients(store)
     vault = open_vault(NAME, config.vault)
-    app = web.Application(
-        client_max_size=BODY_BYTES_MAX,
-        middlewares=[counted(metrics.count_request), answer_every_error],
-    )
+    app = web.Application(client_max_size=BODY_BYTES_MAX, middlewares=MIDDLEWARES)
     tokens = Tokens(jwks=config.jwks, issuer=config.issuer, audience=config.audience)
     memory = Memory(Slots(store), campaigns, patients, facts_max=config.facts_max)
     _watch_doors(config, tokens, memory, asking)
+    answers = _answers(config, store, asking, kept)
     desk = api.Desk(
-        answers=_answers(config, store, asking, kept),
+        answers=answers,
+        offers=api.Offers(config, answers, bookings, memory.identities, clock),
         memory=memory,
         bookings=bookings,
         campaigns=campaigns,
