@@ -1,7 +1,6 @@
 """What is plugged into what? The only file that knows all the others."""
 
 import asyncio
-import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -12,18 +11,21 @@ from services.booking import api, metrics
 from services.booking.closures import Closures
 from services.booking.config import Config
 from services.booking.inbox import Inbox
+from services.booking.learning import Learning
 from services.booking.memory import Kept, Memory
 from services.booking.pending import Keeper, Sweeper
 from services.booking.replies import Answers
 from services.booking.retention import Retention
 from services.booking.store import (
     Bookings,
+    Books,
     Campaigns,
     Consents,
     Database,
     Links,
     Patients,
     People,
+    PersonFacts,
     Profiles,
     Slots,
     Wishes,
@@ -52,11 +54,8 @@ from shared.topics import SLOTS_EVENTS
 from shared.vault import open_vault
 from shared.web import BODY_BYTES_MAX, answer_every_error, counted, ops_app, serving
 
-log = logging.getLogger(__name__)
-
 NAME = "booking"
 MEASURE_SECONDS = 1.0
-IDENTITIES_SECONDS = 1.0
 
 
 async def run(config: Config, stopping: asyncio.Event) -> None:
@@ -144,21 +143,22 @@ def doors(
     access: Access,
 ) -> web.Application:
     """The API, with everything that its routes need."""
-    bookings, campaigns, patients = Bookings(store), Campaigns(store), Patients(store)
     vault = open_vault(NAME, config.vault)
     app = web.Application(
         client_max_size=BODY_BYTES_MAX,
         middlewares=[counted(metrics.count_request), answer_every_error],
     )
     tokens = Tokens(jwks=config.jwks, issuer=config.issuer, audience=config.audience)
-    memory = Memory(Slots(store), campaigns, patients, facts_max=config.facts_max)
+    memory = _memory(store, config)
     _watch_doors(config, tokens, memory, asking)
     desk = api.Desk(
         answers=_answers(config, store, asking, kept),
         memory=memory,
-        bookings=bookings,
-        campaigns=campaigns,
-        patients=patients,
+        bookings=Bookings(store),
+        campaigns=Campaigns(store),
+        books=Books(store),
+        facts=PersonFacts(store),
+        patients=Patients(store),
         people=People(store, vault),
         profiles=Profiles(store, vault),
         consents=Consents(store),
@@ -173,6 +173,10 @@ def doors(
     gate = Gate(tokens, count_glass=metrics.count_glass, known_as=memory.identities.who)
     api.routes(app, desk, gate)
     return app
+
+
+def _memory(store: Database, config: Config) -> Memory:
+    return Memory(Slots(store), Campaigns(store), Patients(store), facts_max=config.facts_max)
 
 
 def _answers(config: Config, store: Database, asking: Asking, kept: Kept) -> Answers:
@@ -249,19 +253,9 @@ def _add_errands_for_persons(work: Work, config: Config, desk: api.Desk) -> None
         config, people=desk.people, profiles=desk.profiles, consents=desk.consents
     )
     work.checks["identities"] = desk.identities.wrong
-    work.tasks += [_learn_identities(desk), retention.run()]
-
-
-async def _learn_identities(desk: api.Desk) -> None:
-    """Merges are few, and any process may have done one."""
-    while True:
-        try:
-            into = await desk.people.merged()
-            if into is not None:
-                desk.identities.learn(into)
-        except OUTAGES as error:
-            log.warning("merges are not known anew", extra={"error": repr(error)})
-        await asyncio.sleep(IDENTITIES_SECONDS)
+    work.checks["rules"] = desk.memory.rules.wrong
+    learning = Learning(desk.memory, people=desk.people, books=desk.books)
+    work.tasks += [learning.run(), retention.run()]
 
 
 async def _measure(store: Database, appender: Appender) -> None:
