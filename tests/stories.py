@@ -112,10 +112,10 @@ def cancel(booking_id: UUID, **head: Any) -> CancelBooking:
     return CancelBooking(booking_id=booking_id, reason="patient", **a_head(**head))
 
 
-def hold(*slot_ids: UUID, ttl_seconds: int = 300, **head: Any) -> HoldPlaces:
+def hold(*slot_ids: UUID, ttl_seconds: int = 300, owner: str = "owner", **head: Any) -> HoldPlaces:
     """Keep these for a while."""
     return HoldPlaces(
-        owner_id=an_id("owner"),
+        owner_id=an_id(owner),
         places=wishes(*slot_ids),
         ttl_seconds=ttl_seconds,
         **a_head(**head),

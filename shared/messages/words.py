@@ -41,6 +41,8 @@ Refusal = Literal[
     "unknown",
     "exists",
     "hold_gone",
+    "too_many_held",
+    "renewed_before",
     "in_use",
     "key_reused",
     "failed",

@@ -41,6 +41,7 @@ seats = st.builds(lambda slots, claims: list(zip(slots, claims, strict=False)), 
 size = st.integers(0, 4)
 home = st.sampled_from([0, 1])
 elsewhere = st.sampled_from([0, 0, 0, 0, 1])
+whose = st.sampled_from(["Alice", "Alice", "Alice", "Boris"])
 someone = st.integers(0, 3)
 seconds = st.sampled_from([30, 300, 600, 900])
 waits = st.sampled_from([*[0] * 9, 1, 29, 30, 270, 300, 600, UNTIL_NEXT])
@@ -54,23 +55,27 @@ ACTS = [
     ),
     *[st.tuples(st.just("book"), seats, home)] * 6,
     st.tuples(st.just("book_off_time"), seats, st.sampled_from([-1, 0]), st.sampled_from([0, 1])),
-    *[st.tuples(st.just("hold"), some_slots, seconds, home)] * 5,
+    *[st.tuples(st.just("hold"), some_slots, seconds, home, whose)] * 5,
     *[st.tuples(st.just("confirm"), someone, claims, elsewhere)] * 2,
     st.tuples(st.just("confirm_others"), someone, seats),
-    st.tuples(st.just("renew"), someone, seconds, elsewhere),
+    *[st.tuples(st.just("renew"), someone, seconds, elsewhere)] * 2,
     st.tuples(st.just("release"), someone, elsewhere),
     *[st.tuples(st.just("move"), someone, seats, elsewhere)] * 2,
     st.tuples(st.just("cancel"), someone, elsewhere),
 ]
-mornings = st.tuples(*[st.sampled_from([4, 3, 2, 8, 1])] * 3).map(
-    lambda sizes: [
+MORE = [(0, ("hold", ["Tuesday"], 600, 0, "Alice")), (0, ("hold", ["Wednesday"], 600, 0, "Alice"))]
+"""Some mornings begin with somebody who holds as much as they may, or nearly."""
+
+mornings = st.tuples(*[st.sampled_from([4, 3, 2, 8, 1])] * 3, st.sampled_from([0, 1, 2])).map(
+    lambda drawn: [
         (0, ("open", "Monday", 1)),
         (0, ("clinic",)),
-        (0, ("open", "Monday", sizes[0])),
-        (0, ("open", "Tuesday", sizes[1])),
-        (0, ("open", "Wednesday", sizes[2])),
+        (0, ("open", "Monday", drawn[0])),
+        (0, ("open", "Tuesday", drawn[1])),
+        (0, ("open", "Wednesday", drawn[2])),
         (0, ("book", [("Tuesday", "one"), ("Wednesday", None)], 0)),
-        (0, ("hold", ["Monday", "Wednesday"], 600, 1)),
+        (0, ("hold", ["Monday", "Wednesday"], 600, 1, "Alice")),
+        *MORE[: drawn[3]],
     ]
 )
 act = st.sampled_from(ACTS).flatmap(lambda act: act)
@@ -153,9 +158,9 @@ class Day:
             return self._ask(wish), "not_open"
         return self._ask(self._new(wish)), self.room.book(wish.id, wanted, 0)
 
-    def _hold(self, slots: Sequence[str], ttl: int, home: int) -> tuple[str, str]:
-        wish = self._new(stories.hold(*map(an_id, slots), ttl_seconds=ttl))
-        return self._ask(wish, home), self.room.hold(wish.id, slots, ttl, home)
+    def _hold(self, slots: Sequence[str], ttl: int, home: int, whose: str) -> tuple[str, str]:
+        wish = self._new(stories.hold(*map(an_id, slots), ttl_seconds=ttl, owner=whose))
+        return self._ask(wish, home), self.room.hold(wish.id, slots, ttl, home, whose)
 
     def _confirm(self, n: int, claims: Sequence[str | None], off: int) -> tuple[str, str]:
         who, home = self._someone(n, held=True)
@@ -223,9 +228,19 @@ class Day:
             assert slot.clinic.name == self.room.sign
         claims = {a_claim(c.claim): c.who for c in self.room.chairs if c.claim}
         assert self.inventory.claims == claims
+        assert self._in_hands() == Counter(
+            (an_id(c.whose), c.who) for c in self.room.chairs if c.until is not None
+        )
         assert self._seated() == Counter(
             (c.who, an_id(c.slot), a_claim(c.claim) if c.claim else None, c.until)
             for c in self.room.chairs
+        )
+
+    def _in_hands(self) -> Counter[tuple[UUID, UUID]]:
+        for hand in self.inventory.hands.values():
+            assert set(hand) <= set(range(1, 9))
+        return Counter(
+            (owner, hold) for owner, hand in self.inventory.hands.items() for hold in hand.values()
         )
 
     def _seated(self) -> Counter[tuple[Any, ...]]:
@@ -368,7 +383,28 @@ def nobody_counts_who_comes(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(answers, "count_of", lambda slot, **_: sound(slot))
 
 
+def a_hold_may_be_renewed_for_ever(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(holds, "HELD_VERSION", 99)
+    sound = holds.hold
+    patch.setattr(holds, "hold", lambda *a, **k: _first_version(sound(*a, **k)))
+
+
+def _first_version(answer: Any) -> Any:
+    return answer if isinstance(answer, Refused) else msgspec.structs.replace(answer, version=1)
+
+
+def a_hand_has_no_end(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(holds, "_has_enough", lambda *_: False)
+
+
+def what_ran_out_stays_in_the_hand(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(FOLDING, "_let_go", lambda *_: None)
+
+
 BREAKING = [
+    a_hold_may_be_renewed_for_ever,
+    a_hand_has_no_end,
+    what_ran_out_stays_in_the_hand,
     only_the_first_wish_is_looked_at,
     own_seats_do_not_count_as_free,
     claims_are_not_looked_at,

@@ -63,6 +63,15 @@ class Row(NamedTuple):
     state: str
     expires_at: datetime | None
     claim: bytes | None
+    owner_id: UUID | None
+    hand: int | None
+
+
+SEATED = Row._fields[:-2]
+IN_HAND = Row._fields[-2:]
+"""Whose held place it is, and which of theirs; `save` takes these last."""
+
+NOBODY = UUID(int=0)
 
 
 async def find_answers(connection: asyncpg.Connection, ids: Sequence[UUID]) -> dict[UUID, Answer]:
@@ -84,6 +93,7 @@ async def see(
     booking_ids: Collection[UUID],
     claims: Collection[bytes],
     clinic_ids: Collection[UUID],
+    owner_ids: Collection[UUID] = (),
 ) -> Seen:
     """Lock every slot that is meant, sorted; only then read the rest and the time."""
     wanted = set(slot_ids)
@@ -98,7 +108,11 @@ async def see(
         for row in await connection.fetch(SQL["lock_slots"], sorted(wanted, key=_by_int)):
             inventory.slots[row["id"]] = _slot(row, inventory.clinics)
     rows = await connection.fetch(
-        SQL["read_places"], list(booking_ids), list(inventory.slots), list(claims)
+        SQL["read_places"],
+        list(booking_ids),
+        list(inventory.slots),
+        list(claims),
+        list(owner_ids),
     )
     before = {slot.id: slot.version for slot in inventory.slots.values()}
     seen = Seen(inventory, rows[0]["at"], before, {})
@@ -149,7 +163,9 @@ def _place(seen: Seen, row: asyncpg.Record) -> None:
     inventory = seen.inventory
     if row["claim"] is not None:
         inventory.claims[row["claim"]] = row["booking_id"]
-    if row["why"] == "claim":
+    if row["hand"] is not None:
+        inventory.hands.setdefault(row["owner_id"], {})[row["hand"]] = row["booking_id"]
+    if row["why"] in ("claim", "hand"):
         return
     if row["slot_id"] not in inventory.slots:
         raise AgainError("a place stands in a slot that was not locked")
@@ -163,6 +179,7 @@ def _place(seen: Seen, row: asyncpg.Record) -> None:
             places=[],
         )
         inventory.bookings[booking.id] = booking
+    booking.owner_id = row["owner_id"] or booking.owner_id
     booking.places.append(
         Place(
             id=row["id"],
@@ -171,6 +188,7 @@ def _place(seen: Seen, row: asyncpg.Record) -> None:
             state=row["state"],
             expires_at=row["expires_at"],
             claim=row["claim"],
+            hand=row["hand"],
         )
     )
     seen.places_before[row["id"]] = Row(*(row[name] for name in Row._fields))
@@ -200,12 +218,13 @@ async def save(
         *_opened_columns(new),
         *_columns(old, ("id", "capacity", "held", "booked", "open", "version")),
         [before[slot.id] for slot in old],
-        *_columns(seated, Row._fields),
+        *_columns(seated, SEATED),
         *_columns(answers, Answer._fields),
         seen.at,
         positions,
         list(swept),
         *_columns(new, SAID_OF_SLOTS),
+        *_columns(seated, IN_HAND),
     )
     assert row is not None
     written = (row["clinics"], row["opened"], row["counted"], row["seated"], row["answered"])
@@ -231,8 +250,12 @@ def _changes(seen: Seen) -> tuple[list[UUID], list[Row]]:
     before = seen.places_before
     gone = [place_id for place_id, row in before.items() if after.get(place_id) != row]
     seated = [row for place_id, row in after.items() if before.get(place_id) != row]
-    # Claims are reserved in one order by everybody, so that two batches never wait in a ring.
-    return gone, sorted(seated, key=lambda row: (row.claim or b"", row.id.int))
+    return gone, sorted(seated, key=_in_turn)
+
+
+def _in_turn(row: Row) -> tuple[Any, ...]:
+    """Claims and hands are reserved in one order by all, so that no two batches wait in a ring."""
+    return row.claim or b"", row.owner_id or NOBODY, row.hand or 0, row.id.int
 
 
 def _rows(booking: Booking) -> Iterable[Row]:
@@ -248,6 +271,8 @@ def _rows(booking: Booking) -> Iterable[Row]:
             place.state,
             place.expires_at,
             place.claim,
+            None if place.hand is None else booking.owner_id,
+            place.hand,
         )
 
 
