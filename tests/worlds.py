@@ -214,7 +214,13 @@ async def _slots(dsn: str, folder: Path) -> AsyncIterator[World]:
             await world.make("open_schedule")
             return CLINIC
 
+        async def a_holiday() -> str:
+            route = world.route("set_holiday")
+            await world.ask(route, route.example())
+            return CLINIC
+
         world.making["list_schedules"] = a_clinic_s_schedule
+        world.making["list_holidays"] = a_holiday
         world.making["withdraw_schedule"] = lambda: world.make("open_schedule")
         _add_proposals(world, door)
         yield world

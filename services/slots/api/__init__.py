@@ -2,7 +2,7 @@
 
 from aiohttp import web
 
-from services.slots.api import clinics, closures, proposals, reading, schedules, slots
+from services.slots.api import clinics, closures, holidays, proposals, reading, schedules, slots
 from services.slots.api.desk import DESK, Desk
 from services.slots.api.problems import PROBLEMS
 from services.slots.api.proposals import ClosingMany
@@ -20,7 +20,7 @@ API = Api(
         "availability": "What is free, from memory: as of when, every answer says first.",
         "clinics": "Where people are seen.",
         "proposals": "What needs two persons: one who proposes it, and another who approves it.",
-        "schedules": "The hours that a clinic has every week.",
+        "schedules": "The hours that a clinic has again and again, and its holidays.",
         "slots": "When they are, and how many at once.",
     },
     routes=(
@@ -28,6 +28,7 @@ API = Api(
         *clinics.ROUTES,
         *slots.ROUTES,
         *schedules.ROUTES,
+        *holidays.ROUTES,
         *closures.ROUTES,
         *proposals.ROUTES,
         DOCUMENT,
