@@ -40,7 +40,10 @@ async def shown(door: Door) -> list[tuple[str, int | None, int]]:
 async def test_a_rule_with_a_break_a_buffer_and_two_doses_opens_what_it_says(door: Door) -> None:
     clinic_id = await door.a_clinic()
     monday = TOMORROW + (7 - TOMORROW.weekday()) % 7 * ONE_DAY
-    doses = [{"dose": 1, "capacity": 8}, {"dose": 2, "product": "Gam-2", "capacity": 4}]
+    doses = [
+        {"dose": 1, "product": "", "capacity": 8},
+        {"dose": 2, "product": "Gam-2", "capacity": 4},
+    ]
     body = by_rule(
         "FREQ=WEEKLY;INTERVAL=2;BYDAY=MO,TH;COUNT=3",
         doses=doses,
