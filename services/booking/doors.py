@@ -31,6 +31,8 @@ from shared.policy import Gate
 from shared.vault import open_vault
 from shared.web import BODY_BYTES_MAX, answer_every_error, counted
 
+MIDDLEWARES = (counted(metrics.count_request), answer_every_error)
+
 
 def doors(
     config: Config,
@@ -43,15 +45,14 @@ def doors(
 ) -> web.Application:
     """The API, with everything that its routes need."""
     vault = open_vault("booking", config.vault)
-    app = web.Application(
-        client_max_size=BODY_BYTES_MAX,
-        middlewares=[counted(metrics.count_request), answer_every_error],
-    )
+    app = web.Application(client_max_size=BODY_BYTES_MAX, middlewares=MIDDLEWARES)
     tokens = Tokens(jwks=config.jwks, issuer=config.issuer, audience=config.audience)
     memory = _memory(store, config)
     _watch_doors(config, tokens, memory, asking)
+    answers = _answers(config, store, asking, kept)
     desk = api.Desk(
-        answers=_answers(config, store, asking, kept),
+        answers=answers,
+        offers=api.Offers(config, answers, Bookings(store), memory.identities, clock),
         memory=memory,
         bookings=Bookings(store),
         campaigns=Campaigns(store),

@@ -9,6 +9,7 @@ from services.slots.api import (
     proposals,
     reading,
     schedules,
+    series,
     slots,
     together,
 )
@@ -35,6 +36,7 @@ API = Api(
     routes=(
         *together.ROUTES,  # before the slots, each of which has an id where this has a word
         *reading.ROUTES,
+        *series.ROUTES,
         *clinics.ROUTES,
         *slots.ROUTES,
         *schedules.ROUTES,
