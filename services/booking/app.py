@@ -25,6 +25,7 @@ from services.booking.store import (
     Patients,
     People,
     Profiles,
+    Services,
     Slots,
     Wishes,
 )
@@ -161,6 +162,7 @@ def doors(
         patients=patients,
         people=People(store, vault),
         profiles=Profiles(store, vault),
+        services=Services(store),
         consents=Consents(store),
         clock=clock,
         access=access,

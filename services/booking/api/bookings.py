@@ -20,7 +20,8 @@ from services.booking.api.desk import (
     need,
     persons_in,
 )
-from services.booking.api.problems import BOOKING, HOLD, PERSON, REFEREE, SLOT
+from services.booking.api.problems import BOOKING, HOLD, PERSON, REFEREE, SLOT, VISIT
+from services.booking.api.visits import as_visits
 from services.booking.rules.eligibility import wishes
 from services.booking.rules.life import Booking
 from services.booking.rules.refusals import HOLD_PENDING, booking_unready
@@ -74,6 +75,7 @@ async def request_booking(request: web.Request) -> web.Response:
     campaign = await desk.campaign(body.campaign_id)
     slots = await desk.slots_of(body.places)
     wanted = await desk.wanted(who, body.places, campaign, slots)
+    wanted = await as_visits(desk, wanted, slots, made_as=body.hold_id or head["id"])
     await desk.need_unbooked(who.actor, body.campaign_id, wanted)
     asks: dict[str, Any] = head | {
         "not_before": None if campaign is None else campaign.opens_at,
@@ -116,6 +118,7 @@ async def reschedule_booking(request: web.Request) -> web.Response:
     campaign = await desk.campaign(booking.campaign_id)
     slots = await desk.slots_of(body.places)
     wanted = await desk.wanted(who, body.places, campaign, slots)
+    wanted = await as_visits(desk, wanted, slots)
     persons = persons_in(booking).union(place.patient_id for place in wanted)
     desk.access.note(request, persons, about=booking.id)
     command = MovePlaces(
@@ -191,7 +194,7 @@ ROUTES = [
             201: Answer("It is booked.", BookingBody, headers=("Location",)),
             202: UNDECIDED,
         },
-        problems=(*SLOT, *PERSON, *HOLD, "hold_mismatch", "not_found", *REFEREE),
+        problems=(*SLOT, *PERSON, *VISIT, *HOLD, "hold_mismatch", "not_found", *REFEREE),
         touches=WHOLE,
     ),
     Route(
@@ -233,7 +236,7 @@ ROUTES = [
         body=OtherPlaces,
         needs_key=True,
         answers={200: Answer("It has its new places.", BookingBody), 202: UNDECIDED},
-        problems=(*SLOT, *PERSON, *BOOKING, *REFEREE),
+        problems=(*SLOT, *PERSON, *VISIT, *BOOKING, *REFEREE),
         touches=PLACES,
     ),
 ]

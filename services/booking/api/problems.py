@@ -7,6 +7,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from services.booking.rules.eligibility import Rule
+from services.booking.rules.visits import Missing
 from shared.messages import Alternative
 from shared.openapi import ProblemKind, by_code
 
@@ -24,6 +25,9 @@ PERSON = (
     "patient_unknown",
 )
 """What stands in the way of a place for somebody."""
+
+VISIT = ("visit_incomplete", "nothing_to_follow")
+"""Why places are no visit."""
 
 BOOKING = (
     "booking_pending",
@@ -49,6 +53,13 @@ class RuleBroken(msgspec.Struct, frozen=True, kw_only=True):
     """Which of the campaign's rules said no."""
 
     rule: Rule | UnsetType = UNSET
+
+
+class VisitIncomplete(msgspec.Struct, frozen=True, kw_only=True):
+    """Which slot is not enough by itself, and what the visit lacks."""
+
+    slot_id: UUID | UnsetType = UNSET
+    missing: tuple[Missing, ...] | UnsetType = UNSET
 
 
 FULL = SlotInTheWay(
@@ -120,6 +131,22 @@ PROBLEMS = by_code(
             "The campaign does not allow these places; `rule` is the rule of it that said no.",
             "Choose places that keep the rule: its service, its doses, its days between them.",
             more=RuleBroken(rule="interval"),
+        ),
+        ProblemKind(
+            422,
+            "visit_incomplete",
+            "What must be free together is not all there; `missing` says what the slot lacks.",
+            "Book all of it as places of one booking: the same person's, at the same time.",
+            more=VisitIncomplete(
+                slot_id=UUID("00000000-0000-4000-8000-000000000201"), missing=("room",)
+            ),
+        ),
+        ProblemKind(
+            422,
+            "nothing_to_follow",
+            "The visit follows another, and none is named that it can follow.",
+            "Name in `follows` a booking of the same person that stands and begins earlier.",
+            more=OF_A_SLOT,
         ),
         ProblemKind(
             404,
