@@ -32,6 +32,8 @@ from shared.policy import Gate
 from shared.vault import open_vault
 from shared.web import BODY_BYTES_MAX, answer_every_error, counted
 
+MIDDLEWARES = (counted(metrics.count_request), answer_every_error)
+
 
 def doors(
     config: Config,
@@ -43,16 +45,30 @@ def doors(
     access: Access,
 ) -> web.Application:
     """The API, with everything that its routes need."""
-    vault = open_vault("booking", config.vault)
-    app = web.Application(
-        client_max_size=BODY_BYTES_MAX,
-        middlewares=[counted(metrics.count_request), answer_every_error],
-    )
+    app = web.Application(client_max_size=BODY_BYTES_MAX, middlewares=MIDDLEWARES)
     tokens = Tokens(jwks=config.jwks, issuer=config.issuer, audience=config.audience)
     memory = _memory(store, config)
     _watch_doors(config, tokens, memory, asking)
-    desk = api.Desk(
-        answers=_answers(config, store, asking, kept),
+    app[ACCESS] = access
+    gate = Gate(tokens, count_glass=metrics.count_glass, known_as=memory.identities.who)
+    answers = _answers(config, store, asking, kept)
+    api.routes(app, _desk(config, store, clock, memory, answers=answers, access=access), gate)
+    return app
+
+
+def _desk(
+    config: Config,
+    store: Database,
+    clock: DatabaseClock,
+    memory: Memory,
+    *,
+    answers: Answers,
+    access: Access,
+) -> api.Desk:
+    vault = open_vault("booking", config.vault)
+    return api.Desk(
+        answers=answers,
+        offers=api.Offers(config, answers, Bookings(store), memory.identities, clock),
         memory=memory,
         bookings=Bookings(store),
         campaigns=Campaigns(store),
@@ -70,10 +86,6 @@ def doors(
         links=Links(store),
         link_keys=keys_of(config.link_keys),
     )
-    app[ACCESS] = access
-    gate = Gate(tokens, count_glass=metrics.count_glass, known_as=memory.identities.who)
-    api.routes(app, desk, gate)
-    return app
 
 
 def _memory(store: Database, config: Config) -> Memory:

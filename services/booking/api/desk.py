@@ -8,6 +8,7 @@ import msgspec
 from aiohttp import web
 from msgspec import UNSET, Meta, UnsetType
 
+from services.booking.api.offers import Offers
 from services.booking.memory import Identities, Memory
 from services.booking.replies import Answers
 from services.booking.rules.eligibility import Campaign, SlotFacts, Wanted, rule_against
@@ -59,6 +60,7 @@ class Desk(msgspec.Struct):
     """The parts that the routes are given."""
 
     answers: Answers
+    offers: Offers
     memory: Memory
     bookings: Bookings
     campaigns: Campaigns
