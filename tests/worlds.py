@@ -16,6 +16,7 @@ import msgspec
 from aiohttp import ClientResponse
 
 from services.booking.api.desk import DESK
+from services.slots.rules import HoldLimits
 from shared.links.rules import Keys, Link, token_of
 from shared.openapi.routes import Api, Example, Route
 from shared.policy import REASON_HEADER
@@ -113,6 +114,8 @@ async def _booking(dsn: str, folder: Path) -> AsyncIterator[World]:
         for slot, day in zip(SLOTS, SLOT_DAYS, strict=True):
             starts_at = datetime(2099, 3, day, 7, tzinfo=UTC)
             await door.open_slot(slot, capacity=PEOPLE_MAX, starts_at=starts_at)
+        # One person makes all that the examples speak of.
+        door.referee.inventory.limits = HoldLimits(places_max=PEOPLE_MAX, holds_max=PEOPLE_MAX)
         world = World("booking", door.client)
 
         async def a_booking() -> str:
@@ -124,7 +127,7 @@ async def _booking(dsn: str, folder: Path) -> AsyncIterator[World]:
         await world.make("start_campaign", id=CAMPAIGN)
         for name in ("show_booking", "cancel_booking", "reschedule_booking", "list_bookings"):
             world.making[name] = a_booking
-        for name in ("show_hold", "renew_hold", "release_hold"):
+        for name in ("list_holds", "show_hold", "renew_hold", "release_hold"):
             world.making[name] = a_hold
         world.making["list_own_accesses"] = a_hold
 

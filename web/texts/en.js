@@ -154,6 +154,8 @@ export default {
   'problem.not_eligible': 'The rules of the campaign do not allow this combination.',
   'problem.expired': 'It could not be decided in time, and nothing was booked. Please try again.',
   'problem.hold_gone': 'The place was kept for a while, and that time is over.',
+  'problem.too_many_held': 'As many places are kept for you as may be at a time.',
+  'problem.hold_renewed_before': 'The place was kept longer once already.',
   'problem.key_reused': 'This request got mixed up with another one. Please begin again.',
   'problem.decision_failed': 'It could not be decided. That is our mistake, and it was recorded.',
   'problem.booking_unknown': 'This booking cannot be changed any more.',

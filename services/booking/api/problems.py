@@ -38,6 +38,12 @@ BOOKING = (
 )
 """Why a booking cannot be changed."""
 
+HELD_ENOUGH = ("too_many_held",)
+"""Why nothing more can be held."""
+
+RENEWED = ("hold_renewed_before",)
+"""Why a hold cannot be kept longer still."""
+
 HOLD = ("hold_gone", "hold_pending")
 """Why a hold cannot be used."""
 
@@ -220,6 +226,18 @@ PROBLEMS = by_code(
             "hold_gone",
             "The hold has run out, was given back, or is booked.",
             "Look for a place again.",
+        ),
+        ProblemKind(
+            409,
+            "too_many_held",
+            "There is as much held for one person, on all their devices, as may be at a time.",
+            "Book one of those, or give one back; `GET /holds` has them. Or book without a hold.",
+        ),
+        ProblemKind(
+            409,
+            "hold_renewed_before",
+            "The hold was kept longer once already; it may be once.",
+            "Book it before it runs out.",
         ),
         ProblemKind(
             409,

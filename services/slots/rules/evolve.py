@@ -38,7 +38,6 @@ def evolve(inventory: Inventory, event: SlotEvent) -> None:
         case PlacesHeld():
             _count(inventory, event.counts)
             _seat(inventory, event, event.places, state="held", expires_at=event.expires_at)
-            _take_in_hand(inventory, inventory.bookings[event.booking_id], event.owner_id)
         case BookingMoved():
             _count(inventory, event.counts)
             _seat(inventory, event, event.places, state="booked")
@@ -137,6 +136,8 @@ def _seat(
     for place in places:
         if place.claim is not None:
             inventory.claims[place.claim] = event.booking_id
+    if isinstance(event, PlacesHeld):
+        _take_in_hand(inventory, inventory.bookings[event.booking_id], event.owner_id)
 
 
 def _unseat(inventory: Inventory, booking_id: UUID) -> None:
