@@ -4,6 +4,7 @@ from aiohttp import web
 
 from services.booking import api, metrics
 from services.booking.config import Config
+from services.booking.families import Families
 from services.booking.memory import Kept, Memory
 from services.booking.pending import Keeper
 from services.booking.replies import Answers
@@ -16,6 +17,7 @@ from services.booking.store import (
     Patients,
     People,
     Profiles,
+    Relations,
     Slots,
     Wishes,
 )
@@ -47,7 +49,8 @@ def doors(
         middlewares=[counted(metrics.count_request), answer_every_error],
     )
     tokens = Tokens(jwks=config.jwks, issuer=config.issuer, audience=config.audience)
-    memory = Memory(Slots(store), campaigns, patients, facts_max=config.facts_max)
+    memory = Memory(Slots(store), campaigns, facts_max=config.facts_max)
+    profiles, relations = Profiles(store, vault), Relations(store)
     _watch_doors(config, tokens, memory, asking)
     desk = api.Desk(
         answers=_answers(config, store, asking, kept),
@@ -56,7 +59,9 @@ def doors(
         campaigns=campaigns,
         patients=patients,
         people=People(store, vault),
-        profiles=Profiles(store, vault),
+        profiles=profiles,
+        relations=relations,
+        families=Families(memory, patients, profiles, relations),
         consents=Consents(store),
         clock=clock,
         access=access,

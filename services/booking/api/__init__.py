@@ -13,6 +13,7 @@ from services.booking.api import (
     me,
     patients,
     persons,
+    proxies,
 )
 from services.booking.api.desk import DESK, Desk
 from services.booking.api.problems import PROBLEMS
@@ -29,7 +30,7 @@ API = Api(
         "accesses": "Who looked at or changed somebody's data, when and why.",
         "bookings": "Places that are somebody's: made whole or not at all, moved, cancelled.",
         "campaigns": "Who may book what from when: so many doses, so many days apart.",
-        "dependants": "For whom one may book besides oneself.",
+        "dependants": "For whom one may book besides oneself, and who may for oneself.",
         "holds": "Places kept for some minutes while their owner makes up their mind.",
         "links": "One thing for whoever was sent the link, without signing in; once.",
         "persons": "Who somebody is: sealed by a key of their own, and erased when they say so.",
@@ -39,6 +40,7 @@ API = Api(
         *holds.ROUTES,
         *campaigns.ROUTES,
         *patients.ROUTES,
+        *proxies.ROUTES,
         *me.ROUTES,
         *consents.ROUTES,
         *persons.ROUTES,

@@ -15,11 +15,11 @@ GRANT SELECT, INSERT, UPDATE ON patient TO booking;
 GRANT SELECT, INSERT ON campaign TO booking;
 GRANT SELECT, INSERT, UPDATE, DELETE ON pending_command TO booking;
 GRANT SELECT, INSERT, UPDATE ON person_key, merged_person, erased_person TO booking;
-GRANT SELECT, INSERT, UPDATE, DELETE ON profile, consent TO booking;
+GRANT SELECT, INSERT, UPDATE, DELETE ON profile, consent, relation TO booking;
 GRANT SELECT, INSERT, DELETE ON found_by, erasure TO booking;
 GRANT SELECT, INSERT ON link_use TO booking;
 -- Only of the one person: see the wall in the migrations.
-GRANT SELECT ON booking, patient, profile, person_key, consent TO booking_person;
+GRANT SELECT ON booking, patient, profile, person_key, consent, relation TO booking_person;
 GRANT SELECT ON booking, slot, campaign, pending_command TO auditor;
 
 -- Who looked at whose data: added to, and never changed.

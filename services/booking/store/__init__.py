@@ -9,6 +9,7 @@ from services.booking.store.patients import Patients
 from services.booking.store.pending import PendingWish, Wishes
 from services.booking.store.people import BookingsAhead, Merge, People
 from services.booking.store.profiles import Profiles
+from services.booking.store.relations import Proposal, Relation, Relations
 from services.booking.store.slots import Slots
 
 __all__ = [
@@ -24,6 +25,9 @@ __all__ = [
     "PendingWish",
     "People",
     "Profiles",
+    "Proposal",
+    "Relation",
+    "Relations",
     "Slots",
     "Wishes",
 ]
