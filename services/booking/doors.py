@@ -10,12 +10,14 @@ from services.booking.pending import Keeper
 from services.booking.replies import Answers
 from services.booking.store import (
     Bookings,
+    Books,
     Campaigns,
     Consents,
     Database,
     Links,
     Patients,
     People,
+    PersonFacts,
     Profiles,
     Relations,
     Slots,
@@ -28,7 +30,7 @@ from shared.clock import DatabaseClock
 from shared.links.rules import keys_of
 from shared.logs import Lines
 from shared.policy import Gate
-from shared.vault import open_vault
+from shared.vault import Vault, open_vault
 from shared.web import BODY_BYTES_MAX, answer_every_error, counted
 
 
@@ -42,26 +44,24 @@ def doors(
     access: Access,
 ) -> web.Application:
     """The API, with everything that its routes need."""
-    bookings, campaigns, patients = Bookings(store), Campaigns(store), Patients(store)
     vault = open_vault("booking", config.vault)
-    app = web.Application(
-        client_max_size=BODY_BYTES_MAX,
-        middlewares=[counted(metrics.count_request), answer_every_error],
-    )
+    middlewares = [counted(metrics.count_request), answer_every_error]
+    app = web.Application(client_max_size=BODY_BYTES_MAX, middlewares=middlewares)
     tokens = Tokens(jwks=config.jwks, issuer=config.issuer, audience=config.audience)
-    memory = Memory(Slots(store), campaigns, facts_max=config.facts_max)
-    profiles, relations = Profiles(store, vault), Relations(store)
+    memory = Memory(Slots(store), Campaigns(store), facts_max=config.facts_max)
     _watch_doors(config, tokens, memory, asking)
     desk = api.Desk(
         answers=_answers(config, store, asking, kept),
         memory=memory,
-        bookings=bookings,
-        campaigns=campaigns,
-        patients=patients,
+        bookings=Bookings(store),
+        campaigns=Campaigns(store),
+        books=Books(store),
+        facts=PersonFacts(store),
+        patients=Patients(store),
         people=People(store, vault),
-        profiles=profiles,
-        relations=relations,
-        families=Families(memory, patients, profiles, relations),
+        profiles=Profiles(store, vault),
+        relations=Relations(store),
+        families=_families(store, memory, vault),
         consents=Consents(store),
         clock=clock,
         access=access,
@@ -74,6 +74,10 @@ def doors(
     gate = Gate(tokens, count_glass=metrics.count_glass, known_as=memory.identities.who)
     api.routes(app, desk, gate)
     return app
+
+
+def _families(store: Database, memory: Memory, vault: Vault) -> Families:
+    return Families(memory, Patients(store), Profiles(store, vault), Relations(store))
 
 
 def _answers(config: Config, store: Database, asking: Asking, kept: Kept) -> Answers:

@@ -10,6 +10,7 @@ import msgspec
 
 from services.booking.rules.eligibility import Campaign, SlotFacts
 from services.booking.rules.life import Change
+from services.booking.rules.publications import Published
 from services.booking.store import Campaigns, Slots
 from shared.counting import Found
 
@@ -106,6 +107,31 @@ class Identities:
         return [who, *self.merged_into(who)]
 
 
+class RulesInForce:
+    """What is published of each campaign's rules? All of it is here: of campaigns there are few.
+
+    A process hears of another's publication a second later; what it admits by the one before is
+    refused by the database, and judged again.
+    """
+
+    def __init__(self) -> None:
+        self._published: Mapping[UUID, Published] = {}
+        self._is_learned = False
+
+    def wrong(self) -> str | None:
+        """In words, while it is not known what is in force."""
+        return None if self._is_learned else "it is not known yet which rules are in force"
+
+    def learn(self, published: Iterable[Published]) -> None:
+        """From now on this is in force."""
+        self._published = {one.campaign_id: one for one in published}
+        self._is_learned = True
+
+    def of(self, campaign_id: UUID) -> Published | None:
+        """What is in force of a campaign, if it has rules."""
+        return self._published.get(campaign_id)
+
+
 class Kin(msgspec.Struct, frozen=True, kw_only=True):
     """Whose child somebody is, how long they are one, and until when that is believed."""
 
@@ -124,6 +150,7 @@ class Memory:
         self._campaigns: Recent[UUID, Campaign] = Recent(facts_max)
         self.kin: Recent[UUID, Kin] = Recent(facts_max)
         self.identities = Identities()
+        self.rules = RulesInForce()
 
     def looked_up(self) -> Found:
         """How often each kind of fact was found here, and how often the database was asked."""

@@ -16,11 +16,13 @@ from services.booking.rules.life import Booking
 from services.booking.rules.refusals import TOLD, Told
 from services.booking.store import (
     Bookings,
+    Books,
     Campaigns,
     Consents,
     Links,
     Patients,
     People,
+    PersonFacts,
     Profiles,
     Relations,
 )
@@ -57,6 +59,8 @@ class Desk(msgspec.Struct):
     memory: Memory
     bookings: Bookings
     campaigns: Campaigns
+    books: Books
+    facts: PersonFacts
     patients: Patients
     people: People
     profiles: Profiles

@@ -12,10 +12,12 @@ from msgspec import Meta
 from services.booking import metrics
 from services.booking.api.answers import BookingBody, booking_body
 from services.booking.api.desk import DESK, Desk, Nothing, problem_of, wish_id
+from services.booking.api.known import FactsBody, own_facts
 from services.booking.rules.consents import Given
 from services.booking.rules.profiles import NOTHING_KNOWN, Profile, wrong_with
 from services.booking.rules.refusals import TOLD
 from services.booking.store import BookingsAhead, Relation
+from services.booking.store.facts import Permit
 from shared.access.entries import Touch
 from shared.messages import Text
 from shared.openapi import Answer, Route
@@ -73,6 +75,8 @@ class Export(msgspec.Struct, frozen=True, kw_only=True):
     dependants: list[PersonBody]
     relations: list[Relation]
     consents: list[Given]
+    facts: list[FactsBody]
+    permits: list[Permit]
     bookings: list[BookingBody]
     complete: bool
     elsewhere: list[str]
@@ -112,9 +116,10 @@ async def export_me(request: web.Request) -> web.Response:
     acted_for, acting = await desk.relations.of_proxy(ids), await desk.relations.of_person(ids)
     others = [*children, *(one.person_id for one in acted_for), *(one.proxy_id for one in acting)]
     desk.access.note(request, [actor.id, *others])
+    people = [actor.id, *children]
     known = children | await desk.profiles.own(ids, [actor.id])
     bookings, complete = await _all_bookings(desk, ids)
-    bodies = [person_body(one, known.get(one, NOTHING_KNOWN)) for one in (actor.id, *children)]
+    bodies = [person_body(one, known.get(one, NOTHING_KNOWN)) for one in people]
     return json_response(
         Export(
             person=bodies[0],
@@ -122,6 +127,8 @@ async def export_me(request: web.Request) -> web.Response:
             dependants=bodies[1:],
             relations=[*acted_for, *acting],
             consents=await desk.consents.history(ids),
+            facts=await own_facts(desk, people),
+            permits=await desk.facts.own_permits(ids, [*people, *ids[1:]]),
             bookings=bookings,
             complete=complete,
             elsewhere=ELSEWHERE,
@@ -216,7 +223,9 @@ ROUTES = [
         export_me,
         tag="persons",
         answers={200: Answer("All of it.", Export, headers=("Cache-Control",))},
-        touches=Touch("person", (*PROFILE, "dependants", "relations", "consents", "bookings")),
+        touches=Touch(
+            "person", (*PROFILE, "dependants", "relations", "consents", "facts", "bookings")
+        ),
     ),
     Route(
         "POST",
@@ -227,6 +236,6 @@ ROUTES = [
         needs_key=True,
         answers={200: Answer("It is done.", Erasure, headers=("Cache-Control",))},
         problems=("bookings_ahead",),
-        touches=Touch("person", (*PROFILE, "dependants", "consents")),
+        touches=Touch("person", (*PROFILE, "dependants", "consents", "facts")),
     ),
 ]
