@@ -1,5 +1,7 @@
 """What stands behind the front desk's doors? The API, with everything that its routes need."""
 
+from typing import Any
+
 from aiohttp import web
 
 from services.booking import api, metrics
@@ -33,6 +35,8 @@ from shared.policy import Gate
 from shared.vault import Vault, open_vault
 from shared.web import BODY_BYTES_MAX, answer_every_error, counted
 
+MIDDLEWARES = (counted(metrics.count_request), answer_every_error)
+
 
 def doors(
     config: Config,
@@ -44,25 +48,19 @@ def doors(
     access: Access,
 ) -> web.Application:
     """The API, with everything that its routes need."""
-    vault = open_vault("booking", config.vault)
-    middlewares = [counted(metrics.count_request), answer_every_error]
-    app = web.Application(client_max_size=BODY_BYTES_MAX, middlewares=middlewares)
+    app = web.Application(client_max_size=BODY_BYTES_MAX, middlewares=MIDDLEWARES)
     tokens = Tokens(jwks=config.jwks, issuer=config.issuer, audience=config.audience)
     memory = Memory(Slots(store), Campaigns(store), facts_max=config.facts_max)
     _watch_doors(config, tokens, memory, asking)
+    answers = _answers(config, store, asking, kept)
     desk = api.Desk(
-        answers=_answers(config, store, asking, kept),
+        answers=answers,
+        offers=api.Offers(config, answers, Bookings(store), memory.identities, clock),
         memory=memory,
         bookings=Bookings(store),
         campaigns=Campaigns(store),
         books=Books(store),
-        facts=PersonFacts(store),
-        patients=Patients(store),
-        people=People(store, vault),
-        profiles=Profiles(store, vault),
-        relations=Relations(store),
-        families=_families(store, memory, vault),
-        consents=Consents(store),
+        **_about_persons(store, memory, open_vault("booking", config.vault)),
         clock=clock,
         access=access,
         deadline_seconds=config.deadline_seconds,
@@ -76,8 +74,18 @@ def doors(
     return app
 
 
-def _families(store: Database, memory: Memory, vault: Vault) -> Families:
-    return Families(memory, Patients(store), Profiles(store, vault), Relations(store))
+def _about_persons(store: Database, memory: Memory, vault: Vault) -> dict[str, Any]:
+    """Who somebody is, to what they have agreed, and for whom they may act."""
+    patients, profiles, relations = Patients(store), Profiles(store, vault), Relations(store)
+    return {
+        "facts": PersonFacts(store),
+        "patients": patients,
+        "people": People(store, vault),
+        "profiles": profiles,
+        "relations": relations,
+        "families": Families(memory, patients, profiles, relations),
+        "consents": Consents(store),
+    }
 
 
 def _answers(config: Config, store: Database, asking: Asking, kept: Kept) -> Answers:

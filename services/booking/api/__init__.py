@@ -17,11 +17,12 @@ from services.booking.api import (
     proxies,
 )
 from services.booking.api.desk import DESK, Desk
+from services.booking.api.offers import Offers
 from services.booking.api.problems import PROBLEMS
 from shared.openapi import DOCUMENT, Api, add_routes
 from shared.policy import Gate
 
-__all__ = ["API", "DESK", "Desk", "routes"]
+__all__ = ["API", "DESK", "Desk", "Offers", "routes"]
 
 API = Api(
     service="booking",

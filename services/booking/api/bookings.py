@@ -9,7 +9,13 @@ from uuid import UUID
 import msgspec
 from aiohttp import web
 
-from services.booking.api.answers import BookingBody, booking_body, reply_to, shown
+from services.booking.api.answers import (
+    BookingBody,
+    ask_or_offer,
+    booking_body,
+    reply_to,
+    shown,
+)
 from services.booking.api.desk import (
     DESK,
     Desk,
@@ -26,7 +32,7 @@ from services.booking.rules.eligibility import DOSE_FIRST, wishes
 from services.booking.rules.life import Booking
 from services.booking.rules.refusals import HOLD_PENDING, booking_unready
 from shared.access.entries import Touch
-from shared.messages import BookPlaces, CancelBooking, ConfirmHold, MovePlaces
+from shared.messages import BookPlaces, CancelBooking, ConfirmHold, MovePlaces, PlacesBooked
 from shared.openapi import UNCHANGED, Answer, Route
 from shared.policy import Allowed, allowed
 from shared.problems import Problem
@@ -89,12 +95,15 @@ async def request_booking(request: web.Request) -> web.Response:
         command = BookPlaces(**asks)
         home = home_for(body.places[0].slot_id, slots)
         desk.access.note(request, persons, about=command.id)
-        return reply_to(await desk.answers.ask(command, home, who.began), command)
+        return await ask_or_offer(desk, command, home, who.began)
     hold = await _own_hold(desk, who, body.hold_id)
     desk.access.note(request, persons, about=hold.id)
     _need_same_slots(hold, body.places)
     confirm = ConfirmHold(booking_id=hold.id, **asks)
-    return reply_to(await desk.answers.ask(confirm, hold.home, who.began), confirm, hold)
+    answer = await desk.answers.ask(confirm, hold.home, who.began)
+    if isinstance(answer, PlacesBooked):
+        await desk.offers.let_go(hold, who.began)
+    return reply_to(answer, confirm, hold)
 
 
 async def cancel_booking(request: web.Request) -> web.Response:

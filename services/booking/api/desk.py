@@ -8,6 +8,7 @@ import msgspec
 from aiohttp import web
 from msgspec import Meta
 
+from services.booking.api.offers import Offers
 from services.booking.families import Families
 from services.booking.memory import Identities, Memory
 from services.booking.replies import Answers
@@ -56,6 +57,7 @@ class Desk(msgspec.Struct):
     """The parts that the routes are given."""
 
     answers: Answers
+    offers: Offers
     memory: Memory
     bookings: Bookings
     campaigns: Campaigns

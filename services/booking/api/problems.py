@@ -7,7 +7,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from services.booking.rules.admission import Fact, Why, Words
-from shared.messages import Alternative
+from services.booking.rules.offers import Offered
 from shared.openapi import ProblemKind, by_code
 
 REFEREE = ("expired", "decision_failed", "outcome_unknown")
@@ -39,10 +39,13 @@ HOLD = ("hold_gone", "hold_pending")
 
 
 class SlotInTheWay(msgspec.Struct, frozen=True, kw_only=True):
-    """Which slot said no, where one did, and up to three that are near and have places."""
+    """Which slot said no, where one did, and up to three that are near and have places.
+
+    With a `hold_id` it is kept for whoever was refused: `POST /bookings` with that books it.
+    """
 
     slot_id: UUID | UnsetType = UNSET
-    alternatives: tuple[Alternative, ...] | UnsetType = UNSET
+    alternatives: tuple[Offered, ...] | UnsetType = UNSET
 
 
 class RuleBroken(msgspec.Struct, frozen=True, kw_only=True):
@@ -66,12 +69,14 @@ class RuleBroken(msgspec.Struct, frozen=True, kw_only=True):
 FULL = SlotInTheWay(
     slot_id=UUID("00000000-0000-4000-8000-000000000201"),
     alternatives=(
-        Alternative(
+        Offered(
             slot_id=UUID("00000000-0000-4000-8000-000000000203"),
             clinic_id=UUID("00000000-0000-4000-8000-000000000101"),
             starts_at=datetime(2099, 3, 12, 7, 15, tzinfo=UTC),
             ends_at=datetime(2099, 3, 12, 7, 30, tzinfo=UTC),
             free=2,
+            hold_id=UUID("00000000-0000-4000-8000-000000000402"),
+            expires_at=datetime(2099, 3, 1, 6, 0, 58, 123456, tzinfo=UTC),
         ),
     ),
 )
@@ -83,14 +88,14 @@ PROBLEMS = by_code(
             409,
             "slot_full",
             "There is no free place in one of the slots.",
-            "Choose another slot; `alternatives` has some that are near.",
+            "Choose another slot: `alternatives` are near, and held where there is a `hold_id`.",
             more=FULL,
         ),
         ProblemKind(
             409,
             "slot_closed",
             "One of the slots is closed.",
-            "Choose another slot; `alternatives` has some that are near.",
+            "Choose another slot: `alternatives` are near, and held where there is a `hold_id`.",
             more=FULL,
         ),
         ProblemKind(
