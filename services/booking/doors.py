@@ -22,6 +22,7 @@ from services.booking.store import (
     PersonFacts,
     Profiles,
     Relations,
+    Services,
     Slots,
     Wishes,
 )
@@ -52,8 +53,23 @@ def doors(
     tokens = Tokens(jwks=config.jwks, issuer=config.issuer, audience=config.audience)
     memory = Memory(Slots(store), Campaigns(store), facts_max=config.facts_max)
     _watch_doors(config, tokens, memory, asking)
+    app[ACCESS] = access
+    gate = Gate(tokens, count_glass=metrics.count_glass, known_as=memory.identities.who)
     answers = _answers(config, store, asking, kept)
-    desk = api.Desk(
+    api.routes(app, _desk(config, store, clock, memory, answers=answers, access=access), gate)
+    return app
+
+
+def _desk(
+    config: Config,
+    store: Database,
+    clock: DatabaseClock,
+    memory: Memory,
+    *,
+    answers: Answers,
+    access: Access,
+) -> api.Desk:
+    return api.Desk(
         answers=answers,
         offers=api.Offers(config, answers, Bookings(store), memory.identities, clock),
         memory=memory,
@@ -61,6 +77,7 @@ def doors(
         campaigns=Campaigns(store),
         books=Books(store),
         **_about_persons(store, memory, open_vault("booking", config.vault)),
+        services=Services(store),
         clock=clock,
         access=access,
         deadline_seconds=config.deadline_seconds,
@@ -68,10 +85,6 @@ def doors(
         links=Links(store),
         link_keys=keys_of(config.link_keys),
     )
-    app[ACCESS] = access
-    gate = Gate(tokens, count_glass=metrics.count_glass, known_as=memory.identities.who)
-    api.routes(app, desk, gate)
-    return app
 
 
 def _about_persons(store: Database, memory: Memory, vault: Vault) -> dict[str, Any]:
