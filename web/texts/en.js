@@ -142,6 +142,10 @@ export default {
   'refused.cancel': 'Not cancelled',
   'refused.dependant': 'Not added',
   'alternatives.title': 'Free nearby',
+  'hold.kept': 'Kept for you for {time} more',
+  'hold.renew': 'Keep it longer',
+  'hold.over': 'It is kept for you no longer',
+  'slot.mine': 'kept for you',
   'alternatives.lost': 'This one cannot be opened now. Try another.',
 
   'problem.slot_full': 'Somebody else was quicker: there are not enough free places left.',

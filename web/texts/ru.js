@@ -191,6 +191,10 @@ export default {
   'refused.cancel': 'Отменить не удалось',
   'refused.dependant': 'Добавить не удалось',
   'alternatives.title': 'Свободно рядом',
+  'hold.kept': 'Держим за вами ещё {time}',
+  'hold.renew': 'Держать дольше',
+  'hold.over': 'За вами больше не держим',
+  'slot.mine': 'держим за вами',
   'alternatives.lost': 'Это время сейчас не открыть. Выберите другое.',
 
   'problem.slot_full': 'Кто-то успел раньше: свободных мест не хватает.',

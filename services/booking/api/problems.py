@@ -6,6 +6,7 @@ from uuid import UUID
 import msgspec
 from msgspec import UNSET, UnsetType
 
+from services.booking.api.unusable import UNUSABLE
 from services.booking.rules.admission import Fact, Why, Words
 from services.booking.rules.offers import Offered
 from services.booking.rules.visits import Missing
@@ -199,6 +200,30 @@ PROBLEMS = by_code(
         ),
         ProblemKind(
             409,
+            "relation_exists",
+            "Whoever asks acts for this adult already, has asked them, or was declined by them.",
+            "Wait for their answer; after no, only they can say yes.",
+        ),
+        ProblemKind(
+            409,
+            "relation_ended",
+            "What is to be agreed to was taken back, by the one or the other.",
+            "Whoever is to act for somebody proposes it anew.",
+        ),
+        ProblemKind(
+            422,
+            "not_of_age",
+            "Only somebody who is known to be an adult can agree that another acts for them.",
+            "Say when one was born; for a child its guardian acts.",
+        ),
+        ProblemKind(
+            422,
+            "witness_needed",
+            "Whoever notes a consent on paper is one of the two whom it is about.",
+            "Let somebody else at the clinic note it.",
+        ),
+        ProblemKind(
+            409,
             "bookings_ahead",
             "Whoever wants to be erased has bookings that are undecided or to come.",
             "Cancel them, then ask again, under the same Idempotency-Key if one likes.",
@@ -221,77 +246,6 @@ PROBLEMS = by_code(
             "One of the two was merged with somebody already.",
             "Look at both again; who was merged leads to whom they are now.",
         ),
-        ProblemKind(
-            409,
-            "hold_gone",
-            "The hold has run out, was given back, or is booked.",
-            "Look for a place again.",
-        ),
-        ProblemKind(
-            409,
-            "too_many_held",
-            "There is as much held for one person, on all their devices, as may be at a time.",
-            "Book one of those, or give one back; `GET /holds` has them. Or book without a hold.",
-        ),
-        ProblemKind(
-            409,
-            "hold_renewed_before",
-            "The hold was kept longer once already; it may be once.",
-            "Book it before it runs out.",
-        ),
-        ProblemKind(
-            409,
-            "hold_pending",
-            "The hold is not decided yet.",
-            "Look at the hold until it is, then ask again.",
-        ),
-        ProblemKind(
-            422,
-            "hold_mismatch",
-            "The places that are asked for are not those of the hold.",
-            "Ask for exactly the slots that it holds, or without the hold.",
-        ),
-        ProblemKind(
-            409,
-            "booking_pending",
-            "The booking is not decided yet.",
-            "Look at the booking until it is, then ask again.",
-        ),
-        ProblemKind(
-            409,
-            "booking_refused",
-            "The booking was refused, so there is nothing to change.",
-            "Make a new booking.",
-        ),
-        ProblemKind(
-            409,
-            "booking_expired",
-            "The booking was not decided in time, so there is nothing to change.",
-            "Make a new booking.",
-        ),
-        ProblemKind(
-            409,
-            "booking_cancelled",
-            "The booking is cancelled already.",
-            "Make a new booking.",
-        ),
-        ProblemKind(
-            409,
-            "booking_unknown",
-            "The booking cannot be changed any more.",
-            "Look at the booking again.",
-        ),
-        ProblemKind(
-            409,
-            "expired",
-            "It was not decided in time, and nothing was changed.",
-            "Ask again with the same Idempotency-Key: it is then decided anew.",
-        ),
-        ProblemKind(
-            500,
-            "decision_failed",
-            "The decision failed; this is a mistake of ours, and it was recorded.",
-            "Ask somebody at the clinic; asking again gets the same answer.",
-        ),
+        *UNUSABLE,
     ]
 )
