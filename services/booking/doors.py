@@ -13,6 +13,7 @@ from services.booking.store import (
     Campaigns,
     Consents,
     Database,
+    DryRuns,
     Links,
     Patients,
     People,
@@ -28,6 +29,9 @@ from shared.clock import DatabaseClock
 from shared.links.rules import keys_of
 from shared.logs import Lines
 from shared.policy import Gate
+from shared.proposals.api import DESK as PROPOSALS
+from shared.proposals.api import ProposalDesk
+from shared.proposals.store import Proposals
 from shared.vault import open_vault
 from shared.web import BODY_BYTES_MAX, answer_every_error, counted
 
@@ -42,7 +46,6 @@ def doors(
     access: Access,
 ) -> web.Application:
     """The API, with everything that its routes need."""
-    vault = open_vault("booking", config.vault)
     app = web.Application(
         client_max_size=BODY_BYTES_MAX,
         middlewares=[counted(metrics.count_request), answer_every_error],
@@ -50,12 +53,31 @@ def doors(
     tokens = Tokens(jwks=config.jwks, issuer=config.issuer, audience=config.audience)
     memory = _memory(store, config)
     _watch_doors(config, tokens, memory, asking)
-    desk = api.Desk(
-        answers=_answers(config, store, asking, kept),
+    desk = _desk(config, store, memory, _answers(config, store, asking, kept), clock, access)
+    app[ACCESS] = access
+    gate = Gate(tokens, count_glass=metrics.count_glass, known_as=memory.identities.who)
+    api.routes(app, desk, gate)
+    app[PROPOSALS] = _proposals(config, store, desk)
+    return app
+
+
+def _desk(
+    config: Config,
+    store: Database,
+    memory: Memory,
+    answers: Answers,
+    clock: DatabaseClock,
+    access: Access,
+) -> api.Desk:
+    """The parts that the routes are given."""
+    vault = open_vault("booking", config.vault)
+    return api.Desk(
+        answers=answers,
         memory=memory,
         bookings=Bookings(store),
         campaigns=Campaigns(store),
         books=Books(store),
+        dry_runs=DryRuns(store),
         facts=PersonFacts(store),
         patients=Patients(store),
         people=People(store, vault),
@@ -68,10 +90,17 @@ def doors(
         links=Links(store),
         link_keys=keys_of(config.link_keys),
     )
-    app[ACCESS] = access
-    gate = Gate(tokens, count_glass=metrics.count_glass, known_as=memory.identities.who)
-    api.routes(app, desk, gate)
-    return app
+
+
+def _proposals(config: Config, store: Database, desk: api.Desk) -> ProposalDesk:
+    """What two persons decide."""
+    return ProposalDesk(
+        proposals=Proposals(store.pool),
+        acts=api.acts(desk),
+        window_seconds=config.proposal_window_seconds,
+        life_seconds=config.proposal_life_seconds,
+        on_step=metrics.count_step,
+    )
 
 
 def _memory(store: Database, config: Config) -> Memory:

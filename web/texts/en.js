@@ -151,7 +151,7 @@ export default {
   'problem.campaign_not_open': 'Registration has not opened yet.',
   'problem.campaign_unknown': 'This campaign does not exist any more.',
   'problem.already_booked': 'One of the persons has this booked already.',
-  'problem.not_eligible': 'The rules of the campaign do not allow this combination.',
+  'problem.not_eligible': 'The rules of the campaign do not allow this.',
   'problem.expired': 'It could not be decided in time, and nothing was booked. Please try again.',
   'problem.hold_gone': 'The place was kept for a while, and that time is over.',
   'problem.key_reused': 'This request got mixed up with another one. Please begin again.',

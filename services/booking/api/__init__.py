@@ -8,19 +8,23 @@ from services.booking.api import (
     campaigns,
     consents,
     day,
+    dryruns,
     facts,
     holds,
     links,
     me,
     patients,
     persons,
+    publishing,
+    rulebooks,
 )
 from services.booking.api.desk import DESK, Desk
 from services.booking.api.problems import PROBLEMS
+from services.booking.api.publishing import acts
 from shared.openapi import DOCUMENT, Api, add_routes
 from shared.policy import Gate
 
-__all__ = ["API", "DESK", "Desk", "routes"]
+__all__ = ["API", "DESK", "Desk", "acts", "routes"]
 
 API = Api(
     service="booking",
@@ -33,12 +37,17 @@ API = Api(
         "dependants": "For whom one may book besides oneself.",
         "holds": "Places kept for some minutes while their owner makes up their mind.",
         "links": "One thing for whoever was sent the link, without signing in; once.",
+        "proposals": "What needs two persons: one who proposes it, and another who approves it.",
+        "rules": "Whom a campaign admits, from when: tried on everybody, published, taken back.",
         "persons": "Who somebody is: sealed by a key of their own, and erased when they say so.",
     },
     routes=(
         *bookings.ROUTES,
         *holds.ROUTES,
         *campaigns.ROUTES,
+        *rulebooks.ROUTES,
+        *dryruns.ROUTES,
+        *publishing.ROUTES,
         *patients.ROUTES,
         *me.ROUTES,
         *facts.ROUTES,

@@ -18,6 +18,7 @@ from services.booking.store import (
     Books,
     Campaigns,
     Consents,
+    DryRuns,
     Links,
     Patients,
     People,
@@ -58,6 +59,7 @@ class Desk(msgspec.Struct):
     bookings: Bookings
     campaigns: Campaigns
     books: Books
+    dry_runs: DryRuns
     facts: PersonFacts
     patients: Patients
     people: People

@@ -155,6 +155,24 @@ PROBLEMS = by_code(
         ),
         ProblemKind(
             409,
+            "dry_run_running",
+            "Another dry run is not over yet; there is one at a time.",
+            "Ask again in a minute, with the same Idempotency-Key.",
+        ),
+        ProblemKind(
+            409,
+            "dry_run_unfinished",
+            "The dry run is not over yet, so nobody can agree to what it finds.",
+            "Look at it until it has ended, then propose again.",
+        ),
+        ProblemKind(
+            409,
+            "nothing_to_revert",
+            "It is not what was published last of the campaign, or was a step back itself.",
+            "Look at what is in force, and name its `publication`.",
+        ),
+        ProblemKind(
+            409,
             "too_many_dependants",
             "There are as many dependants as one account may have.",
             "Use one of those that are there.",
