@@ -9,6 +9,7 @@ import asyncio
 import time
 from datetime import UTC, date, datetime
 from statistics import median, quantiles
+from typing import Any
 from uuid import UUID, uuid4
 
 import asyncpg
@@ -101,11 +102,11 @@ async def _try(store: Database, pool: asyncpg.Pool) -> str:
         assert found is not None
         if found.ended_at is not None:
             task.cancel()
-            said = found.found
-            return f"gain {said.gain}, lose {said.lose}, {PEOPLE_AT_ONCE} at once"
+            gain, lose = found.found.gain, found.found.lose
+            return f"gain {gain}, lose {lose}, {PEOPLE_AT_ONCE} at once"
 
 
-async def _felt(pool: asyncpg.Pool, until: asyncio.Future[object]) -> list[float]:
+async def _felt(pool: asyncpg.Pool, until: asyncio.Future[Any]) -> list[float]:
     """Milliseconds that one small write takes, again and again."""
     felt: list[float] = []
     while not until.done():

@@ -19,6 +19,7 @@ from services.booking.store import (
     People,
     PersonFacts,
     Profiles,
+    Services,
     Slots,
     Wishes,
 )
@@ -35,6 +36,8 @@ from shared.proposals.store import Proposals
 from shared.vault import open_vault
 from shared.web import BODY_BYTES_MAX, answer_every_error, counted
 
+MIDDLEWARES = (counted(metrics.count_request), answer_every_error)
+
 
 def doors(
     config: Config,
@@ -46,16 +49,14 @@ def doors(
     access: Access,
 ) -> web.Application:
     """The API, with everything that its routes need."""
-    app = web.Application(
-        client_max_size=BODY_BYTES_MAX,
-        middlewares=[counted(metrics.count_request), answer_every_error],
-    )
+    app = web.Application(client_max_size=BODY_BYTES_MAX, middlewares=MIDDLEWARES)
     tokens = Tokens(jwks=config.jwks, issuer=config.issuer, audience=config.audience)
     memory = _memory(store, config)
     _watch_doors(config, tokens, memory, asking)
-    desk = _desk(config, store, memory, _answers(config, store, asking, kept), clock, access)
     app[ACCESS] = access
     gate = Gate(tokens, count_glass=metrics.count_glass, known_as=memory.identities.who)
+    answers = _answers(config, store, asking, kept)
+    desk = _desk(config, store, clock, memory, answers=answers, access=access)
     api.routes(app, desk, gate)
     app[PROPOSALS] = _proposals(config, store, desk)
     return app
@@ -64,15 +65,16 @@ def doors(
 def _desk(
     config: Config,
     store: Database,
-    memory: Memory,
-    answers: Answers,
     clock: DatabaseClock,
+    memory: Memory,
+    *,
+    answers: Answers,
     access: Access,
 ) -> api.Desk:
-    """The parts that the routes are given."""
     vault = open_vault("booking", config.vault)
     return api.Desk(
         answers=answers,
+        offers=api.Offers(config, answers, Bookings(store), memory.identities, clock),
         memory=memory,
         bookings=Bookings(store),
         campaigns=Campaigns(store),
@@ -82,6 +84,7 @@ def _desk(
         patients=Patients(store),
         people=People(store, vault),
         profiles=Profiles(store, vault),
+        services=Services(store),
         consents=Consents(store),
         clock=clock,
         access=access,

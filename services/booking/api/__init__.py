@@ -17,14 +17,16 @@ from services.booking.api import (
     persons,
     publishing,
     rulebooks,
+    services,
 )
 from services.booking.api.desk import DESK, Desk
+from services.booking.api.offers import Offers
 from services.booking.api.problems import PROBLEMS
 from services.booking.api.publishing import acts
 from shared.openapi import DOCUMENT, Api, add_routes
 from shared.policy import Gate
 
-__all__ = ["API", "DESK", "Desk", "acts", "routes"]
+__all__ = ["API", "DESK", "Desk", "Offers", "acts", "routes"]
 
 API = Api(
     service="booking",
@@ -39,6 +41,7 @@ API = Api(
         "links": "One thing for whoever was sent the link, without signing in; once.",
         "proposals": "What needs two persons: one who proposes it, and another who approves it.",
         "rules": "Whom a campaign admits, from when: tried on everybody, published, taken back.",
+        "services": "Of which kind a visit is, and what must be free together with it.",
         "persons": "Who somebody is: sealed by a key of their own, and erased when they say so.",
     },
     routes=(
@@ -48,6 +51,7 @@ API = Api(
         *rulebooks.ROUTES,
         *dryruns.ROUTES,
         *publishing.ROUTES,
+        *services.ROUTES,
         *patients.ROUTES,
         *me.ROUTES,
         *facts.ROUTES,

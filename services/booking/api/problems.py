@@ -7,7 +7,8 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from services.booking.rules.admission import Fact, Why, Words
-from shared.messages import Alternative
+from services.booking.rules.offers import Offered
+from services.booking.rules.visits import Missing
 from shared.openapi import ProblemKind, by_code
 
 REFEREE = ("expired", "decision_failed", "outcome_unknown")
@@ -25,6 +26,9 @@ PERSON = (
 )
 """What stands in the way of a place for somebody."""
 
+VISIT = ("visit_incomplete", "nothing_to_follow")
+"""Why places are no visit."""
+
 BOOKING = (
     "booking_pending",
     "booking_refused",
@@ -39,10 +43,13 @@ HOLD = ("hold_gone", "hold_pending")
 
 
 class SlotInTheWay(msgspec.Struct, frozen=True, kw_only=True):
-    """Which slot said no, where one did, and up to three that are near and have places."""
+    """Which slot said no, where one did, and up to three that are near and have places.
+
+    With a `hold_id` it is kept for whoever was refused: `POST /bookings` with that books it.
+    """
 
     slot_id: UUID | UnsetType = UNSET
-    alternatives: tuple[Alternative, ...] | UnsetType = UNSET
+    alternatives: tuple[Offered, ...] | UnsetType = UNSET
 
 
 class RuleBroken(msgspec.Struct, frozen=True, kw_only=True):
@@ -63,15 +70,24 @@ class RuleBroken(msgspec.Struct, frozen=True, kw_only=True):
     facts: tuple[Fact, ...] | UnsetType = UNSET
 
 
+class VisitIncomplete(msgspec.Struct, frozen=True, kw_only=True):
+    """Which slot is not enough by itself, and what the visit lacks."""
+
+    slot_id: UUID | UnsetType = UNSET
+    missing: tuple[Missing, ...] | UnsetType = UNSET
+
+
 FULL = SlotInTheWay(
     slot_id=UUID("00000000-0000-4000-8000-000000000201"),
     alternatives=(
-        Alternative(
+        Offered(
             slot_id=UUID("00000000-0000-4000-8000-000000000203"),
             clinic_id=UUID("00000000-0000-4000-8000-000000000101"),
             starts_at=datetime(2099, 3, 12, 7, 15, tzinfo=UTC),
             ends_at=datetime(2099, 3, 12, 7, 30, tzinfo=UTC),
             free=2,
+            hold_id=UUID("00000000-0000-4000-8000-000000000402"),
+            expires_at=datetime(2099, 3, 1, 6, 0, 58, 123456, tzinfo=UTC),
         ),
     ),
 )
@@ -83,14 +99,14 @@ PROBLEMS = by_code(
             409,
             "slot_full",
             "There is no free place in one of the slots.",
-            "Choose another slot; `alternatives` has some that are near.",
+            "Choose another slot: `alternatives` are near, and held where there is a `hold_id`.",
             more=FULL,
         ),
         ProblemKind(
             409,
             "slot_closed",
             "One of the slots is closed.",
-            "Choose another slot; `alternatives` has some that are near.",
+            "Choose another slot: `alternatives` are near, and held where there is a `hold_id`.",
             more=FULL,
         ),
         ProblemKind(
@@ -140,6 +156,22 @@ PROBLEMS = by_code(
                 what_to_do=Words(ru="Запишитесь с 1 марта.", en="Book from 1 March on."),
                 opens_at=datetime(2099, 3, 1, tzinfo=UTC),
             ),
+        ),
+        ProblemKind(
+            422,
+            "visit_incomplete",
+            "What must be free together is not all there; `missing` says what the slot lacks.",
+            "Book all of it as places of one booking: the same person's, at the same time.",
+            more=VisitIncomplete(
+                slot_id=UUID("00000000-0000-4000-8000-000000000201"), missing=("room",)
+            ),
+        ),
+        ProblemKind(
+            422,
+            "nothing_to_follow",
+            "The visit follows another, and none is named that it can follow.",
+            "Name in `follows` a booking of the same person that stands and begins earlier.",
+            more=OF_A_SLOT,
         ),
         ProblemKind(
             404,

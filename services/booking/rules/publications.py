@@ -24,9 +24,7 @@ class Scope(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
     percent: Percent = PERCENT_ALL
     clinics: Clinics = ()
-    districts: Annotated[tuple[Code, ...], Meta(max_length=CODES_MAX)] = field(
-        default_factory=tuple
-    )
+    districts: Annotated[tuple[Code, ...], Meta(max_length=CODES_MAX)] = ()
 
     @property
     def is_all(self) -> bool:

@@ -2,7 +2,17 @@
 
 from aiohttp import web
 
-from services.slots.api import clinics, closures, proposals, reading, schedules, slots, together
+from services.slots.api import (
+    clinics,
+    closures,
+    holidays,
+    proposals,
+    reading,
+    schedules,
+    series,
+    slots,
+    together,
+)
 from services.slots.api.desk import DESK, Desk
 from services.slots.api.problems import PROBLEMS
 from services.slots.api.proposals import ClosingMany
@@ -20,15 +30,17 @@ API = Api(
         "availability": "What is free, from memory: as of when, every answer says first.",
         "clinics": "Where people are seen.",
         "proposals": "What needs two persons: one who proposes it, and another who approves it.",
-        "schedules": "The hours that a clinic has every week.",
+        "schedules": "The hours that a clinic has again and again, and its holidays.",
         "slots": "When they are, and how many at once.",
     },
     routes=(
         *together.ROUTES,  # before the slots, each of which has an id where this has a word
         *reading.ROUTES,
+        *series.ROUTES,
         *clinics.ROUTES,
         *slots.ROUTES,
         *schedules.ROUTES,
+        *holidays.ROUTES,
         *closures.ROUTES,
         *proposals.ROUTES,
         DOCUMENT,
