@@ -53,6 +53,8 @@ from shared.messages.slots import (
 )
 from shared.messages.words import (
     CAPACITY_MAX,
+    CUT_OFF_MINUTES_MAX,
+    EXTRA_MAX,
     ONE_LINE,
     PLACES_MAX,
     CancelReason,
@@ -60,10 +62,12 @@ from shared.messages.words import (
     Claim,
     ClinicAddress,
     Dose,
+    Extra,
     Instant,
     Latitude,
     Longitude,
     Message,
+    MinutesBefore,
     OptionalText,
     Refusal,
     Text,
@@ -76,6 +80,8 @@ from shared.messages.words import (
 
 __all__ = [
     "CAPACITY_MAX",
+    "CUT_OFF_MINUTES_MAX",
+    "EXTRA_MAX",
     "ONE_LINE",
     "PLACES_MAX",
     "Alternative",
@@ -101,6 +107,7 @@ __all__ = [
     "Command",
     "ConfirmHold",
     "Dose",
+    "Extra",
     "HoldExpired",
     "HoldPlaces",
     "HoldReleased",
@@ -109,6 +116,7 @@ __all__ = [
     "Latitude",
     "Longitude",
     "Message",
+    "MinutesBefore",
     "MovePlaces",
     "OpenClinic",
     "OpenSlot",

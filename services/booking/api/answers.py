@@ -68,8 +68,10 @@ def reply_to(answer: Answer, asked: Asked, before: Booking | None = None) -> web
             return json_response(_body(evolve(before, change_of(answer)), asked))
         case Refused(slot_id=None):
             raise problem_of(told(answer, asked, before))
-        case Refused(slot_id=slot_id, alternatives=near):
-            raise problem_of(told(answer, asked, before), slot_id=slot_id, alternatives=near)
+        case Refused(slot_id=slot_id, alternatives=near, until=until):
+            more = {} if until is None else {"until": until}
+            said = told(answer, asked, before)
+            raise problem_of(said, slot_id=slot_id, alternatives=near, **more)
         case Undecided(booking):
             return _undecided(booking, asked)
         case _:

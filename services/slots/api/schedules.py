@@ -151,6 +151,8 @@ def _open_slot(desk: Desk, schedule: Schedule, start: datetime) -> OpenSlot:
         starts_at=start,
         ends_at=start + timedelta(minutes=schedule.slot_minutes),
         capacity=schedule.capacity,
+        closes_minutes_before=schedule.closes_minutes_before,
+        cancel_until_minutes_before=schedule.cancel_until_minutes_before,
         **desk.head_of(command_id, cause=schedule.id, asked=schedule.body_hash),
     )
 

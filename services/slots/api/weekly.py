@@ -9,7 +9,7 @@ from msgspec import Meta
 
 from services.slots.rules.schedules import DAY_MINUTES, SCHEDULE_DAYS_MAX, Schedule
 from services.slots.store.schedules import OfClinic
-from shared.messages import Capacity, Dose, OptionalText, Text
+from shared.messages import Capacity, Dose, MinutesBefore, OptionalText, Text
 from shared.problems import Problem
 
 Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
@@ -32,6 +32,8 @@ class NewSchedule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     capacity: Capacity
     valid_from: date
     valid_to: date
+    closes_minutes_before: MinutesBefore = 0
+    cancel_until_minutes_before: MinutesBefore = 0
 
 
 class ScheduleBody(msgspec.Struct, frozen=True, kw_only=True):
@@ -51,6 +53,8 @@ class ScheduleBody(msgspec.Struct, frozen=True, kw_only=True):
     valid_from: date
     valid_to: date
     made_at: datetime
+    closes_minutes_before: int
+    cancel_until_minutes_before: int
     opened: int | None
     withdrawn_at: datetime | None
 
@@ -114,6 +118,8 @@ def schedule_of(clinic: OfClinic, body: NewSchedule, head: dict[str, Any]) -> Sc
         valid_to=body.valid_to,
         body_hash=head["body_hash"],
         made_at=clinic.now,
+        closes_minutes_before=body.closes_minutes_before,
+        cancel_until_minutes_before=body.cancel_until_minutes_before,
     )
 
 

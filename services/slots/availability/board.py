@@ -98,6 +98,9 @@ class Board:
             slot.held = count.held
             slot.booked = count.booked
             slot.open = count.open
+            slot.extra = count.extra
+            slot.closes_minutes_before = count.closes_minutes_before
+            slot.cancel_until_minutes_before = count.cancel_until_minutes_before
             sheet.free += slot.free if slot.open else 0
             self._touch(sheet)
         return True

@@ -9,6 +9,7 @@ from services.slots.store.closures import Closure, Closures
 from services.slots.store.decisions import (
     REFEREE_SESSION,
     Answer,
+    Said,
     Seen,
     answer_failed,
     find_answers,
@@ -29,6 +30,7 @@ __all__ = [
     "EventNumbers",
     "Reads",
     "Record",
+    "Said",
     "Schedules",
     "Seen",
     "answer_failed",
