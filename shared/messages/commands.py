@@ -8,6 +8,7 @@ from msgspec import Meta
 
 from shared.messages.words import (
     PLACES_MAX,
+    AsksFor,
     CancelReason,
     Capacity,
     Claim,
@@ -19,7 +20,9 @@ from shared.messages.words import (
     Longitude,
     Message,
     MinutesBefore,
+    Modality,
     OptionalText,
+    Resource,
     Text,
     TtlSeconds,
 )
@@ -65,8 +68,9 @@ class ChangeClinic(Command, frozen=True, kw_only=True):
 
 
 class OpenSlot(Command, frozen=True, kw_only=True):
-    """Make a slot known, with its capacity. `product` and `dose` are told on, not judged.
+    """Make a slot known, with its capacity. What it is for and of is told on, not judged.
 
+    `practitioner_id`: whose time it is; `resource` says so of what is nobody's.
     `closes_minutes_before` its beginning nobody can book it any more; whoever cancels later than
     `cancel_until_minutes_before` it cancels late.
     """
@@ -76,6 +80,10 @@ class OpenSlot(Command, frozen=True, kw_only=True):
     service: Text
     product: OptionalText = ""
     dose: Dose | None = None
+    modality: Modality = "physical"
+    practitioner_id: UUID | None = None
+    resource: Resource = "service"
+    asks_for: AsksFor = "nothing"
     starts_at: Instant
     ends_at: Instant
     capacity: Capacity

@@ -191,7 +191,13 @@ async def test_availability_is_told_by_clinic_and_day(door: Door) -> None:
             "name": "North",
             "distance_km": 1.11,
             "days": [
-                {"date": DAY, "capacity": 5, "free": 5, "first_free_at": "2030-05-15T12:00:00Z"}
+                {
+                    "date": DAY,
+                    "capacity": 5,
+                    "extra": 0,
+                    "free": 5,
+                    "first_free_at": "2030-05-15T12:00:00Z",
+                }
             ],
         },
         {
@@ -199,7 +205,13 @@ async def test_availability_is_told_by_clinic_and_day(door: Door) -> None:
             "name": "Centre",
             "distance_km": 12.23,
             "days": [
-                {"date": DAY, "capacity": 6, "free": 4, "first_free_at": "2030-05-15T12:00:00Z"}
+                {
+                    "date": DAY,
+                    "capacity": 6,
+                    "extra": 0,
+                    "free": 4,
+                    "first_free_at": "2030-05-15T12:00:00Z",
+                }
             ],
         },
     ]
@@ -252,6 +264,51 @@ async def test_a_clinic_where_nothing_can_be_booked_is_left_out(door: Door) -> N
     assert nothing["clinics"] == []
 
 
+# ---- several together ----------------------------------------------------------------------------
+
+
+async def test_a_family_of_three_is_told_where_they_can_come_together(door: Door) -> None:
+    body = await door.body(
+        f"/slots/adjacent?service=vaccination&people=3&gap_minutes=60&from={DAY}&near=55.76,37.62"
+    )
+
+    told = [(one["name"], one["distance_km"]) for one in body["sets"]]
+    assert told == [("Centre", 1.11), ("North", 10.01)]
+    assert body["sets"][0] == {
+        "clinic_id": str(CENTRE),
+        "name": "Centre",
+        "distance_km": 1.11,
+        "starts_at": "2030-05-15T12:00:00Z",
+        "ends_at": "2030-05-15T13:15:00Z",
+        "slots": [
+            {
+                "slot_id": str(FIRST),
+                "starts_at": "2030-05-15T12:00:00Z",
+                "ends_at": "2030-05-15T12:15:00Z",
+                "seats": 2,
+            },
+            {
+                "slot_id": str(SECOND),
+                "starts_at": "2030-05-15T13:00:00Z",
+                "ends_at": "2030-05-15T13:15:00Z",
+                "seats": 1,
+            },
+        ],
+    }
+    assert body["complete"] is True
+
+
+async def test_a_clinic_of_which_nobody_knows_where_it_is_is_near_nothing(door: Door) -> None:
+    await door.decide(stories.open_slot(an_id("there"), 5, clinic_id=NOWHERE))
+    path = f"/slots/adjacent?service=vaccination&people=5&from={DAY}"
+
+    near = await door.body(f"{path}&near=55.76,37.62")
+    there = await door.body(f"{path}&clinic={NOWHERE}")
+
+    assert [one["name"] for one in near["sets"]] == ["North"]
+    assert [one["name"] for one in there["sets"]] == ["A place nobody knows"]
+
+
 # ---- slots ---------------------------------------------------------------------------------------
 
 
@@ -265,9 +322,16 @@ async def test_the_slots_of_a_day_are_told_in_their_order(door: Door) -> None:
         "service": "vaccination",
         "product": "",
         "dose": None,
+        "modality": "physical",
+        "practitioner_id": None,
+        "resource": "service",
+        "asks_for": "nothing",
         "starts_at": "2030-05-15T12:00:00Z",
         "ends_at": "2030-05-15T12:15:00Z",
+        "bookable_until": "2030-05-15T12:00:00Z",
+        "cancel_until": "2030-05-15T12:00:00Z",
         "capacity": 3,
+        "extra": 0,
         "free": 2,
         "held": 1,
         "booked": 0,
@@ -292,14 +356,16 @@ async def test_one_slot_is_told_as_in_the_list(door: Door) -> None:
     assert {name: value for name, value in body.items() if name != "as_of"} == listed[0]
 
 
-async def test_at_every_read_what_is_free_held_and_booked_is_the_capacity(door: Door) -> None:
+async def test_at_every_read_what_is_free_held_and_booked_is_the_capacity_and_the_extra(
+    door: Door,
+) -> None:
     hold, booking = stories.hold(SECOND, FIRST), stories.book(SECOND)
     acts: list[Any] = [
         hold,
         booking,
         stories.book(SECOND),
         stories.confirm(hold.id, SECOND, FIRST),
-        stories.change_slot(SECOND, capacity=4),
+        stories.change_slot(SECOND, capacity=4, extra=2, by=an_id("somebody there")),
         stories.move(booking.id, FIRST),
         stories.cancel(booking.id),
         stories.change_slot(SECOND, open=False),
@@ -310,7 +376,8 @@ async def test_at_every_read_what_is_free_held_and_booked_is_the_capacity(door: 
         slots = (await door.body(f"/slots?clinic={CENTRE}&date={DAY}"))["slots"]
         one = await door.body(f"/slots/{SECOND}")
         for slot in [*slots, one]:
-            assert slot["free"] + slot["held"] + slot["booked"] == slot["capacity"]
+            taken = slot["held"] + slot["booked"]
+            assert slot["free"] + taken == slot["capacity"] + slot["extra"]
     rows = await door.town.pool.fetch("SELECT id, held, booked, version FROM slot")
     told = {UUID(slot["id"]): (slot["held"], slot["booked"], slot["version"]) for slot in slots}
     assert told == {row["id"]: tuple(row)[1:] for row in rows if row["id"] in told}
@@ -392,6 +459,7 @@ READS = [
     f"/availability?service=vaccination&from={DAY}&clinic={CENTRE}",
     f"/slots?clinic={CENTRE}&date={DAY}",
     f"/slots/{FIRST}",
+    f"/slots/adjacent?service=vaccination&people=3&gap_minutes=60&from={DAY}&clinic={CENTRE}",
 ]
 
 
@@ -479,6 +547,7 @@ UNKNOWN = [
     "/slots/nobody",
     f"/slots?clinic={uuid4()}&date={DAY}",
     f"/availability?service=vaccination&clinic={uuid4()}",
+    f"/slots/adjacent?service=vaccination&people=2&clinic={uuid4()}",
 ]
 SENSELESS = [
     ("/clinics?colour=red", "known are: limit, cursor, near, radius_km, service"),
@@ -525,6 +594,15 @@ SENSELESS = [
         "cursor",
     ),
     (f"/slots/{FIRST}?date={DAY}", "known are: none"),
+    ("/slots/adjacent?people=2&near=55.75,37.62", "service"),
+    ("/slots/adjacent?service=x&near=55.75,37.62", "people"),
+    ("/slots/adjacent?service=x&people=0&near=55.75,37.62", "people"),
+    ("/slots/adjacent?service=x&people=9&near=55.75,37.62", "people"),
+    ("/slots/adjacent?service=x&people=2", "say clinic or near"),
+    (f"/slots/adjacent?service=x&people=2&near=55.75,37.62&clinic={CENTRE}", "say clinic or near"),
+    ("/slots/adjacent?service=x&people=2&near=55.75,37.62&gap_minutes=61", "gap_minutes"),
+    ("/slots/adjacent?service=x&people=2&near=55.75,37.62&limit=21", "limit"),
+    ("/slots/adjacent?service=x&people=2&near=55.75,37.62&dose=0", "dose"),
 ]
 
 
@@ -541,7 +619,10 @@ async def test_what_makes_no_sense_is_refused_in_clear_words(door: Door) -> None
 
 
 parameters = st.sampled_from(
-    ["near", "radius_km", "service", "limit", "cursor", "from", "to", "clinic", "date", "x"]
+    [
+        *("near", "radius_km", "service", "limit", "cursor", "from", "to", "clinic", "date", "x"),
+        *("people", "gap_minutes", "dose", "product"),
+    ]
 )
 values = st.one_of(
     st.sampled_from(
@@ -565,7 +646,9 @@ values = st.one_of(
 
 
 @given(
-    path=st.sampled_from(["/clinics", "/availability", "/slots", f"/slots/{FIRST}"]),
+    path=st.sampled_from(
+        ["/clinics", "/availability", "/slots", f"/slots/{FIRST}", "/slots/adjacent"]
+    ),
     asked=st.dictionaries(parameters, values, max_size=5),
 )
 @settings(

@@ -15,6 +15,7 @@
  * @typedef {object} ClinicDay how much is free at one clinic on one day
  * @property {string} date
  * @property {number} capacity
+ * @property {number} extra how many more people than places are let in
  * @property {number} free
  * @property {string | null} first_free_at
  */
@@ -34,8 +35,16 @@
  * @property {string} service
  * @property {string} product
  * @property {number | null} dose
+ * @property {'physical' | 'virtual'} modality
+ * @property {string | null} practitioner_id whose time it is
+ * @property {'service' | 'room' | 'interpreter'} resource
+ * @property {'nothing' | 'referral' | 'attachment'} asks_for
  * @property {string} starts_at
  * @property {string} ends_at
+ * @property {string} bookable_until
+ * @property {string} cancel_until
+ * @property {number} capacity
+ * @property {number} extra how many more people than places are let in
  * @property {number} free
  * @property {'free' | 'busy' | 'busy-tentative' | 'busy-unavailable'} status
  */
@@ -62,6 +71,9 @@
  * @property {string} time_zone
  * @property {string} patient_id
  * @property {number | null} dose
+ * @property {'physical' | 'virtual'} modality
+ * @property {string | null} practitioner_id
+ * @property {string | null} cancel_until who gives it back later does so late; null: nobody
  */
 
 /**

@@ -86,4 +86,6 @@ def taken(inventory: Inventory, place_id: UUID, wish: PlaceWish, claim: bytes | 
         patient_id=wish.patient_id,
         dose=wish.dose,
         cancel_until=slot.cancel_until if slot.cancel_until_minutes_before else None,
+        modality=slot.modality,
+        practitioner_id=slot.practitioner_id,
     )

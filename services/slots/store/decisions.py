@@ -29,7 +29,18 @@ Said = ClinicOpened | ClinicChanged | SlotChanged
 """What staff say of clinics and slots, and what is written apart from the counters."""
 
 LIMITS = ("version", "closes_minutes_before", "cancel_until_minutes_before", "extra")
-NEW_LAST = ("product", "dose", "closes_minutes_before", "cancel_until_minutes_before", "extra")
+SAID_OF_SLOTS = (
+    "product",
+    "dose",
+    "modality",
+    "practitioner_id",
+    "resource",
+    "asks_for",
+    "closes_minutes_before",
+    "cancel_until_minutes_before",
+    "extra",
+)
+"""What is said of a slot beside where and when it is, in the order in which `save` takes it."""
 
 
 class Answer(NamedTuple):
@@ -134,6 +145,10 @@ def _slot(row: asyncpg.Record, clinics: dict[UUID, Clinic]) -> Slot:
         service=row["service"],
         product=row["product"],
         dose=row["dose"],
+        modality=row["modality"],
+        practitioner_id=row["practitioner_id"],
+        resource=row["resource"],
+        asks_for=row["asks_for"],
         starts_at=row["starts_at"],
         ends_at=row["ends_at"],
         capacity=row["capacity"],
@@ -207,7 +222,7 @@ async def save(
         seen.at,
         positions,
         list(swept),
-        *_columns(new, NEW_LAST),
+        *_columns(new, SAID_OF_SLOTS),
         [slot.extra for slot in old],
     )
     assert row is not None
