@@ -13,6 +13,7 @@ from shared.messages.bookings import (
     BookingTold,
 )
 from shared.messages.commands import (
+    Apart,
     BookPlaces,
     CancelBooking,
     ChangeClinic,
@@ -62,6 +63,7 @@ from shared.messages.words import (
     Capacity,
     Claim,
     ClinicAddress,
+    DaysApart,
     Dose,
     Extra,
     Instant,
@@ -88,6 +90,7 @@ __all__ = [
     "ONE_LINE",
     "PLACES_MAX",
     "Alternative",
+    "Apart",
     "AsksFor",
     "BookPlaces",
     "BookedPlace",
@@ -110,6 +113,7 @@ __all__ = [
     "ClinicOpened",
     "Command",
     "ConfirmHold",
+    "DaysApart",
     "Dose",
     "Extra",
     "HoldExpired",

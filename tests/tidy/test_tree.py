@@ -28,7 +28,7 @@ ROOMS = {
 }
 EXTRA_ROOMS = {
     "slots": {"availability"},
-    "booking": {"closures", "doors", "memory", "pending", "replies", "retention"},
+    "booking": {"closures", "doors", "learning", "memory", "pending", "replies", "retention"},
     "notify": {"channels", "invitations", "live", "retention", "sending", "texts"},
 }
 LINES_MAX = 320
