@@ -14,6 +14,7 @@ from services.booking.api import (
     me,
     patients,
     persons,
+    services,
 )
 from services.booking.api.desk import DESK, Desk
 from services.booking.api.offers import Offers
@@ -34,12 +35,14 @@ API = Api(
         "dependants": "For whom one may book besides oneself.",
         "holds": "Places kept for some minutes while their owner makes up their mind.",
         "links": "One thing for whoever was sent the link, without signing in; once.",
+        "services": "Of which kind a visit is, and what must be free together with it.",
         "persons": "Who somebody is: sealed by a key of their own, and erased when they say so.",
     },
     routes=(
         *bookings.ROUTES,
         *holds.ROUTES,
         *campaigns.ROUTES,
+        *services.ROUTES,
         *patients.ROUTES,
         *me.ROUTES,
         *facts.ROUTES,

@@ -88,4 +88,6 @@ def taken(inventory: Inventory, place_id: UUID, wish: PlaceWish, claim: bytes | 
         cancel_until=slot.cancel_until if slot.cancel_until_minutes_before else None,
         modality=slot.modality,
         practitioner_id=slot.practitioner_id,
+        follows=wish.follows,
+        based_on=wish.based_on,
     )

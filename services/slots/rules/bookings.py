@@ -13,6 +13,7 @@ from shared.messages import (
     BookPlaces,
     CancelBooking,
     Command,
+    HoldPlaces,
     MovePlaces,
     PlacesBooked,
     PlaceWish,
@@ -130,6 +131,9 @@ def why_not(
             return refuse(command, "closed", at, wish.slot_id)
         if at >= slot.starts_at:
             return refuse(command, "started", at, wish.slot_id)
+        if slot.asks_for not in ("nothing", wish.shown) and not isinstance(command, HoldPlaces):
+            # The second guard: whoever asked for it did not know yet what the slot asks for.
+            return refuse(command, "unknown", at, wish.slot_id)
     for slot_id, seats in seats_per_slot(w.slot_id for w in wishes).items():
         slot = inventory.slots[slot_id]
         if slot.closes_minutes_before and seats > own[slot_id] and at >= slot.closes_at:
