@@ -32,6 +32,7 @@ EXTRA_ROOMS = {
         "closures",
         "doors",
         "dryruns",
+        "families",
         "learning",
         "memory",
         "pending",
