@@ -19,6 +19,4 @@ def minutes(count: float) -> timedelta:
 
 def a_visit(starts_at: datetime = TEN, *, id: UUID | None = None, **about: Any) -> Visit:
     """A quarter of an hour that somebody booked."""
-    return Visit(
-        id=id or uuid4(), starts_at=starts_at, ends_at=starts_at + minutes(15), **about
-    )
+    return Visit(id=id or uuid4(), starts_at=starts_at, ends_at=starts_at + minutes(15), **about)

@@ -1,7 +1,6 @@
 """What does the front desk tell of a telemedicine visit? Each of its steps, in order."""
 
 from typing import Literal
-from uuid import UUID
 
 from shared.messages.bookings import BookedPlace, BookingTold
 

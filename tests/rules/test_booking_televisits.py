@@ -269,7 +269,9 @@ class Told:
 @given(
     st.lists(
         st.tuples(
-            st.sampled_from(STEPS), st.sampled_from(BYS), st.sampled_from([0.25, 0.5, 1, 4, 20, 65, 240])
+            st.sampled_from(STEPS),
+            st.sampled_from(BYS),
+            st.sampled_from([0.25, 0.5, 1, 4, 20, 65, 240]),
         ),
         max_size=14,
     ),

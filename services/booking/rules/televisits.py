@@ -1,6 +1,6 @@
-"""What becomes of a telemedicine visit: step by step, and what of it happens by itself, and when?"""
+"""What becomes of a telemedicine visit, step by step, and what of it happens by itself?"""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Literal
 from uuid import UUID
@@ -12,7 +12,7 @@ Presence = Literal["absent", "here", "away", "phone"]
 Step = Literal["arrive", "wait", "drop", "rejoin", "admit", "phone", "end", "noshow", "cancel"]
 Side = Literal["patient", "practitioner"]
 By = Literal["patient", "staff", "rule"]
-Why = Literal["not_open", "over", "impossible", "too_early", "is_here"]
+Why = Literal["not_open", "over", "impossible", "too_early", "is_here", "off", "key_reused"]
 
 NEXT: Mapping[Status, Mapping[Step, Status]] = {
     "booked": {
@@ -115,6 +115,10 @@ class Visit(msgspec.Struct, frozen=True, kw_only=True):
     seen_at: datetime | None = None
 
 
+Steps = Sequence[tuple[Step, Visit]]
+"""Steps in order, each with the visit as it is after it."""
+
+
 class No(msgspec.Struct, frozen=True):
     """A step that is not taken: why, and from when on it may be, if it will."""
 
@@ -153,6 +157,51 @@ def decide(visit: Visit, step: Step, by: By, at: datetime, limits: Limits) -> Vi
             return No("too_early", due.at if due is not None and due.step == step else None)
         return _after(visit, step, at, noshow_by=due.noshow_by)
     return _after(visit, step, at)
+
+
+def walk(
+    visit: Visit, steps: Iterable[Step], by: By, at: datetime, limits: Limits
+) -> tuple[Steps, Visit] | No:
+    """All of the steps, or why the first that is not taken is not."""
+    taken: list[tuple[Step, Visit]] = []
+    for step in steps:
+        after = decide(visit, step, by, at, limits)
+        if isinstance(after, No):
+            return after
+        visit = after
+        taken.append((step, visit))
+    return taken, visit
+
+
+def page_says(
+    visit: Visit, at: datetime, limits: Limits, *, is_here: bool, is_ready: bool
+) -> tuple[Steps, Visit] | No:
+    """What a patient's page does by saying how it is. To a visit that is over it does nothing."""
+    if visit.status not in OPEN:
+        return [], visit
+    said_no = _in_time(visit, "patient", at, limits)
+    if said_no is not None:
+        return said_no
+    steps = steps_for(visit, is_here=is_here, is_ready=is_ready)
+    walked = walk(visit, steps, "patient", at, limits)
+    if isinstance(walked, No) or walked[1].presence != "here":
+        return walked
+    return walked[0], seen(walked[1], at)
+
+
+def by_itself(
+    visit: Visit, at: datetime, limits: Limits, *, is_booked: bool
+) -> tuple[Steps, Visit]:
+    """What happens though nobody does anything, if it is time; what is not booked is off."""
+    steps: list[Step] = []
+    due = what_is_due(visit, limits)
+    if not is_booked and "cancel" in NEXT[visit.status]:
+        steps = ["cancel"]
+    elif due is not None and due.at <= at:
+        steps = [due.step]
+    walked = walk(visit, steps, "rule", at, limits)
+    assert not isinstance(walked, No), "what is due is taken"
+    return walked
 
 
 def seen(visit: Visit, at: datetime) -> Visit:
