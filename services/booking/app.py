@@ -26,9 +26,11 @@ from services.booking.store import (
     People,
     Profiles,
     Slots,
+    Televisits,
     Wishes,
 )
 from services.booking.store.database import OUTAGES
+from services.booking.televisits import Attendant, limits_of
 from shared import broker, database
 from shared.access.noting import ACCESS, Access
 from shared.access.store import AccessLog
@@ -168,6 +170,7 @@ def doors(
         dependants_max=config.dependants_max,
         links=Links(store),
         link_keys=keys_of(config.link_keys),
+        televisits=Televisits(store, limits_of(config)),
     )
     app[ACCESS] = access
     gate = Gate(tokens, count_glass=metrics.count_glass, known_as=memory.identities.who)
@@ -244,12 +247,16 @@ def _add_errands(
 
 
 def _add_errands_for_persons(work: Work, config: Config, desk: api.Desk) -> None:
-    """Who is known by another id since, and what is forgotten by rule."""
+    """Who is known by another id since, what is forgotten by rule, for whose visit it is time."""
     retention = Retention(
         config, people=desk.people, profiles=desk.profiles, consents=desk.consents
     )
-    work.checks["identities"] = desk.identities.wrong
-    work.tasks += [_learn_identities(desk), retention.run()]
+    attendant = Attendant(desk.televisits)
+    visits = attendant.run(
+        sweep_seconds=config.visit_sweep_seconds, visits_max=config.visit_sweep_max
+    )
+    work.checks |= {"identities": desk.identities.wrong, "visits": attendant.pulse.wrong}
+    work.tasks += [_learn_identities(desk), retention.run(), visits]
 
 
 async def _learn_identities(desk: api.Desk) -> None:

@@ -9,14 +9,27 @@ import logging
 from datetime import datetime
 
 from services.booking import metrics
+from services.booking.config import Config
 from services.booking.pending import SILENCE_SECONDS_MAX
-from services.booking.rules.televisits import Steps, Visit, by_itself
+from services.booking.rules.televisits import Limits, Steps, Visit, by_itself
 from services.booking.store import Televisits
 from services.booking.store.database import OUTAGES
 from services.booking.store.televisits import Kept
 from shared.pulse import Pulse
 
 log = logging.getLogger(__name__)
+
+
+def limits_of(config: Config) -> Limits:
+    """How long for what of a visit, as it is set."""
+    return Limits(
+        before=config.visit_before_seconds,
+        after=config.visit_after_seconds,
+        patient=config.visit_patient_seconds,
+        practitioner=config.visit_practitioner_seconds,
+        silent=config.visit_silent_seconds,
+        admitted=config.visit_admitted_seconds_max,
+    )
 
 
 class Attendant:

@@ -191,7 +191,7 @@ class Told:
 
     def _may(self, step: Step, by: By, now: float) -> bool:
         over = self.finished or self.off
-        if by != "rule" and now < -5 or over:
+        if (by != "rule" and now < -5) or over:
             return False
         if by == "patient" and now >= 60 and not self.began:
             return False

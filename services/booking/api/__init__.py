@@ -13,6 +13,8 @@ from services.booking.api import (
     me,
     patients,
     persons,
+    televisits,
+    visit_links,
 )
 from services.booking.api.desk import DESK, Desk
 from services.booking.api.problems import PROBLEMS
@@ -32,6 +34,7 @@ API = Api(
         "dependants": "For whom one may book besides oneself.",
         "holds": "Places kept for some minutes while their owner makes up their mind.",
         "links": "One thing for whoever was sent the link, without signing in; once.",
+        "visits": "Telemedicine: who waits in whose line, and what became of each visit.",
         "persons": "Who somebody is: sealed by a key of their own, and erased when they say so.",
     },
     routes=(
@@ -45,6 +48,8 @@ API = Api(
         *day.ROUTES,
         *accesses.ROUTES,
         *links.ROUTES,
+        *visit_links.ROUTES,
+        *televisits.ROUTES,
         DOCUMENT,
     ),
     problems=PROBLEMS,

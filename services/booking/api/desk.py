@@ -21,6 +21,7 @@ from services.booking.store import (
     Patients,
     People,
     Profiles,
+    Televisits,
 )
 from shared.access.noting import Access
 from shared.auth import Actor
@@ -65,6 +66,7 @@ class Desk(msgspec.Struct):
     dependants_max: int
     links: Links
     link_keys: Keys | None
+    televisits: Televisits
 
     @property
     def identities(self) -> Identities:

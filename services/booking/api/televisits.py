@@ -125,9 +125,7 @@ async def list_queue(request: web.Request) -> web.Response:
     asked = read_query(request, QueueQuery)
     after = cursor_of(request, (datetime, UUID))
     rows = await desk.televisits.queue(clinic_id, line_id, asked.date, after, asked.limit)
-    desk.access.note(
-        request, {row["patient_id"] for row in rows}, about=clinic_id, reason=CARE
-    )
+    desk.access.note(request, {row["patient_id"] for row in rows}, about=clinic_id, reason=CARE)
     now = desk.clock.now()
     line = await desk.televisits.line(clinic_id, line_id, now) if rows else []
     cursor = None
@@ -219,12 +217,12 @@ def _queued(row: Any, line: Iterable[Visit], now: datetime, desk: Desk) -> Queue
 ROUTES = [
     Route(
         "GET",
-        "/api/v1/clinics/{id}/practitioners/{practitioner}/queue",
+        "/api/v1/clinics/{id}/queues/{practitioner}",
         list_queue,
         tag="visits",
         query=QueueQuery,
         answers={200: Answer("The visits, by their time.", Queue, headers=("Cache-Control",))},
-        touches=Touch("day", ("status", "places")),
+        touches=Touch("queue", ("status", "places")),
     ),
     Route(
         "POST",

@@ -1,9 +1,9 @@
 """What does a patient see of their telemedicine visit by the link that they were sent?
 
-The line, and themselves in it: nothing of anybody else. By PostgreSQL's clock the link leads in from
-some minutes before the visit to an hour after it began, as often as its holder comes: a page that
-was closed, or a telephone that was in a tunnel, comes back by the same link. Looking at it changes
-nothing; the page says by PUT that somebody is there.
+The line, and themselves in it: nothing of anybody else. By PostgreSQL's clock the link leads in
+from some minutes before the visit to an hour after it began, as often as its holder comes: a page
+that was closed, or a telephone that was in a tunnel, comes back by the same link. Looking at it
+changes nothing; the page says by PUT that somebody is there.
 """
 
 from collections.abc import Sequence
@@ -40,7 +40,7 @@ AGAIN_SECONDS = 10
 
 
 class Being(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """How the patient's page is: open or being left, and whether they have said that they are ready."""
+    """How the patient's page is: open or being left; and whether they said that they are ready."""
 
     is_here: bool
     is_ready: bool = False

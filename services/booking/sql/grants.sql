@@ -18,9 +18,10 @@ GRANT SELECT, INSERT, UPDATE ON person_key, merged_person, erased_person TO book
 GRANT SELECT, INSERT, UPDATE, DELETE ON profile, consent TO booking;
 GRANT SELECT, INSERT, DELETE ON found_by, erasure TO booking;
 GRANT SELECT, INSERT ON link_use TO booking;
+GRANT SELECT, INSERT, UPDATE ON visit, visit_step TO booking;
 -- Only of the one person: see the wall in the migrations.
 GRANT SELECT ON booking, patient, profile, person_key, consent TO booking_person;
-GRANT SELECT ON booking, slot, campaign, pending_command TO auditor;
+GRANT SELECT ON booking, slot, campaign, pending_command, visit, visit_step TO auditor;
 
 -- Who looked at whose data: added to, and never changed.
 GRANT SELECT, INSERT ON access_chain, access_log TO booking;

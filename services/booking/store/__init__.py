@@ -10,6 +10,7 @@ from services.booking.store.pending import PendingWish, Wishes
 from services.booking.store.people import BookingsAhead, Merge, People
 from services.booking.store.profiles import Profiles
 from services.booking.store.slots import Slots
+from services.booking.store.televisits import Televisits
 
 __all__ = [
     "Bookings",
@@ -25,5 +26,6 @@ __all__ = [
     "People",
     "Profiles",
     "Slots",
+    "Televisits",
     "Wishes",
 ]

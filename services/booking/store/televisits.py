@@ -9,7 +9,7 @@ import asyncpg
 import msgspec
 
 from services.booking.rules.life import Place
-from services.booking.rules.televisits import Limits, No, Step, Steps, Visit, what_is_due
+from services.booking.rules.televisits import Limits, No, Status, Step, Steps, Visit, what_is_due
 from services.booking.rules.visit_telling import Booked, tale_of
 from services.booking.store.database import SQL, Connection, Database, Row
 from shared.messages import VisitEvent
@@ -51,7 +51,7 @@ class Taken(NamedTuple):
     visit_id: UUID
     version: int
     step: Step
-    status: str
+    status: Status
     at: datetime
 
 
