@@ -28,7 +28,7 @@ ROOMS = {
 }
 EXTRA_ROOMS = {
     "slots": {"availability"},
-    "booking": {"closures", "memory", "pending", "replies", "retention", "televisits"},
+    "booking": {"closures", "doors", "memory", "pending", "replies", "retention", "televisits"},
     "notify": {"channels", "invitations", "live", "retention", "sending", "texts"},
 }
 LINES_MAX = 320

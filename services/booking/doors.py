@@ -1,0 +1,94 @@
+"""What stands behind the front desk's doors? The API, with everything that its routes need."""
+
+from aiohttp import web
+
+from services.booking import api, metrics
+from services.booking.config import Config
+from services.booking.memory import Kept, Memory
+from services.booking.pending import Keeper
+from services.booking.replies import Answers
+from services.booking.store import (
+    Bookings,
+    Campaigns,
+    Consents,
+    Database,
+    Links,
+    Patients,
+    People,
+    Profiles,
+    Slots,
+    Televisits,
+    Wishes,
+)
+from services.booking.televisits import limits_of
+from shared.access.noting import ACCESS, Access
+from shared.asking import Asking
+from shared.auth import Tokens
+from shared.clock import DatabaseClock
+from shared.links.rules import keys_of
+from shared.logs import Lines
+from shared.policy import Gate
+from shared.vault import open_vault
+from shared.web import BODY_BYTES_MAX, answer_every_error, counted
+
+
+def doors(
+    config: Config,
+    store: Database,
+    asking: Asking,
+    clock: DatabaseClock,
+    kept: Kept,
+    *,
+    access: Access,
+) -> web.Application:
+    """The API, with everything that its routes need."""
+    bookings, campaigns, patients = Bookings(store), Campaigns(store), Patients(store)
+    vault = open_vault("booking", config.vault)
+    app = web.Application(
+        client_max_size=BODY_BYTES_MAX,
+        middlewares=[counted(metrics.count_request), answer_every_error],
+    )
+    tokens = Tokens(jwks=config.jwks, issuer=config.issuer, audience=config.audience)
+    memory = Memory(Slots(store), campaigns, patients, facts_max=config.facts_max)
+    _watch_doors(config, tokens, memory, asking)
+    desk = api.Desk(
+        answers=_answers(config, store, asking, kept),
+        memory=memory,
+        bookings=bookings,
+        campaigns=campaigns,
+        patients=patients,
+        people=People(store, vault),
+        profiles=Profiles(store, vault),
+        consents=Consents(store),
+        clock=clock,
+        access=access,
+        deadline_seconds=config.deadline_seconds,
+        dependants_max=config.dependants_max,
+        links=Links(store),
+        link_keys=keys_of(config.link_keys),
+        televisits=Televisits(store, limits_of(config)),
+    )
+    app[ACCESS] = access
+    gate = Gate(tokens, count_glass=metrics.count_glass, known_as=memory.identities.who)
+    api.routes(app, desk, gate)
+    return app
+
+
+def _answers(config: Config, store: Database, asking: Asking, kept: Kept) -> Answers:
+    return Answers(
+        asking,
+        database=store,
+        bookings=Bookings(store),
+        keeper=Keeper(Wishes(store)),
+        kept=kept,
+        patience_seconds=config.patience_seconds,
+        keep_seconds=config.keep_seconds,
+        lines=Lines(config.log_one_in),
+    )
+
+
+def _watch_doors(config: Config, tokens: Tokens, memory: Memory, asking: Asking) -> None:
+    metrics.TOKEN_CHECKS.look = tokens.checks
+    metrics.FACTS_LOOKED_UP.look = memory.looked_up
+    metrics.SEATS_TAKEN.set_function(lambda: asking.replies.seated)
+    metrics.SEATS_MAX.set(config.seats_max)
