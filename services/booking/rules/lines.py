@@ -64,7 +64,8 @@ def _in_order(visit: Visit) -> tuple[datetime, bool, datetime, bytes]:
 def _took(visits: Sequence[Visit]) -> list[timedelta]:
     """How long the last visits of today took, the longest last."""
     ended = sorted(
-        (visit.ended_at, visit.ended_at - visit.admitted_at)
+        # A clock that was set back between the two is no visit that took less than no time.
+        (visit.ended_at, max(visit.ended_at - visit.admitted_at, timedelta()))
         for visit in visits
         if visit.status == "ended" and visit.ended_at is not None and visit.admitted_at is not None
     )
