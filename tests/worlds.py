@@ -238,6 +238,13 @@ def _persons(world: World) -> None:
         await world.ask(consent, consent.example())
         return {}
 
+    async def with_facts() -> dict[str, Any]:
+        facts = world.route("change_facts").example()
+        await a_person()
+        path = {"id": str(ALICE)}
+        await world.ask(world.route("change_facts"), msgspec.structs.replace(facts, path=path))
+        return {}
+
     async def somebody() -> dict[str, Any]:
         await a_person()
         return {}
@@ -250,6 +257,8 @@ def _persons(world: World) -> None:
         "merge_patient": a_twin_to_merge,
         "export_me": with_all_that_is_theirs,
         "show_consents": a_consent,
+        "show_facts": with_facts,
+        "change_facts": a_person,
         "change_dependant": lambda: world.make("add_dependant"),
     }
 

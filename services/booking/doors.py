@@ -9,12 +9,14 @@ from services.booking.pending import Keeper
 from services.booking.replies import Answers
 from services.booking.store import (
     Bookings,
+    Books,
     Campaigns,
     Consents,
     Database,
     Links,
     Patients,
     People,
+    PersonFacts,
     Profiles,
     Slots,
     Televisits,
@@ -31,6 +33,8 @@ from shared.policy import Gate
 from shared.vault import open_vault
 from shared.web import BODY_BYTES_MAX, answer_every_error, counted
 
+MIDDLEWARES = (counted(metrics.count_request), answer_every_error)
+
 
 def doors(
     config: Config,
@@ -42,21 +46,21 @@ def doors(
     access: Access,
 ) -> web.Application:
     """The API, with everything that its routes need."""
-    bookings, campaigns, patients = Bookings(store), Campaigns(store), Patients(store)
     vault = open_vault("booking", config.vault)
-    app = web.Application(
-        client_max_size=BODY_BYTES_MAX,
-        middlewares=[counted(metrics.count_request), answer_every_error],
-    )
+    app = web.Application(client_max_size=BODY_BYTES_MAX, middlewares=MIDDLEWARES)
     tokens = Tokens(jwks=config.jwks, issuer=config.issuer, audience=config.audience)
-    memory = Memory(Slots(store), campaigns, patients, facts_max=config.facts_max)
+    memory = _memory(store, config)
     _watch_doors(config, tokens, memory, asking)
+    answers = _answers(config, store, asking, kept)
     desk = api.Desk(
-        answers=_answers(config, store, asking, kept),
+        answers=answers,
+        offers=api.Offers(config, answers, Bookings(store), memory.identities, clock),
         memory=memory,
-        bookings=bookings,
-        campaigns=campaigns,
-        patients=patients,
+        bookings=Bookings(store),
+        campaigns=Campaigns(store),
+        books=Books(store),
+        facts=PersonFacts(store),
+        patients=Patients(store),
         people=People(store, vault),
         profiles=Profiles(store, vault),
         consents=Consents(store),
@@ -72,6 +76,10 @@ def doors(
     gate = Gate(tokens, count_glass=metrics.count_glass, known_as=memory.identities.who)
     api.routes(app, desk, gate)
     return app
+
+
+def _memory(store: Database, config: Config) -> Memory:
+    return Memory(Slots(store), Campaigns(store), Patients(store), facts_max=config.facts_max)
 
 
 def _answers(config: Config, store: Database, asking: Asking, kept: Kept) -> Answers:

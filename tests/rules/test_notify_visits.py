@@ -9,6 +9,7 @@ import pytest
 
 from services.notify.channels.email import compose
 from services.notify.live import frames
+from services.notify.live.positions import START
 from services.notify.rules import LINK_LIVES, link_to_cancel, links_to_visits, messages_for
 from services.notify.texts import wording
 from shared.messages import BookedPlace, VisitAdmitted, VisitByPhone, VisitEvent, VisitMissed
@@ -117,7 +118,7 @@ def test_an_open_page_hears_of_every_step() -> None:
     for kind in get_args(VisitEvent):
         event = stepped(kind)
 
-        told = frames.told(msgspec.json.encode(event).decode(), {0: 1}).decode()  # type: ignore[arg-type]
+        told = frames.told(msgspec.json.encode(event).decode(), START).decode()
 
         assert f"event: {kind.__name__}\n" in told
         assert f'"visit":{{"id":"{event.place.id}","step":2' in told

@@ -28,7 +28,16 @@ ROOMS = {
 }
 EXTRA_ROOMS = {
     "slots": {"availability"},
-    "booking": {"closures", "doors", "memory", "pending", "replies", "retention", "televisits"},
+    "booking": {
+        "closures",
+        "doors",
+        "learning",
+        "memory",
+        "pending",
+        "replies",
+        "retention",
+        "televisits",
+    },
     "notify": {"channels", "invitations", "live", "retention", "sending", "texts"},
 }
 LINES_MAX = 320

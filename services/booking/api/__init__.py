@@ -8,6 +8,7 @@ from services.booking.api import (
     campaigns,
     consents,
     day,
+    facts,
     holds,
     links,
     me,
@@ -17,11 +18,12 @@ from services.booking.api import (
     visit_links,
 )
 from services.booking.api.desk import DESK, Desk
+from services.booking.api.offers import Offers
 from services.booking.api.problems import PROBLEMS
 from shared.openapi import DOCUMENT, Api, add_routes
 from shared.policy import Gate
 
-__all__ = ["API", "DESK", "Desk", "routes"]
+__all__ = ["API", "DESK", "Desk", "Offers", "routes"]
 
 API = Api(
     service="booking",
@@ -43,6 +45,7 @@ API = Api(
         *campaigns.ROUTES,
         *patients.ROUTES,
         *me.ROUTES,
+        *facts.ROUTES,
         *consents.ROUTES,
         *persons.ROUTES,
         *day.ROUTES,

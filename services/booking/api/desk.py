@@ -8,6 +8,7 @@ import msgspec
 from aiohttp import web
 from msgspec import Meta
 
+from services.booking.api.offers import Offers
 from services.booking.memory import Identities, Memory
 from services.booking.replies import Answers
 from services.booking.rules.eligibility import Campaign, SlotFacts, Wanted, rule_against
@@ -15,11 +16,13 @@ from services.booking.rules.life import Booking
 from services.booking.rules.refusals import TOLD, Told
 from services.booking.store import (
     Bookings,
+    Books,
     Campaigns,
     Consents,
     Links,
     Patients,
     People,
+    PersonFacts,
     Profiles,
     Televisits,
 )
@@ -53,9 +56,12 @@ class Desk(msgspec.Struct):
     """The parts that the routes are given."""
 
     answers: Answers
+    offers: Offers
     memory: Memory
     bookings: Bookings
     campaigns: Campaigns
+    books: Books
+    facts: PersonFacts
     patients: Patients
     people: People
     profiles: Profiles
