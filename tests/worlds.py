@@ -4,6 +4,7 @@ Each service has one: what the examples name is there under the ids that they na
 gets its id only when it is made is made when a route needs it.
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
@@ -39,6 +40,7 @@ SLOTS = [UUID(f"00000000-0000-4000-8000-0000000002{n:02}") for n in range(1, 5)]
 SLOT_DAYS = (12, 19, 13, 20)
 CAMPAIGN = "00000000-0000-4000-8000-000000000501"
 WHY = "Taken ill at our clinic; what is booked?"
+READ_SECONDS_MAX = 20.0
 PEOPLE_MAX = 300
 """How many may be in a slot of the front desk's world."""
 
@@ -271,15 +273,30 @@ async def _slots(dsn: str, folder: Path) -> AsyncIterator[World]:
         asked = world.route("open_slots").example().body["slots"]
         named = [slot | {"id": str(slot_id)} for slot, slot_id in zip(asked, SLOTS, strict=False)]
         await world.make("open_slots", slots=named)
+        await _are_read(world)
 
         async def a_clinic_s_schedule() -> str:
             await world.make("open_schedule")
             return CLINIC
 
+        async def a_second_dose() -> dict[str, Any]:
+            at = {"starts_at": "2099-04-02T10:00:00+03:00", "ends_at": "2099-04-02T10:15:00+03:00"}
+            await world.made("open_slots", slots=[asked[0] | at | {"dose": 2}])
+            return {}
+
+        world.making["list_series"] = a_second_dose
         world.making["list_schedules"] = a_clinic_s_schedule
         world.making["withdraw_schedule"] = lambda: world.make("open_schedule")
         _add_proposals(world, door)
         yield world
+
+
+async def _are_read(world: World) -> None:
+    """What is free is a copy that follows the log: a moment later the slots are in it."""
+    route = world.route("show_slot")
+    async with asyncio.timeout(READ_SECONDS_MAX):
+        while (await world.ask(route, route.example())).status != 200:  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
 
 
 def _add_proposals(world: World, door: slots_doors.Door) -> None:

@@ -13,6 +13,7 @@ from shared.messages.bookings import (
     BookingTold,
 )
 from shared.messages.commands import (
+    Apart,
     BookPlaces,
     CancelBooking,
     ChangeClinic,
@@ -73,6 +74,7 @@ from shared.messages.words import (
     Capacity,
     Claim,
     ClinicAddress,
+    DaysApart,
     Dose,
     Instant,
     Latitude,
@@ -95,6 +97,7 @@ __all__ = [
     "ONE_LINE",
     "PLACES_MAX",
     "Alternative",
+    "Apart",
     "AsksFor",
     "BookPlaces",
     "BookedPlace",
@@ -117,6 +120,7 @@ __all__ = [
     "ClinicOpened",
     "Command",
     "ConfirmHold",
+    "DaysApart",
     "Dose",
     "HoldExpired",
     "HoldPlaces",
