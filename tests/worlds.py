@@ -178,7 +178,10 @@ def _visits(world: World, door: booking_doors.Door) -> None:
         door.referee.decided(open_clinic(UUID(clinic)), 0)
         about = {"modality": "virtual", "practitioner_id": UUID(PRACTITIONER)}
         await door.open_slot(slot, starts_at=soon, clinic_id=UUID(clinic), **about)
-        made = await (await door.book(slot, who=owner)).json()
+        await door.is_there()
+        answer = await door.book(slot, who=owner)
+        assert answer.status == 201, await answer.text()
+        made = await answer.json()
         link = Link(
             purpose="visit",
             person_id=owner,
