@@ -18,6 +18,7 @@ from services.booking.store import (
     People,
     PersonFacts,
     Profiles,
+    Services,
     Slots,
     Televisits,
     Wishes,
@@ -46,13 +47,28 @@ def doors(
     access: Access,
 ) -> web.Application:
     """The API, with everything that its routes need."""
-    vault = open_vault("booking", config.vault)
     app = web.Application(client_max_size=BODY_BYTES_MAX, middlewares=MIDDLEWARES)
     tokens = Tokens(jwks=config.jwks, issuer=config.issuer, audience=config.audience)
     memory = _memory(store, config)
     _watch_doors(config, tokens, memory, asking)
+    app[ACCESS] = access
+    gate = Gate(tokens, count_glass=metrics.count_glass, known_as=memory.identities.who)
     answers = _answers(config, store, asking, kept)
-    desk = api.Desk(
+    api.routes(app, _desk(config, store, clock, memory, answers=answers, access=access), gate)
+    return app
+
+
+def _desk(
+    config: Config,
+    store: Database,
+    clock: DatabaseClock,
+    memory: Memory,
+    *,
+    answers: Answers,
+    access: Access,
+) -> api.Desk:
+    vault = open_vault("booking", config.vault)
+    return api.Desk(
         answers=answers,
         offers=api.Offers(config, answers, Bookings(store), memory.identities, clock),
         memory=memory,
@@ -63,6 +79,7 @@ def doors(
         patients=Patients(store),
         people=People(store, vault),
         profiles=Profiles(store, vault),
+        services=Services(store),
         consents=Consents(store),
         clock=clock,
         access=access,
@@ -72,10 +89,6 @@ def doors(
         link_keys=keys_of(config.link_keys),
         televisits=Televisits(store, limits_of(config)),
     )
-    app[ACCESS] = access
-    gate = Gate(tokens, count_glass=metrics.count_glass, known_as=memory.identities.who)
-    api.routes(app, desk, gate)
-    return app
 
 
 def _memory(store: Database, config: Config) -> Memory:

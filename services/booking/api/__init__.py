@@ -14,6 +14,7 @@ from services.booking.api import (
     me,
     patients,
     persons,
+    services,
     televisits,
     visit_links,
 )
@@ -36,6 +37,7 @@ API = Api(
         "dependants": "For whom one may book besides oneself.",
         "holds": "Places kept for some minutes while their owner makes up their mind.",
         "links": "One thing for whoever was sent the link, without signing in; once.",
+        "services": "Of which kind a visit is, and what must be free together with it.",
         "visits": "Telemedicine: who waits in whose line, and what became of each visit.",
         "persons": "Who somebody is: sealed by a key of their own, and erased when they say so.",
     },
@@ -43,6 +45,7 @@ API = Api(
         *bookings.ROUTES,
         *holds.ROUTES,
         *campaigns.ROUTES,
+        *services.ROUTES,
         *patients.ROUTES,
         *me.ROUTES,
         *facts.ROUTES,

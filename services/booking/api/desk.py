@@ -6,7 +6,7 @@ from uuid import UUID
 
 import msgspec
 from aiohttp import web
-from msgspec import Meta
+from msgspec import UNSET, Meta, UnsetType
 
 from services.booking.api.offers import Offers
 from services.booking.memory import Identities, Memory
@@ -24,6 +24,7 @@ from services.booking.store import (
     People,
     PersonFacts,
     Profiles,
+    Services,
     Televisits,
 )
 from shared.access.noting import Access
@@ -38,11 +39,15 @@ from shared.web import body_hash, command_id, idempotency_key
 
 
 class WantedPlace(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One place of a body; without a patient it is for whoever asks."""
+    """One place of a body; without a patient it is for whoever asks.
+
+    `follows` names an earlier booking of the same person, which a follow-up comes after.
+    """
 
     slot_id: UUID
     patient_id: UUID | None = None
     dose: Dose | None = None
+    follows: UUID | UnsetType = UNSET
 
 
 WantedPlaces = Annotated[tuple[WantedPlace, ...], Meta(min_length=1, max_length=PLACES_MAX)]
@@ -65,6 +70,7 @@ class Desk(msgspec.Struct):
     patients: Patients
     people: People
     profiles: Profiles
+    services: Services
     consents: Consents
     clock: DatabaseClock
     access: Access
@@ -123,6 +129,7 @@ class Desk(msgspec.Struct):
                 slot_id=place.slot_id,
                 patient_id=self.identities.who(place.patient_id or who.actor.id),
                 dose=place.dose,
+                follows=None if place.follows is UNSET else place.follows,
             )
             for place in places
         ]
