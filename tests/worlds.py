@@ -282,6 +282,11 @@ async def _slots(dsn: str, folder: Path) -> AsyncIterator[World]:
             await world.make("open_schedule")
             return CLINIC
 
+        async def a_holiday() -> str:
+            route = world.route("set_holiday")
+            await world.ask(route, route.example())
+            return CLINIC
+
         async def a_second_dose() -> dict[str, Any]:
             at = {"starts_at": "2099-04-02T10:00:00+03:00", "ends_at": "2099-04-02T10:15:00+03:00"}
             await world.made("open_slots", slots=[asked[0] | at | {"dose": 2}])
@@ -289,6 +294,7 @@ async def _slots(dsn: str, folder: Path) -> AsyncIterator[World]:
 
         world.making["list_series"] = a_second_dose
         world.making["list_schedules"] = a_clinic_s_schedule
+        world.making["list_holidays"] = a_holiday
         world.making["withdraw_schedule"] = lambda: world.make("open_schedule")
         _add_proposals(world, door)
         yield world
