@@ -31,6 +31,7 @@ EXTRA_ROOMS = {
     "booking": {
         "closures",
         "doors",
+        "families",
         "learning",
         "memory",
         "pending",
