@@ -67,6 +67,8 @@ from shared.messages.televisits import (
 )
 from shared.messages.words import (
     CAPACITY_MAX,
+    CUT_OFF_MINUTES_MAX,
+    EXTRA_MAX,
     ONE_LINE,
     PLACES_MAX,
     AsksFor,
@@ -76,10 +78,12 @@ from shared.messages.words import (
     ClinicAddress,
     DaysApart,
     Dose,
+    Extra,
     Instant,
     Latitude,
     Longitude,
     Message,
+    MinutesBefore,
     Modality,
     OptionalText,
     Refusal,
@@ -94,6 +98,8 @@ from shared.messages.words import (
 
 __all__ = [
     "CAPACITY_MAX",
+    "CUT_OFF_MINUTES_MAX",
+    "EXTRA_MAX",
     "ONE_LINE",
     "PLACES_MAX",
     "Alternative",
@@ -122,6 +128,7 @@ __all__ = [
     "ConfirmHold",
     "DaysApart",
     "Dose",
+    "Extra",
     "HoldExpired",
     "HoldPlaces",
     "HoldReleased",
@@ -130,6 +137,7 @@ __all__ = [
     "Latitude",
     "Longitude",
     "Message",
+    "MinutesBefore",
     "Modality",
     "MovePlaces",
     "NoShowBy",
