@@ -38,6 +38,7 @@ EXTRA_ROOMS = {
         "pending",
         "replies",
         "retention",
+        "televisits",
     },
     "notify": {"channels", "invitations", "live", "retention", "sending", "texts"},
 }

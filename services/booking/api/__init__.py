@@ -19,6 +19,8 @@ from services.booking.api import (
     publishing,
     rulebooks,
     services,
+    televisits,
+    visit_links,
 )
 from services.booking.api.desk import DESK, Desk
 from services.booking.api.offers import Offers
@@ -43,6 +45,7 @@ API = Api(
         "proposals": "What needs two persons: one who proposes it, and another who approves it.",
         "rules": "Whom a campaign admits, from when: tried on everybody, published, taken back.",
         "services": "Of which kind a visit is, and what must be free together with it.",
+        "visits": "Telemedicine: who waits in whose line, and what became of each visit.",
         "persons": "Who somebody is: sealed by a key of their own, and erased when they say so.",
     },
     routes=(
@@ -62,6 +65,8 @@ API = Api(
         *day.ROUTES,
         *accesses.ROUTES,
         *links.ROUTES,
+        *visit_links.ROUTES,
+        *televisits.ROUTES,
         DOCUMENT,
     ),
     problems=PROBLEMS,

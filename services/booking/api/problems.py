@@ -7,7 +7,8 @@ import msgspec
 from msgspec import UNSET, UnsetType
 from msgspec.structs import replace
 
-from services.booking.rules.admission import Fact, Why, Words
+from services.booking.api.rule_problems import RULES
+from services.booking.api.visit_problems import VISITS
 from services.booking.rules.offers import Offered
 from services.booking.rules.visits import Missing
 from shared.openapi import ProblemKind, by_code
@@ -53,24 +54,6 @@ class SlotInTheWay(msgspec.Struct, frozen=True, kw_only=True):
     slot_id: UUID | UnsetType = UNSET
     until: datetime | UnsetType = UNSET
     alternatives: tuple[Offered, ...] | UnsetType = UNSET
-
-
-class RuleBroken(msgspec.Struct, frozen=True, kw_only=True):
-    """Which of the campaign's rules said no: service, dose, interval, or a phase by its id.
-
-    Of a phase: to whom of those who were to get a place, of which version of the rules, and in
-    words; `facts` are those that keep the person out, or that are not known.
-    """
-
-    rule: str | UnsetType = UNSET
-    why: Why | UnsetType = UNSET
-    rules_version: int | UnsetType = UNSET
-    patient_id: UUID | UnsetType = UNSET
-    rule_title: Words | UnsetType = UNSET
-    what_to_do: Words | UnsetType = UNSET
-    opens_at: datetime | UnsetType = UNSET
-    closed_at: datetime | UnsetType = UNSET
-    facts: tuple[Fact, ...] | UnsetType = UNSET
 
 
 class VisitIncomplete(msgspec.Struct, frozen=True, kw_only=True):
@@ -154,21 +137,6 @@ PROBLEMS = by_code(
         ),
         ProblemKind(
             422,
-            "not_eligible",
-            "The campaign does not allow these places; `rule` is the rule of it that said no.",
-            "Choose places that keep the rule; of a phase, do what its `what_to_do` says.",
-            more=RuleBroken(
-                rule="from-65",
-                why="later",
-                rules_version=2,
-                patient_id=UUID("00000000-0000-4000-8000-000000000001"),
-                rule_title=Words(ru="С 65 лет", en="From 65 years on"),
-                what_to_do=Words(ru="Запишитесь с 1 марта.", en="Book from 1 March on."),
-                opens_at=datetime(2099, 3, 1, tzinfo=UTC),
-            ),
-        ),
-        ProblemKind(
-            422,
             "visit_incomplete",
             "What must be free together is not all there; `missing` says what the slot lacks.",
             "Book all of it as places of one booking: the same person's, at the same time.",
@@ -194,24 +162,6 @@ PROBLEMS = by_code(
             "campaign_exists",
             "There is a campaign with this id already.",
             "Choose another id, or none: the campaign then gets one.",
-        ),
-        ProblemKind(
-            409,
-            "dry_run_running",
-            "Another dry run is not over yet; there is one at a time.",
-            "Ask again in a minute, with the same Idempotency-Key.",
-        ),
-        ProblemKind(
-            409,
-            "dry_run_unfinished",
-            "The dry run is not over yet, so nobody can agree to what it finds.",
-            "Look at it until it has ended, then propose again.",
-        ),
-        ProblemKind(
-            409,
-            "nothing_to_revert",
-            "It is not what was published last of the campaign, or was a step back itself.",
-            "Look at what is in force, and name its `publication`.",
         ),
         ProblemKind(
             409,
@@ -327,5 +277,7 @@ PROBLEMS = by_code(
             "The decision failed; this is a mistake of ours, and it was recorded.",
             "Ask somebody at the clinic; asking again gets the same answer.",
         ),
+        *VISITS,
+        *RULES,
     ]
 )

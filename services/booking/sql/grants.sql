@@ -25,6 +25,8 @@ GRANT SELECT, INSERT ON rule_book, publication TO booking;
 GRANT SELECT, INSERT, UPDATE, DELETE ON dry_run TO booking;
 GRANT SELECT, INSERT, UPDATE ON proposal TO booking;
 GRANT SELECT, INSERT ON proposal_step TO booking;
+GRANT SELECT, INSERT, UPDATE ON visit, visit_step TO booking;
+GRANT SELECT ON visit, visit_step TO auditor;
 -- Only of the one person: see the wall in the migrations.
 GRANT SELECT ON booking, patient, profile, person_key, consent, relation, person_fact, permit
     TO booking_person;
