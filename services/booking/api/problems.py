@@ -6,9 +6,11 @@ from uuid import UUID
 import msgspec
 from msgspec import UNSET, UnsetType
 
+from services.booking.rules import papers
 from services.booking.rules.admission import Fact, Why, Words
 from services.booking.rules.offers import Offered
 from services.booking.rules.visits import Missing
+from shared.messages import AsksFor
 from shared.openapi import ProblemKind, by_code
 
 REFEREE = ("expired", "decision_failed", "outcome_unknown")
@@ -26,7 +28,7 @@ PERSON = (
 )
 """What stands in the way of a place for somebody."""
 
-VISIT = ("visit_incomplete", "nothing_to_follow")
+VISIT = ("visit_incomplete", "nothing_to_follow", "paper_missing")
 """Why places are no visit."""
 
 BOOKING = (
@@ -75,6 +77,14 @@ class VisitIncomplete(msgspec.Struct, frozen=True, kw_only=True):
 
     slot_id: UUID | UnsetType = UNSET
     missing: tuple[Missing, ...] | UnsetType = UNSET
+
+
+class PaperMissing(msgspec.Struct, frozen=True, kw_only=True):
+    """Which slot asks for which paper of the person, and what is wrong with what there is."""
+
+    slot_id: UUID | UnsetType = UNSET
+    asks_for: AsksFor | UnsetType = UNSET
+    wrong: papers.Wrong | UnsetType = UNSET
 
 
 FULL = SlotInTheWay(
@@ -164,6 +174,17 @@ PROBLEMS = by_code(
             "Book all of it as places of one booking: the same person's, at the same time.",
             more=VisitIncomplete(
                 slot_id=UUID("00000000-0000-4000-8000-000000000201"), missing=("room",)
+            ),
+        ),
+        ProblemKind(
+            422,
+            "paper_missing",
+            "The slot asks for a paper that the person has not; `wrong` says why not.",
+            "Ask the clinic that gives it to enter it, or choose a slot that does not ask for it.",
+            more=PaperMissing(
+                slot_id=UUID("00000000-0000-4000-8000-000000000201"),
+                asks_for="referral",
+                wrong="used",
             ),
         ),
         ProblemKind(

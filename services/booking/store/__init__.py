@@ -7,6 +7,7 @@ from services.booking.store.consents import Consents
 from services.booking.store.database import Connection, Database
 from services.booking.store.facts import PersonFacts
 from services.booking.store.links import Links
+from services.booking.store.papers import AllPapers, Papers
 from services.booking.store.patients import Patients
 from services.booking.store.pending import PendingWish, Wishes
 from services.booking.store.people import BookingsAhead, Merge, People
@@ -15,6 +16,7 @@ from services.booking.store.services import Services
 from services.booking.store.slots import Slots
 
 __all__ = [
+    "AllPapers",
     "Bookings",
     "BookingsAhead",
     "Books",
@@ -24,6 +26,7 @@ __all__ = [
     "Database",
     "Links",
     "Merge",
+    "Papers",
     "Patients",
     "PendingWish",
     "People",
