@@ -15,6 +15,7 @@ from services.booking.api import (
     papers,
     patients,
     persons,
+    proxies,
     services,
 )
 from services.booking.api.desk import DESK, Desk
@@ -33,7 +34,7 @@ API = Api(
         "accesses": "Who looked at or changed somebody's data, when and why.",
         "bookings": "Places that are somebody's: made whole or not at all, moved, cancelled.",
         "campaigns": "Who may book what from when: so many doses, so many days apart.",
-        "dependants": "For whom one may book besides oneself.",
+        "dependants": "For whom one may book besides oneself, and who may for oneself.",
         "holds": "Places kept for some minutes while their owner makes up their mind.",
         "links": "One thing for whoever was sent the link, without signing in; once.",
         "papers": "To which polyclinic somebody is attached, and to whom they are sent.",
@@ -46,6 +47,7 @@ API = Api(
         *campaigns.ROUTES,
         *services.ROUTES,
         *patients.ROUTES,
+        *proxies.ROUTES,
         *me.ROUTES,
         *facts.ROUTES,
         *consents.ROUTES,

@@ -29,11 +29,10 @@ async def own_facts(desk: Desk, people: Sequence[UUID]) -> list[FactsBody]:
     return [facts_body(one, known.get(one, NOTHING_KNOWN)) for one in people]
 
 
-async def own_papers(desk: Desk, person_id: UUID, dependants: Sequence[UUID]) -> AllPapers:
-    """Of a person and their dependants, under each of their ids."""
-    ids = desk.identities.ids(person_id)
-    people = [*ids, *(one for kin in dependants for one in desk.identities.ids(kin))]
-    return await desk.papers.own(ids, people)
+async def own_papers(desk: Desk, people: Sequence[UUID]) -> AllPapers:
+    """Of a person, who is the first, and of their children, under each of their ids."""
+    ids = desk.identities.ids
+    return await desk.papers.own(ids(people[0]), [one for kin in people for one in ids(kin)])
 
 
 def facts_body(person_id: UUID, facts: Facts) -> FactsBody:

@@ -52,11 +52,11 @@ _decode_referral = msgspec.json.Decoder(NewReferral)
 
 
 async def list_own_papers(request: web.Request) -> web.Response:
-    """200 the caller's, and their dependants'."""
+    """200 the caller's, and their children's."""
     desk, actor = request.app[DESK], allowed(request).actor
-    dependants = await desk.patients.dependants_of(desk.identities.ids(actor.id))
-    desk.access.note(request, [actor.id, *dependants])
-    return json_response(await own_papers(desk, actor.id, dependants), headers=NO_STORE)
+    people = [actor.id, *await desk.families.children(actor.id, desk.clock.now())]
+    desk.access.note(request, people)
+    return json_response(await own_papers(desk, people), headers=NO_STORE)
 
 
 async def list_papers(request: web.Request) -> web.Response:

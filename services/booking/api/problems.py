@@ -214,6 +214,30 @@ PROBLEMS = by_code(
         ),
         ProblemKind(
             409,
+            "relation_exists",
+            "Whoever asks acts for this adult already, has asked them, or was declined by them.",
+            "Wait for their answer; after no, only they can say yes.",
+        ),
+        ProblemKind(
+            409,
+            "relation_ended",
+            "What is to be agreed to was taken back, by the one or the other.",
+            "Whoever is to act for somebody proposes it anew.",
+        ),
+        ProblemKind(
+            422,
+            "not_of_age",
+            "Only somebody who is known to be an adult can agree that another acts for them.",
+            "Say when one was born; for a child its guardian acts.",
+        ),
+        ProblemKind(
+            422,
+            "witness_needed",
+            "Whoever notes a consent on paper is one of the two whom it is about.",
+            "Let somebody else at the clinic note it.",
+        ),
+        ProblemKind(
+            409,
             "bookings_ahead",
             "Whoever wants to be erased has bookings that are undecided or to come.",
             "Cancel them, then ask again, under the same Idempotency-Key if one likes.",

@@ -4,7 +4,7 @@ SELECT clinic_id FROM attachment WHERE person_id = ANY ($1::uuid[]) AND ended_at
 
 -- name: referrals_of
 -- Where these ids of one person are sent, and by which booking a referral for one visit is used up: one
--- that they, whoever asks ($2) or a guardian of theirs has made. Of any other the referee knows.
+-- that they, whoever asks ($2) or acts for them has made. Of any other the referee knows.
 SELECT r.id, r.service, r.clinic_id, r.valid_until, r.once, u.used_by, u.used_in
   FROM referral AS r
   LEFT JOIN LATERAL (
@@ -12,7 +12,9 @@ SELECT r.id, r.service, r.clinic_id, r.valid_until, r.once, u.used_by, u.used_in
          FROM booking AS b
         CROSS JOIN LATERAL json_to_recordset(b.places) AS p (slot_id uuid, based_on uuid)
         WHERE (b.owner_id = ANY ($1::uuid[] || $2::uuid[])
-               OR b.owner_id IN (SELECT guardian_id FROM patient WHERE id = ANY ($1)))
+               OR b.owner_id IN (SELECT guardian_id FROM patient WHERE id = ANY ($1)
+                                  UNION ALL
+                                 SELECT proxy_id FROM relation WHERE person_id = ANY ($1)))
           AND b.kind = 'booking' AND b.status = 'booked' AND p.based_on = r.id
         LIMIT 1) AS u ON r.once
  WHERE r.person_id = ANY ($1) AND r.revoked_at IS NULL
@@ -58,13 +60,13 @@ SELECT id, person_id, service, clinic_id, valid_until, once, made_at, revoked_at
  WHERE person_id = ANY ($1::uuid[]) ORDER BY made_at, id LIMIT $2;
 
 -- name: own_attachments
--- The same for a person: of themselves and their dependants. Whose rows may be seen is said first.
+-- The same for a person: of themselves and their children. Whose rows may be seen is said first.
 SELECT person_id, clinic_id, since, ended_at FROM attachment
  WHERE (SELECT set_config('talon.person', $1::uuid[]::text, true)) IS NOT NULL
    AND person_id = ANY ($2::uuid[]) ORDER BY since, id LIMIT $3;
 
 -- name: own_referrals
--- The same for a person: of themselves and their dependants. Whose rows may be seen is said first.
+-- The same for a person: of themselves and their children. Whose rows may be seen is said first.
 SELECT id, person_id, service, clinic_id, valid_until, once, made_at, revoked_at FROM referral
  WHERE (SELECT set_config('talon.person', $1::uuid[]::text, true)) IS NOT NULL
    AND person_id = ANY ($2::uuid[]) ORDER BY made_at, id LIMIT $3;

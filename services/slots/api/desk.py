@@ -11,7 +11,7 @@ from aiohttp import web
 
 from services.slots.availability import Memory
 from services.slots.rules.closing import Alone
-from services.slots.store import Closures, Reads, Schedules
+from services.slots.store import Closures, Holidays, Reads, Schedules
 from shared.asking import Asking, SeatsTakenError, anew, ran_out_before
 from shared.auth import Actor
 from shared.clock import DatabaseClock
@@ -43,6 +43,7 @@ class Desk(msgspec.Struct):
     clock: DatabaseClock
     schedules: Schedules
     closures: Closures
+    holidays: Holidays
     patience_seconds: float
     alone: Alone
 
