@@ -54,6 +54,8 @@ from shared.messages.slots import (
 )
 from shared.messages.words import (
     CAPACITY_MAX,
+    CUT_OFF_MINUTES_MAX,
+    EXTRA_MAX,
     ONE_LINE,
     PLACES_MAX,
     AsksFor,
@@ -63,10 +65,12 @@ from shared.messages.words import (
     ClinicAddress,
     DaysApart,
     Dose,
+    Extra,
     Instant,
     Latitude,
     Longitude,
     Message,
+    MinutesBefore,
     Modality,
     OptionalText,
     Refusal,
@@ -81,6 +85,8 @@ from shared.messages.words import (
 
 __all__ = [
     "CAPACITY_MAX",
+    "CUT_OFF_MINUTES_MAX",
+    "EXTRA_MAX",
     "ONE_LINE",
     "PLACES_MAX",
     "Alternative",
@@ -109,6 +115,7 @@ __all__ = [
     "ConfirmHold",
     "DaysApart",
     "Dose",
+    "Extra",
     "HoldExpired",
     "HoldPlaces",
     "HoldReleased",
@@ -117,6 +124,7 @@ __all__ = [
     "Latitude",
     "Longitude",
     "Message",
+    "MinutesBefore",
     "Modality",
     "MovePlaces",
     "OpenClinic",

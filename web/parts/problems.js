@@ -8,6 +8,7 @@ const REASONS = {
   closed: 'slot_closed',
   not_open: 'campaign_not_open',
   started: 'slot_started',
+  too_late: 'slot_cut_off',
   claim_taken: 'already_booked',
   expired: 'expired',
   unknown: 'slot_unknown',

@@ -97,6 +97,7 @@ export default {
   'slot.held': 'пока занято',
   'slot.just_filled': 'только что занято',
   'slot.closed': 'закрыто',
+  'slot.cut_off': 'запись закончена',
   'slot.product': 'препарат {product}',
   'slot.dose': 'доза {dose}',
   'slot.free_now': {
@@ -151,6 +152,7 @@ export default {
     many: 'Места ({n}) сразу освободятся, и их смогут занять другие.',
     other: 'Места ({n}) сразу освободятся, и их смогут занять другие.',
   },
+  'cancel.late': 'Просили отменять до {time}. Отменить можно; это запишут как позднюю отмену.',
   'cancel.do': 'Отменить запись',
   'cancel.keep': 'Не отменять',
   'cancel.begin': 'Отменить',
@@ -196,6 +198,7 @@ export default {
   'problem.slot_full': 'Кто-то успел раньше: свободных мест не хватает.',
   'problem.slot_closed': 'Клиника закрыла запись на это время.',
   'problem.slot_started': 'Это время уже началось.',
+  'problem.slot_cut_off': 'Запись на это время закончена. Выберите другое или позвоните нам.',
   'problem.slot_unknown': 'Такого времени больше нет.',
   'problem.campaign_not_open': 'Запись ещё не открылась.',
   'problem.campaign_unknown': 'Такой кампании больше нет.',

@@ -5,6 +5,7 @@ from uuid import UUID
 
 import msgspec
 from msgspec import UNSET, UnsetType
+from msgspec.structs import replace
 
 from services.booking.rules import papers
 from services.booking.rules.admission import Fact, Why, Words
@@ -16,7 +17,7 @@ from shared.openapi import ProblemKind, by_code
 REFEREE = ("expired", "decision_failed", "outcome_unknown")
 """Whatever is asked of the referee may end so."""
 
-SLOT = ("slot_unknown", "slot_full", "slot_closed", "slot_started")
+SLOT = ("slot_unknown", "slot_full", "slot_closed", "slot_started", "slot_cut_off")
 """What stands in the way of a place."""
 
 PERSON = (
@@ -47,10 +48,12 @@ HOLD = ("hold_gone", "hold_pending")
 class SlotInTheWay(msgspec.Struct, frozen=True, kw_only=True):
     """Which slot said no, where one did, and up to three that are near and have places.
 
-    With a `hold_id` it is kept for whoever was refused: `POST /bookings` with that books it.
+    `until`: when it last took bookings, where it takes none any more. An alternative with a
+    `hold_id` is kept for whoever was refused: `POST /bookings` with that books it.
     """
 
     slot_id: UUID | UnsetType = UNSET
+    until: datetime | UnsetType = UNSET
     alternatives: tuple[Offered, ...] | UnsetType = UNSET
 
 
@@ -125,6 +128,13 @@ PROBLEMS = by_code(
             "One of the slots has begun already.",
             "Choose a later slot.",
             more=OF_A_SLOT,
+        ),
+        ProblemKind(
+            409,
+            "slot_cut_off",
+            "One of the slots takes no more bookings; `until` says since when.",
+            "Choose a later slot, some are in `alternatives`; for this one ask the clinic.",
+            more=replace(FULL, until=datetime(2099, 3, 12, 4, 0, tzinfo=UTC)),
         ),
         ProblemKind(
             409,

@@ -10,6 +10,7 @@ from services.slots.store.closures import Closure, Closures
 from services.slots.store.decisions import (
     REFEREE_SESSION,
     Answer,
+    Said,
     Seen,
     answer_failed,
     find_answers,
@@ -32,6 +33,7 @@ __all__ = [
     "Holidays",
     "Reads",
     "Record",
+    "Said",
     "Schedules",
     "Seen",
     "answer_failed",
