@@ -217,9 +217,13 @@ def _persons(world: World) -> None:
         await a_referral()
         return {}
 
+    async def with_her_papers() -> str:
+        await a_referral()
+        return str(ALICE)
+
     world.making |= {
         "list_own_papers": with_papers,
-        "list_papers": a_person,
+        "list_papers": with_her_papers,
         "change_attachment": a_person,
         "refer_patient": a_person,
         "revoke_referral": a_referral,

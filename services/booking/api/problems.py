@@ -7,11 +7,9 @@ import msgspec
 from msgspec import UNSET, UnsetType
 from msgspec.structs import replace
 
-from services.booking.rules import papers
+from services.booking.api.visit_problems import VISIT_KINDS
 from services.booking.rules.admission import Fact, Why, Words
 from services.booking.rules.offers import Offered
-from services.booking.rules.visits import Missing
-from shared.messages import AsksFor
 from shared.openapi import ProblemKind, by_code
 
 REFEREE = ("expired", "decision_failed", "outcome_unknown")
@@ -29,7 +27,7 @@ PERSON = (
 )
 """What stands in the way of a place for somebody."""
 
-VISIT = ("visit_incomplete", "nothing_to_follow", "paper_missing")
+VISIT = tuple(kind.code for kind in VISIT_KINDS)
 """Why places are no visit."""
 
 BOOKING = (
@@ -73,21 +71,6 @@ class RuleBroken(msgspec.Struct, frozen=True, kw_only=True):
     opens_at: datetime | UnsetType = UNSET
     closed_at: datetime | UnsetType = UNSET
     facts: tuple[Fact, ...] | UnsetType = UNSET
-
-
-class VisitIncomplete(msgspec.Struct, frozen=True, kw_only=True):
-    """Which slot is not enough by itself, and what the visit lacks."""
-
-    slot_id: UUID | UnsetType = UNSET
-    missing: tuple[Missing, ...] | UnsetType = UNSET
-
-
-class PaperMissing(msgspec.Struct, frozen=True, kw_only=True):
-    """Which slot asks for which paper of the person, and what is wrong with what there is."""
-
-    slot_id: UUID | UnsetType = UNSET
-    asks_for: AsksFor | UnsetType = UNSET
-    wrong: papers.Wrong | UnsetType = UNSET
 
 
 FULL = SlotInTheWay(
@@ -177,33 +160,7 @@ PROBLEMS = by_code(
                 opens_at=datetime(2099, 3, 1, tzinfo=UTC),
             ),
         ),
-        ProblemKind(
-            422,
-            "visit_incomplete",
-            "What must be free together is not all there; `missing` says what the slot lacks.",
-            "Book all of it as places of one booking: the same person's, at the same time.",
-            more=VisitIncomplete(
-                slot_id=UUID("00000000-0000-4000-8000-000000000201"), missing=("room",)
-            ),
-        ),
-        ProblemKind(
-            422,
-            "paper_missing",
-            "The slot asks for a paper that the person has not; `wrong` says why not.",
-            "Ask the clinic that gives it to enter it, or choose a slot that does not ask for it.",
-            more=PaperMissing(
-                slot_id=UUID("00000000-0000-4000-8000-000000000201"),
-                asks_for="referral",
-                wrong="used",
-            ),
-        ),
-        ProblemKind(
-            422,
-            "nothing_to_follow",
-            "The visit follows another, and none is named that it can follow.",
-            "Name in `follows` a booking of the same person that stands and begins earlier.",
-            more=OF_A_SLOT,
-        ),
+        *VISIT_KINDS,
         ProblemKind(
             404,
             "patient_unknown",
