@@ -17,6 +17,8 @@ from services.booking.api import (
     persons,
     proxies,
     services,
+    televisits,
+    visit_links,
 )
 from services.booking.api.desk import DESK, Desk
 from services.booking.api.offers import Offers
@@ -39,6 +41,7 @@ API = Api(
         "links": "One thing for whoever was sent the link, without signing in; once.",
         "papers": "To which polyclinic somebody is attached, and to whom they are sent.",
         "services": "Of which kind a visit is, and what must be free together with it.",
+        "visits": "Telemedicine: who waits in whose line, and what became of each visit.",
         "persons": "Who somebody is: sealed by a key of their own, and erased when they say so.",
     },
     routes=(
@@ -56,6 +59,8 @@ API = Api(
         *day.ROUTES,
         *accesses.ROUTES,
         *links.ROUTES,
+        *visit_links.ROUTES,
+        *televisits.ROUTES,
         DOCUMENT,
     ),
     problems=PROBLEMS,

@@ -1,63 +1,52 @@
-"""What may be wrong with places as visits, and what then?"""
+"""What may go wrong with a telemedicine visit, and what then?"""
 
-from uuid import UUID
+from datetime import UTC, datetime
 
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from services.booking.rules.papers import Wrong
-from services.booking.rules.visits import Missing
-from shared.messages import AsksFor
 from shared.openapi import ProblemKind
 
-SLOT = UUID("00000000-0000-4000-8000-000000000201")
+
+class NotYet(msgspec.Struct, frozen=True, kw_only=True):
+    """From when on it may be."""
+
+    since: datetime | UnsetType = UNSET
 
 
-class VisitIncomplete(msgspec.Struct, frozen=True, kw_only=True):
-    """Which slot is not enough by itself, and what the visit lacks."""
+SOON = NotYet(since=datetime(2099, 3, 12, 6, 55, tzinfo=UTC))
 
-    slot_id: UUID | UnsetType = UNSET
-    missing: tuple[Missing, ...] | UnsetType = UNSET
-
-
-class PaperMissing(msgspec.Struct, frozen=True, kw_only=True):
-    """Which slot asks for which paper of the person, and what is wrong with what there is."""
-
-    slot_id: UUID | UnsetType = UNSET
-    asks_for: AsksFor | UnsetType = UNSET
-    wrong: Wrong | UnsetType = UNSET
-
-
-class NothingToFollow(msgspec.Struct, frozen=True, kw_only=True):
-    """Which slot comes after another visit."""
-
-    slot_id: UUID | UnsetType = UNSET
-
-
-VISIT_KINDS = (
+VISITS = (
     ProblemKind(
-        422,
-        "visit_incomplete",
-        "What must be free together is not all there; `missing` says what the slot lacks.",
-        "Book all of it as places of one booking: the same person's, at the same time.",
-        more=VisitIncomplete(slot_id=SLOT, missing=("room",)),
+        409,
+        "visit_not_open",
+        "The telemedicine visit's window has not opened yet.",
+        "Come again from `since` on.",
+        more=SOON,
     ),
     ProblemKind(
-        422,
-        "paper_missing",
-        "The slot asks for a paper that the person has not; `wrong` says why not.",
-        "Ask the clinic that gives it to enter it, or choose a slot that does not ask for it.",
-        more=PaperMissing(
-            slot_id=SLOT,
-            asks_for="referral",
-            wrong="used",
-        ),
+        409,
+        "visit_over",
+        "The visit is over, or its window is closed.",
+        "Book another visit.",
     ),
     ProblemKind(
-        422,
-        "nothing_to_follow",
-        "The visit follows another, and none is named that it can follow.",
-        "Name in `follows` a booking of the same person that stands and begins earlier.",
-        more=NothingToFollow(slot_id=SLOT),
+        409,
+        "visit_step_impossible",
+        "The visit is past that step, or not so far; or the patient is there, and waits.",
+        "Look at the queue again: somebody else may have been quicker.",
+    ),
+    ProblemKind(
+        409,
+        "visit_too_early",
+        "The patient may still come, so nobody is written off yet.",
+        "Wait until `since`; by itself it is done then as well.",
+        more=SOON,
+    ),
+    ProblemKind(
+        409,
+        "visit_off",
+        "The place was cancelled or moved, so there is no visit there.",
+        "Look at the booking, or at the queue, again.",
     ),
 )
