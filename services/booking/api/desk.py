@@ -22,6 +22,7 @@ from services.booking.store import (
     Consents,
     DryRuns,
     Links,
+    Papers,
     Patients,
     People,
     PersonFacts,
@@ -71,6 +72,7 @@ class Desk(msgspec.Struct):
     books: Books
     dry_runs: DryRuns
     facts: PersonFacts
+    papers: Papers
     patients: Patients
     people: People
     profiles: Profiles
