@@ -339,6 +339,13 @@ async def _slots(dsn: str, folder: Path) -> AsyncIterator[World]:
         world.making["list_series"] = a_second_dose
         world.making["list_schedules"] = a_clinic_s_schedule
         world.making["list_holidays"] = a_holiday
+
+        async def a_clinic_with_somebody() -> str:
+            route = world.route("set_practitioner")
+            await world.ask(route, route.example())
+            return CLINIC
+
+        world.making["list_practitioners"] = a_clinic_with_somebody
         world.making["withdraw_schedule"] = lambda: world.make("open_schedule")
         _add_proposals(world, door)
         yield world
