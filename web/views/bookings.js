@@ -110,7 +110,8 @@ function list(element, bookings) {
     key: (booking) => booking.id,
     make: () => el('li.card.booking', { tabindex: '-1' }),
     update(item, booking) {
-      const version = [booking.status, booking.version, booking.actions, who(booking.places)].join();
+      const { status, version: nth, actions, places } = booking;
+      const version = [status, nth, actions, who(places)].join();
       if (item.getAttribute('data-version') === version) return;
       const hadFocus = item.contains(document.activeElement);
       set(item, 'data-version', version);
