@@ -192,6 +192,8 @@ export default {
   'bookings.none': 'You have nothing booked.',
   'bookings.find': 'Find a place',
   'bookings.who': 'For whom: {who}',
+  'bookings.by_clinic': 'The clinic cancelled it.',
+  'bookings.late': 'A place was given up later than the clinic asked for.',
   'bookings.older': 'The newest hundred are shown.',
   'status.pending': 'Being decided',
   'status.booked': 'Booked',

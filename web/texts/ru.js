@@ -241,6 +241,8 @@ export default {
   'bookings.none': 'У вас нет записей.',
   'bookings.find': 'Найти место',
   'bookings.who': 'Для кого: {who}',
+  'bookings.by_clinic': 'Запись отменила клиника.',
+  'bookings.late': 'От места отказались позже, чем просила клиника.',
   'bookings.older': 'Показаны последние сто.',
   'status.pending': 'Решается',
   'status.booked': 'Записано',
