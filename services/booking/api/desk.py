@@ -28,6 +28,7 @@ from services.booking.store import (
     PersonFacts,
     Profiles,
     Relations,
+    Seats,
     Services,
     Televisits,
 )
@@ -79,6 +80,7 @@ class Desk(msgspec.Struct):
     relations: Relations
     families: Families
     services: Services
+    seats: Seats
     consents: Consents
     clock: DatabaseClock
     access: Access
