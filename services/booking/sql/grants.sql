@@ -26,6 +26,7 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON person_fact, permit TO booking;
 GRANT SELECT, INSERT ON rule_book, publication TO booking;
 GRANT SELECT, INSERT, UPDATE ON visit, visit_step TO booking;
 GRANT SELECT ON visit, visit_step TO auditor;
+GRANT SELECT ON visit TO booking_person;
 -- Only of the one person: see the wall in the migrations.
 GRANT SELECT ON booking, patient, profile, person_key, consent, relation, person_fact, permit
     TO booking_person;
