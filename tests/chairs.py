@@ -127,11 +127,18 @@ class Room:
 
     def move(self, who: Who, wanted: Wanted, home: int) -> str:
         own = self._own(who, home, held=False)
-        no = self._begun(own) or self._objection(wanted, own)
+        past = [c for c in own if self.now >= self.begins[c.slot]]
+        over = {c.slot for c in past}
+        kept = sorted(slot for slot, _ in wanted if slot in over)
+        if past and (past == own or kept != sorted(c.slot for c in past)):
+            return "started"
+        rest = [(slot, claim) for slot, claim in wanted if slot not in over]
+        ahead = [c for c in own if c not in past]
+        no = ("unknown" if not own else None) or self._objection(rest, ahead)
         if no is None:
             stay = [slot for slot, _ in wanted]
             self._watch(c for c in own if self._on(c.slot, own) > stay.count(c.slot))
-        return no or self._sit(who, wanted, home)
+        return no or self._sit(who, [(c.slot, c.claim) for c in past] + rest, home)
 
     def cancel(self, who: Who, home: int) -> str:
         own = self._own(who, home, held=False)

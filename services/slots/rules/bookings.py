@@ -1,9 +1,11 @@
 """Who gets a place, who may swap it, who gives it back?"""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
+
+from msgspec.structs import replace
 
 from services.slots.rules.answers import counts_of, refuse, seats_per_slot, taken
 from services.slots.rules.inventory import Booking, Inventory
@@ -57,19 +59,24 @@ def move(
 ) -> BookingMoved | Refused:
     """Swap all places at once; the booking's own seats count as free for it.
 
-    It may be moved until it begins. Only the seats that are new to it are judged by their slots'
-    cut-off; those that it gives up later than they may be given back make it late.
+    What has begun stays as it is, and what is to come may be moved, or given up. Only the seats
+    that are new to it are judged by their slots' cut-off; those that it gives up later than they
+    may be given back make it late.
     """
     booking = booked_here(inventory, command.booking_id, home)
     if booking is None:
         return refuse(command, "unknown", at)
-    if (late := started(inventory, booking, at)) is not None:
-        return refuse(command, "started", at, late)
+    wishes, begun = command.places, started(inventory, booking, at)
+    if begun:
+        staying = _staying(booking, begun, wishes)
+        if staying is None:
+            return refuse(command, "started", at, begun[0])
+        wishes = staying
     own = seats_per_slot(p.slot_id for p in booking.places)
-    refused = why_not(inventory, command, command.places, at=at, own=own, booking_id=booking.id)
+    refused = why_not(inventory, command, wishes, at=at, own=own, kept=begun, booking_id=booking.id)
     if refused is not None:
         return refused
-    change = seats_per_slot(w.slot_id for w in command.places)
+    change = seats_per_slot(w.slot_id for w in wishes)
     change.subtract(own)
     return BookingMoved(
         id=answer_id(command.id, "BookingMoved"),
@@ -80,7 +87,7 @@ def move(
         version=booking.version + 1,
         places=tuple(
             taken(inventory, place_id(command.id, n), wish, wish.claim)
-            for n, wish in enumerate(command.places)
+            for n, wish in enumerate(wishes)
         ),
         counts=counts_of(inventory, held={}, booked=change),
         late=_given_up_late(inventory, change, at),
@@ -94,8 +101,8 @@ def cancel(
     booking = booked_here(inventory, command.booking_id, home)
     if booking is None:
         return refuse(command, "unknown", at)
-    if (late := started(inventory, booking, at)) is not None:
-        return refuse(command, "started", at, late)
+    if begun := started(inventory, booking, at):
+        return refuse(command, "started", at, begun[0])
     given_up = seats_per_slot((p.slot_id for p in booking.places), -1)
     return BookingCancelled(
         id=answer_id(command.id, "BookingCancelled"),
@@ -117,13 +124,17 @@ def why_not(
     *,
     at: datetime,
     own: Counter[UUID] = NOTHING,
+    kept: Sequence[UUID] = (),
     booking_id: UUID | None = None,
 ) -> Refused | None:
     """The first reason why these seats cannot be had; `own` are seats given up for them.
 
+    `kept` are slots in which one's seats stay as they are, so nothing of them is asked for.
     A slot's cut-off is for who comes new: a seat that one has already is not asked for again.
     """
     for wish in wishes:
+        if wish.slot_id in kept:
+            continue
         slot = inventory.slots.get(wish.slot_id)
         if slot is None:
             return refuse(command, "unknown", at, wish.slot_id)
@@ -170,12 +181,29 @@ def booked_here(inventory: Inventory, booking_id: UUID, home: int) -> Booking | 
     return booking
 
 
-def started(inventory: Inventory, booking: Booking, at: datetime) -> UUID | None:
-    """A slot of the booking that has begun: what is past is neither moved nor cancelled."""
-    for place in booking.places:
-        if at >= inventory.slots[place.slot_id].starts_at:
-            return place.slot_id
-    return None
+def started(inventory: Inventory, booking: Booking, at: datetime) -> list[UUID]:
+    """The slots of the booking that have begun: what is past is neither moved nor cancelled."""
+    slots = dict.fromkeys(place.slot_id for place in booking.places)
+    return [slot_id for slot_id in slots if at >= inventory.slots[slot_id].starts_at]
+
+
+def _staying(booking: Booking, begun: Sequence[UUID], wishes: Wishes) -> Wishes | None:
+    """The wishes, where those in what has begun are the seats that are there: they stay, and keep
+    their claims. None where they are not, or where there is nothing else to move.
+    """
+    there = {
+        slot_id: [p.claim for p in booking.places if p.slot_id == slot_id] for slot_id in begun
+    }
+    if sum(map(len, there.values())) == len(booking.places):
+        return None
+    staying = []
+    for wish in wishes:
+        if wish.slot_id in there:
+            if not there[wish.slot_id]:
+                return None
+            wish = replace(wish, claim=there[wish.slot_id].pop(0))
+        staying.append(wish)
+    return None if any(there.values()) else tuple(staying)
 
 
 def _given_up_late(inventory: Inventory, change: Mapping[UUID, int], at: datetime) -> bool:
