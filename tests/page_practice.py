@@ -55,9 +55,11 @@ class Desk:
         opened = {"service": "telemedicine-visit", "modality": "virtual", "capacity": 1, "id": slot}
         opened |= {"starts_at": (soon + timedelta(minutes=3)).isoformat()}
         opened |= {"ends_at": (soon + timedelta(minutes=18)).isoformat()}
-        opened |= {"practitioner_id": str(uuid4())}
-        path = f"/clinics/{practice.id}/slots"
-        await self.ask("POST", path, self.operator, {"slots": [opened]})
+        doctor = {"id": str(uuid4()), "name": "Practitioner No. 7", "qualification": "Therapist"}
+        opened |= {"practitioner_id": doctor["id"]}
+        path = f"/clinics/{practice.id}"
+        await self.ask("PUT", f"{path}/practitioners", self.operator, doctor)
+        await self.ask("POST", f"{path}/slots", self.operator, {"slots": [opened]})
         booking = await self.book(slot, token)
         said = await self.ask("GET", f"/bookings/{booking}/visits", token)
         found: dict[str, Any] = said["visits"][0]
