@@ -22,17 +22,7 @@ LINK = re.compile(r"https?://\S+/(#/link/visit/\S+)")
 async def test_a_patient_waits_is_called_in_and_is_done(
     desk: Desk, visit: Visit, town: Town, language: str
 ) -> None:
-<<<<<<< HEAD
     practice = await desk.practice()
-=======
-    practice, slot, soon = await desk.practice(), str(uuid4()), datetime.now(UTC)
-    about = {"service": "telemedicine-visit", "modality": "virtual", "capacity": 1}
-    times = [(soon + timedelta(minutes=more)).isoformat() for more in (3, 18)]
-    opened = about | {"id": slot, "starts_at": times[0], "ends_at": times[1]}
-    opened["practitioner_id"] = await practice.doctor()
-    path = f"/clinics/{practice.id}"
-    await desk.ask("POST", f"{path}/slots", desk.operator, {"slots": [opened]})
->>>>>>> next
     token, email = desk.patient(), f"patient-{uuid4().hex}@example.org"
     await desk.ask("PUT", "/me/contacts", token, {"email": email})
     way_in = await desk.televisit(practice, token)
