@@ -142,7 +142,7 @@ async def nowhere(visitor: Visitor, desk: Desk) -> None:
     await visitor.goes_to("#/somewhere")
 
 
-VIEWS = [find, clinic, booking, refusal, bookings, cancelling, contacts, waiting, sign_in, nowhere]
+VIEWS = [find, clinic, booking, refusal, bookings, cancelling, waiting, contacts, sign_in, nowhere]
 LOOKS = [("ru", NARROW, "light"), ("en", WIDE, "dark")]
 
 
