@@ -6,6 +6,7 @@ with them: time is seconds since noon, a slot is a row of chairs, and what is ta
 
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 Who = Hashable
 Wanted = Sequence[tuple[str, str | None]]
@@ -97,9 +98,25 @@ class Room:
     def release(self, who: Who, home: int) -> str:
         return self._leave(who) if self._own(who, home, held=True) else "hold_gone"
 
-    def move(self, who: Who, wanted: Wanted, home: int) -> str:
+    def move(
+        self,
+        who: Who,
+        wanted: Wanted,
+        home: int,
+        holders: Sequence[Who] = (),
+        hours_apart: int | None = None,
+    ) -> str:
+        """From their chairs to others, among them such as the holders keep, who leave with them."""
         own = self._own(who, home, held=False)
-        return self._too_late(own) or self._objection(wanted, own) or self._sit(who, wanted, home)
+        kept = [c for holder in set(holders) for c in self._own(holder, home, held=True)]
+        objection = self._too_late(own) or self._objection(wanted, own + kept)
+        if objection:
+            return objection
+        if hours_apart is not None and self._too_close(wanted, hours_apart):
+            return "interval_broken"
+        for holder in {c.who for c in kept}:
+            self._leave(holder)
+        return self._sit(who, wanted, home)
 
     def cancel(self, who: Who, home: int) -> str:
         return self._too_late(self._own(who, home, held=False)) or self._leave(who)
@@ -113,6 +130,10 @@ class Room:
         if not own:
             return "unknown"
         return "started" if any(self.now >= self.begins[c.slot] for c in own) else None
+
+    def _too_close(self, wanted: Wanted, hours: int) -> bool:
+        begins = [self.begins[slot] for slot, _ in wanted]
+        return any(second - first < hours * 3_600 for first, second in pairwise(begins))
 
     def _objection(self, wanted: Wanted, instead_of: list[Chair]) -> str | None:
         """Why not these chairs; those that are given up for them count as empty."""

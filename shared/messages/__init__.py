@@ -54,6 +54,7 @@ from shared.messages.slots import (
 )
 from shared.messages.words import (
     CAPACITY_MAX,
+    HOLDS_MAX,
     ONE_LINE,
     PLACES_MAX,
     AsksFor,
@@ -81,6 +82,7 @@ from shared.messages.words import (
 
 __all__ = [
     "CAPACITY_MAX",
+    "HOLDS_MAX",
     "ONE_LINE",
     "PLACES_MAX",
     "Alternative",

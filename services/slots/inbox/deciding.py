@@ -8,7 +8,7 @@ from uuid import UUID
 
 import msgspec
 
-from services.slots.rules import decide, evolve, expire_dead, sweep
+from services.slots.rules import decide, evolve, expire_dead, give_up, sweep
 from services.slots.rules.answers import refuse
 from services.slots.store import Answer, Seen
 from shared.batch import Head, Item
@@ -62,6 +62,8 @@ def meant_by(commands: Iterable[SlotCommand], due: Sequence[UUID]) -> dict[str, 
             meant["claims"].update(wish.claim for wish in command.places if wish.claim)
         if isinstance(command, WithBooking):
             meant["booking_ids"].add(command.booking_id)
+        if isinstance(command, MovePlaces):
+            meant["booking_ids"].update(command.hold_ids)
         if isinstance(command, OpenSlot | ChangeSlot):
             meant["slot_ids"].add(command.slot_id)
         if isinstance(command, OpenSlot | OpenClinic | ChangeClinic):
@@ -102,6 +104,8 @@ def _answer(seen: Seen, item: Item, decided: Decided) -> Answer:
     command: SlotCommand = item.message
     reply: SlotReply
     try:
+        for ended in give_up(seen.inventory, command, at=seen.at, home=item.partition):
+            decided.events.append((item.partition, ended))
         reply = decide(seen.inventory, command, at=seen.at, home=item.partition)
     except Exception as error:
         log.error("a decision failed", exc_info=error, extra={"command": str(command.id)})

@@ -1,4 +1,4 @@
-"""Who gets a place, who may swap it, who gives it back?"""
+"""Who gets a place, and who gives it back?"""
 
 from collections import Counter
 from datetime import datetime
@@ -8,12 +8,10 @@ from services.slots.rules.answers import counts_of, refuse, seats_per_slot, take
 from services.slots.rules.inventory import Booking, Inventory
 from shared.messages import (
     BookingCancelled,
-    BookingMoved,
     BookPlaces,
     CancelBooking,
     Command,
     HoldPlaces,
-    MovePlaces,
     PlacesBooked,
     PlaceWish,
     Refused,
@@ -48,36 +46,6 @@ def book(
         counts=counts_of(
             inventory, held={}, booked=seats_per_slot(w.slot_id for w in command.places)
         ),
-    )
-
-
-def move(
-    inventory: Inventory, command: MovePlaces, *, at: datetime, home: int
-) -> BookingMoved | Refused:
-    """Swap all places at once; the booking's own seats count as free for it."""
-    booking = booked_here(inventory, command.booking_id, home)
-    if booking is None:
-        return refuse(command, "unknown", at)
-    if (late := started(inventory, booking, at)) is not None:
-        return refuse(command, "started", at, late)
-    own = seats_per_slot(p.slot_id for p in booking.places)
-    refused = why_not(inventory, command, command.places, at=at, own=own, booking_id=booking.id)
-    if refused is not None:
-        return refused
-    change = seats_per_slot(w.slot_id for w in command.places)
-    change.subtract(own)
-    return BookingMoved(
-        id=answer_id(command.id, "BookingMoved"),
-        cause=command.id,
-        at=at,
-        booking_id=booking.id,
-        home=booking.home,
-        version=booking.version + 1,
-        places=tuple(
-            taken(inventory, place_id(command.id, n), wish, wish.claim)
-            for n, wish in enumerate(command.places)
-        ),
-        counts=counts_of(inventory, held={}, booked=change),
     )
 
 

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import assert_never
 from uuid import UUID
 
-from services.slots.rules import bookings, holds, slots
+from services.slots.rules import bookings, holds, moves, slots
 from services.slots.rules.answers import refuse
 from services.slots.rules.evolve import evolve
 from services.slots.rules.inventory import Inventory
@@ -17,10 +17,12 @@ from shared.messages import (
     ConfirmHold,
     HoldExpired,
     HoldPlaces,
+    HoldReleased,
     MovePlaces,
     OpenClinic,
     OpenSlot,
     PlaceExpired,
+    Refused,
     ReleaseHold,
     RenewHold,
     SlotCommand,
@@ -38,7 +40,7 @@ def decide(inventory: Inventory, command: SlotCommand, *, at: datetime, home: in
         case BookPlaces():
             return bookings.book(inventory, command, at=at, home=home)
         case MovePlaces():
-            return bookings.move(inventory, command, at=at, home=home)
+            return moves.move(inventory, command, at=at, home=home)
         case CancelBooking():
             return bookings.cancel(inventory, command, at=at, home=home)
         case HoldPlaces():
@@ -69,6 +71,16 @@ def expire_dead(inventory: Inventory, at: datetime) -> Iterator[PlaceExpired]:
                 event = holds.expire(inventory, booking, place, at)
                 evolve(inventory, event)
                 yield event
+
+
+def give_up(
+    inventory: Inventory, command: SlotCommand, *, at: datetime, home: int
+) -> Iterator[HoldReleased]:
+    """What ends with a command that will be done, before it is; makes it so."""
+    if not isinstance(command, MovePlaces) or not command.hold_ids:
+        return
+    if not isinstance(decide(inventory, command, at=at, home=home), Refused):
+        yield from moves.give_up(inventory, command, at=at, home=home)
 
 
 def sweep(inventory: Inventory, due: Iterable[UUID], at: datetime) -> Iterator[HoldExpired]:

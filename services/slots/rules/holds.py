@@ -7,6 +7,7 @@ from services.slots.rules.answers import count_of, counts_of, refuse, seats_per_
 from services.slots.rules.bookings import NOTHING, why_not
 from services.slots.rules.inventory import Booking, Inventory, Place
 from shared.messages import (
+    Command,
     ConfirmHold,
     HoldExpired,
     HoldPlaces,
@@ -54,7 +55,7 @@ def renew(
     inventory: Inventory, command: RenewHold, *, at: datetime, home: int
 ) -> HoldRenewed | Refused:
     """Keep them longer, if all are still alive."""
-    booking = _alive(inventory, command.booking_id, home)
+    booking = alive(inventory, command.booking_id, home)
     if booking is None:
         return refuse(command, "hold_gone", at)
     return HoldRenewed(
@@ -72,11 +73,18 @@ def release(
     inventory: Inventory, command: ReleaseHold, *, at: datetime, home: int
 ) -> HoldReleased | Refused:
     """Give them back before their time runs out."""
-    booking = _alive(inventory, command.booking_id, home)
+    booking = alive(inventory, command.booking_id, home)
     if booking is None:
         return refuse(command, "hold_gone", at)
+    return released(inventory, booking, command, at)
+
+
+def released(
+    inventory: Inventory, booking: Booking, command: Command, at: datetime, nth: int = 0
+) -> HoldReleased:
+    """What is told of a hold that is given back; it may be one of several for one command."""
     return HoldReleased(
-        id=answer_id(command.id, "HoldReleased"),
+        id=answer_id(command.id, "HoldReleased", nth),
         cause=command.id,
         at=at,
         booking_id=booking.id,
@@ -92,7 +100,7 @@ def confirm(
     inventory: Inventory, command: ConfirmHold, *, at: datetime, home: int
 ) -> PlacesBooked | Refused:
     """Held becomes booked, seat by seat, and each seat gets its claim; or nothing changes."""
-    booking = _alive(inventory, command.booking_id, home)
+    booking = alive(inventory, command.booking_id, home)
     seats = seats_per_slot(w.slot_id for w in command.places)
     own = seats_per_slot(p.slot_id for p in booking.places) if booking else NOTHING
     if booking is None or seats != own:
@@ -123,6 +131,14 @@ def confirm(
     )
 
 
+def alive(inventory: Inventory, booking_id: UUID, home: int) -> Booking | None:
+    """The hold, if this is its home and all of it is still held."""
+    booking = inventory.bookings.get(booking_id)
+    if booking is None or booking.home != home or not booking.is_all("held"):
+        return None
+    return booking
+
+
 def expire(inventory: Inventory, booking: Booking, place: Place, at: datetime) -> PlaceExpired:
     """One held place's time ran out: it is free again, whoever's batch sees it first."""
     return PlaceExpired(
@@ -145,13 +161,6 @@ def gone(booking: Booking, at: datetime) -> HoldExpired:
         home=booking.home,
         version=booking.version + 1,
     )
-
-
-def _alive(inventory: Inventory, booking_id: UUID, home: int) -> Booking | None:
-    booking = inventory.bookings.get(booking_id)
-    if booking is None or booking.home != home or not booking.is_all("held"):
-        return None
-    return booking
 
 
 def _paired(booking: Booking, command: ConfirmHold) -> list[tuple[Place, PlaceWish]]:
