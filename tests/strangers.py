@@ -10,7 +10,7 @@ import msgspec
 from shared.openapi.routes import Example, Route
 from shared.policy import ROLES, Rule
 from tests.booking_doors import bearer
-from tests.worlds import World
+from tests.worlds import World, proposed_to
 
 OPEN = "open"
 
@@ -89,8 +89,16 @@ class City:
                 return {"id": await self._asked_by(person, "request_booking")}
             case ["holds", _, *_]:
                 return {"id": await self._asked_by(person, "hold_places")}
+            case ["me", "dependants", _] if route.method == "DELETE":
+                return {"id": await self._adult_of(person)}
             case ["me", "dependants", _]:
                 return {"id": await self.dependant_of(person)}
+            case ["me", "proxies", _]:
+                await self._known(person)
+                return {"id": await proposed_to(self.world, person.id)}
+            case ["patients", _, "proxies", _]:
+                two = [await self._known(Person("patient")) for _ in range(2)]
+                return dict(zip(("id", "proxy"), two, strict=True))
             case ["patients", _, *rest]:
                 if rest == ["merge"]:
                     await self._known(Person("patient", UUID(route.example().body["into_id"])))
@@ -136,6 +144,11 @@ class City:
     async def dependant_of(self, person: Person) -> str:
         """Somebody for whom this person may ask."""
         return await self._asked_by(person, "add_dependant")
+
+    async def _adult_of(self, person: Person) -> str:
+        """An adult for whom this person would like to act."""
+        said = await self.ask(person, self.world.route("add_dependant"), {}, {"kind": "adult"})
+        return said.id
 
     async def _at_clinic(self, person: Person, route: Route) -> dict[str, str]:
         if self.world.api.service != "slots":

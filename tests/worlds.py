@@ -182,6 +182,13 @@ def _persons(world: World) -> None:
     async def a_twin_to_merge() -> dict[str, Any]:
         return {"path": {"id": await a_person(BORIS)}, "body": {"into_id": await a_person()}}
 
+    async def a_proxy() -> str:
+        await a_person()
+        return await proposed_to(world, ALICE)
+
+    async def on_paper() -> dict[str, Any]:
+        return {"path": {"id": await a_person(uuid4()), "proxy": await a_person(uuid4())}}
+
     async def a_consent() -> dict[str, Any]:
         consent = world.route("change_consent")
         await world.ask(consent, consent.example())
@@ -209,7 +216,23 @@ def _persons(world: World) -> None:
         "show_facts": with_facts,
         "change_facts": a_person,
         "change_dependant": lambda: world.make("add_dependant"),
+        "give_up_dependant": lambda: world.make("add_dependant", kind="adult"),
+        "list_proxies": a_proxy,
+        "answer_proxy": a_proxy,
+        "note_proxy": on_paper,
     }
+
+
+async def proposed_to(world: World, person_id: UUID) -> str:
+    """Somebody of whom all is known would like to act for this person: the relation's id."""
+    proxy, me = uuid4(), world.route("change_me")
+    await world.ask(me, me.example(), headers=bearer(proxy))
+    ask = world.route("add_dependant")
+    wish = Example(body={"kind": "adult", "person_id": str(person_id)})
+    made = await world.ask(ask, wish, headers=headers_for(ask, sub=str(proxy)))
+    assert made.status == 201, await made.text()
+    listed = await world.ask(world.route("list_proxies"), Example(), headers=bearer(person_id))
+    return str((await listed.json())["proxies"][0]["id"])
 
 
 @asynccontextmanager
@@ -226,6 +249,11 @@ async def _slots(dsn: str, folder: Path) -> AsyncIterator[World]:
             await world.make("open_schedule")
             return CLINIC
 
+        async def a_holiday() -> str:
+            route = world.route("set_holiday")
+            await world.ask(route, route.example())
+            return CLINIC
+
         async def a_second_dose() -> dict[str, Any]:
             at = {"starts_at": "2099-04-02T10:00:00+03:00", "ends_at": "2099-04-02T10:15:00+03:00"}
             await world.made("open_slots", slots=[asked[0] | at | {"dose": 2}])
@@ -233,6 +261,7 @@ async def _slots(dsn: str, folder: Path) -> AsyncIterator[World]:
 
         world.making["list_series"] = a_second_dose
         world.making["list_schedules"] = a_clinic_s_schedule
+        world.making["list_holidays"] = a_holiday
         world.making["withdraw_schedule"] = lambda: world.make("open_schedule")
         _add_proposals(world, door)
         yield world

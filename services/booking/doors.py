@@ -1,9 +1,12 @@
 """What stands behind the front desk's doors? The API, with everything that its routes need."""
 
+from typing import Any
+
 from aiohttp import web
 
 from services.booking import api, metrics
 from services.booking.config import Config
+from services.booking.families import Families
 from services.booking.memory import Kept, Memory
 from services.booking.pending import Keeper
 from services.booking.replies import Answers
@@ -18,6 +21,7 @@ from services.booking.store import (
     People,
     PersonFacts,
     Profiles,
+    Relations,
     Services,
     Slots,
     Wishes,
@@ -29,7 +33,7 @@ from shared.clock import DatabaseClock
 from shared.links.rules import keys_of
 from shared.logs import Lines
 from shared.policy import Gate
-from shared.vault import open_vault
+from shared.vault import Vault, open_vault
 from shared.web import BODY_BYTES_MAX, answer_every_error, counted
 
 MIDDLEWARES = (counted(metrics.count_request), answer_every_error)
@@ -47,7 +51,7 @@ def doors(
     """The API, with everything that its routes need."""
     app = web.Application(client_max_size=BODY_BYTES_MAX, middlewares=MIDDLEWARES)
     tokens = Tokens(jwks=config.jwks, issuer=config.issuer, audience=config.audience)
-    memory = _memory(store, config)
+    memory = Memory(Slots(store), Campaigns(store), facts_max=config.facts_max)
     _watch_doors(config, tokens, memory, asking)
     app[ACCESS] = access
     gate = Gate(tokens, count_glass=metrics.count_glass, known_as=memory.identities.who)
@@ -65,7 +69,6 @@ def _desk(
     answers: Answers,
     access: Access,
 ) -> api.Desk:
-    vault = open_vault("booking", config.vault)
     return api.Desk(
         answers=answers,
         offers=api.Offers(config, answers, Bookings(store), memory.identities, clock),
@@ -73,12 +76,8 @@ def _desk(
         bookings=Bookings(store),
         campaigns=Campaigns(store),
         books=Books(store),
-        facts=PersonFacts(store),
-        patients=Patients(store),
-        people=People(store, vault),
-        profiles=Profiles(store, vault),
+        **_about_persons(store, memory, open_vault("booking", config.vault)),
         services=Services(store),
-        consents=Consents(store),
         clock=clock,
         access=access,
         deadline_seconds=config.deadline_seconds,
@@ -88,8 +87,18 @@ def _desk(
     )
 
 
-def _memory(store: Database, config: Config) -> Memory:
-    return Memory(Slots(store), Campaigns(store), Patients(store), facts_max=config.facts_max)
+def _about_persons(store: Database, memory: Memory, vault: Vault) -> dict[str, Any]:
+    """Who somebody is, to what they have agreed, and for whom they may act."""
+    patients, profiles, relations = Patients(store), Profiles(store, vault), Relations(store)
+    return {
+        "facts": PersonFacts(store),
+        "patients": patients,
+        "people": People(store, vault),
+        "profiles": profiles,
+        "relations": relations,
+        "families": Families(memory, patients, profiles, relations),
+        "consents": Consents(store),
+    }
 
 
 def _answers(config: Config, store: Database, asking: Asking, kept: Kept) -> Answers:

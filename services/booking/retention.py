@@ -5,7 +5,7 @@ import logging
 
 from services.booking import metrics
 from services.booking.config import Config
-from services.booking.store import Consents, People, Profiles
+from services.booking.store import Consents, People, Profiles, Relations
 from services.booking.store.database import OUTAGES
 
 log = logging.getLogger(__name__)
@@ -17,12 +17,19 @@ class Retention:
     """Erases persons of whom nothing was heard for long, and forgets consents long over."""
 
     def __init__(
-        self, config: Config, *, people: People, profiles: Profiles, consents: Consents
+        self,
+        config: Config,
+        *,
+        people: People,
+        profiles: Profiles,
+        consents: Consents,
+        relations: Relations,
     ) -> None:
         self._config = config
         self._people = people
         self._profiles = profiles
         self._consents = consents
+        self._relations = relations
 
     async def run(self) -> None:
         """Bite after bite while there is something old, then again after a while."""
@@ -43,5 +50,6 @@ class Retention:
             erased += await self._people.erase_unused(person_id, days=days)
         metrics.erased["unused"].inc(erased)
         forgotten = await self._consents.forget_old(days=config.consents_kept_days, rows_max=most)
+        forgotten += await self._relations.forget_old(days=config.consents_kept_days, rows_max=most)
         metrics.CONSENTS_FORGOTTEN.inc(forgotten)
         return erased + forgotten

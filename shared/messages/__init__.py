@@ -54,6 +54,8 @@ from shared.messages.slots import (
 )
 from shared.messages.words import (
     CAPACITY_MAX,
+    CUT_OFF_MINUTES_MAX,
+    EXTRA_MAX,
     HOLDS_MAX,
     ONE_LINE,
     PLACES_MAX,
@@ -64,10 +66,12 @@ from shared.messages.words import (
     ClinicAddress,
     DaysApart,
     Dose,
+    Extra,
     Instant,
     Latitude,
     Longitude,
     Message,
+    MinutesBefore,
     Modality,
     OptionalText,
     Refusal,
@@ -82,6 +86,8 @@ from shared.messages.words import (
 
 __all__ = [
     "CAPACITY_MAX",
+    "CUT_OFF_MINUTES_MAX",
+    "EXTRA_MAX",
     "HOLDS_MAX",
     "ONE_LINE",
     "PLACES_MAX",
@@ -111,6 +117,7 @@ __all__ = [
     "ConfirmHold",
     "DaysApart",
     "Dose",
+    "Extra",
     "HoldExpired",
     "HoldPlaces",
     "HoldReleased",
@@ -119,6 +126,7 @@ __all__ = [
     "Latitude",
     "Longitude",
     "Message",
+    "MinutesBefore",
     "Modality",
     "MovePlaces",
     "OpenClinic",

@@ -17,10 +17,12 @@ from shared.messages.words import (
     ClinicAddress,
     DaysApart,
     Dose,
+    Extra,
     Instant,
     Latitude,
     Longitude,
     Message,
+    MinutesBefore,
     Modality,
     OptionalText,
     Resource,
@@ -74,6 +76,8 @@ class OpenSlot(Command, frozen=True, kw_only=True):
     """Make a slot known, with its capacity. What it is for and of is told on, not judged.
 
     `practitioner_id`: whose time it is; `resource` says so of what is nobody's.
+    `closes_minutes_before` its beginning nobody can book it any more; whoever cancels later than
+    `cancel_until_minutes_before` it cancels late.
     """
 
     slot_id: UUID
@@ -88,18 +92,25 @@ class OpenSlot(Command, frozen=True, kw_only=True):
     starts_at: Instant
     ends_at: Instant
     capacity: Capacity
+    closes_minutes_before: MinutesBefore = 0
+    cancel_until_minutes_before: MinutesBefore = 0
 
 
 class ChangeSlot(Command, frozen=True, kw_only=True):
-    """Change a slot's capacity, or shut or reopen it; None leaves a thing as it is.
+    """Change a slot's numbers, or shut or reopen it; None leaves a thing as it is.
 
     `cancel_bookings`: with `open=False`, the front desk then cancels what is booked there.
+    `extra`: so many more people than there are places; only ever with `by`, who says so.
     """
 
     slot_id: UUID
     capacity: Capacity | None = None
     open: bool | None = None
     cancel_bookings: bool = False
+    extra: Extra | None = None
+    closes_minutes_before: MinutesBefore | None = None
+    cancel_until_minutes_before: MinutesBefore | None = None
+    by: UUID | None = None
 
 
 class PlaceWish(msgspec.Struct, frozen=True, kw_only=True):

@@ -140,7 +140,7 @@ def _compared(rows: Sequence[dict[str, Any]], names: Sequence[str]) -> list[str]
 
 
 COMPARED = {
-    "slot": ("id", "capacity", "held", "booked", "open", "version"),
+    "slot": ("id", "capacity", "held", "booked", "open", "version", "extra"),
     "place": (
         "id",
         "slot_id",

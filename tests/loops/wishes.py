@@ -121,7 +121,17 @@ def _release(dice: random.Random, about: Command | None) -> Command:
 
 
 def _change(dice: random.Random, about: Command | None) -> Command:
-    change = dice.choice(({"capacity": 1}, {"capacity": 2}, {"open": False}, {"open": True}))
+    somebody = an_id("somebody of the clinic")
+    change = dice.choice(
+        (
+            {"capacity": 1},
+            {"capacity": 2},
+            {"extra": 0, "by": somebody},
+            {"extra": 1, "by": somebody},
+            {"open": False},
+            {"open": True},
+        )
+    )
     return stories.change_slot(dice.choice(SLOTS), **change)
 
 

@@ -1,4 +1,4 @@
-"""Who moves to what is held for them while everybody else wants it? And what would be, unguarded?"""
+"""Who moves to what is held for them while others want it? And what would be, unguarded?"""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -6,7 +6,7 @@ from uuid import UUID
 
 import pytest
 
-from services.slots.inbox import deciding
+from services.slots.rules import moves
 from shared.messages import BookingMoved, HoldReleased, PlacesBooked, Refused
 from tests import stories
 from tests.referees import Play, play
@@ -106,7 +106,10 @@ async def test_if_holds_stayed_with_the_move_the_counts_would_not_fit_and_are_no
 ) -> None:
     first, _ = two
     pair, held = await a_pair_with_holds(first)
-    monkeypatch.setattr(deciding, "give_up", lambda *_, **__: ())
+    sound = moves.counts_of
+    monkeypatch.setattr(
+        moves, "counts_of", lambda i, held, booked: sound(i, held={}, booked=booked)
+    )
 
     [failed] = await first.decide(stories.move(pair, NEW, OTHER, hold_ids=tuple(held)))
 

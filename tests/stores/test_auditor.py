@@ -21,6 +21,7 @@ BROKEN: dict[tuple[str, str], str] = {
         ALTER TABLE slot DROP CONSTRAINT never_overbooked;
         UPDATE slot SET capacity = 0""",
     ("slots", "counts_are_true"): "UPDATE slot SET booked = booked - 1",
+    ("slots", "extra_people_have_a_name"): "UPDATE slot SET extra = 1",
     ("slots", "one_place_per_claim"): """
         DROP INDEX one_live_place_per_claim;
         UPDATE place SET claim = '\\x00000000000000000000000000000000'""",

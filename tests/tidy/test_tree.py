@@ -28,7 +28,16 @@ ROOMS = {
 }
 EXTRA_ROOMS = {
     "slots": {"availability"},
-    "booking": {"closures", "doors", "learning", "memory", "pending", "replies", "retention"},
+    "booking": {
+        "closures",
+        "doors",
+        "families",
+        "learning",
+        "memory",
+        "pending",
+        "replies",
+        "retention",
+    },
     "notify": {"channels", "invitations", "live", "retention", "sending", "texts"},
 }
 LINES_MAX = 320

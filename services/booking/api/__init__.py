@@ -14,6 +14,7 @@ from services.booking.api import (
     me,
     patients,
     persons,
+    proxies,
     services,
 )
 from services.booking.api.desk import DESK, Desk
@@ -32,7 +33,7 @@ API = Api(
         "accesses": "Who looked at or changed somebody's data, when and why.",
         "bookings": "Places that are somebody's: made whole or not at all, moved, cancelled.",
         "campaigns": "Who may book what from when: so many doses, so many days apart.",
-        "dependants": "For whom one may book besides oneself.",
+        "dependants": "For whom one may book besides oneself, and who may for oneself.",
         "holds": "Places kept for some minutes while their owner makes up their mind.",
         "links": "One thing for whoever was sent the link, without signing in; once.",
         "services": "Of which kind a visit is, and what must be free together with it.",
@@ -44,6 +45,7 @@ API = Api(
         *campaigns.ROUTES,
         *services.ROUTES,
         *patients.ROUTES,
+        *proxies.ROUTES,
         *me.ROUTES,
         *facts.ROUTES,
         *consents.ROUTES,

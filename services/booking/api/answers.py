@@ -85,9 +85,11 @@ def reply_to(
             return json_response(_body(evolve(before, change_of(answer)), asked))
         case Refused(slot_id=None):
             raise problem_of(told(answer, asked, before))
-        case Refused(slot_id=slot_id, alternatives=near):
+        case Refused(slot_id=slot_id, alternatives=near, until=until):
             instead = unheld(near) if offers is None else tuple(offers)
-            raise problem_of(told(answer, asked, before), slot_id=slot_id, alternatives=instead)
+            more = {} if until is None else {"until": until}
+            said = told(answer, asked, before)
+            raise problem_of(said, slot_id=slot_id, alternatives=instead, **more)
         case Undecided(booking):
             return _undecided(booking, asked)
         case _:

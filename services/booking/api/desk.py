@@ -9,6 +9,7 @@ from aiohttp import web
 from msgspec import UNSET, Meta, UnsetType
 
 from services.booking.api.offers import Offers
+from services.booking.families import Families
 from services.booking.memory import Identities, Memory
 from services.booking.replies import Answers
 from services.booking.rules.eligibility import Campaign, SlotFacts, Wanted, rule_against
@@ -24,6 +25,7 @@ from services.booking.store import (
     People,
     PersonFacts,
     Profiles,
+    Relations,
     Services,
 )
 from shared.access.noting import Access
@@ -69,6 +71,8 @@ class Desk(msgspec.Struct):
     patients: Patients
     people: People
     profiles: Profiles
+    relations: Relations
+    families: Families
     services: Services
     consents: Consents
     clock: DatabaseClock
@@ -131,20 +135,22 @@ class Desk(msgspec.Struct):
             )
             for place in places
         ]
-        for place in wanted:
-            if not await self._may_ask_for(who, place.patient_id):
-                raise Problem(
-                    404, "patient_unknown", "There is no such patient, or it is not your dependant."
-                )
+        await self._need_own(who, {place.patient_id for place in wanted})
         if campaign is not None:
             _need_eligible(campaign, wanted, slots)
         return wanted
 
-    async def _may_ask_for(self, who: Allowed, patient_id: UUID) -> bool:
-        """Everybody for themselves; a guardian for a dependant, where the table says so."""
-        if patient_id == who.actor.id:
-            return True
-        return who.is_for_dependants and await self.memory.is_guardian(who.actor.id, patient_id)
+    async def _need_own(self, who: Allowed, persons: set[UUID]) -> None:
+        """Everybody asks for themselves; for others who acts for them, where the table says so."""
+        others = persons - {who.actor.id}
+        if not others:
+            return
+        if who.is_for_dependants:
+            others -= await self.families.wards(who.actor.id, others, self.clock.now())
+        if others:
+            raise Problem(
+                404, "patient_unknown", "There is no such patient, or it is not your dependant."
+            )
 
     async def need_unbooked(
         self, actor: Actor, campaign_id: UUID | None, wanted: Sequence[Wanted]

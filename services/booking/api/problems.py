@@ -5,6 +5,7 @@ from uuid import UUID
 
 import msgspec
 from msgspec import UNSET, UnsetType
+from msgspec.structs import replace
 
 from services.booking.rules.admission import Fact, Why, Words
 from services.booking.rules.offers import Offered
@@ -14,7 +15,7 @@ from shared.openapi import ProblemKind, by_code
 REFEREE = ("expired", "decision_failed", "outcome_unknown")
 """Whatever is asked of the referee may end so."""
 
-SLOT = ("slot_unknown", "slot_full", "slot_closed", "slot_started")
+SLOT = ("slot_unknown", "slot_full", "slot_closed", "slot_started", "slot_cut_off")
 """What stands in the way of a place."""
 
 PERSON = (
@@ -45,10 +46,12 @@ HOLD = ("hold_gone", "hold_pending")
 class SlotInTheWay(msgspec.Struct, frozen=True, kw_only=True):
     """Which slot said no, where one did, and up to three that are near and have places.
 
-    With a `hold_id` it is kept for whoever was refused: `POST /bookings` with that books it.
+    `until`: when it last took bookings, where it takes none any more. An alternative with a
+    `hold_id` is kept for whoever was refused: `POST /bookings` with that books it.
     """
 
     slot_id: UUID | UnsetType = UNSET
+    until: datetime | UnsetType = UNSET
     alternatives: tuple[Offered, ...] | UnsetType = UNSET
 
 
@@ -118,6 +121,13 @@ PROBLEMS = by_code(
         ),
         ProblemKind(
             409,
+            "slot_cut_off",
+            "One of the slots takes no more bookings; `until` says since when.",
+            "Choose a later slot, some are in `alternatives`; for this one ask the clinic.",
+            more=replace(FULL, until=datetime(2099, 3, 12, 4, 0, tzinfo=UTC)),
+        ),
+        ProblemKind(
+            409,
             "slot_unknown",
             "One of the slots does not exist.",
             "Look for slots again, and choose one of those.",
@@ -129,6 +139,13 @@ PROBLEMS = by_code(
             "One of the persons has this dose or this slot booked already.",
             "Look at one's bookings; cancel the one that is there, or move it.",
             more=OF_A_SLOT,
+        ),
+        ProblemKind(
+            409,
+            "interval_broken",
+            "A dose would come too soon or too late after the one before it.",
+            "Choose one of `alternatives` instead of `slot_id`, and ask again with its `hold_id`.",
+            more=FULL,
         ),
         ProblemKind(
             409,
@@ -190,6 +207,30 @@ PROBLEMS = by_code(
             "too_many_dependants",
             "There are as many dependants as one account may have.",
             "Use one of those that are there.",
+        ),
+        ProblemKind(
+            409,
+            "relation_exists",
+            "Whoever asks acts for this adult already, has asked them, or was declined by them.",
+            "Wait for their answer; after no, only they can say yes.",
+        ),
+        ProblemKind(
+            409,
+            "relation_ended",
+            "What is to be agreed to was taken back, by the one or the other.",
+            "Whoever is to act for somebody proposes it anew.",
+        ),
+        ProblemKind(
+            422,
+            "not_of_age",
+            "Only somebody who is known to be an adult can agree that another acts for them.",
+            "Say when one was born; for a child its guardian acts.",
+        ),
+        ProblemKind(
+            422,
+            "witness_needed",
+            "Whoever notes a consent on paper is one of the two whom it is about.",
+            "Let somebody else at the clinic note it.",
         ),
         ProblemKind(
             409,

@@ -83,6 +83,7 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
     dose: int | None
     modality: Modality = "physical"
     practitioner_id: UUID | None = None
+    cancel_until: datetime | None = None
     follows: UUID | UnsetType = UNSET
     based_on: UUID | UnsetType = UNSET
 
@@ -221,6 +222,7 @@ def places_of(taken: Iterable[TakenPlace]) -> Places:
             dose=place.dose,
             modality=place.modality,
             practitioner_id=place.practitioner_id,
+            cancel_until=place.cancel_until,
             follows=place.follows,
             based_on=place.based_on,
         )

@@ -17,13 +17,14 @@ GRANT SELECT, INSERT, UPDATE ON service TO booking;
 GRANT SELECT ON service TO auditor;
 GRANT SELECT, INSERT, UPDATE, DELETE ON pending_command TO booking;
 GRANT SELECT, INSERT, UPDATE ON person_key, merged_person, erased_person TO booking;
-GRANT SELECT, INSERT, UPDATE, DELETE ON profile, consent TO booking;
+GRANT SELECT, INSERT, UPDATE, DELETE ON profile, consent, relation TO booking;
 GRANT SELECT, INSERT, DELETE ON found_by, erasure TO booking;
 GRANT SELECT, INSERT ON link_use TO booking;
 GRANT SELECT, INSERT, UPDATE, DELETE ON person_fact, permit TO booking;
 GRANT SELECT, INSERT ON rule_book, publication TO booking;
 -- Only of the one person: see the wall in the migrations.
-GRANT SELECT ON booking, patient, profile, person_key, consent, person_fact, permit TO booking_person;
+GRANT SELECT ON booking, patient, profile, person_key, consent, relation, person_fact, permit
+    TO booking_person;
 GRANT SELECT ON booking, slot, campaign, pending_command, rule_book, publication TO auditor;
 
 -- Who looked at whose data: added to, and never changed.

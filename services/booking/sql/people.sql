@@ -7,14 +7,14 @@ SELECT count(*) AS number, max(merged_at) AS latest FROM merged_person;
 SELECT id, into_id FROM merged_person;
 
 -- name: everybody_of
--- Whoever is erased with a person: whom they lead to, all others that lead there, and those whom only
--- they may book for.
+-- Whoever is erased with a person: whom they lead to, all others that lead there, and their children.
+-- Who came of age is their own, and so is every adult.
 WITH root AS (
     SELECT coalesce((SELECT into_id FROM merged_person WHERE id = $1), $1::uuid) AS id
 ), own AS (
     SELECT id FROM root UNION SELECT m.id FROM merged_person AS m JOIN root ON m.into_id = root.id
 ), kin AS (
-    SELECT id FROM patient WHERE guardian_id IN (SELECT id FROM own)
+    SELECT id FROM patient WHERE guardian_id IN (SELECT id FROM own) AND outgrown_at IS NULL
 )
 SELECT id FROM own UNION SELECT id FROM kin
 UNION SELECT m.id FROM merged_person AS m JOIN kin ON m.into_id = kin.id

@@ -11,6 +11,7 @@ from services.booking.store.patients import Patients
 from services.booking.store.pending import PendingWish, Wishes
 from services.booking.store.people import BookingsAhead, Merge, People
 from services.booking.store.profiles import Profiles
+from services.booking.store.relations import Proposal, Relation, Relations
 from services.booking.store.services import Services
 from services.booking.store.slots import Slots
 
@@ -29,6 +30,9 @@ __all__ = [
     "People",
     "PersonFacts",
     "Profiles",
+    "Proposal",
+    "Relation",
+    "Relations",
     "Services",
     "Slots",
     "Wishes",

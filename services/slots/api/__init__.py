@@ -5,6 +5,7 @@ from aiohttp import web
 from services.slots.api import (
     clinics,
     closures,
+    holidays,
     proposals,
     reading,
     schedules,
@@ -29,7 +30,7 @@ API = Api(
         "availability": "What is free, from memory: as of when, every answer says first.",
         "clinics": "Where people are seen.",
         "proposals": "What needs two persons: one who proposes it, and another who approves it.",
-        "schedules": "The hours that a clinic has every week.",
+        "schedules": "The hours that a clinic has again and again, and its holidays.",
         "slots": "When they are, and how many at once.",
     },
     routes=(
@@ -39,6 +40,7 @@ API = Api(
         *clinics.ROUTES,
         *slots.ROUTES,
         *schedules.ROUTES,
+        *holidays.ROUTES,
         *closures.ROUTES,
         *proposals.ROUTES,
         DOCUMENT,

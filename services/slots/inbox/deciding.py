@@ -104,8 +104,6 @@ def _answer(seen: Seen, item: Item, decided: Decided) -> Answer:
     command: SlotCommand = item.message
     reply: SlotReply
     try:
-        for ended in give_up(seen.inventory, command, at=seen.at, home=item.partition):
-            decided.events.append((item.partition, ended))
         reply = decide(seen.inventory, command, at=seen.at, home=item.partition)
     except Exception as error:
         log.error("a decision failed", exc_info=error, extra={"command": str(command.id)})
@@ -114,8 +112,9 @@ def _answer(seen: Seen, item: Item, decided: Decided) -> Answer:
         outcome: str = reply.reason
     else:
         outcome = "done"
-        evolve(seen.inventory, reply)
-        decided.events.append((item.partition, reply))
+        for event in (reply, *give_up(seen.inventory, command, reply)):
+            evolve(seen.inventory, event)
+            decided.events.append((item.partition, event))
     decided.outcomes.append((type(command).__name__, outcome))
     return Answer(command.id, command.body_hash, outcome, _encode(reply))
 

@@ -1,6 +1,7 @@
 """Who gets a place, and who gives it back?"""
 
 from collections import Counter
+from collections.abc import Mapping
 from datetime import datetime
 from uuid import UUID
 
@@ -52,12 +53,13 @@ def book(
 def cancel(
     inventory: Inventory, command: CancelBooking, *, at: datetime, home: int
 ) -> BookingCancelled | Refused:
-    """Every seat is free again in the same transaction."""
+    """Every seat is free again in the same transaction, late or not; only a patient is late."""
     booking = booked_here(inventory, command.booking_id, home)
     if booking is None:
         return refuse(command, "unknown", at)
     if (late := started(inventory, booking, at)) is not None:
         return refuse(command, "started", at, late)
+    given_up = seats_per_slot((p.slot_id for p in booking.places), -1)
     return BookingCancelled(
         id=answer_id(command.id, "BookingCancelled"),
         cause=command.id,
@@ -66,9 +68,8 @@ def cancel(
         home=booking.home,
         version=booking.version + 1,
         reason=command.reason,
-        counts=counts_of(
-            inventory, held={}, booked=seats_per_slot((p.slot_id for p in booking.places), -1)
-        ),
+        counts=counts_of(inventory, held={}, booked=given_up),
+        late=command.reason == "patient" and given_up_late(inventory, given_up, at),
     )
 
 
@@ -81,7 +82,10 @@ def why_not(
     own: Counter[UUID] = NOTHING,
     booking_id: UUID | None = None,
 ) -> Refused | None:
-    """The first reason why these seats cannot be had; `own` are seats given up for them."""
+    """The first reason why these seats cannot be had; `own` are seats given up for them.
+
+    A slot's cut-off is for who comes new: a seat that one has already is not asked for again.
+    """
     for wish in wishes:
         slot = inventory.slots.get(wish.slot_id)
         if slot is None:
@@ -94,7 +98,10 @@ def why_not(
             # The second guard: whoever asked for it did not know yet what the slot asks for.
             return refuse(command, "unknown", at, wish.slot_id)
     for slot_id, seats in seats_per_slot(w.slot_id for w in wishes).items():
-        if seats > inventory.slots[slot_id].free + own[slot_id]:
+        slot = inventory.slots[slot_id]
+        if slot.closes_minutes_before and seats > own[slot_id] and at >= slot.closes_at:
+            return refuse(command, "too_late", at, slot_id, until=slot.closes_at)
+        if seats > slot.free + own[slot_id]:
             return refuse(command, "full", at, slot_id)
     return _claimed(inventory, command, wishes, at=at, booking_id=booking_id)
 
@@ -132,3 +139,11 @@ def started(inventory: Inventory, booking: Booking, at: datetime) -> UUID | None
         if at >= inventory.slots[place.slot_id].starts_at:
             return place.slot_id
     return None
+
+
+def given_up_late(inventory: Inventory, change: Mapping[UUID, int], at: datetime) -> bool:
+    """True when one of the slots that lose a seat wanted to know sooner."""
+    return any(
+        seats < 0 and at > inventory.slots[slot_id].cancel_until
+        for slot_id, seats in change.items()
+    )

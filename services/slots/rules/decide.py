@@ -1,6 +1,6 @@
 """Which answer does a command get? Exactly one: an event, or a refusal with its reason."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import assert_never
 from uuid import UUID
@@ -10,6 +10,7 @@ from services.slots.rules.answers import refuse
 from services.slots.rules.evolve import evolve
 from services.slots.rules.inventory import Inventory
 from shared.messages import (
+    BookingMoved,
     BookPlaces,
     CancelBooking,
     ChangeClinic,
@@ -22,7 +23,6 @@ from shared.messages import (
     OpenClinic,
     OpenSlot,
     PlaceExpired,
-    Refused,
     ReleaseHold,
     RenewHold,
     SlotCommand,
@@ -73,14 +73,11 @@ def expire_dead(inventory: Inventory, at: datetime) -> Iterator[PlaceExpired]:
                 yield event
 
 
-def give_up(
-    inventory: Inventory, command: SlotCommand, *, at: datetime, home: int
-) -> Iterator[HoldReleased]:
-    """What ends with a command that will be done, before it is; makes it so."""
-    if not isinstance(command, MovePlaces) or not command.hold_ids:
-        return
-    if not isinstance(decide(inventory, command, at=at, home=home), Refused):
-        yield from moves.give_up(inventory, command, at=at, home=home)
+def give_up(inventory: Inventory, command: SlotCommand, reply: SlotReply) -> Sequence[HoldReleased]:
+    """What ends with what was decided; to be asked before either is made so."""
+    if isinstance(command, MovePlaces) and command.hold_ids and isinstance(reply, BookingMoved):
+        return moves.give_up(inventory, command, reply)
+    return ()
 
 
 def sweep(inventory: Inventory, due: Iterable[UUID], at: datetime) -> Iterator[HoldExpired]:

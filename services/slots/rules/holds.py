@@ -7,7 +7,6 @@ from services.slots.rules.answers import count_of, counts_of, refuse, seats_per_
 from services.slots.rules.bookings import NOTHING, why_not
 from services.slots.rules.inventory import Booking, Inventory, Place
 from shared.messages import (
-    Command,
     ConfirmHold,
     HoldExpired,
     HoldPlaces,
@@ -76,15 +75,8 @@ def release(
     booking = alive(inventory, command.booking_id, home)
     if booking is None:
         return refuse(command, "hold_gone", at)
-    return released(inventory, booking, command, at)
-
-
-def released(
-    inventory: Inventory, booking: Booking, command: Command, at: datetime, nth: int = 0
-) -> HoldReleased:
-    """What is told of a hold that is given back; it may be one of several for one command."""
     return HoldReleased(
-        id=answer_id(command.id, "HoldReleased", nth),
+        id=answer_id(command.id, "HoldReleased"),
         cause=command.id,
         at=at,
         booking_id=booking.id,
