@@ -151,6 +151,12 @@ class City:
         return said.id
 
     async def _at_clinic(self, person: Person, route: Route) -> dict[str, str]:
+        if "{visit}" in route.path:
+            made = await self.world.making_at[route.name](str(person.clinic))
+            path: dict[str, str] = made["path"]
+            return path
+        if "{practitioner}" in route.path:
+            return {"id": str(person.clinic), "practitioner": str(uuid4())}
         if self.world.api.service != "slots":
             return {"id": str(person.clinic)}
         path = await self._clinic(person)

@@ -7,10 +7,11 @@ gets its id only when it is made is made when a route needs it.
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
+from zoneinfo import ZoneInfo
 
 import msgspec
 from aiohttp import ClientResponse
@@ -25,6 +26,7 @@ from talon.verbs.openapi import APIS
 from tests import booking_doors, notify_doors, slots_doors
 from tests.booking_doors import Client, bearer
 from tests.booking_stories import ALICE, BORIS
+from tests.stories import open_clinic
 
 Making = Callable[[], Awaitable[str | dict[str, Any]]]
 """Gives the id of what it made, for the end of the path; or whatever else its example needs."""
@@ -32,6 +34,7 @@ Making = Callable[[], Awaitable[str | dict[str, Any]]]
 MakingAt = Callable[[str], Awaitable[dict[str, Any]]]
 """Makes it at a clinic, and gives what its example needs: a path, and a body if there is one."""
 
+MOSCOW = ZoneInfo("Europe/Moscow")
 CLINIC = "00000000-0000-4000-8000-000000000101"
 SLOTS = [UUID(f"00000000-0000-4000-8000-0000000002{n:02}") for n in range(1, 5)]
 SLOT_DAYS = (12, 19, 13, 20)
@@ -94,7 +97,8 @@ class World:
 def headers_for(route: Route, **claims: Any) -> dict[str, str]:
     """The headers of somebody who may ask this, under a new key and with a reason."""
     roles = [role for role in ("operator", "patient", "auditor") if role in route.rule.roles]
-    said = {} if route.rule.is_public else bearer(**{"roles": roles} | claims)
+    at_work = {"roles": roles or ["practitioner"], "clinics": [CLINIC]}
+    said = {} if route.rule.is_public else bearer(**at_work | claims)
     if route.rule.takes_a_reason:
         said[REASON_HEADER] = WHY
     return said | ({"Idempotency-Key": str(uuid4())} if route.needs_key else {})
@@ -154,9 +158,61 @@ async def _booking(dsn: str, folder: Path) -> AsyncIterator[World]:
 
         world.making["list_day"] = a_day
         _persons(world)
+        _visits(world, door)
         for name in ("show_link", "use_link"):
             world.making[name] = a_link
         yield world
+
+
+PRACTITIONER = "00000000-0000-4000-8000-000000000901"
+
+
+def _visits(world: World, door: booking_doors.Door) -> None:
+    """Somebody has come to a telemedicine visit that begins in a minute."""
+
+    async def arrived(clinic: str) -> dict[str, Any]:
+        """Where the visit is, by which link, at a clinic."""
+        door.client.app[DESK].link_keys = keys = Keys(signs=1, secrets={1: bytes(32)})
+        slot, owner = uuid4(), uuid4()
+        soon = datetime.now(UTC) + timedelta(minutes=1)
+        door.referee.decided(open_clinic(UUID(clinic)), 0)
+        about = {"modality": "virtual", "practitioner_id": UUID(PRACTITIONER)}
+        await door.open_slot(slot, starts_at=soon, clinic_id=UUID(clinic), **about)
+        await door.is_there()
+        answer = await door.book(slot, who=owner)
+        assert answer.status == 201, await answer.text()
+        made = await answer.json()
+        link = Link(
+            purpose="visit",
+            person_id=owner,
+            object_id=UUID(made["id"]),
+            until=soon.replace(microsecond=0) + timedelta(days=1),
+        )
+        token = token_of(link, keys)
+        path = f"/api/v1/links/{token}/visit"
+        answer = await door.client.put(path, json={"is_here": True})
+        assert answer.status == 200, await answer.text()
+        return {"token": token, "visit": made["places"][0]["id"], "day": soon}
+
+    async def a_line() -> dict[str, Any]:
+        return {"path": {"token": (await arrived(CLINIC))["token"]}}
+
+    async def a_queue() -> dict[str, Any]:
+        made = await arrived(CLINIC)
+        day = made["day"].astimezone(MOSCOW).date().isoformat()
+        path = {"id": CLINIC, "practitioner": PRACTITIONER}
+        return {"path": path, "query": {"date": day}}
+
+    async def a_visit(clinic: str = CLINIC) -> dict[str, Any]:
+        return {"path": {"id": clinic, "visit": (await arrived(clinic))["visit"]}}
+
+    world.making |= {
+        "show_visit": a_line,
+        "be_at_visit": a_line,
+        "list_queue": a_queue,
+        "take_step": a_visit,
+    }
+    world.making_at["take_step"] = a_visit
 
 
 def _persons(world: World) -> None:

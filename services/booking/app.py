@@ -21,6 +21,7 @@ from services.booking.store import (
     Wishes,
 )
 from services.booking.store.database import OUTAGES
+from services.booking.televisits import Attendant
 from shared import broker, database
 from shared.access.noting import Access
 from shared.access.store import AccessLog
@@ -168,7 +169,7 @@ def _add_errands(
 
 
 def _add_errands_for_persons(work: Work, config: Config, desk: api.Desk) -> None:
-    """Who is known by another id since, and what is forgotten by rule."""
+    """Who is known by another id since, what is forgotten by rule, for whose visit it is time."""
     retention = Retention(
         config,
         people=desk.people,
@@ -179,7 +180,12 @@ def _add_errands_for_persons(work: Work, config: Config, desk: api.Desk) -> None
     work.checks["identities"] = desk.identities.wrong
     work.checks["rules"] = desk.memory.rules.wrong
     learning = Learning(desk.memory, people=desk.people, books=desk.books)
-    work.tasks += [learning.run(), retention.run()]
+    attendant = Attendant(desk.televisits)
+    work.checks["visits"] = attendant.pulse.wrong
+    visits = attendant.run(
+        sweep_seconds=config.visit_sweep_seconds, visits_max=config.visit_sweep_max
+    )
+    work.tasks += [learning.run(), retention.run(), visits]
 
 
 async def _measure(store: Database, appender: Appender) -> None:

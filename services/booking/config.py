@@ -64,6 +64,15 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     closure_seconds: Seconds = 1.0
     closure_max: Number = 500
 
+    visit_before_seconds: Seconds = 300.0
+    visit_after_seconds: Seconds = 3_600.0
+    visit_patient_seconds: Seconds = 900.0
+    visit_practitioner_seconds: Seconds = 300.0
+    visit_silent_seconds: Seconds = 45.0
+    visit_admitted_seconds_max: Seconds = 14_400.0
+    visit_sweep_seconds: Seconds = 2.0
+    visit_sweep_max: Number = 200
+
     access_gather_seconds: Seconds = 0.05
     access_batch_max: Number = 500
     access_waiting_max: Number = 10_000

@@ -24,8 +24,10 @@ from services.booking.store import (
     Relations,
     Services,
     Slots,
+    Televisits,
     Wishes,
 )
+from services.booking.televisits import limits_of
 from shared.access.noting import ACCESS, Access
 from shared.asking import Asking
 from shared.auth import Tokens
@@ -84,6 +86,7 @@ def _desk(
         dependants_max=config.dependants_max,
         links=Links(store),
         link_keys=keys_of(config.link_keys),
+        televisits=Televisits(store, limits_of(config)),
     )
 
 

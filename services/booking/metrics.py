@@ -115,6 +115,12 @@ OUTBOX_ROWS = Gauge("booking_outbox_rows", "Batches not yet announced.", registr
 OUTBOX_AGE_SECONDS = Gauge(
     "booking_outbox_age_seconds", "Age of the oldest batch not yet announced.", registry=REGISTRY
 )
+VISIT_STEPS = Counter(
+    "booking_visit_steps_total",
+    "Steps of telemedicine visits that were taken, by whom and which.",
+    ["by", "step"],
+    registry=REGISTRY,
+)
 PRODUCERS_BUILT = Gauge(
     "booking_producers_built",
     "Producers built since the start; 1 is none rebuilt.",
@@ -162,6 +168,7 @@ asked = Children(COMMANDS_ASKED)
 answered = Children(ANSWERS)
 offers = Children(OFFERS, "held", "not_held", "crowd")
 erased = Children(PERSONS_ERASED, "asked", "unused")
+visit_steps = Children(VISIT_STEPS, ("rule", "noshow"))
 again = Children(BATCHES_AGAIN, "outage")
 _projected = Children(EVENTS_PROJECTED)
 _glass = Children(GLASS_BROKEN, "booking", "day")

@@ -37,6 +37,7 @@ EXTRA_ROOMS = {
         "pending",
         "replies",
         "retention",
+        "televisits",
     },
     "notify": {"channels", "invitations", "live", "retention", "sending", "texts"},
 }

@@ -16,6 +16,8 @@ from services.booking.api import (
     persons,
     proxies,
     services,
+    televisits,
+    visit_links,
 )
 from services.booking.api.desk import DESK, Desk
 from services.booking.api.offers import Offers
@@ -37,6 +39,7 @@ API = Api(
         "holds": "Places kept for some minutes while their owner makes up their mind.",
         "links": "One thing for whoever was sent the link, without signing in; once.",
         "services": "Of which kind a visit is, and what must be free together with it.",
+        "visits": "Telemedicine: who waits in whose line, and what became of each visit.",
         "persons": "Who somebody is: sealed by a key of their own, and erased when they say so.",
     },
     routes=(
@@ -53,6 +56,8 @@ API = Api(
         *day.ROUTES,
         *accesses.ROUTES,
         *links.ROUTES,
+        *visit_links.ROUTES,
+        *televisits.ROUTES,
         DOCUMENT,
     ),
     problems=PROBLEMS,

@@ -27,6 +27,7 @@ from services.booking.store import (
     Profiles,
     Relations,
     Services,
+    Televisits,
 )
 from shared.access.noting import Access
 from shared.auth import Actor
@@ -81,6 +82,7 @@ class Desk(msgspec.Struct):
     dependants_max: int
     links: Links
     link_keys: Keys | None
+    televisits: Televisits
 
     @property
     def identities(self) -> Identities:

@@ -7,6 +7,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 from msgspec.structs import replace
 
+from services.booking.api.visit_problems import VISITS
 from services.booking.rules.admission import Fact, Why, Words
 from services.booking.rules.offers import Offered
 from services.booking.rules.visits import Missing
@@ -316,5 +317,6 @@ PROBLEMS = by_code(
             "The decision failed; this is a mistake of ours, and it was recorded.",
             "Ask somebody at the clinic; asking again gets the same answer.",
         ),
+        *VISITS,
     ]
 )

@@ -22,6 +22,8 @@ GRANT SELECT, INSERT, DELETE ON found_by, erasure TO booking;
 GRANT SELECT, INSERT ON link_use TO booking;
 GRANT SELECT, INSERT, UPDATE, DELETE ON person_fact, permit TO booking;
 GRANT SELECT, INSERT ON rule_book, publication TO booking;
+GRANT SELECT, INSERT, UPDATE ON visit, visit_step TO booking;
+GRANT SELECT ON visit, visit_step TO auditor;
 -- Only of the one person: see the wall in the migrations.
 GRANT SELECT ON booking, patient, profile, person_key, consent, relation, person_fact, permit
     TO booking_person;

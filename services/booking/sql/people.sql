@@ -57,8 +57,9 @@ UPDATE consent SET withdrawn_at = clock_timestamp()
  WHERE person_id = ANY ($1::uuid[]) AND withdrawn_at IS NULL;
 
 -- name: has_untold
--- Whether an erasure of these homes is to be told.
-SELECT EXISTS (SELECT FROM erased_person WHERE told_at IS NULL AND home = ANY ($1::integer[]));
+-- Whether an erasure or a step of a visit of these homes is to be told.
+SELECT EXISTS (SELECT FROM erased_person WHERE told_at IS NULL AND home = ANY ($1::integer[]))
+    OR EXISTS (SELECT FROM visit_step WHERE told_at IS NULL AND home = ANY ($1::integer[]));
 
 -- name: take_untold
 -- In the transaction that tells of them.

@@ -14,6 +14,7 @@ from services.booking.store.profiles import Profiles
 from services.booking.store.relations import Proposal, Relation, Relations
 from services.booking.store.services import Services
 from services.booking.store.slots import Slots
+from services.booking.store.televisits import Televisits
 
 __all__ = [
     "Bookings",
@@ -35,5 +36,6 @@ __all__ = [
     "Relations",
     "Services",
     "Slots",
+    "Televisits",
     "Wishes",
 ]

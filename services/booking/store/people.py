@@ -181,7 +181,7 @@ class People:
 
 
 async def has_untold(connection: Connection, homes: Sequence[int]) -> bool:
-    """Whether somebody was erased of whom it is to be told at these homes."""
+    """Whether something is to be told at these homes that no event from the referee brings."""
     return bool(await connection.fetchval(SQL["has_untold"], homes))
 
 
