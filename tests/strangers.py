@@ -102,13 +102,19 @@ class City:
             case ["patients", _, *rest]:
                 if rest == ["merge"]:
                     await self._known(Person("patient", UUID(route.example().body["into_id"])))
-                return {"id": await self._known(person)}
+                patient = {"id": await self._known(person)}
+                if "{paper}" in route.path:
+                    return patient | await self._set_up_referral(patient)
+                return patient
             case ["proposals", _, *_]:
                 return await self._proposal(person, route)
             case ["slots", _]:
                 return {"id": await self._slot(person)}
             case _:
                 return {}
+
+    async def _set_up_referral(self, patient: dict[str, str]) -> dict[str, str]:
+        return {"paper": (await self._set_up("refer_patient", patient))["id"]}
 
     async def _asked_by(self, person: Person, name: str) -> str:
         """What a person's own wish made: its id. Nobody books the same twice."""

@@ -261,7 +261,28 @@ def _persons(world: World) -> None:
         await a_person()
         return {}
 
+    async def a_referral() -> dict[str, Any]:
+        patient = {"id": await a_person()}
+        for name in ("change_attachment", "refer_patient"):
+            route = world.route(name)
+            asked = msgspec.structs.replace(route.example(), path=patient)
+            made = await (await world.ask(route, asked)).json()
+        return {"path": patient | {"paper": made["id"]}}
+
+    async def with_papers() -> dict[str, Any]:
+        await a_referral()
+        return {}
+
+    async def with_her_papers() -> str:
+        await a_referral()
+        return str(ALICE)
+
     world.making |= {
+        "list_own_papers": with_papers,
+        "list_papers": with_her_papers,
+        "change_attachment": a_person,
+        "refer_patient": a_person,
+        "revoke_referral": a_referral,
         "show_me": somebody,
         "search_patients": somebody,
         "show_patient": a_person,
@@ -318,6 +339,13 @@ async def _slots(dsn: str, folder: Path) -> AsyncIterator[World]:
         world.making["list_series"] = a_second_dose
         world.making["list_schedules"] = a_clinic_s_schedule
         world.making["list_holidays"] = a_holiday
+
+        async def a_clinic_with_somebody() -> str:
+            route = world.route("set_practitioner")
+            await world.ask(route, route.example())
+            return CLINIC
+
+        world.making["list_practitioners"] = a_clinic_with_somebody
         world.making["withdraw_schedule"] = lambda: world.make("open_schedule")
         _add_proposals(world, door)
         yield world

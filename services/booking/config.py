@@ -68,7 +68,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     visit_after_seconds: Seconds = 3_600.0
     visit_patient_seconds: Seconds = 900.0
     visit_practitioner_seconds: Seconds = 300.0
-    visit_silent_seconds: Seconds = 45.0
+    visit_silent_seconds: Seconds = 90.0
     visit_admitted_seconds_max: Seconds = 14_400.0
     visit_sweep_seconds: Seconds = 2.0
     visit_sweep_max: Number = 200

@@ -142,7 +142,7 @@ async def test_who_drops_keeps_their_place_and_comes_back_by_the_same_link(door:
 
     left = await is_there(door, second, is_here=False)
     back = await is_there(door, second)
-    await passes(door, 1)
+    await passes(door, 2)
     assert await sweep(door) == 2
     late = await (await is_there(door, second)).json()
 

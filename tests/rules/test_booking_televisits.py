@@ -137,8 +137,8 @@ def test_a_page_that_is_silent_is_closed_and_one_that_speaks_is_not() -> None:
     here = taken(a_visit(), ("arrive", "patient", 0))
     spoke = seen(here, at(0.5))
 
-    assert isinstance(decide(here, "drop", "rule", at(0.75), LIMITS), Visit)
-    assert decide(spoke, "drop", "rule", at(0.75), LIMITS) == No("too_early", at(1.25))
+    assert isinstance(decide(here, "drop", "rule", at(1.5), LIMITS), Visit)
+    assert decide(spoke, "drop", "rule", at(1.5), LIMITS) == No("too_early", at(2))
 
 
 def test_what_nobody_ended_is_over_some_day() -> None:
@@ -215,7 +215,7 @@ class Told:
             case "noshow", "staff":
                 return not self.began and now >= 15 and not (on_the_page or self.phoned)
             case "drop", "rule":
-                return on_the_page and now >= self.heard_at + 0.75 and self._is_first(now, "drop")
+                return on_the_page and now >= self.heard_at + 1.5 and self._is_first(now, "drop")
             case "noshow", "rule":
                 last = 65 if met else 15
                 return not self.began and now >= last and self._is_first(now, "noshow")
@@ -229,7 +229,7 @@ class Told:
         """A page that has been silent is found closed before anything else happens to its visit."""
         on_the_page = self.came and not self.gone and not self.phoned
         other = self.began_at + 240 if self.began else 65 if self.came else 15
-        silent = self.heard_at + 0.75
+        silent = self.heard_at + 1.5
         if not on_the_page:
             return step != "drop"
         return (silent <= other) if step == "drop" else other < silent

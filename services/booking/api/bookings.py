@@ -82,7 +82,14 @@ async def request_booking(request: web.Request) -> web.Response:
     campaign = await desk.campaign(body.campaign_id)
     slots = await desk.slots_of(body.places)
     wanted = await desk.wanted(who, body.places, campaign, slots)
-    wanted = await as_visits(desk, wanted, slots, made_as=body.hold_id or head["id"])
+    wanted = await as_visits(
+        desk,
+        wanted,
+        slots,
+        booking_id=body.hold_id or head["id"],
+        campaign_id=body.campaign_id,
+        asked_by=who.actor.id,
+    )
     await desk.need_unbooked(who.actor, body.campaign_id, wanted)
     made_as = {"wish_id": head["id"], "booking_id": body.hold_id or head["id"]}
     await need_admitted(desk, body.campaign_id, wanted, slots, **made_as)
@@ -130,7 +137,8 @@ async def reschedule_booking(request: web.Request) -> web.Response:
     campaign = await desk.campaign(booking.campaign_id)
     slots = await desk.slots_of(body.places)
     wanted = await desk.wanted(who, body.places, campaign, slots)
-    wanted = await as_visits(desk, wanted, slots)
+    as_before = {"booking_id": booking.id, "campaign_id": booking.campaign_id}
+    wanted = await as_visits(desk, wanted, slots, asked_by=who.actor.id, is_moved=True, **as_before)
     have = {(place.patient_id, place.dose) for place in booking.places}
     # Who has the dose already keeps it, by whatever rules; somebody else is judged.
     others = [one for one in wanted if (one.patient_id, one.dose or DOSE_FIRST) not in have]

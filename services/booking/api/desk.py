@@ -21,6 +21,7 @@ from services.booking.store import (
     Campaigns,
     Consents,
     Links,
+    Papers,
     Patients,
     People,
     PersonFacts,
@@ -69,6 +70,7 @@ class Desk(msgspec.Struct):
     campaigns: Campaigns
     books: Books
     facts: PersonFacts
+    papers: Papers
     patients: Patients
     people: People
     profiles: Profiles

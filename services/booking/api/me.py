@@ -12,11 +12,11 @@ from msgspec import Meta
 from services.booking import metrics
 from services.booking.api.answers import BookingBody, booking_body
 from services.booking.api.desk import DESK, Desk, Nothing, problem_of, wish_id
-from services.booking.api.known import FactsBody, own_facts
+from services.booking.api.known import FactsBody, own_facts, own_papers
 from services.booking.rules.consents import Given
 from services.booking.rules.profiles import NOTHING_KNOWN, Profile, wrong_with
 from services.booking.rules.refusals import TOLD
-from services.booking.store import BookingsAhead, Relation
+from services.booking.store import AllPapers, BookingsAhead, Relation
 from services.booking.store.facts import Permit
 from shared.access.entries import Touch
 from shared.messages import Text
@@ -77,6 +77,7 @@ class Export(msgspec.Struct, frozen=True, kw_only=True):
     consents: list[Given]
     facts: list[FactsBody]
     permits: list[Permit]
+    papers: AllPapers
     bookings: list[BookingBody]
     complete: bool
     elsewhere: list[str]
@@ -129,6 +130,7 @@ async def export_me(request: web.Request) -> web.Response:
             consents=await desk.consents.history(ids),
             facts=await own_facts(desk, people),
             permits=await desk.facts.own_permits(ids, [*people, *ids[1:]]),
+            papers=await own_papers(desk, people),
             bookings=bookings,
             complete=complete,
             elsewhere=ELSEWHERE,
@@ -198,6 +200,8 @@ async def _all_bookings(desk: Desk, ids: Sequence[UUID]) -> tuple[list[BookingBo
 
 PROFILE = ("name", "birth_date", "phone", "email", "notes")
 """The fields of a profile, as the access log names them."""
+NOT_BOOKINGS = (*PROFILE, "dependants", "consents", "facts", "attachments", "referrals")
+EVERYTHING = (*NOT_BOOKINGS, "relations", "bookings")
 
 ROUTES = [
     Route(
@@ -223,9 +227,7 @@ ROUTES = [
         export_me,
         tag="persons",
         answers={200: Answer("All of it.", Export, headers=("Cache-Control",))},
-        touches=Touch(
-            "person", (*PROFILE, "dependants", "relations", "consents", "facts", "bookings")
-        ),
+        touches=Touch("person", EVERYTHING),
     ),
     Route(
         "POST",
@@ -236,6 +238,6 @@ ROUTES = [
         needs_key=True,
         answers={200: Answer("It is done.", Erasure, headers=("Cache-Control",))},
         problems=("bookings_ahead",),
-        touches=Touch("person", (*PROFILE, "dependants", "consents", "facts")),
+        touches=Touch("person", NOT_BOOKINGS),
     ),
 ]

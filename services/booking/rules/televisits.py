@@ -94,7 +94,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     after: float = 3_600.0
     patient: float = 900.0
     practitioner: float = 300.0
-    silent: float = 45.0
+    silent: float = 90.0
     admitted: float = 14_400.0
 
 

@@ -15,6 +15,8 @@ GRANT SELECT, INSERT, UPDATE ON patient TO booking;
 GRANT SELECT, INSERT ON campaign TO booking;
 GRANT SELECT, INSERT, UPDATE ON service TO booking;
 GRANT SELECT ON service TO auditor;
+GRANT SELECT, INSERT, UPDATE, DELETE ON attachment, referral TO booking;
+GRANT SELECT ON attachment, referral TO booking_person;
 GRANT SELECT, INSERT, UPDATE, DELETE ON pending_command TO booking;
 GRANT SELECT, INSERT, UPDATE ON person_key, merged_person, erased_person TO booking;
 GRANT SELECT, INSERT, UPDATE, DELETE ON profile, consent, relation TO booking;

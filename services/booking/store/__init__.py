@@ -7,6 +7,7 @@ from services.booking.store.consents import Consents
 from services.booking.store.database import Connection, Database
 from services.booking.store.facts import PersonFacts
 from services.booking.store.links import Links
+from services.booking.store.papers import AllPapers, Papers
 from services.booking.store.patients import Patients
 from services.booking.store.pending import PendingWish, Wishes
 from services.booking.store.people import BookingsAhead, Merge, People
@@ -17,6 +18,7 @@ from services.booking.store.slots import Slots
 from services.booking.store.televisits import Televisits
 
 __all__ = [
+    "AllPapers",
     "Bookings",
     "BookingsAhead",
     "Books",
@@ -26,6 +28,7 @@ __all__ = [
     "Database",
     "Links",
     "Merge",
+    "Papers",
     "Patients",
     "PendingWish",
     "People",

@@ -9,7 +9,7 @@ import msgspec
 
 from services.booking.rules.eligibility import DOSE_FIRST, Wanted
 from services.booking.rules.profiles import completed
-from services.booking.store import facts, profiles, relations
+from services.booking.store import facts, papers, profiles, relations
 from services.booking.store.database import SQL, Connection, Database
 from shared.topics import home_of
 from shared.vault import Vault
@@ -163,6 +163,7 @@ class People:
         await connection.execute(SQL["withdraw_consents"], people)
         await connection.execute(SQL["end_relations"], people)
         await facts.forget(connection, people)
+        await papers.forget(connection, people)
         homes = [home_of(person_id) for person_id in people]
         await connection.execute(SQL["note_erased"], wish_id, at, people, homes)
 

@@ -11,7 +11,7 @@ from aiohttp import web
 
 from services.slots.availability import Memory
 from services.slots.rules.closing import Alone
-from services.slots.store import Closures, Holidays, Reads, Schedules
+from services.slots.store import Closures, Holidays, Practitioners, Reads, Schedules
 from shared.asking import Asking, SeatsTakenError, anew, ran_out_before
 from shared.auth import Actor
 from shared.clock import DatabaseClock
@@ -45,6 +45,7 @@ class Desk(msgspec.Struct):
     schedules: Schedules
     closures: Closures
     holidays: Holidays
+    practitioners: Practitioners
     patience_seconds: float
     alone: Alone
 

@@ -74,6 +74,12 @@ PROBLEMS = by_code(
             "Choose larger numbers or a milder rule, or close the slot and cancel what is booked.",
         ),
         ProblemKind(
+            422,
+            "practitioner_unknown",
+            "Somebody named here has no slots of their own at this clinic.",
+            "Say who they are first (`PUT /api/v1/clinics/{id}/practitioners`).",
+        ),
+        ProblemKind(
             409,
             "schedule_overlaps",
             "A schedule of the clinic has some of these slots already; `schedule_id` names it.",

@@ -101,6 +101,9 @@ async def open_slots(request: web.Request) -> web.Response:
         if slot.practitioner_id is not None and slot.resource != "service":
             wrong = f"slots[{nth}] is a practitioner's, so it has no other resource."
             raise Problem(422, "invalid_body", wrong)
+    named = {slot.practitioner_id for slot in body.slots if slot.practitioner_id is not None}
+    if await desk.practitioners.unknown(clinic_id, named):
+        raise Problem(422, "practitioner_unknown", "Nobody of this id is active at the clinic.")
     commands = (
         _open_slot(clinic_id, slot, desk.head(request, actor, body, nth))
         for nth, slot in enumerate(body.slots)
@@ -209,7 +212,7 @@ ROUTES = [
         body=NewSlots,
         needs_key=True,
         answers={201: Answer("Some or all are opened; `refused` says which are not.", SlotsOpened)},
-        problems=("slot_unknown", "already_exists", *REFEREE),
+        problems=("slot_unknown", "already_exists", "practitioner_unknown", *REFEREE),
     ),
     Route(
         "PATCH",

@@ -12,6 +12,8 @@ $$;
 GRANT SELECT, INSERT, UPDATE ON clinic, slot, schedule, holiday TO slots;
 GRANT SELECT, INSERT, DELETE ON place, batch TO slots;
 GRANT SELECT, INSERT ON closure, overbooking TO slots;
+GRANT SELECT, INSERT, UPDATE ON practitioner TO slots;
+GRANT SELECT ON practitioner TO auditor;
 -- An answer is for ever; what was refused is forgotten after a week.
 GRANT SELECT, INSERT, DELETE ON answer TO slots;
 GRANT SELECT ON clinic, slot, schedule, holiday, place, batch, closure, overbooking, answer TO auditor;
