@@ -136,16 +136,23 @@ class Room:
     ) -> str:
         """From their chairs to others, among them such as the holders keep, who leave with them."""
         own = self._own(who, home, held=False)
-        kept = [c for holder in set(holders) for c in self._own(holder, home, held=True)]
-        no = self._begun(own) or self._objection(wanted, own + kept)
+        past = [c for c in own if self.now >= self.begins[c.slot]]
+        over = {c.slot for c in past}
+        kept = sorted(slot for slot, _ in wanted if slot in over)
+        if past and (past == own or kept != sorted(c.slot for c in past)):
+            return "started"
+        rest = [(slot, claim) for slot, claim in wanted if slot not in over]
+        ahead = [c for c in own if c not in past]
+        held = [c for holder in set(holders) for c in self._own(holder, home, held=True)]
+        no = ("unknown" if not own else None) or self._objection(rest, ahead + held)
         if no is None and hours_apart is not None and self._too_close(wanted, hours_apart):
             no = "interval_broken"
         if no is None:
             stay = [slot for slot, _ in wanted]
             self._watch(c for c in own if self._on(c.slot, own) > stay.count(c.slot))
-            for holder in {c.who for c in kept}:
+            for holder in {c.who for c in held}:
                 self._leave(holder)
-        return no or self._sit(who, wanted, home)
+        return no or self._sit(who, [(c.slot, c.claim) for c in past] + rest, home)
 
     def cancel(self, who: Who, home: int) -> str:
         own = self._own(who, home, held=False)

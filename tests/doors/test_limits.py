@@ -13,7 +13,7 @@ from tests.booking_doors import problem
 from tests.booking_stories import BORIS
 from tests.copies import a_town
 from tests.doors.test_slots_availability import Door, at_the_door
-from tests.slots_doors import OPERATOR, slot
+from tests.slots_doors import MOSCOW, OPERATOR, slot
 from tests.stories import CLINIC, TOMORROW, an_id
 
 DAY, MONDAY = "2030-05-15", an_id("Monday")
@@ -181,3 +181,67 @@ async def test_a_booking_says_until_when_it_is_given_back_in_time(
 
     [place] = body["places"]
     assert instant(place["cancel_until"]) == instant(place["starts_at"]) - 2 * HOUR
+
+
+async def test_who_cancels_late_is_told_so_and_the_place_is_free_and_booked_again(
+    desk: booking_doors.Door,
+) -> None:
+    slot_id = await desk.open_slot("Monday", cancel_until_minutes_before=25 * 60)
+    made = await (await desk.book(slot_id)).json()
+
+    answer = await desk.ask("POST", f"/bookings/{made['id']}/cancel", {})
+    kept = await (await desk.ask("GET", f"/bookings/{made['id']}")).json()
+    again = await desk.book(slot_id)
+
+    body = await answer.json()
+    assert (made["actions"], "late" in made) == (["reschedule", "cancel"], False)
+    assert (body["late"], body["cancelled_by"], body["actions"]) == (True, "patient", ["book"])
+    assert kept == body
+    assert again.status == 201
+
+
+async def test_staff_see_in_their_day_who_cancelled_and_who_did_so_late(
+    desk: booking_doors.Door,
+) -> None:
+    late = await desk.open_slot("Monday", cancel_until_minutes_before=25 * 60)
+    in_time = await desk.open_slot("Tuesday", cancel_until_minutes_before=60)
+    day = desk.referee.inventory.slots[late].starts_at.astimezone(MOSCOW).date()
+    for slot_id in (late, in_time):
+        made = await (await desk.book(slot_id)).json()
+        await desk.ask("POST", f"/bookings/{made['id']}/cancel", {})
+
+    said = {"roles": ["front_desk"], "clinics": [str(CLINIC)]}
+    path = f"/clinics/{CLINIC}/bookings?date={day}&status=cancelled"
+    answer = await desk.ask("GET", path, **said)
+
+    listed = {line["slot_id"]: line for line in (await answer.json())["bookings"]}
+    told = {slot: (line["late"], line["cancelled_by"]) for slot, line in listed.items()}
+    assert told == {str(late): (True, "patient"), str(in_time): (False, "patient")}
+
+
+async def test_of_a_series_whose_first_dose_is_past_the_second_is_given_up(
+    desk: booking_doors.Door,
+) -> None:
+    first, second = await desk.open_slot("Monday"), await desk.open_slot("Tuesday")
+    made = await (await desk.book(first, second)).json()
+    begun = desk.referee.inventory.slots[first].starts_at - timedelta(days=2)
+    desk.referee.inventory.slots[first].starts_at = begun
+    await desk.pool.execute(
+        """UPDATE booking SET places = (
+               SELECT json_agg(CASE WHEN p ->> 'slot_id' = $2
+                                    THEN p::jsonb || jsonb_build_object('starts_at', $3::text)
+                                    ELSE p::jsonb END)
+                 FROM json_array_elements(places) AS p) WHERE id = $1""",
+        UUID(made["id"]),
+        str(first),
+        begun.isoformat(),
+    )
+
+    answer = await desk.ask("POST", f"/bookings/{made['id']}/cancel", {})
+    again = await desk.book(second)
+
+    body = await answer.json()
+    assert (body["status"], [p["slot_id"] for p in body["places"]]) == ("booked", [str(first)])
+    assert body["actions"] == ["attend"]
+    assert body["places"][0]["patient_id"] == made["places"][0]["patient_id"]
+    assert again.status == 201

@@ -349,6 +349,21 @@ async def test_without_a_service_all_slots_of_the_day_are_told(door: Door) -> No
     assert {slot["service"] for slot in body["slots"]} == {"vaccination", "clinic-visit"}
 
 
+async def test_a_practitioner_s_own_slots_are_told_by_themselves(door: Door) -> None:
+    theirs, doctor = an_id("a doctor's"), an_id("a doctor")
+    about: dict[str, Any] = {"clinic_id": CENTRE, "practitioner_id": doctor}
+    await door.decide(stories.open_slot(theirs, starts_at=TOMORROW, **about))
+
+    day = f"/slots?clinic={CENTRE}&date={DAY}"
+    own = await door.body(f"{day}&practitioner={doctor}")
+    nobody_s = await door.body(f"{day}&practitioner={uuid4()}")
+
+    assert [slot["id"] for slot in own["slots"]] == [str(theirs)]
+    assert own["slots"][0]["practitioner_id"] == str(doctor)
+    assert nobody_s["slots"] == []
+    assert len((await door.body(day))["slots"]) > 1
+
+
 async def test_one_slot_is_told_as_in_the_list(door: Door) -> None:
     body = await door.body(f"/slots/{FIRST}")
 

@@ -84,7 +84,10 @@
  * @property {string | null} campaign_id
  * @property {Place[]} places
  * @property {string} made_at
+ * @property {string[]} actions what may be done with it now
  * @property {string} [reason]
+ * @property {boolean} [late] whether a place of it was given up later than was asked for
+ * @property {'patient' | 'clinic'} [cancelled_by]
  */
 
 export {};

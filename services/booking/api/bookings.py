@@ -33,7 +33,14 @@ from services.booking.rules.eligibility import DOSE_FIRST, wishes
 from services.booking.rules.life import Booking
 from services.booking.rules.refusals import HOLD_PENDING, booking_unready
 from shared.access.entries import Touch
-from shared.messages import BookPlaces, CancelBooking, ConfirmHold, MovePlaces, PlacesBooked
+from shared.messages import (
+    BookPlaces,
+    CancelBooking,
+    ConfirmHold,
+    MovePlaces,
+    PlacesBooked,
+    PlaceWish,
+)
 from shared.openapi import UNCHANGED, Answer, Route
 from shared.policy import Allowed, allowed
 from shared.problems import Problem
@@ -116,15 +123,36 @@ async def request_booking(request: web.Request) -> web.Response:
 
 
 async def cancel_booking(request: web.Request) -> web.Response:
-    """200 cancelled; its places are free again."""
+    """200 cancelled, its places are free again; of what has begun, what is to come is given up."""
     desk, who = request.app[DESK], allowed(request)
     body = await read_body(request, _decode_nothing)
     head = desk.head(request, body)
     booking = await _booking(request, desk)
     desk.access.note(request, persons_in(booking), about=booking.id)
     need(booking_unready(booking))
-    command = CancelBooking(booking_id=booking.id, reason="patient", **head)
+    command = _giving_up(booking, head)
     return reply_to(await desk.answers.ask(command, booking.home, who.began), command, booking)
+
+
+def _giving_up(booking: Booking, head: dict[str, Any]) -> CancelBooking | MovePlaces:
+    """All of it; or all but what has begun, which stays: the referee keeps those seats as they are.
+
+    Asked again under its key it has the answer that it had, whichever of the two it was.
+    """
+    begun = [place for place in booking.places if place.starts_at <= head["at"]]
+    if not begun or len(begun) == len(booking.places):
+        return CancelBooking(booking_id=booking.id, reason="patient", **head)
+    seats = tuple(
+        PlaceWish(
+            slot_id=place.slot_id,
+            patient_id=place.patient_id,
+            dose=place.dose,
+            follows=place.follows,
+            based_on=place.based_on,
+        )
+        for place in begun
+    )
+    return MovePlaces(booking_id=booking.id, places=seats, **head)
 
 
 async def reschedule_booking(request: web.Request) -> web.Response:
@@ -160,7 +188,7 @@ async def show_booking(request: web.Request) -> web.Response:
     desk = request.app[DESK]
     booking = await _booking(request, desk)
     desk.access.note(request, persons_in(booking), about=booking.id)
-    return shown(request, booking_body(booking))
+    return shown(request, booking_body(booking, desk.clock.now()))
 
 
 async def list_bookings(request: web.Request) -> web.Response:
@@ -172,10 +200,10 @@ async def list_bookings(request: web.Request) -> web.Response:
     ids = desk.identities.ids(owner_id)
     bookings = await desk.bookings.of_owner(ids, after, limit)
     desk.access.note(request, persons_in(*bookings) | {owner_id})
-    more = len(bookings) == limit
+    more, now = len(bookings) == limit, desk.clock.now()
     return json_response(
         BookingList(
-            bookings=[booking_body(booking) for booking in bookings],
+            bookings=[booking_body(booking, now) for booking in bookings],
             cursor=cursor_after(bookings[-1].made_at, bookings[-1].id) if more else None,
         )
     )

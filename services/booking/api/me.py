@@ -191,7 +191,7 @@ async def _all_bookings(desk: Desk, ids: Sequence[UUID]) -> tuple[list[BookingBo
     after: tuple[datetime, UUID] | None = None
     while len(found) < EXPORTED_BOOKINGS_MAX:
         page = await desk.bookings.of_owner(ids, after, LIST_MAX)
-        found += [booking_body(booking) for booking in page]
+        found += [booking_body(booking, desk.clock.now()) for booking in page]
         if len(page) < LIST_MAX:
             return found, True
         after = page[-1].made_at, page[-1].id

@@ -1,7 +1,7 @@
 """Who gets a place, and who gives it back?"""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -57,8 +57,8 @@ def cancel(
     booking = booked_here(inventory, command.booking_id, home)
     if booking is None:
         return refuse(command, "unknown", at)
-    if (late := started(inventory, booking, at)) is not None:
-        return refuse(command, "started", at, late)
+    if begun := started(inventory, booking, at):
+        return refuse(command, "started", at, begun[0])
     given_up = seats_per_slot((p.slot_id for p in booking.places), -1)
     return BookingCancelled(
         id=answer_id(command.id, "BookingCancelled"),
@@ -80,13 +80,17 @@ def why_not(
     *,
     at: datetime,
     own: Counter[UUID] = NOTHING,
+    kept: Sequence[UUID] = (),
     booking_id: UUID | None = None,
 ) -> Refused | None:
     """The first reason why these seats cannot be had; `own` are seats given up for them.
 
+    `kept` are slots in which one's seats stay as they are, so nothing of them is asked for.
     A slot's cut-off is for who comes new: a seat that one has already is not asked for again.
     """
     for wish in wishes:
+        if wish.slot_id in kept:
+            continue
         slot = inventory.slots.get(wish.slot_id)
         if slot is None:
             return refuse(command, "unknown", at, wish.slot_id)
@@ -133,12 +137,10 @@ def booked_here(inventory: Inventory, booking_id: UUID, home: int) -> Booking | 
     return booking
 
 
-def started(inventory: Inventory, booking: Booking, at: datetime) -> UUID | None:
-    """A slot of the booking that has begun: what is past is neither moved nor cancelled."""
-    for place in booking.places:
-        if at >= inventory.slots[place.slot_id].starts_at:
-            return place.slot_id
-    return None
+def started(inventory: Inventory, booking: Booking, at: datetime) -> list[UUID]:
+    """The slots of the booking that have begun: what is past is neither moved nor cancelled."""
+    slots = dict.fromkeys(place.slot_id for place in booking.places)
+    return [slot_id for slot_id in slots if at >= inventory.slots[slot_id].starts_at]
 
 
 def given_up_late(inventory: Inventory, change: Mapping[UUID, int], at: datetime) -> bool:
