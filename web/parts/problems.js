@@ -10,6 +10,7 @@ const REASONS = {
   started: 'slot_started',
   too_late: 'slot_cut_off',
   claim_taken: 'already_booked',
+  interval_broken: 'interval_broken',
   expired: 'expired',
   unknown: 'slot_unknown',
   hold_gone: 'hold_gone',
