@@ -2,13 +2,15 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 import asyncpg
 from aiohttp import web
 
 from services.booking import api, metrics
+from services.booking.admission import Gauge, Joining, Lines
+from services.booking.admission.passes import Passes
 from services.booking.closures import Closures
 from services.booking.config import Config
 from services.booking.inbox import Inbox
@@ -16,6 +18,7 @@ from services.booking.memory import Kept, Memory
 from services.booking.pending import Keeper, Sweeper
 from services.booking.replies import Answers
 from services.booking.retention import Retention
+from services.booking.rules.admission import Pressure
 from services.booking.store import (
     Bookings,
     Campaigns,
@@ -25,6 +28,7 @@ from services.booking.store import (
     Patients,
     People,
     Profiles,
+    Rooms,
     Slots,
     Wishes,
 )
@@ -43,7 +47,7 @@ from shared.follow import Follower
 from shared.health import Health, readiness
 from shared.links.rules import keys_of
 from shared.log import Appender
-from shared.logs import Lines
+from shared.logs import Lines as LogLines
 from shared.outbox import Relay
 from shared.policy import Gate
 from shared.pool import use_of
@@ -69,7 +73,7 @@ async def run(config: Config, stopping: asyncio.Event) -> None:
         relay = Relay(SLOTS_EVENTS.name, pool, appender)
         relay.on_announced = metrics.ANNOUNCED.inc
         kept = Kept(config.facts_max)
-        inbox = Inbox(kept, Lines(config.log_one_in))
+        inbox = Inbox(kept, LogLines(config.log_one_in))
         follower = _projector(config, inbox, relay)
         asking = _asking(config, appender)
         health = Health(
@@ -153,6 +157,7 @@ def doors(
     tokens = Tokens(jwks=config.jwks, issuer=config.issuer, audience=config.audience)
     memory = Memory(Slots(store), campaigns, patients, facts_max=config.facts_max)
     _watch_doors(config, tokens, memory, asking)
+    rooms, keys = Rooms(store), keys_of(config.link_keys)
     desk = api.Desk(
         answers=_answers(config, store, asking, kept),
         memory=memory,
@@ -167,12 +172,35 @@ def doors(
         deadline_seconds=config.deadline_seconds,
         dependants_max=config.dependants_max,
         links=Links(store),
-        link_keys=keys_of(config.link_keys),
+        link_keys=keys,
+        rooms=rooms,
+        lines=Lines(rooms, config, _gauge(asking)),
+        joining=Joining(
+            rooms, batch_max=config.joins_batch_max, waiting_max=config.joins_waiting_max
+        ),
+        ticket_seconds=config.ticket_seconds,
+        pass_seconds=config.pass_seconds,
     )
     app[ACCESS] = access
-    gate = Gate(tokens, count_glass=metrics.count_glass, known_as=memory.identities.who)
+    gate = Gate(
+        Passes(tokens, keys, clock), count_glass=metrics.count_glass, known_as=memory.identities.who
+    )
     api.routes(app, desk, gate)
     return app
+
+
+def _gauge(asking: Asking) -> Callable[[], Pressure]:
+    """How those inside fare, as this process sees it."""
+    gauge, replies = Gauge(), asking.replies
+    count = asking.on_answer
+
+    def answered(seconds: float) -> None:
+        count(seconds)
+        gauge.answered(seconds)
+
+    asking.on_answer = answered
+    replies.on_turned_away = gauge.turned_away
+    return lambda: gauge.read(seats_taken=replies.seated, seats_max=replies.seats_max)
 
 
 def _answers(config: Config, store: Database, asking: Asking, kept: Kept) -> Answers:
@@ -184,7 +212,7 @@ def _answers(config: Config, store: Database, asking: Asking, kept: Kept) -> Ans
         kept=kept,
         patience_seconds=config.patience_seconds,
         keep_seconds=config.keep_seconds,
-        lines=Lines(config.log_one_in),
+        lines=LogLines(config.log_one_in),
     )
 
 
@@ -248,8 +276,8 @@ def _add_errands_for_persons(work: Work, config: Config, desk: api.Desk) -> None
     retention = Retention(
         config, people=desk.people, profiles=desk.profiles, consents=desk.consents
     )
-    work.checks["identities"] = desk.identities.wrong
-    work.tasks += [_learn_identities(desk), retention.run()]
+    work.checks |= {"identities": desk.identities.wrong, "lines": desk.lines.pulse.wrong}
+    work.tasks += [_learn_identities(desk), retention.run(), desk.lines.run()]
 
 
 async def _learn_identities(desk: api.Desk) -> None:

@@ -60,6 +60,15 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     closure_seconds: Seconds = 1.0
     closure_max: Number = 500
 
+    admission_seconds: Seconds = 0.5
+    admission_answer_seconds_max: Seconds = 0.5
+    admission_seats_share_max: Annotated[float, Meta(gt=0, le=1)] = 0.5
+    joins_batch_max: Number = 500
+    joins_waiting_max: Number = 20_000
+    ticket_seconds: Seconds = 86_400.0
+    pass_seconds: Seconds = 600.0
+    staff_seats: Annotated[int, Meta(ge=0)] = 100
+
     access_gather_seconds: Seconds = 0.05
     access_batch_max: Number = 500
     access_waiting_max: Number = 10_000

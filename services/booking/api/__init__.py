@@ -13,6 +13,8 @@ from services.booking.api import (
     me,
     patients,
     persons,
+    rooms,
+    tickets,
 )
 from services.booking.api.desk import DESK, Desk
 from services.booking.api.problems import PROBLEMS
@@ -33,11 +35,14 @@ API = Api(
         "holds": "Places kept for some minutes while their owner makes up their mind.",
         "links": "One thing for whoever was sent the link, without signing in; once.",
         "persons": "Who somebody is: sealed by a key of their own, and erased when they say so.",
+        "waiting rooms": "A place in line for each person before a campaign opens; a fair draw.",
     },
     routes=(
         *bookings.ROUTES,
         *holds.ROUTES,
         *campaigns.ROUTES,
+        *rooms.ROUTES,
+        *tickets.ROUTES,
         *patients.ROUTES,
         *me.ROUTES,
         *consents.ROUTES,

@@ -73,6 +73,7 @@ async def request_booking(request: web.Request) -> web.Response:
     head = desk.head(request, body)
     campaign = await desk.campaign(body.campaign_id)
     slots = await desk.slots_of(body.places)
+    desk.need_turn(request, who, body.campaign_id, slots)
     wanted = await desk.wanted(who, body.places, campaign, slots)
     await desk.need_unbooked(who.actor, body.campaign_id, wanted)
     asks: dict[str, Any] = head | {

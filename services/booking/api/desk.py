@@ -8,6 +8,8 @@ import msgspec
 from aiohttp import web
 from msgspec import Meta
 
+from services.booking.admission import Joining, Lines
+from services.booking.admission.passes import campaign_let_in
 from services.booking.memory import Identities, Memory
 from services.booking.replies import Answers
 from services.booking.rules.eligibility import Campaign, SlotFacts, Wanted, rule_against
@@ -21,6 +23,7 @@ from services.booking.store import (
     Patients,
     People,
     Profiles,
+    Rooms,
 )
 from shared.access.noting import Access
 from shared.auth import Actor
@@ -65,6 +68,11 @@ class Desk(msgspec.Struct):
     dependants_max: int
     links: Links
     link_keys: Keys | None
+    rooms: Rooms
+    lines: Lines
+    joining: Joining
+    ticket_seconds: float
+    pass_seconds: float
 
     @property
     def identities(self) -> Identities:
@@ -132,6 +140,31 @@ class Desk(msgspec.Struct):
         if patient_id == who.actor.id:
             return True
         return who.is_for_dependants and await self.memory.is_guardian(who.actor.id, patient_id)
+
+    def need_turn(
+        self,
+        request: web.Request,
+        who: Allowed,
+        campaign_id: UUID | None,
+        slots: dict[UUID, SlotFacts],
+    ) -> None:
+        """Where there is a waiting room before a place, nobody has it but by way of the room."""
+        if not self.lines.is_anywhere:
+            return
+        rooms = self.lines.rooms_before(campaign_id, (slot.service for slot in slots.values()))
+        let_in = campaign_let_in(request)
+        if not rooms or (
+            let_in is not None
+            and self.identities.who(let_in[0]) == who.actor.id
+            and any(room.campaign_id == let_in[1] for room in rooms)
+        ):
+            return
+        raise Problem(
+            403,
+            "pass_needed",
+            "There is a waiting room before this; come in with a pass from there.",
+            campaign_id=rooms[0].campaign_id,
+        )
 
     async def need_unbooked(
         self, actor: Actor, campaign_id: UUID | None, wanted: Sequence[Wanted]

@@ -18,6 +18,13 @@ GRANT SELECT, INSERT, UPDATE ON person_key, merged_person, erased_person TO book
 GRANT SELECT, INSERT, UPDATE, DELETE ON profile, consent TO booking;
 GRANT SELECT, INSERT, DELETE ON found_by, erasure TO booking;
 GRANT SELECT, INSERT ON link_use TO booking;
+-- The seed and its hash are written once: no right to change them.
+GRANT SELECT, INSERT,
+      UPDATE (speed_min, speed_max, speed, arrivals, early, drawn_at, serving, moved_at,
+              closed_at)
+   ON waiting_room TO booking;
+GRANT SELECT, INSERT, UPDATE, DELETE ON waiter TO booking;
+GRANT SELECT, INSERT, UPDATE ON desk_pressure TO booking;
 -- Only of the one person: see the wall in the migrations.
 GRANT SELECT ON booking, patient, profile, person_key, consent TO booking_person;
 GRANT SELECT ON booking, slot, campaign, pending_command TO auditor;

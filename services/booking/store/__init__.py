@@ -9,6 +9,7 @@ from services.booking.store.patients import Patients
 from services.booking.store.pending import PendingWish, Wishes
 from services.booking.store.people import BookingsAhead, Merge, People
 from services.booking.store.profiles import Profiles
+from services.booking.store.rooms import Rooms
 from services.booking.store.slots import Slots
 
 __all__ = [
@@ -24,6 +25,7 @@ __all__ = [
     "PendingWish",
     "People",
     "Profiles",
+    "Rooms",
     "Slots",
     "Wishes",
 ]
