@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import timedelta
 from random import SystemRandom
-from typing import Annotated
+from typing import Annotated, NamedTuple
 from uuid import UUID
 
 import msgspec
@@ -63,6 +63,10 @@ class PassBody(msgspec.Struct, frozen=True, kw_only=True):
     until: Instant
 
 
+class _Own(NamedTuple):
+    owner_id: UUID
+
+
 _decode_turn = msgspec.json.Decoder(Turn)
 _decode_nothing = msgspec.json.Decoder(Nothing)
 
@@ -72,7 +76,10 @@ async def join_room(request: web.Request) -> web.Response:
     desk, actor = request.app[DESK], allowed(request).actor
     campaign_id = path_id(request, "campaign")
     await read_body(request, _decode_nothing)
-    room = allowed(request).anybody_s("waiting room", desk.lines.room(campaign_id))
+    room = desk.lines.room(campaign_id)
+    # Whoever asks gets the place that is their own, whichever room it is in.
+    allowed(request).own("waiting room", None if room is None else _Own(actor.id))
+    assert room is not None
     keys = _keys(desk)
     desk.access.note(request, [actor.id])
     try:
