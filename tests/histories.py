@@ -9,7 +9,7 @@ import msgspec
 from hypothesis import strategies as st
 
 from services.slots.availability.board import Board
-from services.slots.availability.records import Clinic, Slot, microseconds
+from services.slots.availability.records import About, Clinic, Slot, microseconds
 from services.slots.availability.replica import Numbers, Replica
 from shared.messages import ClinicOpened, PlacesBooked, SlotChanged, SlotCount, SlotOpened
 from tests.stories import NOON, TOMORROW, an_id
@@ -100,6 +100,7 @@ def a_slot(event: SlotOpened, count: SlotCount) -> Slot:
         held=count.held,
         booked=count.booked,
         open=count.open,
+        about=About(event.modality, event.practitioner_id, event.resource, event.asks_for),
     )
 
 

@@ -4,7 +4,7 @@ from uuid import UUID
 
 import msgspec
 
-from shared.messages.words import CancelReason, Instant, Message, Version
+from shared.messages.words import CancelReason, Instant, Message, Modality, Version
 
 
 class BookedPlace(msgspec.Struct, frozen=True, kw_only=True):
@@ -19,6 +19,7 @@ class BookedPlace(msgspec.Struct, frozen=True, kw_only=True):
     clinic_address: str
     time_zone: str
     patient_id: UUID
+    modality: Modality = "physical"
 
 
 class BookingTold(Message, frozen=True, kw_only=True):

@@ -8,6 +8,7 @@ from msgspec import Meta
 
 from shared.messages.words import (
     PLACES_MAX,
+    AsksFor,
     CancelReason,
     Capacity,
     Claim,
@@ -17,7 +18,9 @@ from shared.messages.words import (
     Latitude,
     Longitude,
     Message,
+    Modality,
     OptionalText,
+    Resource,
     Text,
     TtlSeconds,
 )
@@ -63,13 +66,20 @@ class ChangeClinic(Command, frozen=True, kw_only=True):
 
 
 class OpenSlot(Command, frozen=True, kw_only=True):
-    """Make a slot known, with its capacity. `product` and `dose` are told on, not judged."""
+    """Make a slot known, with its capacity. What it is for and of is told on, not judged.
+
+    `practitioner_id`: whose time it is; `resource` says so of what is nobody's.
+    """
 
     slot_id: UUID
     clinic_id: UUID
     service: Text
     product: OptionalText = ""
     dose: Dose | None = None
+    modality: Modality = "physical"
+    practitioner_id: UUID | None = None
+    resource: Resource = "service"
+    asks_for: AsksFor = "nothing"
     starts_at: Instant
     ends_at: Instant
     capacity: Capacity

@@ -4,7 +4,18 @@ from uuid import UUID
 
 import msgspec
 
-from shared.messages.words import CancelReason, Claim, Dose, Instant, Message, Refusal, Version
+from shared.messages.words import (
+    AsksFor,
+    CancelReason,
+    Claim,
+    Dose,
+    Instant,
+    Message,
+    Modality,
+    Refusal,
+    Resource,
+    Version,
+)
 
 
 class SlotCount(msgspec.Struct, frozen=True, kw_only=True):
@@ -33,6 +44,8 @@ class TakenPlace(msgspec.Struct, frozen=True, kw_only=True):
     claim: Claim | None = None
     patient_id: UUID | None = None
     dose: Dose | None = None
+    modality: Modality = "physical"
+    practitioner_id: UUID | None = None
 
 
 class ClinicOpened(Message, frozen=True, kw_only=True):
@@ -67,6 +80,10 @@ class SlotOpened(Message, frozen=True, kw_only=True):
     service: str
     product: str = ""
     dose: Dose | None = None
+    modality: Modality = "physical"
+    practitioner_id: UUID | None = None
+    resource: Resource = "service"
+    asks_for: AsksFor = "nothing"
     starts_at: Instant
     ends_at: Instant
     count: SlotCount

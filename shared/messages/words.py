@@ -48,6 +48,15 @@ Refusal = Literal[
 
 CancelReason = Literal["patient", "clinic"]
 
+Modality = Literal["physical", "virtual"]
+"""Whether one comes to the clinic or is seen from afar."""
+
+AsksFor = Literal["nothing", "referral", "attachment"]
+"""Which paper of the person the front desk wants to have seen before a place is used up."""
+
+Resource = Literal["service", "room", "interpreter"]
+"""What a slot's time is the time of. A practitioner's slot names the practitioner instead."""
+
 
 class Message(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     """The head every message wears. `cause` is the id of the message it answers."""

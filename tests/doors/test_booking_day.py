@@ -63,6 +63,8 @@ async def test_a_day_shows_who_comes_when_in_order_of_time(door: Door) -> None:
         "ends_at": alice["places"][0]["ends_at"],
         "patient_id": str(ALICE),
         "dose": None,
+        "modality": "physical",
+        "practitioner_id": None,
     }
     assert shown["cursor"] is None
 

@@ -140,6 +140,7 @@ async def test_a_page_hears_what_becomes_of_a_booking(door: Visit, front: Front)
         "clinic_address": "ул. Тверская, 1",
         "time_zone": "Europe/Moscow",
         "patient_id": str(ALICE),
+        "modality": "physical",
     }
     assert [place["clinic_name"] for place in swapped.data["places"]] == ["Clinic 7"]
     assert [place["clinic_name"] for place in swapped.data["freed"]] == ["Clinic 12"]

@@ -40,6 +40,23 @@ async def test_a_clinic_and_its_slots_are_opened_and_shown(door: Door) -> None:
     assert listed.status == 200
 
 
+async def test_whose_time_a_slot_is_and_what_it_asks_for_is_shown(door: Door) -> None:
+    clinic_id, doctor = await door.a_clinic(), str(uuid4())
+    about = {
+        "modality": "virtual",
+        "practitioner_id": doctor,
+        "resource": "service",
+        "asks_for": "attachment",
+    }
+
+    answer = await door.ask("POST", f"/clinics/{clinic_id}/slots", {"slots": [slot(**about)]})
+
+    [opened] = (await answer.json())["slots"]
+    changed = await (await door.ask("PATCH", f"/slots/{opened['id']}", {"capacity": 4})).json()
+    assert {name: opened[name] for name in about} == about
+    assert {name: changed[name] for name in about} == about
+
+
 async def test_the_same_request_gets_the_same_answer_and_opens_nothing_twice(door: Door) -> None:
     first = await door.ask("POST", "/clinics", A_CLINIC, key="one")
     again = await door.ask("POST", "/clinics", A_CLINIC, key="one")
@@ -159,6 +176,12 @@ async def test_clinics_are_listed_page_by_page(door: Door) -> None:
             (422, "invalid_body"),
         ),
         ("POST", "/clinics/nobody/slots", {"slots": [slot()]}, (404, "not_found")),
+        (
+            "POST",
+            f"/clinics/{uuid4()}/slots",
+            {"slots": [slot(practitioner_id=str(uuid4()), resource="room")]},
+            (422, "invalid_body"),
+        ),
         ("PATCH", f"/slots/{uuid4()}", {"capacity": 3}, (404, "not_found")),
         ("PATCH", "/slots/nobody", {"capacity": 3}, (404, "not_found")),
         ("GET", f"/slots/{uuid4()}", None, (404, "not_found")),

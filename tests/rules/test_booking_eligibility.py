@@ -29,8 +29,13 @@ CAMPAIGN = Campaign(
 
 
 def a_slot(name: str, *, days: float = 0, service: str = "vaccination") -> SlotFacts:
+    starts_at = NOON + timedelta(days=days)
     return SlotFacts(
-        id=an_id(name), clinic_id=CLINIC, service=service, starts_at=NOON + timedelta(days=days)
+        id=an_id(name),
+        clinic_id=CLINIC,
+        service=service,
+        starts_at=starts_at,
+        ends_at=starts_at + timedelta(minutes=15),
     )
 
 

@@ -13,7 +13,7 @@ from services.slots.availability import alternatives, nearest
 from services.slots.availability.alternatives import Alternatives
 from services.slots.availability.distance import Map, kilometres
 from services.slots.availability.orders import Orders
-from services.slots.availability.records import Slot, microseconds
+from services.slots.availability.records import About, Slot, microseconds
 from shared.messages import Alternative
 from tests import stories
 from tests.boards import HOUR, NINE, NOW_US, Wall
@@ -179,6 +179,29 @@ def test_who_wants_a_product_and_a_dose_is_told_of_the_same() -> None:
         )
 
     assert near(wall) == [an_id("A 2")]
+
+
+@pytest.mark.parametrize(
+    ("about", "is_told"),
+    [
+        (About(practitioner_id=an_id("another doctor"), asks_for="referral"), True),
+        (About(practitioner_id=an_id("another doctor"), asks_for="attachment"), False),
+        (About(practitioner_id=an_id("another doctor")), True),
+        (About("virtual", an_id("the doctor")), False),
+        (About(resource="room"), False),
+        (About(), False),
+    ],
+)
+def test_who_wants_a_doctor_is_told_of_doctors_who_ask_for_no_other_paper(
+    about: About, is_told: bool
+) -> None:
+    wall = Wall()
+    wall.clinic("clinic 0")
+    doctor = About(practitioner_id=an_id("the doctor"), asks_for="referral")
+    wall.slot("wanted", "clinic 0", booked=1, about=doctor)
+    wall.slot("other", "clinic 0", NINE + HOUR, about=about)
+
+    assert near(wall) == ([an_id("other")] if is_told else [])
 
 
 def test_a_family_of_two_is_told_where_there_are_two_seats() -> None:

@@ -245,6 +245,23 @@ def test_capacity_never_falls_below_what_is_taken():
     assert told(inventory, stories.book(MONDAY)).reason == "full"
 
 
+def test_whose_time_a_slot_is_and_how_one_is_seen_there_is_told_with_every_place():
+    inventory, doctor = a_day(), an_id("a doctor")
+    about: Any = {"practitioner_id": doctor, "modality": "virtual", "asks_for": "referral"}
+
+    opened = told(inventory, stories.open_slot(MONDAY, **about))
+
+    [place] = told(inventory, stories.book(MONDAY)).places
+    assert (opened.practitioner_id, opened.modality, opened.asks_for) == tuple(about.values())
+    assert (place.practitioner_id, place.modality) == (doctor, "virtual")
+
+
+def test_a_slot_is_the_time_of_one():
+    about: Any = {"practitioner_id": an_id("a doctor"), "resource": "room"}
+
+    assert told(a_day(), stories.open_slot(MONDAY, **about)).reason == "failed"
+
+
 def test_clinics_and_slots_are_opened_once_and_only_where_they_belong():
     inventory = a_day(Monday=1)
 

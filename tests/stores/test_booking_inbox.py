@@ -10,8 +10,10 @@ import pytest
 
 from services.booking.inbox import Inbox
 from services.booking.memory import Kept
+from services.booking.rules.eligibility import SlotFacts
 from services.booking.rules.life import change_of, fold
-from services.booking.store.bookings import apply
+from services.booking.store.bookings import apply, booking_of
+from services.booking.store.database import SQL
 from shared import database
 from shared.log import Outgoing
 from shared.messages import (
@@ -236,6 +238,35 @@ async def test_slots_are_known_once_they_are_opened(connection: asyncpg.Connecti
 
     rows = await connection.fetch("SELECT id, open, closing_id FROM slot ORDER BY open")
     assert [tuple(row) for row in rows] == [(TUESDAY, False, None), (MONDAY, True, None)]
+
+
+async def test_whose_time_a_slot_is_and_what_it_asks_for_is_known(
+    connection: asyncpg.Connection,
+) -> None:
+    about = {"modality": "virtual", "practitioner_id": an_id("a doctor"), "asks_for": "referral"}
+
+    await project(connection, msgspec.structs.replace(opened(MONDAY), **about))
+
+    [row] = await connection.fetch(SQL["slot_facts"], [MONDAY])
+    facts = SlotFacts(**dict(row))
+    assert (facts.modality, facts.practitioner_id, facts.asks_for) == tuple(about.values())
+    assert facts.resource == "service"
+
+
+async def test_places_kept_before_there_were_practitioners_are_still_read(
+    connection: asyncpg.Connection,
+) -> None:
+    await project(connection, booked(ID, MONDAY))
+    await connection.execute(
+        "UPDATE booking SET places = (SELECT json_agg(p.value::jsonb - $1::text[])"
+        " FROM json_array_elements(places) AS p)",
+        ["modality", "practitioner_id"],
+    )
+
+    [row] = await connection.fetch(SQL["load_bookings"], [ID])
+
+    [place] = booking_of(row).places
+    assert (place.modality, place.practitioner_id) == ("physical", None)
 
 
 async def test_a_slot_closes_for_good_until_it_is_opened_again(

@@ -34,6 +34,10 @@
  * @property {string} service
  * @property {string} product
  * @property {number | null} dose
+ * @property {'physical' | 'virtual'} modality
+ * @property {string | null} practitioner_id whose time it is
+ * @property {'service' | 'room' | 'interpreter'} resource
+ * @property {'nothing' | 'referral' | 'attachment'} asks_for
  * @property {string} starts_at
  * @property {string} ends_at
  * @property {number} free
@@ -62,6 +66,8 @@
  * @property {string} time_zone
  * @property {string} patient_id
  * @property {number | null} dose
+ * @property {'physical' | 'virtual'} modality
+ * @property {string | null} practitioner_id
  */
 
 /**

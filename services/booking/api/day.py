@@ -10,7 +10,7 @@ from msgspec import Meta
 
 from services.booking.api.desk import DESK
 from shared.access.entries import CARE, Touch
-from shared.messages import Text
+from shared.messages import Modality, Text
 from shared.openapi import Answer, Route
 from shared.web import Page, cursor_after, cursor_of, json_response, path_id, read_query
 
@@ -39,6 +39,8 @@ class DayPlace(msgspec.Struct, frozen=True, kw_only=True):
     ends_at: datetime
     patient_id: UUID
     dose: int | None
+    modality: Modality
+    practitioner_id: UUID | None
 
 
 class Day(msgspec.Struct, frozen=True, kw_only=True):

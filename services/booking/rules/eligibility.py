@@ -10,7 +10,7 @@ from uuid import UUID
 import msgspec
 from msgspec import Meta
 
-from shared.messages import Dose, Instant, PlaceWish, Text
+from shared.messages import AsksFor, Dose, Instant, Modality, PlaceWish, Resource, Text
 
 Rule = Literal["service", "dose", "interval"]
 
@@ -26,6 +26,11 @@ class SlotFacts(msgspec.Struct, frozen=True, kw_only=True):
     clinic_id: UUID
     service: str
     starts_at: datetime
+    ends_at: datetime
+    modality: Modality = "physical"
+    practitioner_id: UUID | None = None
+    resource: Resource = "service"
+    asks_for: AsksFor = "nothing"
 
 
 class Campaign(msgspec.Struct, frozen=True, kw_only=True):

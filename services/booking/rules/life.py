@@ -13,6 +13,7 @@ from shared.messages import (
     HoldExpired,
     HoldReleased,
     HoldRenewed,
+    Modality,
     PlacesBooked,
     PlacesHeld,
     Refusal,
@@ -76,6 +77,8 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
     time_zone: str
     patient_id: UUID | None
     dose: int | None
+    modality: Modality = "physical"
+    practitioner_id: UUID | None = None
 
 
 Places = tuple[Place, ...]
@@ -210,6 +213,8 @@ def places_of(taken: Iterable[TakenPlace]) -> Places:
             time_zone=place.time_zone,
             patient_id=place.patient_id,
             dose=place.dose,
+            modality=place.modality,
+            practitioner_id=place.practitioner_id,
         )
         for place in taken
     )

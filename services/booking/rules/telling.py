@@ -115,4 +115,5 @@ def _as_told(place: Place, owner_id: UUID) -> BookedPlace:
         clinic_address=place.clinic_address,
         time_zone=place.time_zone,
         patient_id=place.patient_id or owner_id,
+        modality=place.modality,
     )

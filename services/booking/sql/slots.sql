@@ -1,9 +1,10 @@
 -- name: slots_opened
 -- Slots that are new; told again, they stay as they are.
-INSERT INTO slot (id, clinic_id, service, starts_at, ends_at, open, version)
+INSERT INTO slot (id, clinic_id, service, starts_at, ends_at, open, version, modality, practitioner_id,
+                  resource, asks_for)
 SELECT *
   FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::timestamptz[], $5::timestamptz[],
-              $6::boolean[], $7::bigint[])
+              $6::boolean[], $7::bigint[], $8::text[], $9::uuid[], $10::text[], $11::text[])
     ON CONFLICT (id) DO NOTHING;
 
 -- name: slots_changed
@@ -18,4 +19,5 @@ UPDATE slot AS s
 
 -- name: slot_facts
 -- What never changes about these slots.
-SELECT id, clinic_id, service, starts_at FROM slot WHERE id = ANY ($1::uuid[]);
+SELECT id, clinic_id, service, starts_at, ends_at, modality, practitioner_id, resource, asks_for
+  FROM slot WHERE id = ANY ($1::uuid[]);

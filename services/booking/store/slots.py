@@ -36,6 +36,10 @@ async def project(connection: Connection, events: Sequence[SlotOpened | SlotChan
             [event.ends_at for event in opened],
             [event.count.open for event in opened],
             [event.count.version for event in opened],
+            [event.modality for event in opened],
+            [event.practitioner_id for event in opened],
+            [event.resource for event in opened],
+            [event.asks_for for event in opened],
         )
     if changed:
         await connection.execute(

@@ -10,13 +10,16 @@ from services.slots.api.desk import DESK, problem_of
 from services.slots.api.problems import REFEREE, SlotRefusal
 from services.slots.availability import SlotBody, status_of
 from shared.messages import (
+    AsksFor,
     Capacity,
     ChangeSlot,
     Dose,
     Instant,
+    Modality,
     OpenSlot,
     OptionalText,
     Refused,
+    Resource,
     SlotChanged,
     SlotCount,
     SlotOpened,
@@ -36,6 +39,10 @@ class NewSlot(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     service: Text
     product: OptionalText = ""
     dose: Dose | None = None
+    modality: Modality = "physical"
+    practitioner_id: UUID | None = None
+    resource: Resource = "service"
+    asks_for: AsksFor = "nothing"
     starts_at: Instant
     ends_at: Instant
     capacity: Capacity
@@ -77,6 +84,9 @@ async def open_slots(request: web.Request) -> web.Response:
     for nth, slot in enumerate(body.slots):
         if slot.ends_at <= slot.starts_at:
             raise Problem(422, "invalid_body", f"slots[{nth}] ends before it starts.")
+        if slot.practitioner_id is not None and slot.resource != "service":
+            wrong = f"slots[{nth}] is a practitioner's, so it has no other resource."
+            raise Problem(422, "invalid_body", wrong)
     commands = (
         _open_slot(clinic_id, slot, desk.head(request, actor, body, nth))
         for nth, slot in enumerate(body.slots)
@@ -103,6 +113,10 @@ def _open_slot(clinic_id: UUID, slot: NewSlot, head: dict[str, Any]) -> OpenSlot
         service=slot.service,
         product=slot.product,
         dose=slot.dose,
+        modality=slot.modality,
+        practitioner_id=slot.practitioner_id,
+        resource=slot.resource,
+        asks_for=slot.asks_for,
         starts_at=slot.starts_at,
         ends_at=slot.ends_at,
         capacity=slot.capacity,
@@ -143,6 +157,10 @@ def _opened(event: SlotOpened) -> SlotBody:
         "service": event.service,
         "product": event.product,
         "dose": event.dose,
+        "modality": event.modality,
+        "practitioner_id": event.practitioner_id,
+        "resource": event.resource,
+        "asks_for": event.asks_for,
         "starts_at": event.starts_at,
         "ends_at": event.ends_at,
     }

@@ -13,6 +13,8 @@ from msgspec.structs import replace
 from services.slots.availability.records import (
     CALENDAR_ENDS_US,
     DAY_US_MAX,
+    ORDINARY,
+    About,
     Clinic,
     Sheet,
     Shelf,
@@ -40,6 +42,7 @@ class Board:
         self.sheets: dict[int, Sheet] = {}
         self.shelves: dict[UUID, dict[str, Shelf]] = {}
         self._zones: dict[str, Zone] = {}
+        self._abouts: dict[About, About] = {ORDINARY: ORDINARY}
         self._by_end_us: dict[int, list[Sheet]] = defaultdict(list)
 
     def zone_of(self, clinic: Clinic) -> Zone:
@@ -77,6 +80,7 @@ class Board:
             return
         slot.sheet = sheet.number
         slot.product = sys.intern(slot.product)
+        slot.about = self._abouts.setdefault(slot.about, slot.about)
         self.slots[slot.id] = slot
         if sheet.slots and slot_order(slot) < slot_order(sheet.slots[-1]):
             insort(sheet.slots, slot, key=slot_order)

@@ -8,6 +8,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from services.slots.availability.records import Clinic, Sheet, Slot, instant
+from shared.messages import AsksFor, Modality, Resource
 
 Status = Literal["free", "busy", "busy-tentative", "busy-unavailable"]
 
@@ -44,6 +45,10 @@ class SlotBody(msgspec.Struct, frozen=True, kw_only=True):
     service: str
     product: str
     dose: int | None
+    modality: Modality
+    practitioner_id: UUID | None
+    resource: Resource
+    asks_for: AsksFor
     starts_at: datetime
     ends_at: datetime
     capacity: int
@@ -142,6 +147,10 @@ def slot_body(slot: Slot, sheet: Sheet) -> SlotBody:
         service=sheet.service,
         product=slot.product,
         dose=slot.dose,
+        modality=slot.about.modality,
+        practitioner_id=slot.about.practitioner_id,
+        resource=slot.about.resource,
+        asks_for=slot.about.asks_for,
         starts_at=instant(slot.starts_us),
         ends_at=instant(slot.ends_us),
         capacity=slot.capacity,

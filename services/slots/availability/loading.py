@@ -5,7 +5,7 @@ import sys
 
 from services.slots import store
 from services.slots.availability.board import Board
-from services.slots.availability.records import Clinic, Slot, microseconds
+from services.slots.availability.records import About, Clinic, Slot, microseconds
 from services.slots.availability.replica import Replica
 
 SHEETS_AT_A_TIME = 50
@@ -29,8 +29,8 @@ async def load(dsn: str, slots_max: int) -> Replica:
 
 def _put(board: Board, row: store.Record, now_us: int) -> None:
     # By position, since this is done a million times.
-    slot_id, clinic_id, service, product, dose, starts_us, ends_us, *counts = row
-    capacity, held, booked, is_open, version = counts
+    slot_id, clinic_id, service, product, dose, modality, practitioner_id, resource, *rest = row
+    asks_for, starts_us, ends_us, capacity, held, booked, is_open, version = rest
     slot = Slot(
         id=slot_id,
         starts_us=starts_us,
@@ -42,6 +42,7 @@ def _put(board: Board, row: store.Record, now_us: int) -> None:
         held=held,
         booked=booked,
         open=is_open,
+        about=About(modality, practitioner_id, resource, asks_for),
     )
     board.put_slot(slot, clinic_id, service, now_us=now_us)
 

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from services.slots.availability.board import Board
 from services.slots.availability.distance import Map
-from services.slots.availability.records import Sheet, Shelf, Slot, slot_start
+from services.slots.availability.records import About, Sheet, Shelf, Slot, slot_start
 
 MINUTES_PER_KM = 3.0
 """A bus through a city makes twenty kilometres in an hour."""
@@ -89,6 +89,17 @@ def is_instead_of(other: Slot, slot: Slot, *, seats: int, now_us: int) -> bool:
         and other.starts_us > now_us
         and slot.product in ("", other.product)
         and slot.dose in (None, other.dose)
+        and (slot.about is other.about or _is_as_good(other.about, slot.about))
+    )
+
+
+def _is_as_good(other: About, about: About) -> bool:
+    """The time of the same kind, seen in the same way, with no paper asked for that was not."""
+    return (
+        other.modality == about.modality
+        and other.resource == about.resource
+        and (other.practitioner_id is None) == (about.practitioner_id is None)
+        and other.asks_for in ("nothing", about.asks_for)
     )
 
 

@@ -13,6 +13,8 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
+from shared.messages import AsksFor, Modality, Resource
+
 log = logging.getLogger(__name__)
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -86,6 +88,18 @@ class Clinic(msgspec.Struct, kw_only=True, frozen=True):
     longitude: float | None
 
 
+class About(NamedTuple):
+    """Whose time a slot is, and how one is seen there. Many slots share one of these."""
+
+    modality: Modality = "physical"
+    practitioner_id: UUID | None = None
+    resource: Resource = "service"
+    asks_for: AsksFor = "nothing"
+
+
+ORDINARY = About()
+
+
 class Slot(msgspec.Struct, kw_only=True, gc=False, eq=False):
     """A slot and its counts. `sheet` is the number of the sheet on which it stands."""
 
@@ -99,6 +113,7 @@ class Slot(msgspec.Struct, kw_only=True, gc=False, eq=False):
     held: int
     booked: int
     open: bool
+    about: About = ORDINARY
     sheet: int = 0
 
     @property

@@ -16,7 +16,7 @@ import msgspec
 
 from services.slots.availability import told
 from services.slots.availability.board import Board
-from services.slots.availability.records import Clinic, Slot, microseconds
+from services.slots.availability.records import About, Clinic, Slot, microseconds
 from services.slots.availability.told import Counts, NoCount, OneCount
 from shared.messages import ClinicChanged, ClinicOpened, SlotChanged, SlotCount, SlotOpened
 
@@ -131,6 +131,7 @@ class Replica:
             held=count.held,
             booked=count.booked,
             open=count.open,
+            about=About(event.modality, event.practitioner_id, event.resource, event.asks_for),
         )
         self.board.put_slot(slot, event.clinic_id, event.service, now_us=now_us)
         early = self._early_counts.pop(event.slot_id, None)

@@ -74,4 +74,6 @@ def taken(inventory: Inventory, place_id: UUID, wish: PlaceWish, claim: bytes | 
         claim=claim,
         patient_id=wish.patient_id,
         dose=wish.dose,
+        modality=slot.modality,
+        practitioner_id=slot.practitioner_id,
     )

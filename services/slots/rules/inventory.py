@@ -6,6 +6,8 @@ from uuid import UUID
 
 import msgspec
 
+from shared.messages import AsksFor, Modality, Resource
+
 State = Literal["held", "booked", "expired"]
 
 
@@ -29,6 +31,10 @@ class Slot(msgspec.Struct, kw_only=True):
     service: str
     product: str = ""
     dose: int | None = None
+    modality: Modality = "physical"
+    practitioner_id: UUID | None = None
+    resource: Resource = "service"
+    asks_for: AsksFor = "nothing"
     starts_at: datetime
     ends_at: datetime
     capacity: int

@@ -64,7 +64,8 @@ def open_slot(inventory: Inventory, command: OpenSlot, at: datetime) -> SlotOpen
         return refuse(command, "exists", at, command.slot_id)
     if command.clinic_id not in inventory.clinics:
         return refuse(command, "unknown", at)
-    if command.ends_at <= command.starts_at:
+    of_two = command.practitioner_id is not None and command.resource != "service"
+    if command.ends_at <= command.starts_at or of_two:
         return refuse(command, "failed", at, command.slot_id)
     return SlotOpened(
         id=answer_id(command.id, "SlotOpened"),
@@ -75,6 +76,10 @@ def open_slot(inventory: Inventory, command: OpenSlot, at: datetime) -> SlotOpen
         service=command.service,
         product=command.product,
         dose=command.dose,
+        modality=command.modality,
+        practitioner_id=command.practitioner_id,
+        resource=command.resource,
+        asks_for=command.asks_for,
         starts_at=command.starts_at,
         ends_at=command.ends_at,
         count=SlotCount(

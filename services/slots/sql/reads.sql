@@ -1,6 +1,7 @@
 -- name: find_slot
 -- One slot as it is now.
-SELECT id, clinic_id, service, product, dose, starts_at, ends_at, capacity, held, booked, open, version
+SELECT id, clinic_id, service, product, dose, modality, practitioner_id, resource, asks_for, starts_at,
+       ends_at, capacity, held, booked, open, version
   FROM slot WHERE id = $1;
 
 -- name: ping

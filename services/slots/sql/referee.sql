@@ -17,8 +17,8 @@ SELECT DISTINCT booking_id
 -- name: lock_slots
 -- The row lock is the queue: one decision at a time per slot; sorted, so that nobody waits in a ring.
 -- A row's own columns are fresh after the wait; everything else is read by the next statement.
-SELECT s.id, s.service, s.product, s.dose, s.starts_at, s.ends_at, s.capacity, s.held, s.booked,
-       s.open, s.version,
+SELECT s.id, s.service, s.product, s.dose, s.modality, s.practitioner_id, s.resource, s.asks_for,
+       s.starts_at, s.ends_at, s.capacity, s.held, s.booked, s.open, s.version,
        c.id AS clinic_id, c.name AS clinic_name, c.time_zone, c.address, c.district, c.latitude,
        c.longitude
   FROM slot AS s JOIN clinic AS c ON c.id = s.clinic_id
@@ -66,10 +66,11 @@ WITH clinics AS (
         ON CONFLICT DO NOTHING RETURNING 1
 ), opened AS (
     INSERT INTO slot (id, clinic_id, service, starts_at, ends_at, capacity, held, booked, open, version,
-                      product, dose)
+                      product, dose, modality, practitioner_id, resource, asks_for)
     SELECT * FROM unnest($8::uuid[], $9::uuid[], $10::text[], $11::timestamptz[], $12::timestamptz[],
                          $13::integer[], $14::integer[], $15::integer[], $16::boolean[], $17::bigint[],
-                         $42::text[], $43::smallint[])
+                         $42::text[], $43::smallint[], $44::text[], $45::uuid[], $46::text[],
+                         $47::text[])
         ON CONFLICT DO NOTHING RETURNING 1
 ), counted AS (
     UPDATE slot AS s

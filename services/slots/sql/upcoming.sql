@@ -13,7 +13,7 @@ SELECT id, name, time_zone, address, district, latitude, longitude FROM clinic;
 -- name: upcoming_slots
 -- From the start of today on, wherever today begins: no day is longer than 26 hours. Soonest first, so
 -- that the last ones are left out where there is no room for all. In the form in which they are kept.
-SELECT uuid_send(id) AS id, clinic_id, service, product, dose,
+SELECT uuid_send(id) AS id, clinic_id, service, product, dose, modality, practitioner_id, resource, asks_for,
        (extract(epoch FROM starts_at) * 1000000)::bigint AS starts_us,
        (extract(epoch FROM ends_at) * 1000000)::bigint AS ends_us,
        capacity, held, booked, open, version

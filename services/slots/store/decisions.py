@@ -25,6 +25,10 @@ REFEREE_SESSION = {
 }
 
 
+SAID_OF_SLOTS = ("product", "dose", "modality", "practitioner_id", "resource", "asks_for")
+"""What is said of a slot beside where and when it is, in the order in which `save` takes it."""
+
+
 class Answer(NamedTuple):
     """The recorded answer to one command: its outcome is `done` or the reason of a refusal."""
 
@@ -127,6 +131,10 @@ def _slot(row: asyncpg.Record, clinics: dict[UUID, Clinic]) -> Slot:
         service=row["service"],
         product=row["product"],
         dose=row["dose"],
+        modality=row["modality"],
+        practitioner_id=row["practitioner_id"],
+        resource=row["resource"],
+        asks_for=row["asks_for"],
         starts_at=row["starts_at"],
         ends_at=row["ends_at"],
         capacity=row["capacity"],
@@ -197,7 +205,7 @@ async def save(
         seen.at,
         positions,
         list(swept),
-        *_columns(new, ("product", "dose")),
+        *_columns(new, SAID_OF_SLOTS),
     )
     assert row is not None
     written = (row["clinics"], row["opened"], row["counted"], row["seated"], row["answered"])

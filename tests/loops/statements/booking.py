@@ -13,7 +13,10 @@ CHANGE = (
     "id", "version", "status", "home", "at", "owner_id",
     "kind", "campaign_id", "places", "slot_ids", "expires_at",
 )  # fmt: skip
-OPENED = ("id", "clinic_id", "service", "starts_at", "ends_at", "open", "version")
+OPENED = (
+    "id", "clinic_id", "service", "starts_at", "ends_at", "open", "version",
+    "modality", "practitioner_id", "resource", "asks_for",
+)  # fmt: skip
 CHANGED = ("id", "open", "version", "closing_id", "reopened")
 
 

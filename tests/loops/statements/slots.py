@@ -7,6 +7,7 @@ from uuid import UUID
 
 import asyncpg
 
+from services.slots.store.decisions import SAID_OF_SLOTS
 from services.slots.store.decisions import Row as Place
 from tests.loops.clockwork import Wait
 from tests.loops.database import Row, Session, Statement
@@ -97,11 +98,11 @@ def delete_places(session: Session, ids: Sequence[UUID]) -> Wrote:
 def save(session: Session, *columns: Any) -> Gave:
     clinics, opened, counted = columns[:7], columns[7:17], columns[17:24]
     seated, answers = columns[24:34], columns[34:38]
-    at, _, _, product, dose = columns[38:43]
+    at = columns[38]
     wrote: Row = dict.fromkeys(("clinics", "opened", "counted", "seated", "answered"), 0)
     for row in _rows(CLINIC, clinics):
         wrote["clinics"] += yield from _insert(session, "clinic", row)
-    for row in _rows((*OPENED, "product", "dose"), (*opened, product, dose)):
+    for row in _rows((*OPENED, *SAID_OF_SLOTS), (*opened, *columns[41:])):
         _not_overbooked(session, row)
         wrote["opened"] += yield from _insert(session, "slot", row)
     for row in _rows(COUNTED, counted):
