@@ -21,8 +21,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from jwt.algorithms import ECAlgorithm
 
 from services.booking.api import API
-from services.booking.app import doors
 from services.booking.config import Config
+from services.booking.doors import doors
 from services.booking.memory import Kept
 from services.booking.store import Database
 from services.booking.store.slots import project

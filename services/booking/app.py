@@ -1,60 +1,44 @@
-"""What is plugged into what? The only file that knows all the others."""
+"""What is plugged into what? With `doors`, the only file that knows all the others."""
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import asyncpg
 from aiohttp import web
 
 from services.booking import api, metrics
-from services.booking.admission import Gauge, Joining, Lines
-from services.booking.admission.passes import Passes
 from services.booking.closures import Closures
 from services.booking.config import Config
+from services.booking.doors import doors
 from services.booking.inbox import Inbox
-from services.booking.memory import Kept, Memory
-from services.booking.pending import Keeper, Sweeper
-from services.booking.replies import Answers
+from services.booking.memory import Kept
+from services.booking.pending import Sweeper
 from services.booking.retention import Retention
-from services.booking.rules.admission import Pressure
 from services.booking.store import (
-    Bookings,
-    Campaigns,
-    Consents,
     Database,
-    Links,
-    Patients,
-    People,
-    Profiles,
-    Rooms,
-    Slots,
     Wishes,
 )
 from services.booking.store.database import OUTAGES
 from shared import broker, database
-from shared.access.noting import ACCESS, Access
+from shared.access.noting import Access
 from shared.access.store import AccessLog
 from shared.asking import Asking, Commands, Replies
 from shared.auditor import Auditor
-from shared.auth import Tokens
 from shared.batch import Limits
 from shared.clock import DatabaseClock
 from shared.door import Door, all_ready
 from shared.events import Unpacker
 from shared.follow import Follower
 from shared.health import Health, readiness
-from shared.links.rules import keys_of
 from shared.log import Appender
-from shared.logs import Lines as LogLines
+from shared.logs import Lines
 from shared.outbox import Relay
-from shared.policy import Gate
 from shared.pool import use_of
 from shared.process import Work
 from shared.topics import SLOTS_EVENTS
-from shared.vault import open_vault
-from shared.web import BODY_BYTES_MAX, answer_every_error, counted, ops_app, serving
+from shared.web import ops_app, serving
 
 log = logging.getLogger(__name__)
 
@@ -73,7 +57,7 @@ async def run(config: Config, stopping: asyncio.Event) -> None:
         relay = Relay(SLOTS_EVENTS.name, pool, appender)
         relay.on_announced = metrics.ANNOUNCED.inc
         kept = Kept(config.facts_max)
-        inbox = Inbox(kept, LogLines(config.log_one_in))
+        inbox = Inbox(kept, Lines(config.log_one_in))
         follower = _projector(config, inbox, relay)
         asking = _asking(config, appender)
         health = Health(
@@ -138,84 +122,6 @@ def _add_door(work: Work, config: Config, app: web.Application) -> None:
     work.doors.append(door)
 
 
-def doors(
-    config: Config,
-    store: Database,
-    asking: Asking,
-    clock: DatabaseClock,
-    kept: Kept,
-    *,
-    access: Access,
-) -> web.Application:
-    """The API, with everything that its routes need."""
-    bookings, campaigns, patients = Bookings(store), Campaigns(store), Patients(store)
-    vault = open_vault(NAME, config.vault)
-    app = web.Application(
-        client_max_size=BODY_BYTES_MAX,
-        middlewares=[counted(metrics.count_request), answer_every_error],
-    )
-    tokens = Tokens(jwks=config.jwks, issuer=config.issuer, audience=config.audience)
-    memory = Memory(Slots(store), campaigns, patients, facts_max=config.facts_max)
-    _watch_doors(config, tokens, memory, asking)
-    rooms, keys = Rooms(store), keys_of(config.link_keys)
-    desk = api.Desk(
-        answers=_answers(config, store, asking, kept),
-        memory=memory,
-        bookings=bookings,
-        campaigns=campaigns,
-        patients=patients,
-        people=People(store, vault),
-        profiles=Profiles(store, vault),
-        consents=Consents(store),
-        clock=clock,
-        access=access,
-        deadline_seconds=config.deadline_seconds,
-        dependants_max=config.dependants_max,
-        links=Links(store),
-        link_keys=keys,
-        rooms=rooms,
-        lines=Lines(rooms, config, _gauge(asking)),
-        joining=Joining(
-            rooms, batch_max=config.joins_batch_max, waiting_max=config.joins_waiting_max
-        ),
-        ticket_seconds=config.ticket_seconds,
-        pass_seconds=config.pass_seconds,
-    )
-    app[ACCESS] = access
-    gate = Gate(
-        Passes(tokens, keys, clock), count_glass=metrics.count_glass, known_as=memory.identities.who
-    )
-    api.routes(app, desk, gate)
-    return app
-
-
-def _gauge(asking: Asking) -> Callable[[], Pressure]:
-    """How those inside fare, as this process sees it."""
-    gauge, replies = Gauge(), asking.replies
-    count = asking.on_answer
-
-    def answered(seconds: float) -> None:
-        count(seconds)
-        gauge.answered(seconds)
-
-    asking.on_answer = answered
-    replies.on_turned_away = gauge.turned_away
-    return lambda: gauge.read(seats_taken=replies.seated, seats_max=replies.seats_max)
-
-
-def _answers(config: Config, store: Database, asking: Asking, kept: Kept) -> Answers:
-    return Answers(
-        asking,
-        database=store,
-        bookings=Bookings(store),
-        keeper=Keeper(Wishes(store)),
-        kept=kept,
-        patience_seconds=config.patience_seconds,
-        keep_seconds=config.keep_seconds,
-        lines=LogLines(config.log_one_in),
-    )
-
-
 def _projector(config: Config, inbox: Inbox, relay: Relay) -> Follower:
     follower = Follower(
         SLOTS_EVENTS,
@@ -246,13 +152,6 @@ def _watch_follower(follower: Follower) -> None:
     metrics.POSITION.look = follower.lags.positions
     metrics.LAG_RECORDS.look = follower.lags.records
     metrics.LAG_SECONDS.look = follower.lags.seconds
-
-
-def _watch_doors(config: Config, tokens: Tokens, memory: Memory, asking: Asking) -> None:
-    metrics.TOKEN_CHECKS.look = tokens.checks
-    metrics.FACTS_LOOKED_UP.look = memory.looked_up
-    metrics.SEATS_TAKEN.set_function(lambda: asking.replies.seated)
-    metrics.SEATS_MAX.set(config.seats_max)
 
 
 def _add_errands(

@@ -252,6 +252,51 @@ async def test_a_clinic_where_nothing_can_be_booked_is_left_out(door: Door) -> N
     assert nothing["clinics"] == []
 
 
+# ---- several together ----------------------------------------------------------------------------
+
+
+async def test_a_family_of_three_is_told_where_they_can_come_together(door: Door) -> None:
+    body = await door.body(
+        f"/slots/adjacent?service=vaccination&people=3&gap_minutes=60&from={DAY}&near=55.76,37.62"
+    )
+
+    told = [(one["name"], one["distance_km"]) for one in body["sets"]]
+    assert told == [("Centre", 1.11), ("North", 10.01)]
+    assert body["sets"][0] == {
+        "clinic_id": str(CENTRE),
+        "name": "Centre",
+        "distance_km": 1.11,
+        "starts_at": "2030-05-15T12:00:00Z",
+        "ends_at": "2030-05-15T13:15:00Z",
+        "slots": [
+            {
+                "slot_id": str(FIRST),
+                "starts_at": "2030-05-15T12:00:00Z",
+                "ends_at": "2030-05-15T12:15:00Z",
+                "seats": 2,
+            },
+            {
+                "slot_id": str(SECOND),
+                "starts_at": "2030-05-15T13:00:00Z",
+                "ends_at": "2030-05-15T13:15:00Z",
+                "seats": 1,
+            },
+        ],
+    }
+    assert body["complete"] is True
+
+
+async def test_a_clinic_of_which_nobody_knows_where_it_is_is_near_nothing(door: Door) -> None:
+    await door.decide(stories.open_slot(an_id("there"), 5, clinic_id=NOWHERE))
+    path = f"/slots/adjacent?service=vaccination&people=5&from={DAY}"
+
+    near = await door.body(f"{path}&near=55.76,37.62")
+    there = await door.body(f"{path}&clinic={NOWHERE}")
+
+    assert [one["name"] for one in near["sets"]] == ["North"]
+    assert [one["name"] for one in there["sets"]] == ["A place nobody knows"]
+
+
 # ---- slots ---------------------------------------------------------------------------------------
 
 
@@ -396,6 +441,7 @@ READS = [
     f"/availability?service=vaccination&from={DAY}&clinic={CENTRE}",
     f"/slots?clinic={CENTRE}&date={DAY}",
     f"/slots/{FIRST}",
+    f"/slots/adjacent?service=vaccination&people=3&gap_minutes=60&from={DAY}&clinic={CENTRE}",
 ]
 
 
@@ -483,6 +529,7 @@ UNKNOWN = [
     "/slots/nobody",
     f"/slots?clinic={uuid4()}&date={DAY}",
     f"/availability?service=vaccination&clinic={uuid4()}",
+    f"/slots/adjacent?service=vaccination&people=2&clinic={uuid4()}",
 ]
 SENSELESS = [
     ("/clinics?colour=red", "known are: limit, cursor, near, radius_km, service"),
@@ -529,6 +576,15 @@ SENSELESS = [
         "cursor",
     ),
     (f"/slots/{FIRST}?date={DAY}", "known are: none"),
+    ("/slots/adjacent?people=2&near=55.75,37.62", "service"),
+    ("/slots/adjacent?service=x&near=55.75,37.62", "people"),
+    ("/slots/adjacent?service=x&people=0&near=55.75,37.62", "people"),
+    ("/slots/adjacent?service=x&people=9&near=55.75,37.62", "people"),
+    ("/slots/adjacent?service=x&people=2", "say clinic or near"),
+    (f"/slots/adjacent?service=x&people=2&near=55.75,37.62&clinic={CENTRE}", "say clinic or near"),
+    ("/slots/adjacent?service=x&people=2&near=55.75,37.62&gap_minutes=61", "gap_minutes"),
+    ("/slots/adjacent?service=x&people=2&near=55.75,37.62&limit=21", "limit"),
+    ("/slots/adjacent?service=x&people=2&near=55.75,37.62&dose=0", "dose"),
 ]
 
 
@@ -545,7 +601,10 @@ async def test_what_makes_no_sense_is_refused_in_clear_words(door: Door) -> None
 
 
 parameters = st.sampled_from(
-    ["near", "radius_km", "service", "limit", "cursor", "from", "to", "clinic", "date", "x"]
+    [
+        *("near", "radius_km", "service", "limit", "cursor", "from", "to", "clinic", "date", "x"),
+        *("people", "gap_minutes", "dose", "product"),
+    ]
 )
 values = st.one_of(
     st.sampled_from(
@@ -569,7 +628,9 @@ values = st.one_of(
 
 
 @given(
-    path=st.sampled_from(["/clinics", "/availability", "/slots", f"/slots/{FIRST}"]),
+    path=st.sampled_from(
+        ["/clinics", "/availability", "/slots", f"/slots/{FIRST}", "/slots/adjacent"]
+    ),
     asked=st.dictionaries(parameters, values, max_size=5),
 )
 @settings(

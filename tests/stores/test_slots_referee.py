@@ -219,5 +219,22 @@ async def test_folding_all_events_into_nothing_gives_what_the_database_has(refer
     }
 
 
+async def test_who_of_several_stays_at_home_frees_one_seat_and_the_rest_go_on_as_a_whole(
+    referee: Play,
+):
+    claims = (a_claim("a"), a_claim("b"))
+    family = stories.book(TUESDAY, TUESDAY, claims=claims)
+    await referee.decide(family)
+
+    [fewer] = await referee.decide(stories.move(family.id, TUESDAY, claims=claims[:1]))
+    [other] = await referee.decide(stories.book(MONDAY, claims=claims[1:]))
+    [moved] = await referee.decide(stories.move(family.id, TUESDAY, claims=claims[:1]))
+    [gone] = await referee.decide(stories.cancel(family.id))
+
+    said = [type(answer).__name__ for answer in (fewer, other, moved, gone)]
+    assert said == ["BookingMoved", "PlacesBooked", "BookingMoved", "BookingCancelled"]
+    assert (fewer.counts[0].booked, gone.counts[0].booked) == (1, 0)
+
+
 async def _let_time_run_out(referee: Play) -> None:
     await referee.connection.execute("UPDATE place SET expires_at = now() - interval '1 s'")

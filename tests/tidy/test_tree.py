@@ -28,7 +28,7 @@ ROOMS = {
 }
 EXTRA_ROOMS = {
     "slots": {"availability"},
-    "booking": {"admission", "closures", "memory", "pending", "replies", "retention"},
+    "booking": {"admission", "closures", "doors", "memory", "pending", "replies", "retention"},
     "notify": {"channels", "invitations", "live", "retention", "sending", "texts"},
 }
 LINES_MAX = 320

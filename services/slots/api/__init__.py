@@ -2,7 +2,7 @@
 
 from aiohttp import web
 
-from services.slots.api import clinics, closures, proposals, reading, schedules, slots
+from services.slots.api import clinics, closures, proposals, reading, schedules, slots, together
 from services.slots.api.desk import DESK, Desk
 from services.slots.api.problems import PROBLEMS
 from services.slots.api.proposals import ClosingMany
@@ -24,6 +24,7 @@ API = Api(
         "slots": "When they are, and how many at once.",
     },
     routes=(
+        *together.ROUTES,  # before the slots, each of which has an id where this has a word
         *reading.ROUTES,
         *clinics.ROUTES,
         *slots.ROUTES,

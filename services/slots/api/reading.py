@@ -91,37 +91,37 @@ class NoQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 async def list_clinics(request: web.Request) -> web.Response:
     """200 clinics by name or by distance; an empty list is an answer."""
     asked = read_query(request, ClinicsQuery)
-    around = _around(asked.near, asked.radius_km)
+    around = around_of(asked.near, asked.radius_km)
     part = Part(asked.limit, _behind(request, around))
-    return _answer(request, _pages(request).clinics(part, service=asked.service, around=around))
+    return answered(request, pages_of(request).clinics(part, service=asked.service, around=around))
 
 
 async def show_clinic(request: web.Request) -> web.Response:
     """200 the clinic."""
     read_query(request, NoQuery)
-    page = _pages(request).clinic(path_id(request, "clinic"))
+    page = pages_of(request).clinic(path_id(request, "clinic"))
     if page is None:
         raise not_found("clinic")
-    return _answer(request, page)
+    return answered(request, page)
 
 
 async def show_availability(request: web.Request) -> web.Response:
     """200 what can still be booked of a service, by clinic and day; an empty list is an answer."""
     asked = read_query(request, AvailabilityQuery)
-    around = _around(asked.near, asked.radius_km)
+    around = around_of(asked.near, asked.radius_km)
     if asked.clinic is not None and (around is not None or asked.cursor is not None):
-        raise _wrong("clinic is one clinic: it goes without near, radius_km and cursor")
+        raise wrong("clinic is one clinic: it goes without near, radius_km and cursor")
     now_us = request.app[DESK].memory.now_us()
-    page = _pages(request).availability(
+    page = pages_of(request).availability(
         Part(asked.limit, _behind(request, around)),
         service=asked.service,
-        days=_days(asked.first, asked.last, now_us),
+        days=days_of(asked.first, asked.last, now_us),
         where=asked.clinic or around,
         now_us=now_us,
     )
     if page is None:
         raise not_found("clinic")
-    return _answer(request, page)
+    return answered(request, page)
 
 
 async def list_slots(request: web.Request) -> web.Response:
@@ -130,47 +130,47 @@ async def list_slots(request: web.Request) -> web.Response:
     cursor = cursor_of(request, (Instant, UUID))
     behind = None if cursor is None else (microseconds(cursor[0]), cursor[1])
     part = Part(asked.limit, behind)
-    page = _pages(request).slots(
+    page = pages_of(request).slots(
         part, clinic_id=asked.clinic, day=asked.day.toordinal(), service=asked.service
     )
     if page is None:
         raise not_found("clinic")
-    return _answer(request, page)
+    return answered(request, page)
 
 
 async def show_slot(request: web.Request) -> web.Response:
     """200 the slot, until its clinic's day is over."""
     read_query(request, NoQuery)
-    page = _pages(request).slot(path_id(request, "slot"))
+    page = pages_of(request).slot(path_id(request, "slot"))
     if page is None:
         raise not_found("slot")
-    return _answer(request, page)
+    return answered(request, page)
 
 
 # ---- what is asked -------------------------------------------------------------------------------
 
 
-def _around(near: str | None, radius_km: float | None) -> Around | None:
+def around_of(near: str | None, radius_km: float | None) -> Around | None:
     if near is None:
         if radius_km is not None:
-            raise _wrong("radius_km goes with near")
+            raise wrong("radius_km goes with near")
         return None
     try:
         latitude, longitude = (float(part) for part in near.split(","))
     except ValueError as error:
-        raise _wrong(f"near is {NEAR}") from error
+        raise wrong(f"near is {NEAR}") from error
     if not (abs(latitude) <= LATITUDE_MAX and abs(longitude) <= LONGITUDE_MAX):
-        raise _wrong(f"near is {NEAR}, up to {LATITUDE_MAX} and {LONGITUDE_MAX} degrees")
+        raise wrong(f"near is {NEAR}, up to {LATITUDE_MAX} and {LONGITUDE_MAX} degrees")
     return Around((latitude, longitude), radius_km)
 
 
-def _days(first: date | None, last: date | None, now_us: int) -> Days:
+def days_of(first: date | None, last: date | None, now_us: int) -> Days:
     if last is not None:
         begins = first or instant(now_us).date()
         if first is not None and last < first:
-            raise _wrong("to is a day before from")
+            raise wrong("to is a day before from")
         if (last - begins).days >= DAYS_MAX:
-            raise _wrong(f"from and to span more than {DAYS_MAX} days")
+            raise wrong(f"from and to span more than {DAYS_MAX} days")
     return Days(
         None if first is None else first.toordinal(), None if last is None else last.toordinal()
     )
@@ -181,14 +181,14 @@ def _behind(request: web.Request, around: Around | None) -> Behind | None:
     return None if cursor is None else (cursor[0], cursor[1])
 
 
-def _wrong(what: str) -> Problem:
+def wrong(what: str) -> Problem:
     return Problem(422, "invalid_query", f"The parameters are wrong: {what}.")
 
 
 # ---- what is answered ----------------------------------------------------------------------------
 
 
-def _pages(request: web.Request) -> Pages:
+def pages_of(request: web.Request) -> Pages:
     pages = request.app[DESK].memory.pages
     if pages is None:
         raise Problem(
@@ -200,7 +200,7 @@ def _pages(request: web.Request) -> Pages:
     return pages
 
 
-def _answer(request: web.Request, page: Written) -> web.Response:
+def answered(request: web.Request, page: Written) -> web.Response:
     """The page as of when it is true; 304 where the caller has it already."""
     replica = request.app[DESK].memory.replica
     assert replica is not None

@@ -2,9 +2,11 @@
 
 `records` what is kept of a slot · `board` all of it · `told` what events say · `replica` as of when
 it is true · `loading`, `memory` how it is loaded, followed and loaded anew · `bodies`, `days`,
-`distance`, `encoded`, `pages` what is answered · `nearest`, `alternatives` where else is a place.
+`distance`, `encoded`, `pages` what is answered · `nearest`, `alternatives` where else is a place ·
+`adjacent` where several people can come together.
 """
 
+from services.slots.availability.adjacent import AdjacentSets, Party
 from services.slots.availability.alternatives import Alternatives
 from services.slots.availability.bodies import (
     Availability,
@@ -23,6 +25,7 @@ from services.slots.availability.records import as_text, instant, microseconds
 
 __all__ = [
     "DAYS_MAX",
+    "AdjacentSets",
     "Alternatives",
     "Around",
     "Availability",
@@ -34,6 +37,7 @@ __all__ = [
     "Memory",
     "Pages",
     "Part",
+    "Party",
     "ReadClinic",
     "ReadSlot",
     "SlotBody",

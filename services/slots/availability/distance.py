@@ -16,6 +16,9 @@ from services.slots.availability.records import Clinic
 EARTH_RADIUS_KM = 6371.0088
 """The mean radius, as the International Union of Geodesy and Geophysics has it."""
 
+KM_DIGITS = 2
+"""A distance is shown to 10 m."""
+
 BOX_CLINICS_MAX = 16
 """A box with no more clinics than this is not divided."""
 

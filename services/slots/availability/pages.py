@@ -9,10 +9,18 @@ from uuid import UUID
 
 import msgspec
 
+from services.slots.availability.adjacent import (
+    Looks,
+    Party,
+    Stretch,
+    adjacent_sets,
+    set_body,
+    stretches_of,
+)
 from services.slots.availability.board import Board
 from services.slots.availability.bodies import clinic_body, slot_body
 from services.slots.availability.days import days_of
-from services.slots.availability.distance import Point
+from services.slots.availability.distance import KM_DIGITS, Point
 from services.slots.availability.encoded import Encoded, Written, written
 from services.slots.availability.orders import Found, Orders
 from services.slots.availability.records import Clinic, Sheet, Slot, instant, slot_order
@@ -21,9 +29,6 @@ from shared.web import cursor_after
 DAYS_DEFAULT = 14
 DAYS_MAX = 31
 """How many days one look at availability spans at most."""
-
-KM_DIGITS = 2
-"""A distance is shown to 10 m."""
 
 encode = msgspec.json.encode
 
@@ -94,18 +99,41 @@ class Pages:
 
         A clinic where nothing can be booked on any of the days is left out.
         """
-        if isinstance(where, UUID):
-            clinic = self._board.clinics.get(where)
-            if clinic is None:
-                return None
-            found: Iterable[Found] = [Found((clinic.name, clinic.id), clinic, None)]
-        else:
-            found = self._found(part, where)
+        found: Iterable[Found] | None
+        found = self._at(where) if isinstance(where, UUID) else self._found(part, where)
+        if found is None:
+            return None
 
         def shown(one: Found) -> bytes:
             return self._days(one, service, days, now_us)
 
         return written(_some_of(found, part.limit, shown))
+
+    def adjacent(
+        self, party: Party, limit: int, *, days: Days, where: Around | UUID, now_us: int
+    ) -> Written | None:
+        """Where and when so many can come together; None: no such clinic."""
+        found: Iterable[Found] | None
+        if isinstance(where, UUID):
+            found = self._at(where)
+        else:
+            # Nobody can say how far it is to a clinic of unknown place, and those come last.
+            found = takewhile(lambda one: one.km is not None, self._found(Part(limit), where))
+        if found is None:
+            return None
+        stretches = (
+            Stretch(one.km, shelf, range(first, last + 1))
+            for one, shelf in stretches_of(found, self._board.shelves, party)
+            for first, last in (self._stretch(one.clinic, days, now_us),)
+        )
+        looks = Looks()
+        sets = islice(adjacent_sets(stretches, party, looks, now_us=now_us), limit)
+        rows = b",".join(encode(set_body(together)) for together in sets)
+        return written(b'"sets":[%b],"complete":%b}' % (rows, encode(looks.left > 0)))
+
+    def _at(self, clinic_id: UUID) -> list[Found] | None:
+        clinic = self._board.clinics.get(clinic_id)
+        return None if clinic is None else [Found((clinic.name, clinic.id), clinic, None)]
 
     def _found(self, part: Part, around: Around | None) -> Iterator[Found]:
         if around is None:
