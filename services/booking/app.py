@@ -175,8 +175,8 @@ def _add_errands_for_persons(work: Work, config: Config, desk: api.Desk) -> None
     retention = Retention(
         config, people=desk.people, profiles=desk.profiles, consents=desk.consents
     )
-    work.checks |= {"identities": desk.identities.wrong, "lines": desk.lines.pulse.wrong}
-    work.tasks += [_learn_identities(desk), retention.run(), desk.lines.run()]
+    work.checks |= {"identities": desk.identities.wrong, "lines": desk.waiting.lines.pulse.wrong}
+    work.tasks += [_learn_identities(desk), retention.run(), desk.waiting.lines.run()]
 
 
 async def _learn_identities(desk: api.Desk) -> None:

@@ -67,7 +67,6 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     joins_waiting_max: Number = 20_000
     ticket_seconds: Seconds = 86_400.0
     pass_seconds: Seconds = 600.0
-    staff_seats: Annotated[int, Meta(ge=0)] = 100
 
     access_gather_seconds: Seconds = 0.05
     access_batch_max: Number = 500

@@ -48,14 +48,11 @@ def doors(
     """The API, with everything that its routes need."""
     bookings, campaigns, patients = Bookings(store), Campaigns(store), Patients(store)
     vault = open_vault("booking", config.vault)
-    app = web.Application(
-        client_max_size=BODY_BYTES_MAX,
-        middlewares=[counted(metrics.count_request), answer_every_error],
-    )
+    middlewares = [counted(metrics.count_request), answer_every_error]
+    app = web.Application(client_max_size=BODY_BYTES_MAX, middlewares=middlewares)
     tokens = Tokens(jwks=config.jwks, issuer=config.issuer, audience=config.audience)
     memory = Memory(Slots(store), campaigns, patients, facts_max=config.facts_max)
     _watch_doors(config, tokens, memory, asking)
-    rooms, keys = Rooms(store), keys_of(config.link_keys)
     desk = api.Desk(
         answers=_answers(config, store, asking, kept),
         memory=memory,
@@ -70,21 +67,26 @@ def doors(
         deadline_seconds=config.deadline_seconds,
         dependants_max=config.dependants_max,
         links=Links(store),
-        link_keys=keys,
+        link_keys=keys_of(config.link_keys),
+        waiting=_waiting(config, store, asking),
+    )
+    app[ACCESS] = access
+    passes = Passes(tokens, desk.link_keys, clock)
+    gate = Gate(passes, count_glass=metrics.count_glass, known_as=memory.identities.who)
+    api.routes(app, desk, gate)
+    return app
+
+
+def _waiting(config: Config, store: Database, asking: Asking) -> api.Waiting:
+    """The lines before campaigns."""
+    rooms, most = Rooms(store), config.joins_waiting_max
+    return api.Waiting(
         rooms=rooms,
         lines=Lines(rooms, config, _gauge(asking)),
-        joining=Joining(
-            rooms, batch_max=config.joins_batch_max, waiting_max=config.joins_waiting_max
-        ),
+        joining=Joining(rooms, batch_max=config.joins_batch_max, waiting_max=most),
         ticket_seconds=config.ticket_seconds,
         pass_seconds=config.pass_seconds,
     )
-    app[ACCESS] = access
-    gate = Gate(
-        Passes(tokens, keys, clock), count_glass=metrics.count_glass, known_as=memory.identities.who
-    )
-    api.routes(app, desk, gate)
-    return app
 
 
 def _gauge(asking: Asking) -> Callable[[], Pressure]:

@@ -219,7 +219,7 @@ async def test_the_line_moves_at_the_speed_that_is_borne_and_stands_still_at_its
 
     seen = []
     for _ in range(3):
-        await pool.execute("UPDATE waiting_room SET moved_at = moved_at - interval '0.5 s'")
+        await pool.execute("UPDATE line SET moved_at = moved_at - interval '0.5 s'")
         await lines.move_lines(0.4, 5.0, BOUNDS)
         seen.append((await lines.all())[0].serving)
 
@@ -233,7 +233,7 @@ async def test_two_processes_move_a_line_once(pool: asyncpg.Pool, lines: Rooms):
     await lines.join(campaign_id, people(100))
     await comes_noon(pool, campaign_id)
     await lines.draw_what_is_due()
-    await pool.execute("UPDATE waiting_room SET moved_at = moved_at - interval '0.5 s'")
+    await pool.execute("UPDATE line SET moved_at = moved_at - interval '0.5 s'")
 
     await asyncio.gather(*(lines.move_lines(0.4, 5.0, BOUNDS) for _ in range(6)))
 
@@ -249,7 +249,7 @@ async def test_what_was_told_long_ago_or_by_nobody_lets_the_fewest_in(
     await lines.draw_what_is_due()
     await lines.tell_pressure(0, AT_EASE)
     await pool.execute("UPDATE desk_pressure SET at = at - interval '1 min'")
-    await pool.execute("UPDATE waiting_room SET moved_at = moved_at - interval '1 s', speed = 50")
+    await pool.execute("UPDATE line SET moved_at = moved_at - interval '1 s', speed = 50")
 
     await lines.move_lines(0.4, 5.0, BOUNDS)
 

@@ -16,12 +16,12 @@ from services.booking.api import (
     rooms,
     tickets,
 )
-from services.booking.api.desk import DESK, Desk
+from services.booking.api.desk import DESK, Desk, Waiting
 from services.booking.api.problems import PROBLEMS
 from shared.openapi import DOCUMENT, Api, add_routes
 from shared.policy import Gate
 
-__all__ = ["API", "DESK", "Desk", "routes"]
+__all__ = ["API", "DESK", "Desk", "Waiting", "routes"]
 
 API = Api(
     service="booking",

@@ -192,7 +192,16 @@ ROUTES = [
             201: Answer("It is booked.", BookingBody, headers=("Location",)),
             202: UNDECIDED,
         },
-        problems=(*SLOT, *PERSON, *HOLD, "hold_mismatch", "not_found", *REFEREE),
+        problems=(
+            "pass_needed",
+            "pass_invalid",
+            *SLOT,
+            *PERSON,
+            *HOLD,
+            "hold_mismatch",
+            "not_found",
+            *REFEREE,
+        ),
         touches=WHOLE,
     ),
     Route(

@@ -51,6 +51,16 @@ class Nothing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The body of a request that needs none."""
 
 
+class Waiting(msgspec.Struct):
+    """The lines before campaigns, and how long what is handed out there is valid."""
+
+    rooms: Rooms
+    lines: Lines
+    joining: Joining
+    ticket_seconds: float
+    pass_seconds: float
+
+
 class Desk(msgspec.Struct):
     """The parts that the routes are given."""
 
@@ -68,11 +78,7 @@ class Desk(msgspec.Struct):
     dependants_max: int
     links: Links
     link_keys: Keys | None
-    rooms: Rooms
-    lines: Lines
-    joining: Joining
-    ticket_seconds: float
-    pass_seconds: float
+    waiting: Waiting
 
     @property
     def identities(self) -> Identities:
@@ -149,9 +155,11 @@ class Desk(msgspec.Struct):
         slots: dict[UUID, SlotFacts],
     ) -> None:
         """Where there is a waiting room before a place, nobody has it but by way of the room."""
-        if not self.lines.is_anywhere:
+        if not self.waiting.lines.is_anywhere:
             return
-        rooms = self.lines.rooms_before(campaign_id, (slot.service for slot in slots.values()))
+        rooms = self.waiting.lines.rooms_before(
+            campaign_id, (slot.service for slot in slots.values())
+        )
         let_in = campaign_let_in(request)
         if not rooms or (
             let_in is not None

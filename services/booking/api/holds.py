@@ -127,7 +127,7 @@ ROUTES = [
             201: Answer("The places are held.", HoldBody, headers=("Location",)),
             202: UNDECIDED,
         },
-        problems=(*SLOT, *REFEREE),
+        problems=("pass_needed", "pass_invalid", *SLOT, *REFEREE),
         touches=HELD,
     ),
     Route(

@@ -63,7 +63,21 @@ FULL = SlotInTheWay(
         ),
     ),
 )
+CAMPAIGN = UUID("00000000-0000-4000-8000-000000000501")
 OF_A_SLOT = SlotInTheWay(slot_id=UUID("00000000-0000-4000-8000-000000000201"))
+
+
+class RoomBefore(msgspec.Struct, frozen=True, kw_only=True):
+    """Of which campaign the waiting room is."""
+
+    campaign_id: UUID | UnsetType = UNSET
+
+
+class RoomOpens(msgspec.Struct, frozen=True, kw_only=True):
+    """When the waiting room opens, or has opened."""
+
+    opens_at: datetime | UnsetType = UNSET
+
 
 PROBLEMS = by_code(
     [
@@ -113,6 +127,7 @@ PROBLEMS = by_code(
             "pass_needed",
             "There is a waiting room before this.",
             "Take a ticket there, wait for one's turn, and come with the pass that is given then.",
+            more=RoomBefore(campaign_id=CAMPAIGN),
         ),
         ProblemKind(
             401,
@@ -137,6 +152,7 @@ PROBLEMS = by_code(
             "room_not_open",
             "The waiting room is not open now: not yet, or not any more.",
             "Come again at its `opens_at`; once it is closed, book without a pass.",
+            more=RoomOpens(opens_at=datetime(2099, 3, 1, 4, tzinfo=UTC)),
         ),
         ProblemKind(
             422,
@@ -149,6 +165,7 @@ PROBLEMS = by_code(
             "not_your_turn",
             "It is not their turn yet.",
             "Look at how far the line is, and ask again when it is as far as one's place.",
+            headers=("Retry-After",),
         ),
         ProblemKind(
             409,

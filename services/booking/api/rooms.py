@@ -106,19 +106,19 @@ async def open_room(request: web.Request) -> web.Response:
     campaign_id = path_id(request, "campaign")
     body = await read_body(request, _decode_new)
     wish, asked = wish_id(request), body_hash(request.path, body)
-    before = await desk.rooms.made_by(wish)
+    before = await desk.waiting.rooms.made_by(wish)
     if before is None:
         allowed(request).anybody_s("campaign", await desk.memory.campaign(campaign_id))
         room = await _room_from(desk, campaign_id, body)
-        if not await desk.rooms.make(room, wish, asked):
-            before = await desk.rooms.made_by(wish)
+        if not await desk.waiting.rooms.make(room, wish, asked):
+            before = await desk.waiting.rooms.made_by(wish)
             if before is None:
                 raise Problem(409, "room_exists", "The campaign has a waiting room already.")
     if before is not None:
         allowed(request).anybody_s("campaign", before[0])
         if before[1] != asked:
             raise problem_of(TOLD["key_reused"])
-    await desk.lines.look()
+    await desk.waiting.lines.look()
     return json_response(_room_body(desk, known_room(desk, campaign_id)), status=201)
 
 
@@ -128,9 +128,9 @@ async def change_room(request: web.Request) -> web.Response:
     campaign_id = path_id(request, "campaign")
     body = await read_body(request, _decode_speeds)
     _need_order(body.speed_min, body.speed_max)
-    found = await desk.rooms.change_speed(campaign_id, body.speed_min, body.speed_max)
+    found = await desk.waiting.rooms.change_speed(campaign_id, body.speed_min, body.speed_max)
     allowed(request).anybody_s("waiting room", found or None)
-    await desk.lines.look()
+    await desk.waiting.lines.look()
     return json_response(_room_body(desk, known_room(desk, campaign_id)))
 
 
@@ -139,9 +139,9 @@ async def close_room(request: web.Request) -> web.Response:
     desk = request.app[DESK]
     campaign_id = path_id(request, "campaign")
     await read_body(request, _decode_nothing)
-    found = await desk.rooms.close(campaign_id)
+    found = await desk.waiting.rooms.close(campaign_id)
     allowed(request).anybody_s("waiting room", found or None)
-    await desk.lines.look()
+    await desk.waiting.lines.look()
     return json_response(_room_body(desk, known_room(desk, campaign_id)))
 
 
@@ -159,7 +159,7 @@ async def show_draw(request: web.Request) -> web.Response:
     room = known_room(desk, path_id(request, "campaign"))
     if room.drawn_at is None or room.early is None:
         raise Problem(409, "not_drawn_yet", "The draw has not been made yet.")
-    found = await desk.rooms.drawn(room.campaign_id, first, LOTS_MAX)
+    found = await desk.waiting.rooms.drawn(room.campaign_id, first, LOTS_MAX)
     more = len(found) == LOTS_MAX and found[-1][0] < room.early
     return json_response(
         DrawBody(
@@ -208,14 +208,14 @@ def _need_order(least: float, most: float) -> None:
 
 def known_room(desk: Desk, campaign_id: UUID) -> Room:
     """The campaign's room, for a route that is for everybody."""
-    room = desk.lines.room(campaign_id)
+    room = desk.waiting.lines.room(campaign_id)
     if room is None:
         raise not_found("waiting room")
     return room
 
 
 def _room_body(desk: Desk, room: Room) -> RoomBody:
-    paces = desk.lines.paces(room.campaign_id)
+    paces = desk.waiting.lines.paces(room.campaign_id)
     is_drawn = room.drawn_at is not None
     return RoomBody(
         campaign_id=room.campaign_id,

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import timedelta
 from random import SystemRandom
-from typing import Annotated, NamedTuple
+from typing import Annotated
 from uuid import UUID
 
 import msgspec
@@ -63,10 +63,6 @@ class PassBody(msgspec.Struct, frozen=True, kw_only=True):
     until: Instant
 
 
-class _Own(NamedTuple):
-    owner_id: UUID
-
-
 _decode_turn = msgspec.json.Decoder(Turn)
 _decode_nothing = msgspec.json.Decoder(Nothing)
 
@@ -76,14 +72,11 @@ async def join_room(request: web.Request) -> web.Response:
     desk, actor = request.app[DESK], allowed(request).actor
     campaign_id = path_id(request, "campaign")
     await read_body(request, _decode_nothing)
-    room = desk.lines.room(campaign_id)
-    # Whoever asks gets the place that is their own, whichever room it is in.
-    allowed(request).own("waiting room", None if room is None else _Own(actor.id))
-    assert room is not None
+    room = allowed(request).anybody_s("waiting room", desk.waiting.lines.room(campaign_id))
     keys = _keys(desk)
     desk.access.note(request, [actor.id])
     try:
-        place = await desk.joining.join(campaign_id, actor.id)
+        place = await desk.waiting.joining.join(campaign_id, actor.id)
     except NotOpenError as error:
         raise Problem(
             409, "room_not_open", "The waiting room is not open now.", opens_at=room.opens_at
@@ -95,7 +88,7 @@ async def join_room(request: web.Request) -> web.Response:
         person_id=actor.id,
         campaign_id=campaign_id,
         place=place or 0,
-        until=desk.clock.after(desk.ticket_seconds),
+        until=desk.clock.after(desk.waiting.ticket_seconds),
     )
     return json_response(_ticket_body(desk, room, slip, text_of(slip, keys)), headers=NO_STORE)
 
@@ -118,7 +111,7 @@ async def come_in(request: web.Request) -> web.Response:
             "It is not your turn yet; nobody comes in before those who are ahead.",
             headers={"Retry-After": str(_look_again(_wait(desk, room, ahead)))},
         )
-    until = desk.clock.after(desk.pass_seconds)
+    until = desk.clock.after(desk.waiting.pass_seconds)
     slip = msgspec.structs.replace(ticket, kind="pass", until=until)
     return json_response(
         PassBody(admission_pass=text_of(slip, keys), until=slip.until), headers=NO_STORE
@@ -150,7 +143,7 @@ def _ticket_body(desk: Desk, room: Room, slip: Slip, ticket: str) -> TicketBody:
 
 
 def _wait(desk: Desk, room: Room, ahead: int) -> Wait:
-    paces: Sequence[float] = desk.lines.paces(room.campaign_id)
+    paces: Sequence[float] = desk.waiting.lines.paces(room.campaign_id)
     return wait_of(ahead, room, paces)
 
 

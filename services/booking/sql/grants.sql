@@ -18,11 +18,9 @@ GRANT SELECT, INSERT, UPDATE ON person_key, merged_person, erased_person TO book
 GRANT SELECT, INSERT, UPDATE, DELETE ON profile, consent TO booking;
 GRANT SELECT, INSERT, DELETE ON found_by, erasure TO booking;
 GRANT SELECT, INSERT ON link_use TO booking;
--- The seed and its hash are written once: no right to change them.
-GRANT SELECT, INSERT,
-      UPDATE (speed_min, speed_max, speed, arrivals, early, drawn_at, serving, moved_at,
-              closed_at)
-   ON waiting_room TO booking;
+-- What was told of a room stays: no right to change it.
+GRANT SELECT, INSERT ON waiting_room TO booking;
+GRANT SELECT, INSERT, UPDATE ON line TO booking;
 GRANT SELECT, INSERT, UPDATE, DELETE ON waiter TO booking;
 GRANT SELECT, INSERT, UPDATE ON desk_pressure TO booking;
 -- Only of the one person: see the wall in the migrations.

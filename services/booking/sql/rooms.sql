@@ -1,9 +1,14 @@
 -- name: make_room
 -- One wish makes one room, and a campaign has one; nothing comes back where either was there before.
-INSERT INTO waiting_room (campaign_id, wish_id, body_hash, service, opens_at, draws_at,
-                          seed, seed_hash, speed_min, speed_max, speed)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10)
-    ON CONFLICT DO NOTHING
+WITH made AS (
+    INSERT INTO waiting_room
+           (campaign_id, wish_id, body_hash, service, opens_at, draws_at, seed, seed_hash)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+        ON CONFLICT DO NOTHING
+    RETURNING campaign_id
+)
+INSERT INTO line (campaign_id, speed_min, speed_max, speed)
+SELECT campaign_id, $9, $10, $9 FROM made
 RETURNING campaign_id;
 
 -- name: room_of_wish
@@ -12,26 +17,27 @@ SELECT campaign_id, body_hash FROM waiting_room WHERE wish_id = $1;
 
 -- name: rooms
 -- All of them: those that are closed can still be checked.
-SELECT campaign_id, service, opens_at, draws_at, seed, seed_hash, speed_min, speed_max, speed,
-       arrivals, early, drawn_at, serving, moved_at, closed_at
-  FROM waiting_room;
+SELECT r.campaign_id, r.service, r.opens_at, r.draws_at, r.seed, r.seed_hash, l.speed_min, l.speed_max,
+       l.speed, l.arrivals, l.early, l.drawn_at, l.serving, l.moved_at, l.closed_at
+  FROM waiting_room AS r JOIN line AS l USING (campaign_id);
 
 -- name: lock_room
 -- The row lock is the order of arrival. Its own statement: the next one sees what was waited for.
-SELECT campaign_id FROM waiting_room WHERE campaign_id = $1 FOR UPDATE;
+SELECT campaign_id FROM line WHERE campaign_id = $1 FOR UPDATE;
 
 -- name: join_room
 -- Who is not there yet comes, in the order given, all at one instant, which says whether they are
 -- early; what is settled at the draw is settled by the first who come after it. Who was there stays.
 -- Nobody comes before the room opens, nor once it is closed.
-WITH room AS MATERIALIZED (
-    SELECT r.campaign_id, r.arrivals, r.early, r.draws_at, clock_timestamp() AS at
-      FROM waiting_room AS r
-     WHERE r.campaign_id = $1 AND r.opens_at <= clock_timestamp() AND r.closed_at IS NULL
+WITH instant AS MATERIALIZED (
+    SELECT clock_timestamp() AS at
+), room AS MATERIALIZED (
+    SELECT l.arrivals, l.early, i.at, l.early IS NOT NULL OR i.at >= r.draws_at AS is_late
+      FROM waiting_room AS r JOIN line AS l USING (campaign_id), instant AS i
+     WHERE r.campaign_id = $1 AND r.opens_at <= i.at AND l.closed_at IS NULL
 ), come AS MATERIALIZED (
-    SELECT asked.person_id, room.at,
-           room.arrivals + row_number() OVER (ORDER BY asked.nth) AS arrival,
-           room.early IS NOT NULL OR room.at >= room.draws_at AS is_late
+    SELECT asked.person_id, room.at, room.is_late,
+           room.arrivals + row_number() OVER (ORDER BY asked.nth) AS arrival
       FROM unnest($2::uuid[]) WITH ORDINALITY AS asked (person_id, nth), room
      WHERE NOT EXISTS (
         SELECT FROM waiter AS w WHERE w.campaign_id = $1 AND w.person_id = asked.person_id
@@ -41,23 +47,24 @@ WITH room AS MATERIALIZED (
     SELECT $1, person_id, arrival, CASE WHEN is_late THEN arrival END, at FROM come
     RETURNING person_id, place
 ), counted AS (
-    UPDATE waiting_room AS r
-       SET arrivals = r.arrivals + (SELECT count(*) FROM come),
-           early = CASE WHEN room.at >= room.draws_at THEN coalesce(r.early, r.arrivals) ELSE r.early END
+    UPDATE line AS l
+       SET arrivals = l.arrivals + (SELECT count(*) FROM come),
+           early = CASE WHEN room.is_late THEN coalesce(l.early, l.arrivals) END
       FROM room
-     WHERE r.campaign_id = room.campaign_id
+     WHERE l.campaign_id = $1
 )
 SELECT person_id, place FROM written
 UNION ALL
 SELECT w.person_id, w.place
-  FROM waiter AS w
+  FROM waiter AS w, room
  WHERE w.campaign_id = $1 AND w.person_id = ANY ($2::uuid[]);
 
 -- name: settle_early
 -- Who has come by now came early. By itself, so that whoever comes later does not wait for the draw.
-UPDATE waiting_room SET early = coalesce(early, arrivals)
- WHERE drawn_at IS NULL AND draws_at <= clock_timestamp()
-RETURNING campaign_id, seed, early;
+UPDATE line AS l SET early = coalesce(l.early, l.arrivals)
+  FROM waiting_room AS r
+ WHERE r.campaign_id = l.campaign_id AND l.drawn_at IS NULL AND r.draws_at <= clock_timestamp()
+RETURNING l.campaign_id, r.seed, l.early;
 
 -- name: draw_alone
 -- One process draws a room; what another has in hand is left to it.
@@ -76,12 +83,12 @@ UPDATE waiter AS w
 
 -- name: note_drawn
 -- From now on the line moves.
-UPDATE waiting_room SET drawn_at = clock_timestamp(), moved_at = clock_timestamp()
+UPDATE line SET drawn_at = clock_timestamp(), moved_at = clock_timestamp()
  WHERE campaign_id = $1 AND drawn_at IS NULL;
 
 -- name: lock_rooms_to_move
 -- One process moves a line at a time, some time after it was moved last.
-SELECT campaign_id FROM waiting_room
+SELECT campaign_id FROM line
  WHERE drawn_at IS NOT NULL AND closed_at IS NULL AND (serving < arrivals OR speed < speed_max)
    AND moved_at <= clock_timestamp() - $1::interval
  ORDER BY campaign_id
@@ -89,28 +96,28 @@ SELECT campaign_id FROM waiting_room
 
 -- name: room_to_move
 -- As it is under the lock, and how long ago it was moved.
-SELECT campaign_id, service, opens_at, draws_at, seed, seed_hash, speed_min, speed_max, speed,
-       arrivals, early, drawn_at, serving, moved_at, closed_at,
-       extract(epoch FROM clock_timestamp() - moved_at)::float8 AS seconds
-  FROM waiting_room
- WHERE campaign_id = $1;
+SELECT r.campaign_id, r.service, r.opens_at, r.draws_at, r.seed, r.seed_hash, l.speed_min, l.speed_max,
+       l.speed, l.arrivals, l.early, l.drawn_at, l.serving, l.moved_at, l.closed_at,
+       extract(epoch FROM clock_timestamp() - l.moved_at)::float8 AS seconds
+  FROM waiting_room AS r JOIN line AS l USING (campaign_id)
+ WHERE r.campaign_id = $1;
 
 -- name: move_line
 -- Never back.
-UPDATE waiting_room
+UPDATE line
    SET speed = $2, serving = greatest(serving, $3), moved_at = clock_timestamp()
  WHERE campaign_id = $1;
 
 -- name: change_speed
 -- By a person, at any time; what it may not be is said by a constraint.
-UPDATE waiting_room
+UPDATE line
    SET speed_min = $2, speed_max = $3, speed = least($3, greatest($2, speed))
  WHERE campaign_id = $1
 RETURNING campaign_id;
 
 -- name: close_room
 -- Nobody needs a pass there any more. Closed once, it stays so.
-UPDATE waiting_room SET closed_at = coalesce(closed_at, clock_timestamp())
+UPDATE line SET closed_at = coalesce(closed_at, clock_timestamp())
  WHERE campaign_id = $1
 RETURNING campaign_id;
 
@@ -119,8 +126,8 @@ RETURNING campaign_id;
 DELETE FROM waiter
  WHERE (campaign_id, person_id) IN (
     SELECT w.campaign_id, w.person_id
-      FROM waiter AS w JOIN waiting_room AS r USING (campaign_id)
-     WHERE r.closed_at < clock_timestamp() - make_interval(days => $1)
+      FROM waiter AS w JOIN line AS l USING (campaign_id)
+     WHERE l.closed_at < clock_timestamp() - make_interval(days => $1)
      LIMIT $2
  );
 
@@ -149,7 +156,7 @@ HAVING count(*) > 0;
 -- Those whom a draw has put in order, from a place on.
 SELECT w.person_id, w.place
   FROM waiter AS w
-  JOIN waiting_room AS r USING (campaign_id)
- WHERE w.campaign_id = $1 AND r.drawn_at IS NOT NULL AND w.place BETWEEN $2 AND r.early
+  JOIN line AS l USING (campaign_id)
+ WHERE w.campaign_id = $1 AND l.drawn_at IS NOT NULL AND w.place BETWEEN $2 AND l.early
  ORDER BY w.place
  LIMIT $3;

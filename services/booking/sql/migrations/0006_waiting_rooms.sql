@@ -1,17 +1,25 @@
 -- Before a campaign opens, people wait in a line that a draw puts in order.
 
--- The seed is drawn when the room is made, and its hash is told from then on; both are never changed:
--- nobody was granted that. `arrivals` numbers who comes, under the row's lock; `early` is how many of
--- them came before the draw. `serving` is how far the line has moved, with what is left of a person.
+-- What was told when the room was made, and is never changed: nobody was granted that. The seed's
+-- hash is told from then on, the seed itself after the draw.
 CREATE TABLE waiting_room (
-    campaign_id uuid             PRIMARY KEY REFERENCES campaign,
-    wish_id     uuid             NOT NULL,
-    body_hash   bytea            NOT NULL,
-    service     text             NOT NULL,
-    opens_at    timestamptz      NOT NULL,
-    draws_at    timestamptz      NOT NULL,
-    seed        bytea            NOT NULL,
-    seed_hash   bytea            NOT NULL,
+    campaign_id uuid        PRIMARY KEY REFERENCES campaign,
+    wish_id     uuid        NOT NULL,
+    body_hash   bytea       NOT NULL,
+    service     text        NOT NULL,
+    opens_at    timestamptz NOT NULL,
+    draws_at    timestamptz NOT NULL,
+    seed        bytea       NOT NULL,
+    seed_hash   bytea       NOT NULL,
+    CONSTRAINT one_wish_makes_one_room UNIQUE (wish_id),
+    CONSTRAINT opens_before_it_draws CHECK (opens_at < draws_at),
+    CONSTRAINT seed_is_the_one_that_was_told CHECK (length(seed) = 32 AND seed_hash = sha256(seed))
+);
+
+-- Its line, which moves. `arrivals` numbers who comes, under the row's lock; `early` is how many of
+-- them came before the draw. `serving` is how far it has moved, with what is left of a person.
+CREATE TABLE line (
+    campaign_id uuid             PRIMARY KEY REFERENCES waiting_room,
     speed_min   double precision NOT NULL,
     speed_max   double precision NOT NULL,
     speed       double precision NOT NULL,
@@ -21,9 +29,6 @@ CREATE TABLE waiting_room (
     serving     double precision NOT NULL DEFAULT 0,
     moved_at    timestamptz,
     closed_at   timestamptz,
-    CONSTRAINT one_wish_makes_one_room UNIQUE (wish_id),
-    CONSTRAINT opens_before_it_draws CHECK (opens_at < draws_at),
-    CONSTRAINT seed_is_the_one_that_was_told CHECK (length(seed) = 32 AND seed_hash = sha256(seed)),
     CONSTRAINT speeds_in_order CHECK (0 < speed_min AND speed_min <= speed AND speed <= speed_max),
     CONSTRAINT early_are_among_those_who_came CHECK (early BETWEEN 0 AND arrivals),
     CONSTRAINT nobody_comes_in_before_the_draw CHECK (serving = 0 OR drawn_at IS NOT NULL),
