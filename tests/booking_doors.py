@@ -15,6 +15,7 @@ from uuid import UUID, uuid4
 
 import asyncpg
 import jwt
+import msgspec
 from aiohttp import ClientResponse, web
 from aiohttp.test_utils import TestClient, TestServer
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -33,7 +34,7 @@ from shared.access.store import AccessLog
 from shared.asking import Asking, Replies
 from shared.clock import DatabaseClock
 from shared.log import LogAwayError
-from shared.messages import Command, Refused, SlotOpened, answer_id
+from shared.messages import Alternative, Command, Refused, SlotOpened, answer_id
 from tests import stories
 from tests.booking_stories import ALICE
 from tests.documented import every_answer_is_documented
@@ -58,6 +59,7 @@ class Referee:
         self.silent = False
         self.taken: list[tuple[Any, int]] = []
         self.inventory = Inventory()
+        self.near: tuple[Alternative, ...] = ()
         self._replies = replies
         self._answers: dict[UUID, tuple[bytes, Any]] = {}
         self._telling: set[asyncio.Task[None]] = set()
@@ -104,6 +106,8 @@ class Referee:
             if not isinstance(answer, Refused):
                 evolve(self.inventory, answer)
             self._answers[command.id] = command.body_hash, answer
+        if isinstance(answer, Refused) and answer.slot_id is not None:
+            return msgspec.structs.replace(answer, alternatives=self.near)
         return answer
 
 

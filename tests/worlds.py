@@ -4,6 +4,7 @@ Each service has one: what the examples name is there under the ids that they na
 gets its id only when it is made is made when a route needs it.
 """
 
+import asyncio
 import base64
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -39,6 +40,7 @@ SLOT_DAYS = (12, 19, 13, 20)
 CAMPAIGN = "00000000-0000-4000-8000-000000000501"
 WHY = "Taken ill at our clinic; what is booked?"
 LINK_KEYS = json.dumps({"signs": 1, "keys": {"1": base64.b64encode(bytes(32)).decode()}})
+READ_SECONDS_MAX = 20.0
 PEOPLE_MAX = 300
 """How many may be in a slot of the front desk's world."""
 
@@ -228,6 +230,13 @@ def _persons(world: World) -> None:
         await world.ask(consent, consent.example())
         return {}
 
+    async def with_facts() -> dict[str, Any]:
+        facts = world.route("change_facts").example()
+        await a_person()
+        path = {"id": str(ALICE)}
+        await world.ask(world.route("change_facts"), msgspec.structs.replace(facts, path=path))
+        return {}
+
     async def somebody() -> dict[str, Any]:
         await a_person()
         return {}
@@ -240,6 +249,8 @@ def _persons(world: World) -> None:
         "merge_patient": a_twin_to_merge,
         "export_me": with_all_that_is_theirs,
         "show_consents": a_consent,
+        "show_facts": with_facts,
+        "change_facts": a_person,
         "change_dependant": lambda: world.make("add_dependant"),
     }
 
@@ -252,15 +263,30 @@ async def _slots(dsn: str, folder: Path) -> AsyncIterator[World]:
         asked = world.route("open_slots").example().body["slots"]
         named = [slot | {"id": str(slot_id)} for slot, slot_id in zip(asked, SLOTS, strict=False)]
         await world.make("open_slots", slots=named)
+        await _are_read(world)
 
         async def a_clinic_s_schedule() -> str:
             await world.make("open_schedule")
             return CLINIC
 
+        async def a_second_dose() -> dict[str, Any]:
+            at = {"starts_at": "2099-04-02T10:00:00+03:00", "ends_at": "2099-04-02T10:15:00+03:00"}
+            await world.made("open_slots", slots=[asked[0] | at | {"dose": 2}])
+            return {}
+
+        world.making["list_series"] = a_second_dose
         world.making["list_schedules"] = a_clinic_s_schedule
         world.making["withdraw_schedule"] = lambda: world.make("open_schedule")
         _add_proposals(world, door)
         yield world
+
+
+async def _are_read(world: World) -> None:
+    """What is free is a copy that follows the log: a moment later the slots are in it."""
+    route = world.route("show_slot")
+    async with asyncio.timeout(READ_SECONDS_MAX):
+        while (await world.ask(route, route.example())).status != 200:  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
 
 
 def _add_proposals(world: World, door: slots_doors.Door) -> None:

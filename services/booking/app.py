@@ -1,7 +1,6 @@
 """What is plugged into what? With `doors`, the only file that knows all the others."""
 
 import asyncio
-import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -13,6 +12,7 @@ from services.booking.closures import Closures
 from services.booking.config import Config
 from services.booking.doors import doors
 from services.booking.inbox import Inbox
+from services.booking.learning import Learning
 from services.booking.memory import Kept
 from services.booking.pending import Sweeper
 from services.booking.retention import Retention
@@ -40,11 +40,8 @@ from shared.process import Work
 from shared.topics import SLOTS_EVENTS
 from shared.web import ops_app, serving
 
-log = logging.getLogger(__name__)
-
 NAME = "booking"
 MEASURE_SECONDS = 1.0
-IDENTITIES_SECONDS = 1.0
 
 
 async def run(config: Config, stopping: asyncio.Event) -> None:
@@ -175,20 +172,11 @@ def _add_errands_for_persons(work: Work, config: Config, desk: api.Desk) -> None
     retention = Retention(
         config, people=desk.people, profiles=desk.profiles, consents=desk.consents
     )
-    work.checks |= {"identities": desk.identities.wrong, "lines": desk.waiting.lines.pulse.wrong}
-    work.tasks += [_learn_identities(desk), retention.run(), desk.waiting.lines.run()]
-
-
-async def _learn_identities(desk: api.Desk) -> None:
-    """Merges are few, and any process may have done one."""
-    while True:
-        try:
-            into = await desk.people.merged()
-            if into is not None:
-                desk.identities.learn(into)
-        except OUTAGES as error:
-            log.warning("merges are not known anew", extra={"error": repr(error)})
-        await asyncio.sleep(IDENTITIES_SECONDS)
+    work.checks["identities"] = desk.identities.wrong
+    work.checks["rules"] = desk.memory.rules.wrong
+    work.checks["lines"] = desk.waiting.lines.pulse.wrong
+    learning = Learning(desk.memory, people=desk.people, books=desk.books)
+    work.tasks += [learning.run(), retention.run(), desk.waiting.lines.run()]
 
 
 async def _measure(store: Database, appender: Appender) -> None:

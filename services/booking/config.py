@@ -48,6 +48,10 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     audit_promise_seconds: Seconds = 5.0
     database_seconds: Seconds = 1.5
 
+    offer_seconds: Annotated[int, Meta(ge=30, le=900)] = 60
+    offer_crowd_seats: Number = 50
+    offers_per_second_max: Annotated[int, Meta(ge=0)] = 100
+
     facts_max: Number = 100_000
     dependants_max: Number = 20
     link_keys: str = ""

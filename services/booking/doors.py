@@ -11,15 +11,17 @@ from services.booking.config import Config
 from services.booking.memory import Kept, Memory
 from services.booking.pending import Keeper
 from services.booking.replies import Answers
-from services.booking.rules.admission import Pressure
+from services.booking.rules.line import Pressure
 from services.booking.store import (
     Bookings,
+    Books,
     Campaigns,
     Consents,
     Database,
     Links,
     Patients,
     People,
+    PersonFacts,
     Profiles,
     Rooms,
     Slots,
@@ -35,6 +37,8 @@ from shared.policy import Gate
 from shared.vault import open_vault
 from shared.web import BODY_BYTES_MAX, answer_every_error, counted
 
+MIDDLEWARES = (counted(metrics.count_request), answer_every_error)
+
 
 def doors(
     config: Config,
@@ -46,19 +50,20 @@ def doors(
     access: Access,
 ) -> web.Application:
     """The API, with everything that its routes need."""
-    bookings, campaigns, patients = Bookings(store), Campaigns(store), Patients(store)
-    vault = open_vault("booking", config.vault)
-    middlewares = [counted(metrics.count_request), answer_every_error]
-    app = web.Application(client_max_size=BODY_BYTES_MAX, middlewares=middlewares)
+    vault, memory = open_vault("booking", config.vault), _memory(store, config)
+    app = web.Application(client_max_size=BODY_BYTES_MAX, middlewares=MIDDLEWARES)
     tokens = Tokens(jwks=config.jwks, issuer=config.issuer, audience=config.audience)
-    memory = Memory(Slots(store), campaigns, patients, facts_max=config.facts_max)
     _watch_doors(config, tokens, memory, asking)
+    bookings, answers = Bookings(store), _answers(config, store, asking, kept)
     desk = api.Desk(
-        answers=_answers(config, store, asking, kept),
+        answers=answers,
+        offers=api.Offers(config, answers, bookings, memory.identities, clock),
         memory=memory,
         bookings=bookings,
-        campaigns=campaigns,
-        patients=patients,
+        campaigns=Campaigns(store),
+        books=Books(store),
+        facts=PersonFacts(store),
+        patients=Patients(store),
         people=People(store, vault),
         profiles=Profiles(store, vault),
         consents=Consents(store),
@@ -101,6 +106,10 @@ def _gauge(asking: Asking) -> Callable[[], Pressure]:
     asking.on_answer = answered
     replies.on_turned_away = gauge.turned_away
     return lambda: gauge.read(seats_taken=replies.seated, seats_max=replies.seats_max)
+
+
+def _memory(store: Database, config: Config) -> Memory:
+    return Memory(Slots(store), Campaigns(store), Patients(store), facts_max=config.facts_max)
 
 
 def _answers(config: Config, store: Database, asking: Asking, kept: Kept) -> Answers:

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from services.booking.rules.eligibility import Campaign, SlotFacts
 from services.booking.rules.life import Change
+from services.booking.rules.publications import Published
 from services.booking.store import Campaigns, Patients, Slots
 from shared.counting import Found
 
@@ -99,6 +100,31 @@ class Identities:
         return [who, *self.merged_into(who)]
 
 
+class RulesInForce:
+    """What is published of each campaign's rules? All of it is here: of campaigns there are few.
+
+    A process hears of another's publication a second later; what it admits by the one before is
+    refused by the database, and judged again.
+    """
+
+    def __init__(self) -> None:
+        self._published: Mapping[UUID, Published] = {}
+        self._is_learned = False
+
+    def wrong(self) -> str | None:
+        """In words, while it is not known what is in force."""
+        return None if self._is_learned else "it is not known yet which rules are in force"
+
+    def learn(self, published: Iterable[Published]) -> None:
+        """From now on this is in force."""
+        self._published = {one.campaign_id: one for one in published}
+        self._is_learned = True
+
+    def of(self, campaign_id: UUID) -> Published | None:
+        """What is in force of a campaign, if it has rules."""
+        return self._published.get(campaign_id)
+
+
 class Memory:
     """Slots, campaigns and dependants. What is not there is asked for each time: it may come."""
 
@@ -112,6 +138,7 @@ class Memory:
         self._campaigns: Recent[UUID, Campaign] = Recent(facts_max)
         self._guardians: Recent[UUID, UUID] = Recent(facts_max)
         self.identities = Identities()
+        self.rules = RulesInForce()
 
     def looked_up(self) -> Found:
         """How often each kind of fact was found here, and how often the database was asked."""

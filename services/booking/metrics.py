@@ -42,6 +42,12 @@ ANSWER_SECONDS = Histogram(
     buckets=SECONDS,
     registry=REGISTRY,
 )
+OFFERS = Counter(
+    "booking_offers_total",
+    "Places near a full one: held for whoever was refused, or not, and why.",
+    ["outcome"],
+    registry=REGISTRY,
+)
 SEATS_TAKEN = Gauge("booking_seats_taken", "Who waits for an answer now.", registry=REGISTRY)
 SEATS_MAX = Gauge("booking_seats_max", "How many may wait for one.", registry=REGISTRY)
 REPLIES_UNKEPT = Counter(
@@ -154,6 +160,7 @@ TOKEN_CHECKS = Looked(
 count_request = Requests(REQUESTS, REQUEST_SECONDS).count
 asked = Children(COMMANDS_ASKED)
 answered = Children(ANSWERS)
+offers = Children(OFFERS, "held", "not_held", "crowd")
 erased = Children(PERSONS_ERASED, "asked", "unused")
 again = Children(BATCHES_AGAIN, "outage")
 _projected = Children(EVENTS_PROJECTED)

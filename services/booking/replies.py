@@ -94,6 +94,38 @@ class Answers:
             self._asked.pop(command.id, None)
             self._say(command, home, outcome, asyncio.get_running_loop().time() - began)
 
+    @property
+    def seated(self) -> int:
+        """How many wait for an answer now."""
+        return self._asking.replies.seated
+
+    def patience_left(self, began: float) -> float:
+        """How many seconds whoever came then would still wait."""
+        return max(0.0, began + self._patience_seconds - asyncio.get_running_loop().time())
+
+    async def try_each(
+        self, commands: Sequence[Asked], home: int, began: float
+    ) -> list[LifeEvent | Refused | None]:
+        """The answers to what nobody has asked for, in one go; None where there is none in time.
+
+        What is not answered is not written down either: it is the referee's to do by its deadline.
+        """
+        return await asyncio.gather(*(self._try(command, home, began) for command in commands))
+
+    async def _try(self, command: Asked, home: int, began: float) -> LifeEvent | Refused | None:
+        metrics.asked[type(command).__name__].inc()
+        try:
+            reply = await self._asking.ask(command, home, self.patience_left(began))
+        except (LogAwayError, SeatsTakenError):
+            return None
+        if reply is None:
+            self._asking.replies.leave_seat(command.id)
+        if reply is None or command.id in self._unkept:
+            return None
+        answer: LifeEvent | Refused = reply
+        metrics.answered[_outcome(answer)].inc()
+        return answer
+
     async def on_replies(self, replies: Sequence[Any]) -> None:
         """Keep what a batch of replies says; what cannot be kept is not told either."""
         lives = [reply for reply in replies if isinstance(reply, LIFE)]

@@ -13,6 +13,7 @@ from shared.messages.bookings import (
     BookingTold,
 )
 from shared.messages.commands import (
+    Apart,
     BookPlaces,
     CancelBooking,
     ChangeClinic,
@@ -60,6 +61,7 @@ from shared.messages.words import (
     Capacity,
     Claim,
     ClinicAddress,
+    DaysApart,
     Dose,
     Instant,
     Latitude,
@@ -82,6 +84,7 @@ __all__ = [
     "ONE_LINE",
     "PLACES_MAX",
     "Alternative",
+    "Apart",
     "AsksFor",
     "BookPlaces",
     "BookedPlace",
@@ -104,6 +107,7 @@ __all__ = [
     "ClinicOpened",
     "Command",
     "ConfirmHold",
+    "DaysApart",
     "Dose",
     "HoldExpired",
     "HoldPlaces",

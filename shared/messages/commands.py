@@ -1,5 +1,6 @@
 """What may the referee be asked for? Imperative, one owner, may be refused."""
 
+from datetime import timedelta
 from typing import Annotated
 from uuid import UUID
 
@@ -13,6 +14,7 @@ from shared.messages.words import (
     Capacity,
     Claim,
     ClinicAddress,
+    DaysApart,
     Dose,
     Instant,
     Latitude,
@@ -24,6 +26,8 @@ from shared.messages.words import (
     Text,
     TtlSeconds,
 )
+
+DAY = timedelta(days=1)
 
 
 class Command(Message, frozen=True, kw_only=True):
@@ -107,6 +111,19 @@ class PlaceWish(msgspec.Struct, frozen=True, kw_only=True):
     claim: Claim | None = None
     patient_id: UUID | None = None
     dose: Dose | None = None
+
+
+class Apart(msgspec.Struct, frozen=True, kw_only=True):
+    """How many days a dose comes after the one before it, as people count them: 20 days and 18
+    hours are three weeks.
+    """
+
+    min_days: DaysApart
+    max_days: DaysApart
+
+    def allows(self, gap: timedelta) -> bool:
+        """Is the second dose, so long after the first, neither too soon nor too late?"""
+        return DAY * self.min_days - DAY / 2 <= gap < DAY * self.max_days + DAY / 2
 
 
 Wishes = Annotated[tuple[PlaceWish, ...], Meta(min_length=1, max_length=PLACES_MAX)]

@@ -12,7 +12,7 @@ from uuid import UUID
 
 from talon.doors import Answer, Doors
 from talon.rush.journal import How, Journal, Line, Verdict
-from talon.rush.verdicts import judge, judge_poll, said
+from talon.rush.verdicts import judge, judge_poll, offered, said
 from talon.rush.wishes import Wish, request_of
 
 POLL_SECONDS = 0.3
@@ -110,6 +110,7 @@ class Asker:
             version=found.version,
             given=found.places,
             expires_at=found.expires_at,
+            offered=offered(answer),
         )
         self._journal.write(line)
         self._listener(line)

@@ -28,6 +28,13 @@ class Seat(msgspec.Struct, frozen=True):
     id: UUID | None = None
 
 
+class Offer(msgspec.Struct, frozen=True):
+    """What is held for whoever was refused: a slot instead of the one that was full."""
+
+    slot_id: UUID
+    hold_id: UUID
+
+
 class Line(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One answer, or the silence in its place."""
 
@@ -50,6 +57,7 @@ class Line(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     version: int = 0
     given: tuple[Seat, ...] = ()
     expires_at: datetime | None = None
+    offered: tuple[Offer, ...] = ()
 
 
 class Journal:

@@ -25,6 +25,9 @@ AFTERWARDS: dict[After, int] = {"keep": 78, "cancel": 11, "move": 11}
 HOLD_ENDS: dict[HoldEnd, int] = {"confirm": 76, "release": 12, "forget": 12}
 FOLLIES: dict[Folly, int] = {"too-close": 25, "too-many": 25, "a-strangers": 20, "twice": 30}
 
+TAKES_AN_OFFER = 0.7
+"""How many of those who want one place take the first that is held for them instead."""
+
 PRESSED_TWICE = 0.08
 """How many ask a second time under the same key: half at once, half after the answer."""
 

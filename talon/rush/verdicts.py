@@ -6,11 +6,12 @@ from uuid import UUID
 import msgspec
 
 from talon.doors import Answer
-from talon.rush.journal import Seat, Verdict
+from talon.rush.journal import Offer, Seat, Verdict
 
 AWAY = (429, 503)
 """Nothing was handed over, says the contract; the audit checks that."""
 
+REFUSED = 409
 DECIDED = "decision_failed"
 """The one 5xx that is a decision: the referee recorded that it could not decide."""
 
@@ -26,8 +27,22 @@ class Said(msgspec.Struct, frozen=True):
     reason: str | None = None
 
 
+class Near(msgspec.Struct, frozen=True):
+    """A slot that is named to whoever was refused."""
+
+    slot_id: UUID
+    hold_id: UUID | None = None
+
+
+class Refusal(msgspec.Struct, frozen=True):
+    """What the body of a refusal says, as far as anybody here goes by it."""
+
+    alternatives: tuple[Near, ...] = ()
+
+
 NOTHING = Said()
 _decode = msgspec.json.Decoder(Said).decode
+_decode_refusal = msgspec.json.Decoder(Refusal).decode
 
 
 def judge(answer: Answer) -> Verdict:
@@ -51,6 +66,17 @@ def judge_poll(answer: Answer) -> Verdict:
     if found.status == "refused" or (found.status == "expired" and found.version == 0):
         return "refused"
     return "pending" if found.status == "pending" else "ok"
+
+
+def offered(answer: Answer) -> tuple[Offer, ...]:
+    """What a refusal says is held for whoever gets it."""
+    if answer.status != REFUSED or not answer.body:
+        return ()
+    try:
+        near = _decode_refusal(answer.body).alternatives
+    except msgspec.MsgspecError:
+        return ()
+    return tuple(Offer(other.slot_id, other.hold_id) for other in near if other.hold_id)
 
 
 def said(answer: Answer) -> Said:

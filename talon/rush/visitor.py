@@ -13,7 +13,7 @@ from talon.doors import Doors
 from talon.rush import mixture
 from talon.rush.asking import Asker
 from talon.rush.choice import Chooser
-from talon.rush.journal import Act, Line, Seat
+from talon.rush.journal import Act, Line, Offer, Seat
 from talon.rush.mixture import Kind, draw
 from talon.rush.score import Score
 from talon.rush.wishes import Person, Wish
@@ -66,9 +66,19 @@ class Visitor:
                 return line
             if line.code != "slot_full":
                 return None
+            if len(seats) == 1 and line.offered and self._dice.random() < mixture.TAKES_AN_OFFER:
+                taken = await self._take(line.offered[0], seats[0])
+                if taken.verdict == "ok":
+                    return taken
             seats = await self._seats_elsewhere(seats)
             due = time.monotonic()
         return None
+
+    async def _take(self, offer: Offer, seat: Seat) -> Line:
+        """What is held for them instead: it is nobody else's for a minute."""
+        await self._think()
+        instead = msgspec.structs.replace(seat, slot_id=offer.slot_id)
+        return await self._ask("confirm", (instead,), about=offer.hold_id)
 
     async def _hold_first(self, due: float) -> None:
         """A place is held while the form is filled in; some never come back."""

@@ -4,6 +4,7 @@ import msgspec
 import pytest
 
 from talon.audit.facts import CANCELLED, MOVED
+from talon.rush.journal import Offer
 from tests.audit_stories import (
     ALICE,
     BORIS,
@@ -194,3 +195,38 @@ def test_somebody_elses_story_is_not_mixed_up_with_ones_own():
     lines = [a_line(), a_refusal(owner=BORIS, wish="first", asked=(asked(MORNING),))]
 
     assert broken(lines, a_world()) == set()
+
+
+AN_OFFER = named("what is held for Alice")
+OFFERED = {
+    "places": (a_place(EVENING, booking_id=AN_OFFER, state="held"),),
+    "bookings": (a_row(id=AN_OFFER, kind="hold", status="held", places=(seat(EVENING),)),),
+    "mails": (),
+}
+
+
+@pytest.mark.parametrize("offered", [(Offer(EVENING, AN_OFFER),), ()])
+def test_what_is_held_for_whoever_was_refused_is_no_ghost(offered):
+    assert broken([a_refusal(offered=offered)], a_world(**OFFERED)) == set()
+
+
+def test_what_is_held_for_nobody_who_was_refused_is_a_ghost():
+    assert broken([], a_world(**OFFERED)) == {"ghosts"}
+    assert broken([a_refusal(owner=BORIS)], a_world(**OFFERED)) == {"ghosts"}
+    assert broken([a_refusal(code="already_booked")], a_world(**OFFERED)) == {"ghosts"}
+
+
+def test_a_refused_hold_that_is_there_is_no_offer():
+    refused = a_refusal(act="hold", asked=(asked(EVENING),))
+
+    assert broken([refused], a_world(**OFFERED)) == {"refused"}
+
+
+def test_what_was_offered_and_booked_is_a_booking_like_any_other():
+    booked = a_line(
+        wish="take", act="confirm", about=AN_OFFER, booking=AN_OFFER, given=(seat(EVENING),)
+    )
+    lines = [a_refusal(offered=(Offer(EVENING, AN_OFFER),)), booked]
+    lost = a_world(places=(), bookings=(), mails=())
+
+    assert "lost" in broken(lines, lost)

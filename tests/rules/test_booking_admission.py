@@ -1,11 +1,7 @@
-"""Who stands where in the line, and how fast does it move?"""
+"""Whom does a campaign's rule book admit, and what is whoever is refused told?"""
 
-import hashlib
-import hmac
-from datetime import timedelta
-from itertools import pairwise
-from typing import Any
-from uuid import UUID, uuid5
+from datetime import date, timedelta
+from uuid import UUID
 
 import msgspec
 import pytest
@@ -13,225 +9,172 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.booking.rules.admission import (
-    BACK_OFF,
-    GROWTH,
-    Bounds,
-    Pressure,
-    Room,
-    draw,
-    hash_of,
-    is_turn,
-    lot_of,
-    next_speed,
-    serving_after,
-    state_of,
-    wait_of,
+    Facts,
+    NotAdmitted,
+    Phase,
+    admits,
+    born_by,
+    wrong_with,
 )
-from services.booking.rules.tickets import LENGTH, Slip, slip_of, text_of
-from shared.links.rules import Keys
-from tests.booking_stories import ALICE, BORIS
-from tests.stories import NOON, an_id
+from services.booking.rules.publications import Published, RuleBook, Scope, share_of
+from tests.campaign_stories import NOON, a_phase, admitting, fits, some_facts, some_phases
+from tests.stories import CLINIC, an_id
 
-SEED = bytes(range(32))
-CAMPAIGN = an_id("campaign")
-BOUNDS = Bounds(answer_seconds_max=0.5, seats_share_max=0.5)
-AT_EASE = Pressure(answer_seconds=0.02, seats_share=0.01, turned_away=0)
-KEYS = Keys(signs=2, secrets={1: bytes(32), 2: bytes(range(32, 64))})
+CAMPAIGN = an_id("a campaign")
+SIXTY_FIVE_TODAY = Facts(born_month=date(1961, 3, 1))
 
 
-def a_room(**about: Any) -> Room:
-    """A room that opened an hour before noon, and whose campaign opens at noon."""
-    return Room(
-        **{
-            "campaign_id": CAMPAIGN,
-            "service": "vaccination",
-            "opens_at": NOON - timedelta(hours=1),
-            "draws_at": NOON,
-            "seed": SEED,
-            "seed_hash": hash_of(SEED),
-            "speed_min": 1.0,
-            "speed_max": 100.0,
-            "speed": 50.0,
-            "arrivals": 1_000,
-            "early": 600,
-            "drawn_at": NOON,
-            "serving": 0.0,
-            "moved_at": NOON,
-        }
-        | about
-    )
+def refused(*phases: Phase, facts: Facts = SIXTY_FIVE_TODAY) -> NotAdmitted:
+    said = admits(phases, facts, NOON)
+    assert isinstance(said, NotAdmitted)
+    return said
 
 
-def people(many: int) -> list[UUID]:
-    """Numbered people in the order in which they came."""
-    return [uuid5(CAMPAIGN, str(n)) for n in range(many)]
+def test_a_phase_without_conditions_is_for_everybody() -> None:
+    assert admits([a_phase()], Facts(), NOON) == a_phase()
 
 
-@given(st.sets(st.uuids(), max_size=50), st.binary(min_size=32, max_size=32))
-def test_everybody_is_drawn_once_in_the_order_of_their_lots(persons: set[UUID], seed: bytes):
-    order = draw(seed, persons)
+def test_the_month_of_the_birthday_counts_whole() -> None:
+    phase = a_phase("from-65", age_min=65)
+    a_month_later = Facts(born_month=date(1961, 4, 1))
 
-    lots = [hmac.new(seed, person.bytes, hashlib.sha256).digest() for person in order]
-    assert set(order) == persons
-    assert len(order) == len(persons)
-    assert all(one < other for one, other in pairwise(lots))
+    assert admits([phase], SIXTY_FIVE_TODAY, NOON) == phase
+    assert refused(phase, facts=a_month_later).facts == ("age",)
 
 
-def test_who_came_first_gains_nothing_by_it():
-    came = people(20_000)
-
-    places = {person: place for place, person in enumerate(draw(SEED, came))}
-
-    middle = (len(came) - 1) / 2
-    together = sum((n - middle) * (places[p] - middle) for n, p in enumerate(came))
-    alone = sum((n - middle) ** 2 for n in range(len(came)))
-    assert abs(together / alone) <= 0.03
+def test_whoever_is_too_old_since_this_month_is_for_others() -> None:
+    assert refused(a_phase("to-64", age_max=64)).why == "other"
 
 
-def test_the_order_of_coming_changes_nothing_in_the_draw():
-    came = people(100)
+def test_the_soonest_phase_that_will_open_for_them_is_named() -> None:
+    late, soon = a_phase("late", opens=9), a_phase("soon", opens=2, age_min=65)
 
-    assert draw(SEED, came) == draw(SEED, reversed(came))
+    said = refused(a_phase("others", age_max=30), late, soon)
+
+    assert (said.why, said.phase, said.at) == ("later", soon, soon.opens_at)
 
 
-def test_another_seed_is_another_draw_and_has_another_hash():
-    other = bytes(32)
+def test_whoever_is_of_age_when_it_opens_waits_for_it_though_too_young_today() -> None:
+    said = refused(a_phase("soon", opens=40, age_min=66), facts=Facts(born_month=date(1960, 4, 1)))
 
-    assert draw(SEED, people(50)) != draw(other, people(50))
-    assert hash_of(SEED) != hash_of(other)
-    assert lot_of(SEED, ALICE) != lot_of(SEED, BORIS)
+    assert said.why == "later"
+
+
+def test_what_is_not_known_is_named_so_that_it_can_be_shown() -> None:
+    said = refused(a_phase("doctors", professions=("doctor",), age_min=18))
+
+    assert (said.why, said.facts) == ("unknown", ("profession",))
+
+
+def test_what_is_over_is_said_to_be() -> None:
+    said = refused(a_phase("was", opens=-9, closes=-2))
+
+    assert (said.why, said.at) == ("over", NOON - timedelta(days=2))
 
 
 @pytest.mark.parametrize(
-    ("minutes", "about", "state"),
+    "phases",
     [
-        (-61, {}, "opens_later"),
-        (-60, {}, "gathering"),
-        (0, {"drawn_at": None}, "drawing"),
-        (0, {}, "serving"),
-        (0, {"closed_at": NOON}, "closed"),
+        (a_phase("one"), a_phase("one")),
+        (a_phase("one", opens=2, closes=2),),
+        (a_phase("one", age_min=40, age_max=30),),
     ],
 )
-def test_a_room_opens_gathers_is_drawn_and_serves(minutes: int, about: Any, state: str):
-    assert state_of(a_room(**about), NOON + timedelta(minutes=minutes)) == state
+def test_what_cannot_be_meant_is_wrong(phases: tuple[Phase, ...]) -> None:
+    assert wrong_with(phases) is not None
 
 
-def test_it_is_the_turn_of_those_whom_the_line_has_reached():
-    room = a_room(serving=7.9)
+@given(some_phases(), some_facts)
+def test_whoever_is_admitted_is_admitted_by_the_phase_that_the_model_says(
+    phases: tuple[Phase, ...], facts: Facts
+) -> None:
+    said = admits(phases, facts, NOON)
 
-    assert is_turn(room, 7)
-    assert not is_turn(room, 8)
-
-
-def test_nobody_is_told_of_and_the_line_moves_at_its_least_speed():
-    assert next_speed(a_room(speed=80.0), None, BOUNDS, 0.5) == 1.0
-
-
-@pytest.mark.parametrize(
-    "strained",
-    [
-        {"answer_seconds": 0.6},
-        {"seats_share": 0.6},
-        {"turned_away": 1},
-    ],
-)
-def test_fewer_come_in_while_those_inside_wait_too_long(strained: dict[str, Any]):
-    pressure = msgspec.structs.replace(AT_EASE, **strained)
-
-    assert next_speed(a_room(speed=80.0), pressure, BOUNDS, 1.0) == pytest.approx(80 * BACK_OFF)
+    name = None if isinstance(said, NotAdmitted) else said.id
+    assert name == admitting(phases, facts, NOON)
 
 
-def test_more_come_in_while_all_is_well_and_never_more_than_a_person_allowed():
-    room = a_room(speed=80.0)
+@given(some_phases(), some_facts)
+def test_a_refusal_names_a_phase_of_the_book_and_tells_the_truth_about_it(
+    phases: tuple[Phase, ...], facts: Facts
+) -> None:
+    said = admits(phases, facts, NOON)
 
-    assert next_speed(room, AT_EASE, BOUNDS, 1.0) == pytest.approx(80 + 100 * GROWTH)
-    assert next_speed(room, AT_EASE, BOUNDS, 60.0) == 100.0
-
-
-@given(
-    st.floats(0, 1_000),
-    st.floats(1, 100),
-    st.floats(0, 10),
-)
-def test_a_line_never_moves_back_nor_beyond_its_end(serving: float, speed: float, seconds: float):
-    room = a_room(serving=serving)
-
-    after = serving_after(room, speed, seconds)
-
-    assert room.serving <= after <= room.arrivals
-    assert after - room.serving <= speed * seconds + 1e-6
-
-
-@pytest.mark.parametrize("borne", [20.0, 45.0, 90.0])
-def test_the_line_finds_the_speed_that_those_inside_can_bear(borne: float):
-    """Who is inside is answered at a steady rate; whoever is more than that waits in a queue."""
-    room, queue, went_in = a_room(speed=1.0, arrivals=10**9), 0.0, []
-    for _ in range(2_400):
-        wait = queue / borne
-        pressure = msgspec.structs.replace(AT_EASE, answer_seconds=wait)
-        speed = next_speed(room, pressure, BOUNDS, 0.5)
-        queue = max(0.0, queue + (speed - borne) * 0.5)
-        went_in.append(speed)
-        room = msgspec.structs.replace(room, speed=speed)
-
-    settled = went_in[len(went_in) // 2 :]
-    assert sum(settled) / len(settled) == pytest.approx(borne, rel=0.1)
-    assert queue / borne < 3.0
-
-
-def test_a_wait_is_an_interval_and_open_ended_while_nobody_knows():
-    room = a_room(speed=10.0)
-
-    guess, seen = wait_of(1_000, room, []), wait_of(1_000, room, [8.0, 20.0])
-
-    assert guess.low_seconds == 8
-    assert guess.high_seconds is None
-    assert seen.high_seconds is not None
-    assert seen.low_seconds <= 1_000 / 20
-    assert seen.high_seconds >= 1_000 / 8
-    assert wait_of(0, room, []).high_seconds == 0
-
-
-def a_slip(**about: Any) -> Slip:
-    """Alice has place 7 until one."""
-    return Slip(
-        **{
-            "kind": "ticket",
-            "person_id": ALICE,
-            "campaign_id": CAMPAIGN,
-            "place": 7,
-            "until": NOON + timedelta(hours=1),
+    if isinstance(said, NotAdmitted):
+        assert said.phase in phases
+        assert (said.at is not None) == (said.why in ("later", "over"))
+        if said.why == "later":
+            assert said.at is not None
+            assert said.at > NOON
+            assert fits(said.phase.who, facts, said.at)
+        if said.why == "over":
+            assert said.at is not None
+            assert said.at <= NOON
+        if said.why in ("unknown", "other"):
+            assert said.facts
+        known = {
+            "age": facts.born_month,
+            "district": facts.district,
+            "profession": facts.profession,
+            "risk_groups": facts.risk_groups,
         }
-        | about
-    )
+        assert all((known[fact] is None) == (said.why == "unknown") for fact in said.facts)
 
 
-def test_a_slip_says_what_it_was_signed_for_by_any_of_the_keys():
-    text = text_of(a_slip(), KEYS)
-    older = text_of(a_slip(), Keys(signs=1, secrets=KEYS.secrets))
-
-    assert len(text) == LENGTH
-    assert slip_of(text, "ticket", KEYS, NOON) == slip_of(older, "ticket", KEYS, NOON) == a_slip()
+@given(st.integers(0, 130))
+def test_the_latest_month_of_birth_of_an_age_is_that_many_years_ago(years: int) -> None:
+    assert born_by(NOON, years) == date(NOON.year - years, NOON.month, 1)
 
 
-@pytest.mark.parametrize("n", range(LENGTH))
-def test_no_letter_of_a_slip_can_be_changed(n: int):
-    text = text_of(a_slip(), KEYS)
-    other = "A" if text[n] != "A" else "Q"
+# ---- for some first, then for all ----------------------------------------------------------------
 
-    changed = slip_of(text[:n] + other + text[n + 1 :], "ticket", KEYS, NOON)
-
-    # The last letter has bits that stand for nothing: what it says is the same.
-    assert changed in (None, a_slip()) if n == LENGTH - 1 else changed is None
+OLD, NEW = (
+    RuleBook(id=an_id(name), campaign_id=CAMPAIGN, number=nth, phases=(a_phase(name),))
+    for nth, name in enumerate(("old", "new"), 1)
+)
 
 
-@pytest.mark.parametrize("text", ["", "x" * LENGTH, "é" * LENGTH, "A" * 10_000])
-def test_what_nobody_signed_says_nothing(text: str):
-    assert slip_of(text, "ticket", KEYS, NOON) is None
+def published(**scope: object) -> Published:
+    said = msgspec.convert(scope, Scope)
+    return Published(campaign_id=CAMPAIGN, number=2, scope=said, book=NEW, before=OLD)
 
 
-def test_a_ticket_is_no_pass_and_neither_outlives_its_time():
-    text = text_of(a_slip(), KEYS)
+def book_for(what: Published, person: UUID, district: str | None = None) -> RuleBook | None:
+    return what.book_for(person, district=district, clinic_id=CLINIC)
 
-    assert slip_of(text, "pass", KEYS, NOON) is None
-    assert slip_of(text, "ticket", KEYS, NOON + timedelta(hours=1)) is None
+
+@given(st.uuids(), st.integers(0, 100), st.integers(0, 100))
+def test_whoever_is_in_a_small_share_is_in_every_larger_one(
+    person: UUID, one: int, two: int
+) -> None:
+    small, large = sorted((one, two))
+
+    if book_for(published(percent=small), person) == NEW:
+        assert book_for(published(percent=large), person) == NEW
+    assert book_for(published(percent=100), person) == NEW
+    assert book_for(published(percent=0), person) == OLD
+
+
+def test_a_tenth_is_about_a_tenth_and_other_people_in_another_campaign() -> None:
+    people = [an_id(f"person {n}") for n in range(5_000)]
+
+    here = {person for person in people if share_of(CAMPAIGN, person) < 10}
+    there = {person for person in people if share_of(an_id("another"), person) < 10}
+
+    assert 400 < len(here) < 600
+    assert len(here & there) < 100
+
+
+def test_named_clinics_and_districts_come_first() -> None:
+    somebody = an_id("somebody")
+
+    assert book_for(published(percent=0, clinics=[str(CLINIC)]), somebody) == NEW
+    assert book_for(published(percent=0, clinics=[str(an_id("x"))]), somebody) == OLD
+    assert book_for(published(percent=0, districts=["north"]), somebody, "north") == NEW
+    assert book_for(published(percent=0, districts=["north"]), somebody) == OLD
+
+
+def test_what_the_next_replaces_is_what_is_in_force_for_everybody() -> None:
+    assert published().base == NEW
+    assert published(percent=10).base == OLD
+    assert Scope(percent=0).is_nobody

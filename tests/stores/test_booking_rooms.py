@@ -12,7 +12,7 @@ import pytest
 
 from services.booking.admission import Joining
 from services.booking.admission.joining import NotOpenError, TooManyComeError
-from services.booking.rules.admission import Bounds, Pressure, Room, draw, hash_of
+from services.booking.rules.line import Bounds, Pressure, Room, draw, hash_of
 from services.booking.store import Database, Rooms, rooms
 from shared import database
 

@@ -28,7 +28,16 @@ ROOMS = {
 }
 EXTRA_ROOMS = {
     "slots": {"availability"},
-    "booking": {"admission", "closures", "doors", "memory", "pending", "replies", "retention"},
+    "booking": {
+        "admission",
+        "closures",
+        "doors",
+        "learning",
+        "memory",
+        "pending",
+        "replies",
+        "retention",
+    },
     "notify": {"channels", "invitations", "live", "retention", "sending", "texts"},
 }
 LINES_MAX = 320

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from uuid import UUID
 
 from services.booking.config import Config
-from services.booking.rules.admission import Bounds, Pressure, Room
+from services.booking.rules.line import Bounds, Pressure, Room
 from services.booking.store import Rooms
 from services.booking.store.database import OUTAGES
 from shared.pulse import Pulse

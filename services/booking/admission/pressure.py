@@ -1,6 +1,6 @@
 """How do those inside fare? What this front desk sees of it, second by second."""
 
-from services.booking.rules.admission import Pressure
+from services.booking.rules.line import Pressure
 
 SEEN_MAX = 4_096
 """How many answers of one second are looked at."""

@@ -8,6 +8,7 @@ from services.booking.api import (
     campaigns,
     consents,
     day,
+    facts,
     holds,
     links,
     me,
@@ -17,11 +18,12 @@ from services.booking.api import (
     tickets,
 )
 from services.booking.api.desk import DESK, Desk, Waiting
+from services.booking.api.offers import Offers
 from services.booking.api.problems import PROBLEMS
 from shared.openapi import DOCUMENT, Api, add_routes
 from shared.policy import Gate
 
-__all__ = ["API", "DESK", "Desk", "Waiting", "routes"]
+__all__ = ["API", "DESK", "Desk", "Offers", "Waiting", "routes"]
 
 API = Api(
     service="booking",
@@ -45,6 +47,7 @@ API = Api(
         *tickets.ROUTES,
         *patients.ROUTES,
         *me.ROUTES,
+        *facts.ROUTES,
         *consents.ROUTES,
         *persons.ROUTES,
         *day.ROUTES,

@@ -1,5 +1,6 @@
 """What does the caller get for which answer? The whole of it on one screen."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, assert_never
 from uuid import UUID
@@ -8,9 +9,10 @@ import msgspec
 from aiohttp import web
 from msgspec import UNSET, UnsetType
 
-from services.booking.api.desk import problem_of
+from services.booking.api.desk import Desk, problem_of
 from services.booking.replies import Answer, Undecided
 from services.booking.rules.life import Booking, Place, Status, change_of, evolve
+from services.booking.rules.offers import Offered, unheld
 from services.booking.rules.refusals import TOLD, Asked, told
 from shared.messages import (
     BookingCancelled,
@@ -59,7 +61,22 @@ class HoldBody(msgspec.Struct, frozen=True, kw_only=True):
 Body = BookingBody | HoldBody
 
 
-def reply_to(answer: Answer, asked: Asked, before: Booking | None = None) -> web.Response:
+async def ask_or_offer(
+    desk: Desk, command: BookPlaces | HoldPlaces, home: int, began: float
+) -> web.Response:
+    """Ask the referee; whoever is refused is told what is held for them instead."""
+    answer = await desk.answers.ask(command, home, began)
+    if not isinstance(answer, Refused):
+        return reply_to(answer, command)
+    return reply_to(answer, command, None, await desk.offers.instead(answer, command, home, began))
+
+
+def reply_to(
+    answer: Answer,
+    asked: Asked,
+    before: Booking | None = None,
+    offers: Sequence[Offered] | None = None,
+) -> web.Response:
     """201 or 200 what was decided, 202 what is not decided yet, a problem what was refused."""
     match answer:
         case PlacesBooked() | PlacesHeld():
@@ -69,7 +86,8 @@ def reply_to(answer: Answer, asked: Asked, before: Booking | None = None) -> web
         case Refused(slot_id=None):
             raise problem_of(told(answer, asked, before))
         case Refused(slot_id=slot_id, alternatives=near):
-            raise problem_of(told(answer, asked, before), slot_id=slot_id, alternatives=near)
+            instead = unheld(near) if offers is None else tuple(offers)
+            raise problem_of(told(answer, asked, before), slot_id=slot_id, alternatives=instead)
         case Undecided(booking):
             return _undecided(booking, asked)
         case _:

@@ -9,7 +9,13 @@ from uuid import UUID
 import msgspec
 from aiohttp import web
 
-from services.booking.api.answers import BookingBody, booking_body, reply_to, shown
+from services.booking.api.answers import (
+    BookingBody,
+    ask_or_offer,
+    booking_body,
+    reply_to,
+    shown,
+)
 from services.booking.api.desk import (
     DESK,
     Desk,
@@ -20,12 +26,13 @@ from services.booking.api.desk import (
     need,
     persons_in,
 )
+from services.booking.api.eligibility import need_admitted
 from services.booking.api.problems import BOOKING, HOLD, PERSON, REFEREE, SLOT
-from services.booking.rules.eligibility import wishes
+from services.booking.rules.eligibility import DOSE_FIRST, wishes
 from services.booking.rules.life import Booking
 from services.booking.rules.refusals import HOLD_PENDING, booking_unready
 from shared.access.entries import Touch
-from shared.messages import BookPlaces, CancelBooking, ConfirmHold, MovePlaces
+from shared.messages import BookPlaces, CancelBooking, ConfirmHold, MovePlaces, PlacesBooked
 from shared.openapi import UNCHANGED, Answer, Route
 from shared.policy import Allowed, allowed
 from shared.problems import Problem
@@ -76,6 +83,8 @@ async def request_booking(request: web.Request) -> web.Response:
     desk.need_turn(request, who, body.campaign_id, slots)
     wanted = await desk.wanted(who, body.places, campaign, slots)
     await desk.need_unbooked(who.actor, body.campaign_id, wanted)
+    made_as = {"wish_id": head["id"], "booking_id": body.hold_id or head["id"]}
+    await need_admitted(desk, body.campaign_id, wanted, slots, **made_as)
     asks: dict[str, Any] = head | {
         "not_before": None if campaign is None else campaign.opens_at,
         "owner_id": who.actor.id,
@@ -87,12 +96,15 @@ async def request_booking(request: web.Request) -> web.Response:
         command = BookPlaces(**asks)
         home = home_for(body.places[0].slot_id, slots)
         desk.access.note(request, persons, about=command.id)
-        return reply_to(await desk.answers.ask(command, home, who.began), command)
+        return await ask_or_offer(desk, command, home, who.began)
     hold = await _own_hold(desk, who, body.hold_id)
     desk.access.note(request, persons, about=hold.id)
     _need_same_slots(hold, body.places)
     confirm = ConfirmHold(booking_id=hold.id, **asks)
-    return reply_to(await desk.answers.ask(confirm, hold.home, who.began), confirm, hold)
+    answer = await desk.answers.ask(confirm, hold.home, who.began)
+    if isinstance(answer, PlacesBooked):
+        await desk.offers.let_go(hold, who.began)
+    return reply_to(answer, confirm, hold)
 
 
 async def cancel_booking(request: web.Request) -> web.Response:
@@ -117,6 +129,11 @@ async def reschedule_booking(request: web.Request) -> web.Response:
     campaign = await desk.campaign(booking.campaign_id)
     slots = await desk.slots_of(body.places)
     wanted = await desk.wanted(who, body.places, campaign, slots)
+    have = {(place.patient_id, place.dose) for place in booking.places}
+    # Who has the dose already keeps it, by whatever rules; somebody else is judged.
+    others = [one for one in wanted if (one.patient_id, one.dose or DOSE_FIRST) not in have]
+    as_moved = {"wish_id": head["id"], "booking_id": booking.id}
+    await need_admitted(desk, booking.campaign_id, others, slots, **as_moved)
     persons = persons_in(booking).union(place.patient_id for place in wanted)
     desk.access.note(request, persons, about=booking.id)
     command = MovePlaces(

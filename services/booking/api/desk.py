@@ -10,6 +10,7 @@ from msgspec import Meta
 
 from services.booking.admission import Joining, Lines
 from services.booking.admission.passes import campaign_let_in
+from services.booking.api.offers import Offers
 from services.booking.memory import Identities, Memory
 from services.booking.replies import Answers
 from services.booking.rules.eligibility import Campaign, SlotFacts, Wanted, rule_against
@@ -17,11 +18,13 @@ from services.booking.rules.life import Booking
 from services.booking.rules.refusals import TOLD, Told
 from services.booking.store import (
     Bookings,
+    Books,
     Campaigns,
     Consents,
     Links,
     Patients,
     People,
+    PersonFacts,
     Profiles,
     Rooms,
 )
@@ -65,9 +68,12 @@ class Desk(msgspec.Struct):
     """The parts that the routes are given."""
 
     answers: Answers
+    offers: Offers
     memory: Memory
     bookings: Bookings
     campaigns: Campaigns
+    books: Books
+    facts: PersonFacts
     patients: Patients
     people: People
     profiles: Profiles

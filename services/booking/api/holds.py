@@ -7,7 +7,7 @@ import msgspec
 from aiohttp import web
 from msgspec import Meta
 
-from services.booking.api.answers import HoldBody, hold_body, reply_to, shown
+from services.booking.api.answers import HoldBody, ask_or_offer, hold_body, reply_to, shown
 from services.booking.api.desk import DESK, Desk, Nothing, home_for, need, persons_in
 from services.booking.api.problems import HOLD, REFEREE, SLOT
 from services.booking.rules.life import Booking
@@ -67,7 +67,7 @@ async def hold_places(request: web.Request) -> web.Response:
     desk.need_turn(request, who, None, slots)
     home = home_for(body.places[0].slot_id, slots)
     desk.access.note(request, [who.actor.id], about=command.id)
-    return reply_to(await desk.answers.ask(command, home, who.began), command)
+    return await ask_or_offer(desk, command, home, who.began)
 
 
 async def show_hold(request: web.Request) -> web.Response:

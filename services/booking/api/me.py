@@ -12,10 +12,12 @@ from msgspec import Meta
 from services.booking import metrics
 from services.booking.api.answers import BookingBody, booking_body
 from services.booking.api.desk import DESK, Desk, Nothing, problem_of, wish_id
+from services.booking.api.known import FactsBody, own_facts
 from services.booking.rules.consents import Given
 from services.booking.rules.profiles import NOTHING_KNOWN, Profile, wrong_with
 from services.booking.rules.refusals import TOLD
 from services.booking.store import BookingsAhead
+from services.booking.store.facts import Permit
 from shared.access.entries import Touch
 from shared.messages import Text
 from shared.openapi import Answer, Route
@@ -72,6 +74,8 @@ class Export(msgspec.Struct, frozen=True, kw_only=True):
     also_known_as: list[UUID]
     dependants: list[PersonBody]
     consents: list[Given]
+    facts: list[FactsBody]
+    permits: list[Permit]
     bookings: list[BookingBody]
     complete: bool
     elsewhere: list[str]
@@ -109,15 +113,18 @@ async def export_me(request: web.Request) -> web.Response:
     ids = desk.identities.ids(actor.id)
     dependants = await desk.patients.dependants_of(ids)
     desk.access.note(request, [actor.id, *dependants])
-    known = await desk.profiles.own(ids, [actor.id, *dependants])
+    people = [actor.id, *dependants]
+    known = await desk.profiles.own(ids, people)
     bookings, complete = await _all_bookings(desk, ids)
-    bodies = [person_body(one, known.get(one, NOTHING_KNOWN)) for one in (actor.id, *dependants)]
+    bodies = [person_body(one, known.get(one, NOTHING_KNOWN)) for one in people]
     return json_response(
         Export(
             person=bodies[0],
             also_known_as=ids[1:],
             dependants=bodies[1:],
             consents=await desk.consents.history(ids),
+            facts=await own_facts(desk, people),
+            permits=await desk.facts.own_permits(ids, [*people, *ids[1:]]),
             bookings=bookings,
             complete=complete,
             elsewhere=ELSEWHERE,
@@ -210,7 +217,7 @@ ROUTES = [
         export_me,
         tag="persons",
         answers={200: Answer("All of it.", Export, headers=("Cache-Control",))},
-        touches=Touch("person", (*PROFILE, "dependants", "consents", "bookings")),
+        touches=Touch("person", (*PROFILE, "dependants", "consents", "facts", "bookings")),
     ),
     Route(
         "POST",
@@ -221,6 +228,6 @@ ROUTES = [
         needs_key=True,
         answers={200: Answer("It is done.", Erasure, headers=("Cache-Control",))},
         problems=("bookings_ahead",),
-        touches=Touch("person", (*PROFILE, "dependants", "consents")),
+        touches=Touch("person", (*PROFILE, "dependants", "consents", "facts")),
     ),
 ]

@@ -6,8 +6,8 @@ from uuid import UUID
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from services.booking.rules.eligibility import Rule
-from shared.messages import Alternative
+from services.booking.rules.admission import Fact, Why, Words
+from services.booking.rules.offers import Offered
 from shared.openapi import ProblemKind, by_code
 
 REFEREE = ("expired", "decision_failed", "outcome_unknown")
@@ -39,27 +39,44 @@ HOLD = ("hold_gone", "hold_pending")
 
 
 class SlotInTheWay(msgspec.Struct, frozen=True, kw_only=True):
-    """Which slot said no, where one did, and up to three that are near and have places."""
+    """Which slot said no, where one did, and up to three that are near and have places.
+
+    With a `hold_id` it is kept for whoever was refused: `POST /bookings` with that books it.
+    """
 
     slot_id: UUID | UnsetType = UNSET
-    alternatives: tuple[Alternative, ...] | UnsetType = UNSET
+    alternatives: tuple[Offered, ...] | UnsetType = UNSET
 
 
 class RuleBroken(msgspec.Struct, frozen=True, kw_only=True):
-    """Which of the campaign's rules said no."""
+    """Which of the campaign's rules said no: service, dose, interval, or a phase by its id.
 
-    rule: Rule | UnsetType = UNSET
+    Of a phase: to whom of those who were to get a place, of which version of the rules, and in
+    words; `facts` are those that keep the person out, or that are not known.
+    """
+
+    rule: str | UnsetType = UNSET
+    why: Why | UnsetType = UNSET
+    rules_version: int | UnsetType = UNSET
+    patient_id: UUID | UnsetType = UNSET
+    rule_title: Words | UnsetType = UNSET
+    what_to_do: Words | UnsetType = UNSET
+    opens_at: datetime | UnsetType = UNSET
+    closed_at: datetime | UnsetType = UNSET
+    facts: tuple[Fact, ...] | UnsetType = UNSET
 
 
 FULL = SlotInTheWay(
     slot_id=UUID("00000000-0000-4000-8000-000000000201"),
     alternatives=(
-        Alternative(
+        Offered(
             slot_id=UUID("00000000-0000-4000-8000-000000000203"),
             clinic_id=UUID("00000000-0000-4000-8000-000000000101"),
             starts_at=datetime(2099, 3, 12, 7, 15, tzinfo=UTC),
             ends_at=datetime(2099, 3, 12, 7, 30, tzinfo=UTC),
             free=2,
+            hold_id=UUID("00000000-0000-4000-8000-000000000402"),
+            expires_at=datetime(2099, 3, 1, 6, 0, 58, 123456, tzinfo=UTC),
         ),
     ),
 )
@@ -85,14 +102,14 @@ PROBLEMS = by_code(
             409,
             "slot_full",
             "There is no free place in one of the slots.",
-            "Choose another slot; `alternatives` has some that are near.",
+            "Choose another slot: `alternatives` are near, and held where there is a `hold_id`.",
             more=FULL,
         ),
         ProblemKind(
             409,
             "slot_closed",
             "One of the slots is closed.",
-            "Choose another slot; `alternatives` has some that are near.",
+            "Choose another slot: `alternatives` are near, and held where there is a `hold_id`.",
             more=FULL,
         ),
         ProblemKind(
@@ -183,8 +200,16 @@ PROBLEMS = by_code(
             422,
             "not_eligible",
             "The campaign does not allow these places; `rule` is the rule of it that said no.",
-            "Choose places that keep the rule: its service, its doses, its days between them.",
-            more=RuleBroken(rule="interval"),
+            "Choose places that keep the rule; of a phase, do what its `what_to_do` says.",
+            more=RuleBroken(
+                rule="from-65",
+                why="later",
+                rules_version=2,
+                patient_id=UUID("00000000-0000-4000-8000-000000000001"),
+                rule_title=Words(ru="С 65 лет", en="From 65 years on"),
+                what_to_do=Words(ru="Запишитесь с 1 марта.", en="Book from 1 March on."),
+                opens_at=datetime(2099, 3, 1, tzinfo=UTC),
+            ),
         ),
         ProblemKind(
             404,

@@ -10,7 +10,7 @@ from aiohttp import web
 from msgspec import Meta
 
 from services.booking.api.desk import DESK, Desk, Nothing, problem_of, wish_id
-from services.booking.rules.admission import (
+from services.booking.rules.line import (
     SEED_BYTES,
     PerSecond,
     Room,

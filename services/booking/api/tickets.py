@@ -13,7 +13,7 @@ from msgspec import Meta
 from services.booking.admission.joining import NotOpenError, TooManyComeError
 from services.booking.api.desk import DESK, Desk, Nothing
 from services.booking.api.rooms import ROOM, known_room
-from services.booking.rules.admission import Room, State, Wait, is_turn, state_of, wait_of
+from services.booking.rules.line import Room, State, Wait, is_turn, state_of, wait_of
 from services.booking.rules.tickets import Slip, slip_of, text_of
 from shared.access.entries import Touch
 from shared.links.rules import Keys

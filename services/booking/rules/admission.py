@@ -1,147 +1,168 @@
-"""Who is where in the line, how fast does it move, and when is it somebody's turn?
+"""Whom does a campaign's rule book admit, from when, and what is whoever is refused told?"""
 
-Whoever came before the draw has a place by `HMAC-SHA256(seed, person)`: to have come first, or with
-many browsers, gains nothing, and the order can be worked out by anybody once the seed is told. Its
-SHA-256 is told before. Whoever comes later stands behind them, in the order of their arrival.
-"""
-
-import hashlib
-import hmac
-import math
-from collections.abc import Iterable, Sequence
-from datetime import datetime
+from collections.abc import Iterator, Sequence
+from datetime import date, datetime
 from typing import Annotated, Literal
-from uuid import UUID
 
 import msgspec
 from msgspec import Meta
 
-LOT_BYTES = 16
-"""How much of a lot is kept and told: of 10^6 people two are alike once in 10^26 draws."""
+from shared.messages import Instant, Text
 
-SEED_BYTES = 32
+Code = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9-]{0,39}(?![\s\S])")]
+"""A stable short name, as in a list of districts, professions or risk groups."""
 
-BACK_OFF = 0.7
-"""By how much admission slows down in a second in which those inside wait too long."""
+CODES_MAX = 200
+GROUPS_MAX = 50
+PHASES_MAX = 32
+AGE_MAX = 130
+MONTHS = 12
 
-GROWTH = 0.1
-"""By which share of its limit admission grows in a second in which all is well."""
+Codes = Annotated[tuple[Code, ...], Meta(min_length=1, max_length=CODES_MAX)]
+Age = Annotated[int, Meta(ge=0, le=AGE_MAX, description="In years that are complete.")]
 
-DOUBT = 1.25
-"""By how much an estimate's ends lie outside of what was seen."""
+Fact = Literal["age", "district", "profession", "risk_groups"]
+"""By what a phase asks who somebody is."""
 
-State = Literal["opens_later", "gathering", "drawing", "serving", "closed"]
-PerSecond = Annotated[float, Meta(ge=0.1, le=10_000)]
+Why = Literal["later", "unknown", "over", "other"]
+"""Not yet; not known who they are; not any more; or it is for others."""
 
 
-class Room(msgspec.Struct, frozen=True, kw_only=True):
-    """A campaign's waiting room. `arrivals` is how many have come, `early` how many of them before
-    the draw, once that is settled; whose place is at most `serving` may come in.
+class Facts(msgspec.Struct, frozen=True, kw_only=True):
+    """What is known of a person for this, and no finer than it is needed; None is not known."""
+
+    born_month: date | None = None
+    district: Code | None = None
+    profession: Code | None = None
+    risk_groups: Annotated[tuple[Code, ...], Meta(max_length=GROUPS_MAX)] | None = None
+
+
+NOTHING_KNOWN = Facts()
+
+
+class Words(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The same in each language of the pages."""
+
+    ru: Text
+    en: Text
+
+
+class Who(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Whom a phase is for: whoever fits all that is said. Of a list, one is enough."""
+
+    age_min: Age | None = None
+    age_max: Age | None = None
+    districts: Codes | None = None
+    professions: Codes | None = None
+    risk_groups: Codes | None = None
+
+
+class Phase(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A part of a campaign: whom it is for, from when until when, and what to do to be admitted.
+
+    `id` is stable: it names the rule in a refusal, in counts and in what was permitted by it.
     """
 
-    campaign_id: UUID
-    service: str
-    opens_at: datetime
-    draws_at: datetime
-    seed: bytes
-    seed_hash: bytes
-    speed_min: float
-    speed_max: float
-    speed: float
-    arrivals: int
-    early: int | None
-    drawn_at: datetime | None
-    serving: float
-    moved_at: datetime | None
-    closed_at: datetime | None = None
+    id: Code
+    title: Words
+    what_to_do: Words
+    opens_at: Instant
+    closes_at: Instant | None = None
+    who: Who = Who()
 
 
-class Pressure(msgspec.Struct, frozen=True, kw_only=True):
-    """How those inside fare: how long 99 of 100 wait for an answer at most, which share of the
-    seats for waiting is taken, and how many were turned away for lack of one.
+Phases = Annotated[tuple[Phase, ...], Meta(min_length=1, max_length=PHASES_MAX)]
+
+
+class NotAdmitted(msgspec.Struct, frozen=True, kw_only=True):
+    """Which phase comes nearest to somebody whom none admits, why it does not, and by which facts.
+
+    `at` is when it opens for them, or when it closed.
     """
 
-    answer_seconds: float
-    seats_share: float
-    turned_away: int
+    phase: Phase
+    why: Why
+    at: datetime | None = None
+    facts: tuple[Fact, ...] = ()
 
 
-class Bounds(msgspec.Struct, frozen=True, kw_only=True):
-    """What those inside may be made to bear before fewer come in."""
-
-    answer_seconds_max: float
-    seats_share_max: float
-
-
-class Wait(msgspec.Struct, frozen=True, kw_only=True):
-    """How long it will take: an interval, whose end is open while nobody knows."""
-
-    low_seconds: int
-    high_seconds: int | None
-
-
-def lot_of(seed: bytes, person_id: UUID) -> bytes:
-    """A person's lot in the draw. (RFC 2104 with SHA-256, its first 16 bytes.)"""
-    return hmac.digest(seed, person_id.bytes, "sha256")[:LOT_BYTES]
+def wrong_with(phases: Sequence[Phase]) -> str | None:
+    """What to do about phases that cannot be meant; None where they can."""
+    ids = [phase.id for phase in phases]
+    if len(set(ids)) < len(ids):
+        return "Each phase has an id of its own."
+    for phase in phases:
+        who = phase.who
+        if phase.closes_at is not None and phase.closes_at <= phase.opens_at:
+            return f"The phase {phase.id} closes later than it opens."
+        if who.age_min is not None and who.age_max is not None and who.age_min > who.age_max:
+            return f"age_min of the phase {phase.id} is at most its age_max."
+    return None
 
 
-def hash_of(seed: bytes) -> bytes:
-    """What is told of the seed before the draw: its SHA-256."""
-    return hashlib.sha256(seed).digest()
+def admits(phases: Sequence[Phase], facts: Facts, at: datetime) -> Phase | NotAdmitted:
+    """The first phase that is open for them, or why none is."""
+    for phase in phases:
+        if _stands(phase, at) == "open" and not any(_against(phase.who, facts, at)):
+            return phase
+    return _nearest(phases, facts, at)
 
 
-def draw(seed: bytes, persons: Iterable[UUID]) -> list[UUID]:
-    """The people in the order of their lots; the first has place 1."""
-    return sorted(persons, key=lambda person_id: (lot_of(seed, person_id), person_id.bytes))
+def born_by(at: datetime, years: int) -> date:
+    """The latest month of birth of whoever has so many complete years; the month counts whole."""
+    months = at.year * MONTHS + at.month - 1 - years * MONTHS
+    return date(max(months // MONTHS, date.min.year), months % MONTHS + 1, 1)
 
 
-def state_of(room: Room, now: datetime) -> State:
-    """What goes on in the room."""
-    if room.closed_at is not None:
-        return "closed"
-    if now < room.opens_at:
-        return "opens_later"
-    if now < room.draws_at:
-        return "gathering"
-    return "drawing" if room.drawn_at is None else "serving"
+def _nearest(phases: Sequence[Phase], facts: Facts, at: datetime) -> NotAdmitted:
+    """Later for sure, before what is not known, before over, before what is for others."""
+    found = [_why(phase, facts, at) for phase in phases]
+    for why in ("later", "unknown", "over"):
+        these = [one for one in found if one.why == why]
+        if why == "later" and these:
+            return min(these, key=lambda one: one.phase.opens_at)
+        if these:
+            return these[-1] if why == "over" else these[0]
+    opened = [one for one in found if _stands(one.phase, at) == "open"]
+    return (opened or found)[0]
 
 
-def is_turn(room: Room, place: int) -> bool:
-    """May whoever has this place come in?"""
-    return place <= int(room.serving)
+def _why(phase: Phase, facts: Facts, at: datetime) -> NotAdmitted:
+    stands = _stands(phase, at)
+    # Who is too young today may be old enough when the phase opens.
+    asked = phase.opens_at if stands == "later" else at
+    against = list(_against(phase.who, facts, asked))
+    wrong = tuple(fact for fact, is_known in against if is_known)
+    if wrong:
+        return NotAdmitted(phase=phase, why="other", facts=wrong)
+    if stands == "over":
+        return NotAdmitted(phase=phase, why="over", at=phase.closes_at)
+    if against:
+        return NotAdmitted(phase=phase, why="unknown", facts=tuple(fact for fact, _ in against))
+    return NotAdmitted(phase=phase, why="later", at=phase.opens_at)
 
 
-def next_speed(room: Room, pressure: Pressure | None, bounds: Bounds, seconds: float) -> float:
-    """How many people a second come in from now on.
-
-    While those inside wait too long it falls by `BACK_OFF` a second, else it grows evenly: additive
-    increase, multiplicative decrease, which finds what is borne and keeps close to it (Chiu and
-    Jain, 1989). Of whom nothing is heard, nobody knows that they fare well: then it is the least.
-    """
-    if pressure is None:
-        return room.speed_min
-    strained = (
-        pressure.answer_seconds > bounds.answer_seconds_max
-        or pressure.seats_share > bounds.seats_share_max
-        or pressure.turned_away > 0
-    )
-    if strained:
-        return max(room.speed_min, room.speed * math.pow(BACK_OFF, seconds))
-    return min(room.speed_max, room.speed + GROWTH * room.speed_max * seconds)
+def _stands(phase: Phase, at: datetime) -> Literal["later", "open", "over"]:
+    if at < phase.opens_at:
+        return "later"
+    return "open" if phase.closes_at is None or at < phase.closes_at else "over"
 
 
-def serving_after(room: Room, speed: float, seconds: float) -> float:
-    """How far the line has moved after that time: never back, and never beyond its end."""
-    return max(room.serving, min(float(room.arrivals), room.serving + speed * seconds))
+def _against(who: Who, facts: Facts, at: datetime) -> Iterator[tuple[Fact, bool]]:
+    """What keeps somebody out, and whether it is known: else it may yet turn out to fit."""
+    if who.age_min is not None or who.age_max is not None:
+        born = facts.born_month
+        if born is None or not _of_age(who, born, at):
+            yield "age", born is not None
+    if who.districts is not None and facts.district not in who.districts:
+        yield "district", facts.district is not None
+    if who.professions is not None and facts.profession not in who.professions:
+        yield "profession", facts.profession is not None
+    if who.risk_groups is not None and not set(who.risk_groups) & set(facts.risk_groups or ()):
+        yield "risk_groups", facts.risk_groups is not None
 
 
-def wait_of(ahead: int, room: Room, paces: Sequence[float]) -> Wait:
-    """How long it takes until so many have gone in, by the paces of the last minutes."""
-    if ahead <= 0:
-        return Wait(low_seconds=0, high_seconds=0)
-    fastest = max([*paces, room.speed]) if paces else room.speed_max
-    slowest = min([*paces, room.speed]) if paces else 0.0
-    return Wait(
-        low_seconds=math.floor(ahead / (fastest * DOUBT)),
-        high_seconds=math.ceil(ahead * DOUBT / slowest) if slowest > 0 else None,
-    )
+def _of_age(who: Who, born: date, at: datetime) -> bool:
+    if who.age_min is not None and born > born_by(at, who.age_min):
+        return False
+    return who.age_max is None or born > born_by(at, who.age_max + 1)

@@ -23,9 +23,11 @@ GRANT SELECT, INSERT ON waiting_room TO booking;
 GRANT SELECT, INSERT, UPDATE ON line TO booking;
 GRANT SELECT, INSERT, UPDATE, DELETE ON waiter TO booking;
 GRANT SELECT, INSERT, UPDATE ON desk_pressure TO booking;
+GRANT SELECT, INSERT, UPDATE, DELETE ON person_fact, permit TO booking;
+GRANT SELECT, INSERT ON rule_book, publication TO booking;
 -- Only of the one person: see the wall in the migrations.
-GRANT SELECT ON booking, patient, profile, person_key, consent TO booking_person;
-GRANT SELECT ON booking, slot, campaign, pending_command TO auditor;
+GRANT SELECT ON booking, patient, profile, person_key, consent, person_fact, permit TO booking_person;
+GRANT SELECT ON booking, slot, campaign, pending_command, rule_book, publication TO auditor;
 
 -- Who looked at whose data: added to, and never changed.
 GRANT SELECT, INSERT ON access_chain, access_log TO booking;

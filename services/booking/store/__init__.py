@@ -1,9 +1,11 @@
 """What is remembered? Each noun's statements in a file of its own; the SQL is beside, in `sql/`."""
 
 from services.booking.store.bookings import Bookings
+from services.booking.store.books import Books
 from services.booking.store.campaigns import Campaigns
 from services.booking.store.consents import Consents
 from services.booking.store.database import Connection, Database
+from services.booking.store.facts import PersonFacts
 from services.booking.store.links import Links
 from services.booking.store.patients import Patients
 from services.booking.store.pending import PendingWish, Wishes
@@ -15,6 +17,7 @@ from services.booking.store.slots import Slots
 __all__ = [
     "Bookings",
     "BookingsAhead",
+    "Books",
     "Campaigns",
     "Connection",
     "Consents",
@@ -24,6 +27,7 @@ __all__ = [
     "Patients",
     "PendingWish",
     "People",
+    "PersonFacts",
     "Profiles",
     "Rooms",
     "Slots",

@@ -29,8 +29,13 @@ class Bookings:
 
     async def own(self, ids: Sequence[UUID], booking_id: UUID) -> Booking | None:
         """One of a person's, under whichever of their ids, as it is now; another's is not there."""
-        rows = await self._database.rows_of(ids, "own_bookings", [booking_id])
-        return booking_of(rows[0]) if rows else None
+        found = await self.own_of(ids, [booking_id])
+        return found[0] if found else None
+
+    async def own_of(self, ids: Sequence[UUID], booking_ids: Sequence[UUID]) -> list[Booking]:
+        """Those of these that are a person's, as they are now."""
+        rows = await self._database.rows_of(ids, "own_bookings", booking_ids)
+        return [booking_of(row) for row in rows]
 
     async def of_owner(
         self, owner_ids: Sequence[UUID], after: tuple[datetime, UUID] | None, limit: int

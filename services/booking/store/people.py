@@ -9,7 +9,7 @@ import msgspec
 
 from services.booking.rules.eligibility import DOSE_FIRST, Wanted
 from services.booking.rules.profiles import completed
-from services.booking.store import profiles
+from services.booking.store import facts, profiles
 from services.booking.store.database import SQL, Connection, Database
 from shared.topics import home_of
 from shared.vault import Vault
@@ -102,6 +102,7 @@ class People:
                 merge.by_id,
             )
             await connection.execute(SQL["lead_on"], merge.from_id, merge.into_id)
+            await facts.merge(connection, merge.from_id, merge.into_id)
             await self._complete(connection, merge)
         return "merged"
 
@@ -153,6 +154,7 @@ class People:
         await self._vault.keys.destroy(connection, people)
         await connection.execute(SQL["forget_profiles"], people)
         await connection.execute(SQL["withdraw_consents"], people)
+        await facts.forget(connection, people)
         homes = [home_of(person_id) for person_id in people]
         await connection.execute(SQL["note_erased"], wish_id, at, people, homes)
 

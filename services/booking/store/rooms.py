@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from uuid import UUID
 
-from services.booking.rules.admission import Bounds, Pressure, Room, draw, next_speed, serving_after
+from services.booking.rules.line import Bounds, Pressure, Room, draw, next_speed, serving_after
 from services.booking.store.database import SQL, Connection, Database, Row
 
 DRAW_SECONDS_MAX = 60.0

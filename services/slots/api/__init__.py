@@ -2,7 +2,16 @@
 
 from aiohttp import web
 
-from services.slots.api import clinics, closures, proposals, reading, schedules, slots, together
+from services.slots.api import (
+    clinics,
+    closures,
+    proposals,
+    reading,
+    schedules,
+    series,
+    slots,
+    together,
+)
 from services.slots.api.desk import DESK, Desk
 from services.slots.api.problems import PROBLEMS
 from services.slots.api.proposals import ClosingMany
@@ -26,6 +35,7 @@ API = Api(
     routes=(
         *together.ROUTES,  # before the slots, each of which has an id where this has a word
         *reading.ROUTES,
+        *series.ROUTES,
         *clinics.ROUTES,
         *slots.ROUTES,
         *schedules.ROUTES,

@@ -3,7 +3,7 @@
 `records` what is kept of a slot · `board` all of it · `told` what events say · `replica` as of when
 it is true · `loading`, `memory` how it is loaded, followed and loaded anew · `bodies`, `days`,
 `distance`, `encoded`, `pages` what is answered · `nearest`, `alternatives` where else is a place ·
-`adjacent` where several people can come together.
+`adjacent` where several people can come together · `calendars`, `series`, `pairs` pairs of doses.
 """
 
 from services.slots.availability.adjacent import AdjacentSets, Party
@@ -20,28 +20,34 @@ from services.slots.availability.bodies import (
 )
 from services.slots.availability.encoded import Written
 from services.slots.availability.memory import Limits, Memory
-from services.slots.availability.pages import DAYS_MAX, Around, Behind, Days, Pages, Part
+from services.slots.availability.pages import DAYS_MAX, Around, At, Behind, Days, Pages, Part
+from services.slots.availability.pairs import PairList
 from services.slots.availability.records import as_text, instant, microseconds
+from services.slots.availability.series import BehindPair, Wish
 
 __all__ = [
     "DAYS_MAX",
     "AdjacentSets",
     "Alternatives",
     "Around",
+    "At",
     "Availability",
     "Behind",
+    "BehindPair",
     "ClinicBody",
     "ClinicList",
     "Days",
     "Limits",
     "Memory",
     "Pages",
+    "PairList",
     "Part",
     "Party",
     "ReadClinic",
     "ReadSlot",
     "SlotBody",
     "SlotList",
+    "Wish",
     "Written",
     "as_text",
     "instant",

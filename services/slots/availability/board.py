@@ -10,6 +10,7 @@ from uuid import UUID
 
 from msgspec.structs import replace
 
+from services.slots.availability.calendars import Calendars
 from services.slots.availability.records import (
     CALENDAR_ENDS_US,
     DAY_US_MAX,
@@ -41,6 +42,7 @@ class Board:
         self.slots: dict[bytes, Slot] = {}
         self.sheets: dict[int, Sheet] = {}
         self.shelves: dict[UUID, dict[str, Shelf]] = {}
+        self.calendars = Calendars()
         self._zones: dict[str, Zone] = {}
         self._abouts: dict[About, About] = {ORDINARY: ORDINARY}
         self._by_end_us: dict[int, list[Sheet]] = defaultdict(list)
@@ -86,7 +88,11 @@ class Board:
             insort(sheet.slots, slot, key=slot_order)
         else:
             sheet.slots.append(slot)
-        sheet.free += slot.free if slot.open else 0
+        free = slot.free if slot.open else 0
+        sheet.free += free
+        self.calendars.begin(now_us)
+        if free > 0:
+            self.calendars.add(slot, sheet, 1)
         self._touch(sheet)
 
     def count(self, count: SlotCount) -> bool:
@@ -96,13 +102,16 @@ class Board:
             return False
         if count.version > slot.version:
             sheet = self.sheets[slot.sheet]
-            sheet.free -= slot.free if slot.open else 0
+            before = slot.free if slot.open else 0
             slot.version = count.version
             slot.capacity = count.capacity
             slot.held = count.held
             slot.booked = count.booked
             slot.open = count.open
-            sheet.free += slot.free if slot.open else 0
+            after = slot.free if slot.open else 0
+            sheet.free += after - before
+            if (after > 0) != (before > 0):
+                self.calendars.add(slot, sheet, 1 if after > 0 else -1)
             self._touch(sheet)
         return True
 
@@ -144,6 +153,8 @@ class Board:
     def _drop(self, sheet: Sheet) -> None:
         for slot in sheet.slots:
             del self.slots[slot.id]
+            if slot.open and slot.free > 0:
+                self.calendars.add(slot, sheet, -1)
         del self.sheets[sheet.number]
         shelves = self.shelves[sheet.clinic.id]
         shelf = shelves[sheet.service]

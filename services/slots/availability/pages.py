@@ -23,7 +23,9 @@ from services.slots.availability.days import days_of
 from services.slots.availability.distance import KM_DIGITS, Point
 from services.slots.availability.encoded import Encoded, Written, written
 from services.slots.availability.orders import Found, Orders
+from services.slots.availability.pairs import pair_body
 from services.slots.availability.records import Clinic, Sheet, Slot, instant, slot_order
+from services.slots.availability.series import BehindPair, Search, Wish
 from shared.web import cursor_after
 
 DAYS_DEFAULT = 14
@@ -47,6 +49,13 @@ class Around(NamedTuple):
     """Near there, and no further away than that if it is said."""
 
     near: Point
+    radius_km: float | None = None
+
+
+class At(NamedTuple):
+    """At that clinic; what else is needed, no further away from it than that if it is said."""
+
+    clinic_id: UUID
     radius_km: float | None = None
 
 
@@ -166,6 +175,30 @@ class Pages:
         if last is None:
             last = first + DAYS_DEFAULT - 1
         return first, min(last, first + DAYS_MAX - 1)
+
+    # ---- pairs of doses ------------------------------------------------------------------------
+
+    def pairs(
+        self, wish: Wish, limit: int, behind: BehindPair | None, *, where: Around | At, now_us: int
+    ) -> Written | None:
+        """Pairs around a point, or with the first dose at one clinic; None: no such clinic."""
+        clinic_id = None
+        if isinstance(where, Around):
+            order = self._found(Part(limit), where)
+        else:
+            clinic_id, radius_km = where
+            clinic = self._board.clinics.get(clinic_id)
+            if clinic is None:
+                return None
+            if clinic.latitude is None or clinic.longitude is None:
+                order = iter([Found((0.0, clinic.id), clinic, None)])
+            else:
+                point = clinic.latitude, clinic.longitude
+                order = self._found(Part(limit), Around(point, radius_km))
+        search = Search(self._board, wish, order, now_us=now_us)
+        page = search.page(limit, behind, clinic_id=clinic_id)
+        cursor = None if page.behind is None else page.behind.cursor
+        return written(_list_of("pairs", [encode(pair_body(p)) for p in page.pairs], cursor))
 
     # ---- slots ---------------------------------------------------------------------------------
 

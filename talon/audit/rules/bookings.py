@@ -1,11 +1,18 @@
 """Is what was granted there, as it was answered, and nothing else?"""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from uuid import UUID
 
 from talon.audit.facts import BookingRow, Broken, PlaceRow, Where, World
 from talon.audit.witness import Story, Wish, Witness, slots_of
 from talon.rush.journal import Line, Seat
+
+OFFERED_MAX = 3
+"""So much is held for whoever was refused, for one refusal."""
+
+FULL = ("slot_full", "slot_closed", "slot_started")
+"""Refusals with which something else is offered."""
 
 EXISTS = ("held", "booked", "cancelled", "released")
 """What a row of the front desk says when the referee once said yes."""
@@ -89,14 +96,42 @@ def _doubts(story: Story) -> Iterator[list[UUID]]:
 
 def _strangers(witness: Witness, world: World) -> Iterator[UUID]:
     """What takes seats or is shown as made by the city's people, and is in nobody's story."""
+    known = witness.stories.keys() | _offers(witness, world)
     for booking_id in world.places:
-        judged = booking_id not in witness.stories and not world.is_an_outsider_s(booking_id)
+        judged = booking_id not in known and not world.is_an_outsider_s(booking_id)
         if judged and world.live(booking_id):
             yield booking_id
     for row in world.bookings.values():
-        known = row.id in witness.stories or world.live(row.id) or world.is_an_outsider_s(row.id)
-        if not known and row.version > 0 and row.status in EXISTS:
+        judged = row.id not in known and not world.is_an_outsider_s(row.id)
+        if judged and not world.live(row.id) and row.version > 0 and row.status in EXISTS:
             yield row.id
+
+
+def _offers(witness: Witness, world: World) -> set[UUID]:
+    """What is held for those who were refused: named in the refusal, or, where that got lost, for
+    as many people as they asked for, in other slots, three times for each refusal.
+    """
+    offers = {
+        offer.hold_id for wish in witness.wishes for line in wish.lines for offer in line.offered
+    }
+    left: Counter[tuple[UUID, int]] = Counter()
+    asked: set[tuple[UUID, tuple[UUID, ...]]] = set()
+    for wish in witness.wishes:
+        if wish.first.act in ("book", "hold") and _may_have_been_offered(wish):
+            left[wish.first.owner, len(wish.first.asked)] += OFFERED_MAX
+            asked.add((wish.first.owner, tuple(slots_of(wish.first.asked))))
+    for row in world.bookings.values():
+        if row.kind == "hold" and (row.owner_id, tuple(slots_of(row.places))) not in asked:
+            size = row.owner_id, len(row.places)
+            if left[size] > 0 and row.id not in witness.stories:
+                left[size] -= 1
+                offers.add(row.id)
+    return offers
+
+
+def _may_have_been_offered(wish: Wish) -> bool:
+    codes = {line.code for line in wish.lines}
+    return wish.outcome == "unknown" or bool(codes.intersection(FULL))
 
 
 def _wish_for(witness: Witness, world: World, ghost: UUID, *outcomes: str) -> Wish | None:

@@ -1,0 +1,83 @@
+"""Which rule book of a campaign is in force for whom: the new one for some, then for all?"""
+
+from hashlib import sha256
+from typing import Annotated
+from uuid import UUID
+
+import msgspec
+from msgspec import Meta
+
+from services.booking.rules.admission import Code, Phases
+
+PERCENT_ALL = 100
+CLINICS_MAX = 200
+
+Percent = Annotated[int, Meta(ge=0, le=PERCENT_ALL)]
+Clinics = Annotated[tuple[UUID, ...], Meta(max_length=CLINICS_MAX)]
+
+
+class Scope(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """For whom a rule book is published: a share of all persons, and whoever else is named.
+
+    The share is by a hash of the person, so whoever is in a small share is in every larger one.
+    """
+
+    percent: Percent = PERCENT_ALL
+    clinics: Clinics = ()
+    districts: Annotated[tuple[Code, ...], Meta(max_length=200)] = ()
+
+    @property
+    def is_all(self) -> bool:
+        """It is for everybody."""
+        return self.percent == PERCENT_ALL
+
+    @property
+    def is_nobody(self) -> bool:
+        """It is for no one at all."""
+        return self.percent == 0 and not self.clinics and not self.districts
+
+
+class RuleBook(msgspec.Struct, frozen=True, kw_only=True):
+    """One version of a campaign's rules. It is never changed: another version is another book."""
+
+    id: UUID
+    campaign_id: UUID
+    number: int
+    phases: Phases
+
+
+class Published(msgspec.Struct, frozen=True, kw_only=True):
+    """What is in force of a campaign: `book` within `scope`, and `before` for the rest.
+
+    Where there is no book everybody is admitted, as in a campaign without rules.
+    """
+
+    campaign_id: UUID
+    number: int
+    scope: Scope
+    book: RuleBook | None
+    before: RuleBook | None = None
+    reverts: bool = False
+
+    def book_for(
+        self, person_id: UUID, *, district: str | None, clinic_id: UUID
+    ) -> RuleBook | None:
+        """By which book this person is judged at this clinic."""
+        scope = self.scope
+        is_in = (
+            share_of(self.campaign_id, person_id) < scope.percent
+            or clinic_id in scope.clinics
+            or district in scope.districts
+        )
+        return self.book if is_in else self.before
+
+    @property
+    def base(self) -> RuleBook | None:
+        """What is in force for everybody: what the next one replaces, and a step back restores."""
+        return self.book if self.scope.is_all else self.before
+
+
+def share_of(campaign_id: UUID, person_id: UUID) -> int:
+    """Below which percentage a person is among the first, of 0 to 99; another in each campaign."""
+    first, second, *_ = sha256(campaign_id.bytes + person_id.bytes).digest()
+    return (first * 256 + second) % PERCENT_ALL
