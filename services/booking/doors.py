@@ -24,6 +24,7 @@ from services.booking.store import (
     PersonFacts,
     Profiles,
     Rooms,
+    Services,
     Slots,
     Wishes,
 )
@@ -50,22 +51,42 @@ def doors(
     access: Access,
 ) -> web.Application:
     """The API, with everything that its routes need."""
-    vault, memory = open_vault("booking", config.vault), _memory(store, config)
     app = web.Application(client_max_size=BODY_BYTES_MAX, middlewares=MIDDLEWARES)
     tokens = Tokens(jwks=config.jwks, issuer=config.issuer, audience=config.audience)
+    memory = _memory(store, config)
     _watch_doors(config, tokens, memory, asking)
-    bookings, answers = Bookings(store), _answers(config, store, asking, kept)
-    desk = api.Desk(
+    app[ACCESS] = access
+    passes = Passes(tokens, keys_of(config.link_keys), clock)
+    gate = Gate(passes, count_glass=metrics.count_glass, known_as=memory.identities.who)
+    answers, waiting = _answers(config, store, asking, kept), _waiting(config, store, asking)
+    desk = _desk(config, store, clock, memory, answers=answers, access=access, waiting=waiting)
+    api.routes(app, desk, gate)
+    return app
+
+
+def _desk(
+    config: Config,
+    store: Database,
+    clock: DatabaseClock,
+    memory: Memory,
+    *,
+    answers: Answers,
+    access: Access,
+    waiting: api.Waiting,
+) -> api.Desk:
+    vault = open_vault("booking", config.vault)
+    return api.Desk(
         answers=answers,
-        offers=api.Offers(config, answers, bookings, memory.identities, clock),
+        offers=api.Offers(config, answers, Bookings(store), memory.identities, clock),
         memory=memory,
-        bookings=bookings,
+        bookings=Bookings(store),
         campaigns=Campaigns(store),
         books=Books(store),
         facts=PersonFacts(store),
         patients=Patients(store),
         people=People(store, vault),
         profiles=Profiles(store, vault),
+        services=Services(store),
         consents=Consents(store),
         clock=clock,
         access=access,
@@ -73,13 +94,8 @@ def doors(
         dependants_max=config.dependants_max,
         links=Links(store),
         link_keys=keys_of(config.link_keys),
-        waiting=_waiting(config, store, asking),
+        waiting=waiting,
     )
-    app[ACCESS] = access
-    passes = Passes(tokens, desk.link_keys, clock)
-    gate = Gate(passes, count_glass=metrics.count_glass, known_as=memory.identities.who)
-    api.routes(app, desk, gate)
-    return app
 
 
 def _waiting(config: Config, store: Database, asking: Asking) -> api.Waiting:

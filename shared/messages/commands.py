@@ -5,7 +5,7 @@ from typing import Annotated
 from uuid import UUID
 
 import msgspec
-from msgspec import Meta
+from msgspec import UNSET, Meta, UnsetType
 
 from shared.messages.words import (
     PLACES_MAX,
@@ -102,8 +102,10 @@ class ChangeSlot(Command, frozen=True, kw_only=True):
 
 
 class PlaceWish(msgspec.Struct, frozen=True, kw_only=True):
-    """One wanted seat. `patient_id` and `dose` are carried through unread by the referee.
+    """One wanted seat. What comes after `claim` is carried through unread by the referee.
 
+    `follows` is an earlier booking, `based_on` a referral. `shown` is the paper of the person that
+    the front desk has seen: the slot that asks for one is not to be had without.
     `claim` may be carried by one live place only: "one per person" without knowing persons.
     """
 
@@ -111,6 +113,9 @@ class PlaceWish(msgspec.Struct, frozen=True, kw_only=True):
     claim: Claim | None = None
     patient_id: UUID | None = None
     dose: Dose | None = None
+    follows: UUID | UnsetType = UNSET
+    based_on: UUID | UnsetType = UNSET
+    shown: AsksFor | UnsetType = UNSET
 
 
 class Apart(msgspec.Struct, frozen=True, kw_only=True):

@@ -3,6 +3,7 @@
 from uuid import UUID
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 from shared.messages.words import (
     AsksFor,
@@ -46,6 +47,8 @@ class TakenPlace(msgspec.Struct, frozen=True, kw_only=True):
     dose: Dose | None = None
     modality: Modality = "physical"
     practitioner_id: UUID | None = None
+    follows: UUID | UnsetType = UNSET
+    based_on: UUID | UnsetType = UNSET
 
 
 class ClinicOpened(Message, frozen=True, kw_only=True):

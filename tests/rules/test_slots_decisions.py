@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from services.slots.rules import Inventory, decide, evolve, expire_dead, sweep
 from shared.messages import (
@@ -247,13 +248,38 @@ def test_capacity_never_falls_below_what_is_taken():
 
 def test_whose_time_a_slot_is_and_how_one_is_seen_there_is_told_with_every_place():
     inventory, doctor = a_day(), an_id("a doctor")
-    about: Any = {"practitioner_id": doctor, "modality": "virtual", "asks_for": "referral"}
+    about: Any = {"practitioner_id": doctor, "modality": "virtual", "resource": "service"}
 
     opened = told(inventory, stories.open_slot(MONDAY, **about))
 
     [place] = told(inventory, stories.book(MONDAY)).places
-    assert (opened.practitioner_id, opened.modality, opened.asks_for) == tuple(about.values())
+    assert (opened.practitioner_id, opened.modality, opened.resource) == tuple(about.values())
     assert (place.practitioner_id, place.modality) == (doctor, "virtual")
+
+
+@pytest.mark.parametrize(("shown", "reason"), [("referral", None), ("attachment", "unknown")])
+def test_a_slot_that_asks_for_a_paper_is_not_had_unless_the_front_desk_saw_it(
+    shown: Any, reason: str | None
+):
+    inventory = a_day(Tuesday=1)
+    told(inventory, stories.open_slot(MONDAY, 2, asks_for="referral"))
+    seen = replace(stories.book(MONDAY).places[0], shown=shown)
+
+    booked = told(inventory, replace(stories.book(MONDAY), places=(seen,)))
+    without = told(inventory, stories.book(MONDAY))
+    into_it = told(inventory, stories.move(told(inventory, stories.book(TUESDAY)).id, MONDAY))
+
+    assert getattr(booked, "reason", None) == reason
+    assert (without.reason, into_it.reason) == ("unknown", "unknown")
+
+
+def test_what_is_held_is_nobody_s_yet_so_no_paper_is_looked_for():
+    inventory = a_day()
+    told(inventory, stories.open_slot(MONDAY, asks_for="referral"))
+    held = told(inventory, stories.hold(MONDAY))
+
+    assert held.counts[0].held == 1
+    assert told(inventory, stories.confirm(held.booking_id, MONDAY)).reason == "unknown"
 
 
 def test_a_slot_is_the_time_of_one():

@@ -15,6 +15,7 @@ from services.booking.api import (
     patients,
     persons,
     rooms,
+    services,
     tickets,
 )
 from services.booking.api.desk import DESK, Desk, Waiting
@@ -36,6 +37,7 @@ API = Api(
         "dependants": "For whom one may book besides oneself.",
         "holds": "Places kept for some minutes while their owner makes up their mind.",
         "links": "One thing for whoever was sent the link, without signing in; once.",
+        "services": "Of which kind a visit is, and what must be free together with it.",
         "persons": "Who somebody is: sealed by a key of their own, and erased when they say so.",
         "waiting rooms": "A place in line for each person before a campaign opens; a fair draw.",
     },
@@ -45,6 +47,7 @@ API = Api(
         *campaigns.ROUTES,
         *rooms.ROUTES,
         *tickets.ROUTES,
+        *services.ROUTES,
         *patients.ROUTES,
         *me.ROUTES,
         *facts.ROUTES,

@@ -27,7 +27,8 @@ from services.booking.api.desk import (
     persons_in,
 )
 from services.booking.api.eligibility import need_admitted
-from services.booking.api.problems import BOOKING, HOLD, PERSON, REFEREE, SLOT
+from services.booking.api.problems import BOOKING, HOLD, LINE, PERSON, REFEREE, SLOT, VISIT
+from services.booking.api.visits import as_visits
 from services.booking.rules.eligibility import DOSE_FIRST, wishes
 from services.booking.rules.life import Booking
 from services.booking.rules.refusals import HOLD_PENDING, booking_unready
@@ -82,6 +83,7 @@ async def request_booking(request: web.Request) -> web.Response:
     slots = await desk.slots_of(body.places)
     desk.need_turn(request, who, body.campaign_id, slots)
     wanted = await desk.wanted(who, body.places, campaign, slots)
+    wanted = await as_visits(desk, wanted, slots, made_as=body.hold_id or head["id"])
     await desk.need_unbooked(who.actor, body.campaign_id, wanted)
     made_as = {"wish_id": head["id"], "booking_id": body.hold_id or head["id"]}
     await need_admitted(desk, body.campaign_id, wanted, slots, **made_as)
@@ -129,6 +131,7 @@ async def reschedule_booking(request: web.Request) -> web.Response:
     campaign = await desk.campaign(booking.campaign_id)
     slots = await desk.slots_of(body.places)
     wanted = await desk.wanted(who, body.places, campaign, slots)
+    wanted = await as_visits(desk, wanted, slots)
     have = {(place.patient_id, place.dose) for place in booking.places}
     # Who has the dose already keeps it, by whatever rules; somebody else is judged.
     others = [one for one in wanted if (one.patient_id, one.dose or DOSE_FIRST) not in have]
@@ -209,16 +212,7 @@ ROUTES = [
             201: Answer("It is booked.", BookingBody, headers=("Location",)),
             202: UNDECIDED,
         },
-        problems=(
-            "pass_needed",
-            "pass_invalid",
-            *SLOT,
-            *PERSON,
-            *HOLD,
-            "hold_mismatch",
-            "not_found",
-            *REFEREE,
-        ),
+        problems=(*LINE, *SLOT, *PERSON, *VISIT, *HOLD, "hold_mismatch", "not_found", *REFEREE),
         touches=WHOLE,
     ),
     Route(
@@ -260,7 +254,7 @@ ROUTES = [
         body=OtherPlaces,
         needs_key=True,
         answers={200: Answer("It has its new places.", BookingBody), 202: UNDECIDED},
-        problems=(*SLOT, *PERSON, *BOOKING, *REFEREE),
+        problems=(*SLOT, *PERSON, *VISIT, *BOOKING, *REFEREE),
         touches=PLACES,
     ),
 ]

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import msgspec
 from aiohttp import web
-from msgspec import Meta
+from msgspec import UNSET, Meta, UnsetType
 
 from services.booking.admission import Joining, Lines
 from services.booking.admission.passes import campaign_let_in
@@ -27,6 +27,7 @@ from services.booking.store import (
     PersonFacts,
     Profiles,
     Rooms,
+    Services,
 )
 from shared.access.noting import Access
 from shared.auth import Actor
@@ -40,11 +41,15 @@ from shared.web import body_hash, command_id, idempotency_key
 
 
 class WantedPlace(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One place of a body; without a patient it is for whoever asks."""
+    """One place of a body; without a patient it is for whoever asks.
+
+    `follows` names an earlier booking of the same person, which a follow-up comes after.
+    """
 
     slot_id: UUID
     patient_id: UUID | None = None
     dose: Dose | None = None
+    follows: UUID | UnsetType = UNSET
 
 
 WantedPlaces = Annotated[tuple[WantedPlace, ...], Meta(min_length=1, max_length=PLACES_MAX)]
@@ -77,6 +82,7 @@ class Desk(msgspec.Struct):
     patients: Patients
     people: People
     profiles: Profiles
+    services: Services
     consents: Consents
     clock: DatabaseClock
     access: Access
@@ -135,6 +141,7 @@ class Desk(msgspec.Struct):
                 slot_id=place.slot_id,
                 patient_id=self.identities.who(place.patient_id or who.actor.id),
                 dose=place.dose,
+                follows=None if place.follows is UNSET else place.follows,
             )
             for place in places
         ]

@@ -9,7 +9,7 @@ from msgspec import Meta
 
 from services.booking.api.answers import HoldBody, ask_or_offer, hold_body, reply_to, shown
 from services.booking.api.desk import DESK, Desk, Nothing, home_for, need, persons_in
-from services.booking.api.problems import HOLD, REFEREE, SLOT
+from services.booking.api.problems import HOLD, LINE, REFEREE, SLOT
 from services.booking.rules.life import Booking
 from services.booking.rules.refusals import hold_unready
 from shared.access.entries import Touch
@@ -127,7 +127,7 @@ ROUTES = [
             201: Answer("The places are held.", HoldBody, headers=("Location",)),
             202: UNDECIDED,
         },
-        problems=("pass_needed", "pass_invalid", *SLOT, *REFEREE),
+        problems=(*LINE, *SLOT, *REFEREE),
         touches=HELD,
     ),
     Route(

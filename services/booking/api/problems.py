@@ -8,10 +8,14 @@ from msgspec import UNSET, UnsetType
 
 from services.booking.rules.admission import Fact, Why, Words
 from services.booking.rules.offers import Offered
+from services.booking.rules.visits import Missing
 from shared.openapi import ProblemKind, by_code
 
 REFEREE = ("expired", "decision_failed", "outcome_unknown")
 """Whatever is asked of the referee may end so."""
+
+LINE = ("pass_needed", "pass_invalid")
+"""What stands before a place."""
 
 SLOT = ("slot_unknown", "slot_full", "slot_closed", "slot_started")
 """What stands in the way of a place."""
@@ -24,6 +28,9 @@ PERSON = (
     "patient_unknown",
 )
 """What stands in the way of a place for somebody."""
+
+VISIT = ("visit_incomplete", "nothing_to_follow")
+"""Why places are no visit."""
 
 BOOKING = (
     "booking_pending",
@@ -64,6 +71,13 @@ class RuleBroken(msgspec.Struct, frozen=True, kw_only=True):
     opens_at: datetime | UnsetType = UNSET
     closed_at: datetime | UnsetType = UNSET
     facts: tuple[Fact, ...] | UnsetType = UNSET
+
+
+class VisitIncomplete(msgspec.Struct, frozen=True, kw_only=True):
+    """Which slot is not enough by itself, and what the visit lacks."""
+
+    slot_id: UUID | UnsetType = UNSET
+    missing: tuple[Missing, ...] | UnsetType = UNSET
 
 
 FULL = SlotInTheWay(
@@ -210,6 +224,22 @@ PROBLEMS = by_code(
                 what_to_do=Words(ru="Запишитесь с 1 марта.", en="Book from 1 March on."),
                 opens_at=datetime(2099, 3, 1, tzinfo=UTC),
             ),
+        ),
+        ProblemKind(
+            422,
+            "visit_incomplete",
+            "What must be free together is not all there; `missing` says what the slot lacks.",
+            "Book all of it as places of one booking: the same person's, at the same time.",
+            more=VisitIncomplete(
+                slot_id=UUID("00000000-0000-4000-8000-000000000201"), missing=("room",)
+            ),
+        ),
+        ProblemKind(
+            422,
+            "nothing_to_follow",
+            "The visit follows another, and none is named that it can follow.",
+            "Name in `follows` a booking of the same person that stands and begins earlier.",
+            more=OF_A_SLOT,
         ),
         ProblemKind(
             404,

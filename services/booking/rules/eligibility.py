@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from uuid import UUID
 
 import msgspec
-from msgspec import Meta
+from msgspec import UNSET, Meta
 
 from shared.messages import AsksFor, Dose, Instant, Modality, PlaceWish, Resource, Text
 
@@ -46,11 +46,19 @@ class Campaign(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Wanted(msgspec.Struct, frozen=True, kw_only=True):
-    """One place that is asked for, with the person it is for."""
+    """One place that is asked for, with the person it is for.
+
+    `follows` is an earlier booking of theirs; `based_on` their referral, which it may use up;
+    `shown` the paper of theirs that was looked for and found.
+    """
 
     slot_id: UUID
     patient_id: UUID
     dose: int | None
+    follows: UUID | None = None
+    based_on: UUID | None = None
+    uses_up: bool = False
+    shown: AsksFor = "nothing"
 
 
 def rule_against(
@@ -78,13 +86,21 @@ def wishes(campaign_id: UUID | None, wanted: Iterable[Wanted]) -> tuple[PlaceWis
             claim=claim_of(campaign_id, place),
             patient_id=place.patient_id,
             dose=(place.dose or DOSE_FIRST) if campaign_id is not None else place.dose,
+            follows=place.follows or UNSET,
+            based_on=place.based_on or UNSET,
+            shown=UNSET if place.shown == "nothing" else place.shown,
         )
         for place in wanted
     )
 
 
 def claim_of(campaign_id: UUID | None, place: Wanted) -> bytes:
-    """Each dose of a campaign once per person; without one, each slot once per person."""
+    """Each dose of a campaign once per person; without one, each slot once per person.
+
+    A referral for one visit has one live place, whoever's the slot is.
+    """
+    if place.uses_up and place.based_on is not None:
+        return blake2b(b"referral" + place.based_on.bytes, digest_size=16).digest()
     if campaign_id is None:
         one = b"slot" + place.slot_id.bytes
     else:

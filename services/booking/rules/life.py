@@ -6,6 +6,7 @@ from typing import Literal, assert_never
 from uuid import UUID
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 from shared.messages import (
     BookingCancelled,
@@ -64,7 +65,10 @@ LEADS_TO: dict[str, Status] = {event: to for row in NEXT.values() for event, to 
 
 
 class Place(msgspec.Struct, frozen=True, kw_only=True):
-    """One seat as its owner sees it and as it is kept; a hold's has no person yet."""
+    """One seat as its owner sees it and as it is kept; a hold's has no person yet.
+
+    `follows` is the earlier booking it comes after, `based_on` the referral it was given for.
+    """
 
     id: UUID
     slot_id: UUID
@@ -79,6 +83,8 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
     dose: int | None
     modality: Modality = "physical"
     practitioner_id: UUID | None = None
+    follows: UUID | UnsetType = UNSET
+    based_on: UUID | UnsetType = UNSET
 
 
 Places = tuple[Place, ...]
@@ -215,6 +221,8 @@ def places_of(taken: Iterable[TakenPlace]) -> Places:
             dose=place.dose,
             modality=place.modality,
             practitioner_id=place.practitioner_id,
+            follows=place.follows,
+            based_on=place.based_on,
         )
         for place in taken
     )

@@ -13,6 +13,8 @@ GRANT SELECT, INSERT, UPDATE ON booking, slot TO booking;
 -- UPDATE, since a guardian's row is locked while dependants are counted.
 GRANT SELECT, INSERT, UPDATE ON patient TO booking;
 GRANT SELECT, INSERT ON campaign TO booking;
+GRANT SELECT, INSERT, UPDATE ON service TO booking;
+GRANT SELECT ON service TO auditor;
 GRANT SELECT, INSERT, UPDATE, DELETE ON pending_command TO booking;
 GRANT SELECT, INSERT, UPDATE ON person_key, merged_person, erased_person TO booking;
 GRANT SELECT, INSERT, UPDATE, DELETE ON profile, consent TO booking;

@@ -12,6 +12,7 @@ from services.booking.store.pending import PendingWish, Wishes
 from services.booking.store.people import BookingsAhead, Merge, People
 from services.booking.store.profiles import Profiles
 from services.booking.store.rooms import Rooms
+from services.booking.store.services import Services
 from services.booking.store.slots import Slots
 
 __all__ = [
@@ -30,6 +31,7 @@ __all__ = [
     "PersonFacts",
     "Profiles",
     "Rooms",
+    "Services",
     "Slots",
     "Wishes",
 ]

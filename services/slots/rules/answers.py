@@ -76,4 +76,6 @@ def taken(inventory: Inventory, place_id: UUID, wish: PlaceWish, claim: bytes | 
         dose=wish.dose,
         modality=slot.modality,
         practitioner_id=slot.practitioner_id,
+        follows=wish.follows,
+        based_on=wish.based_on,
     )

@@ -12,6 +12,7 @@ from shared.messages import (
     BookPlaces,
     CancelBooking,
     Command,
+    HoldPlaces,
     MovePlaces,
     PlacesBooked,
     PlaceWish,
@@ -121,6 +122,9 @@ def why_not(
             return refuse(command, "closed", at, wish.slot_id)
         if at >= slot.starts_at:
             return refuse(command, "started", at, wish.slot_id)
+        if slot.asks_for not in ("nothing", wish.shown) and not isinstance(command, HoldPlaces):
+            # The second guard: whoever asked for it did not know yet what the slot asks for.
+            return refuse(command, "unknown", at, wish.slot_id)
     for slot_id, seats in seats_per_slot(w.slot_id for w in wishes).items():
         if seats > inventory.slots[slot_id].free + own[slot_id]:
             return refuse(command, "full", at, slot_id)

@@ -1,0 +1,44 @@
+"""Which services are declared, and of which kind is each?"""
+
+import time
+from collections.abc import Mapping
+
+from services.booking.rules.visits import Service
+from services.booking.store.database import OUTAGES, Database
+
+FRESH_SECONDS = 1.0
+"""For so long what was read is taken to be so: services are few, and seldom change."""
+
+
+class Services:
+    """All of them are here; once a second one of those who ask looks whether that is still so."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._known: Mapping[str, Service] | None = None
+        self._looked_at = float("-inf")
+
+    async def known(self) -> Mapping[str, Service]:
+        """By name; while the database is away, as they were."""
+        now = time.monotonic()
+        if self._known is None or now - self._looked_at > FRESH_SECONDS:
+            self._looked_at = now
+            try:
+                self._known = {service.name: service for service in await self.all()}
+            except OUTAGES:
+                if self._known is None:
+                    raise
+        return self._known
+
+    async def all(self) -> list[Service]:
+        """As they are now, by name."""
+        rows = await self._database.rows("list_services")
+        return [
+            Service(name=row["name"], kind=row["kind"], needs=tuple(row["needs"])) for row in rows
+        ]
+
+    async def declare(self, service: Service) -> None:
+        """It is so from now on, here at once and elsewhere within a second."""
+        about = (service.name, service.kind, list(service.needs))
+        await self._database.rows("declare_service", *about)
+        self._looked_at = float("-inf")
