@@ -27,7 +27,8 @@ from services.booking.api.desk import (
     persons_in,
 )
 from services.booking.api.eligibility import need_admitted
-from services.booking.api.problems import BOOKING, HOLD, LINE, PERSON, REFEREE, SLOT, VISIT
+from services.booking.api.problems import BOOKING, HOLD, PERSON, REFEREE, SLOT, VISIT
+from services.booking.api.problems_of_lines import LINE
 from services.booking.api.visits import as_visits
 from services.booking.rules.eligibility import DOSE_FIRST, wishes
 from services.booking.rules.life import Booking

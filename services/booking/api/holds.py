@@ -9,7 +9,8 @@ from msgspec import Meta
 
 from services.booking.api.answers import HoldBody, ask_or_offer, hold_body, reply_to, shown
 from services.booking.api.desk import DESK, Desk, Nothing, home_for, need, persons_in
-from services.booking.api.problems import HOLD, LINE, REFEREE, SLOT
+from services.booking.api.problems import HOLD, REFEREE, SLOT
+from services.booking.api.problems_of_lines import LINE
 from services.booking.rules.life import Booking
 from services.booking.rules.refusals import hold_unready
 from shared.access.entries import Touch
