@@ -170,7 +170,11 @@ def _add_errands(
 def _add_errands_for_persons(work: Work, config: Config, desk: api.Desk) -> None:
     """Who is known by another id since, and what is forgotten by rule."""
     retention = Retention(
-        config, people=desk.people, profiles=desk.profiles, consents=desk.consents
+        config,
+        people=desk.people,
+        profiles=desk.profiles,
+        consents=desk.consents,
+        rooms=desk.waiting.rooms,
     )
     work.checks["identities"] = desk.identities.wrong
     work.checks["rules"] = desk.memory.rules.wrong

@@ -78,6 +78,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     access_wait_seconds: Seconds = 0.25
     profiles_kept_days: Number = 1_095
     consents_kept_days: Number = 1_095
+    lines_kept_days: Number = 30
     retention_seconds: Seconds = 3_600.0
     retention_people_max: Number = 200
 

@@ -101,9 +101,13 @@ def _desk(
 def _waiting(config: Config, store: Database, asking: Asking) -> api.Waiting:
     """The lines before campaigns."""
     rooms, most = Rooms(store), config.joins_waiting_max
+    lines = Lines(rooms, config, _gauge(asking))
+    metrics.LINE_PEOPLE.look = lines.people
+    metrics.LINE_SERVING.look = lines.serving
+    metrics.LINE_SPEED.look = lines.speeds
     return api.Waiting(
         rooms=rooms,
-        lines=Lines(rooms, config, _gauge(asking)),
+        lines=lines,
         joining=Joining(rooms, batch_max=config.joins_batch_max, waiting_max=most),
         ticket_seconds=config.ticket_seconds,
         pass_seconds=config.pass_seconds,

@@ -14,6 +14,7 @@ from services.booking.config import Config
 from services.booking.rules.line import Bounds, Pressure, Room
 from services.booking.store import Rooms
 from services.booking.store.database import OUTAGES
+from shared.counting import Found
 from shared.pulse import Pulse
 
 log = logging.getLogger(__name__)
@@ -84,12 +85,27 @@ class Lines:
         if own is not None:
             return [] if own.closed_at is not None else [own]
         wanted = set(services)
-        return [r for r in self._known.values() if r.closed_at is None and r.service in wanted]
+        return [room for room in self._open_rooms() if room.service in wanted]
 
     def paces(self, campaign_id: UUID) -> list[float]:
         """How many people a second went in of late, each over some seconds."""
         pace = self._paces.get(campaign_id)
         return list(pace.lately) if pace is not None else []
+
+    def people(self) -> Found:
+        """How many stand in each line."""
+        return [((str(r.campaign_id),), r.arrivals - int(r.serving)) for r in self._open_rooms()]
+
+    def serving(self) -> Found:
+        """How far each line has moved."""
+        return [((str(room.campaign_id),), room.serving) for room in self._open_rooms()]
+
+    def speeds(self) -> Found:
+        """How many people a second come in from each."""
+        return [((str(room.campaign_id),), room.speed) for room in self._open_rooms()]
+
+    def _open_rooms(self) -> list[Room]:
+        return [room for room in self._known.values() if room.closed_at is None]
 
     async def look(self) -> None:
         """See the rooms as they are now."""
@@ -98,7 +114,7 @@ class Lines:
         for room in rooms:
             self._paces.setdefault(room.campaign_id, Pace()).see(now, room)
         self._known = {room.campaign_id: room for room in rooms}
-        self._open = sum(room.closed_at is None for room in rooms)
+        self._open = len(self._open_rooms())
 
     async def step(self) -> None:
         """Tell how those inside fare, draw what is due, move what is to be moved, look."""

@@ -14,6 +14,7 @@ from services.booking.api.answers import BookingBody, booking_body
 from services.booking.api.desk import DESK, Desk, Nothing, problem_of, wish_id
 from services.booking.api.known import FactsBody, own_facts
 from services.booking.rules.consents import Given
+from services.booking.rules.line import Ticket
 from services.booking.rules.profiles import NOTHING_KNOWN, Profile, wrong_with
 from services.booking.rules.refusals import TOLD
 from services.booking.store import BookingsAhead
@@ -76,6 +77,7 @@ class Export(msgspec.Struct, frozen=True, kw_only=True):
     consents: list[Given]
     facts: list[FactsBody]
     permits: list[Permit]
+    waiting: list[Ticket]
     bookings: list[BookingBody]
     complete: bool
     elsewhere: list[str]
@@ -125,6 +127,7 @@ async def export_me(request: web.Request) -> web.Response:
             consents=await desk.consents.history(ids),
             facts=await own_facts(desk, people),
             permits=await desk.facts.own_permits(ids, [*people, *ids[1:]]),
+            waiting=await desk.waiting.rooms.tickets_of(ids),
             bookings=bookings,
             complete=complete,
             elsewhere=ELSEWHERE,

@@ -56,6 +56,15 @@ class Room(msgspec.Struct, frozen=True, kw_only=True):
     closed_at: datetime | None = None
 
 
+class Ticket(msgspec.Struct, frozen=True, kw_only=True):
+    """Where somebody stands, and since when; without a place before the draw."""
+
+    campaign_id: UUID
+    arrival: int
+    place: int | None
+    joined_at: datetime
+
+
 class Pressure(msgspec.Struct, frozen=True, kw_only=True):
     """How those inside fare: how long 99 of 100 wait for an answer at most, which share of the
     seats for waiting is taken, and how many were turned away for lack of one.

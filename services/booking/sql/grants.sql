@@ -28,7 +28,7 @@ GRANT SELECT, INSERT, UPDATE ON desk_pressure TO booking;
 GRANT SELECT, INSERT, UPDATE, DELETE ON person_fact, permit TO booking;
 GRANT SELECT, INSERT ON rule_book, publication TO booking;
 -- Only of the one person: see the wall in the migrations.
-GRANT SELECT ON booking, patient, profile, person_key, consent, person_fact, permit TO booking_person;
+GRANT SELECT ON booking, patient, profile, person_key, consent, person_fact, permit, waiter TO booking_person;
 GRANT SELECT ON booking, slot, campaign, pending_command, rule_book, publication TO auditor;
 
 -- Who looked at whose data: added to, and never changed.

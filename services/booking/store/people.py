@@ -154,6 +154,7 @@ class People:
         await self._vault.keys.destroy(connection, people)
         await connection.execute(SQL["forget_profiles"], people)
         await connection.execute(SQL["withdraw_consents"], people)
+        await connection.execute(SQL["forget_waiting"], people)
         await facts.forget(connection, people)
         homes = [home_of(person_id) for person_id in people]
         await connection.execute(SQL["note_erased"], wish_id, at, people, homes)

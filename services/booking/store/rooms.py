@@ -4,7 +4,15 @@ from collections.abc import Sequence
 from datetime import timedelta
 from uuid import UUID
 
-from services.booking.rules.line import Bounds, Pressure, Room, draw, next_speed, serving_after
+from services.booking.rules.line import (
+    Bounds,
+    Pressure,
+    Room,
+    Ticket,
+    draw,
+    next_speed,
+    serving_after,
+)
 from services.booking.store.database import SQL, Connection, Database, Row
 
 DRAW_SECONDS_MAX = 60.0
@@ -95,6 +103,17 @@ class Rooms:
     async def close(self, campaign_id: UUID) -> bool:
         """Nobody needs a pass there from now on; False without such a room."""
         return await self._database.row("close_room", campaign_id) is not None
+
+    async def forget_old(self, *, days: int, rows_max: int) -> int:
+        """Forget who waited in rooms closed so many days ago, some at a time; how many."""
+        async with self._database.connection() as connection:
+            said: str = await connection.execute(SQL["forget_waiters"], days, rows_max)
+        return int(said.rpartition(" ")[2])
+
+    async def tickets_of(self, ids: Sequence[UUID]) -> list[Ticket]:
+        """Where a person waits or has waited, under any of their ids."""
+        rows = await self._database.rows_of(ids, "own_tickets")
+        return [Ticket(**dict(row)) for row in rows]
 
     async def tell_pressure(self, instance: int, pressure: Pressure) -> None:
         """How those inside fare, as one front desk sees it."""
