@@ -6,7 +6,7 @@ The function decides by the referee's own rules, and remembers its answers by co
 import asyncio
 import json
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -121,6 +121,8 @@ class Door:
         self.referee = referee
         self.pool = pool
         self.access = access
+        self.is_there: Callable[[], Awaitable[bool]]
+        """Looks whether the database is there: nobody does so for a test that takes long."""
 
     async def ask(
         self,
@@ -194,7 +196,9 @@ async def a_door(dsn: str, folder: Path, **settings: Any) -> AsyncIterator[Door]
     app = doors(config, store, asking, clock, Kept(100), access=access)
     with every_answer_is_documented(app, API):
         async with writing(access), TestClient(TestServer(app)) as client:
-            yield Door(client, referee, pool, access)
+            door = Door(client, referee, pool, access)
+            door.is_there = store.takes_writes
+            yield door
         await pool.close()
 
 

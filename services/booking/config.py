@@ -56,6 +56,10 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     dependants_max: Number = 20
     link_keys: str = ""
 
+    proposal_window_seconds: Number = 60
+    proposal_life_seconds: Number = 86_400
+    proposal_look_seconds: Seconds = 1.0
+
     resend_seconds: Seconds = 5.0
     sweep_seconds: Seconds = 0.5
     gather_seconds: Seconds = 0.05
@@ -71,6 +75,14 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     joins_waiting_max: Number = 20_000
     ticket_seconds: Seconds = 86_400.0
     pass_seconds: Seconds = 600.0
+    visit_before_seconds: Seconds = 300.0
+    visit_after_seconds: Seconds = 3_600.0
+    visit_patient_seconds: Seconds = 900.0
+    visit_practitioner_seconds: Seconds = 300.0
+    visit_silent_seconds: Seconds = 90.0
+    visit_admitted_seconds_max: Seconds = 14_400.0
+    visit_sweep_seconds: Seconds = 2.0
+    visit_sweep_max: Number = 200
 
     access_gather_seconds: Seconds = 0.05
     access_batch_max: Number = 500

@@ -1,41 +1,48 @@
 """What stands behind the front desk's doors? The API, with everything that its routes need."""
 
-from collections.abc import Callable
+from typing import Any
 
 from aiohttp import web
 
 from services.booking import api, metrics
-from services.booking.admission import Gauge, Joining, Lines
+from services.booking.admission import Waiting
 from services.booking.admission.passes import Passes
 from services.booking.config import Config
+from services.booking.families import Families
 from services.booking.memory import Kept, Memory
 from services.booking.pending import Keeper
 from services.booking.replies import Answers
-from services.booking.rules.line import Pressure
 from services.booking.store import (
     Bookings,
     Books,
     Campaigns,
     Consents,
     Database,
+    DryRuns,
     Links,
+    Papers,
     Patients,
     People,
     PersonFacts,
     Profiles,
-    Rooms,
+    Relations,
     Services,
     Slots,
+    Televisits,
     Wishes,
 )
+from services.booking.televisits import limits_of
 from shared.access.noting import ACCESS, Access
 from shared.asking import Asking
 from shared.auth import Tokens
 from shared.clock import DatabaseClock
 from shared.links.rules import keys_of
-from shared.logs import Lines as LogLines
+from shared.logs import Lines
 from shared.policy import Gate
-from shared.vault import open_vault
+from shared.proposals.api import DESK as PROPOSALS
+from shared.proposals.api import ProposalDesk
+from shared.proposals.store import Proposals
+from shared.vault import Vault, open_vault
 from shared.web import BODY_BYTES_MAX, answer_every_error, counted
 
 MIDDLEWARES = (counted(metrics.count_request), answer_every_error)
@@ -53,14 +60,16 @@ def doors(
     """The API, with everything that its routes need."""
     app = web.Application(client_max_size=BODY_BYTES_MAX, middlewares=MIDDLEWARES)
     tokens = Tokens(jwks=config.jwks, issuer=config.issuer, audience=config.audience)
-    memory = _memory(store, config)
+    memory = Memory(Slots(store), Campaigns(store), facts_max=config.facts_max)
     _watch_doors(config, tokens, memory, asking)
     app[ACCESS] = access
     passes = Passes(tokens, keys_of(config.link_keys), clock)
     gate = Gate(passes, count_glass=metrics.count_glass, known_as=memory.identities.who)
-    answers, waiting = _answers(config, store, asking, kept), _waiting(config, store, asking)
+    answers = _answers(config, store, asking, kept)
+    waiting = Waiting.before(asking, store, config)
     desk = _desk(config, store, clock, memory, answers=answers, access=access, waiting=waiting)
     api.routes(app, desk, gate)
+    app[PROPOSALS] = _proposals(config, store, desk)
     return app
 
 
@@ -72,9 +81,8 @@ def _desk(
     *,
     answers: Answers,
     access: Access,
-    waiting: api.Waiting,
+    waiting: Waiting,
 ) -> api.Desk:
-    vault = open_vault("booking", config.vault)
     return api.Desk(
         answers=answers,
         offers=api.Offers(config, answers, Bookings(store), memory.identities, clock),
@@ -82,54 +90,44 @@ def _desk(
         bookings=Bookings(store),
         campaigns=Campaigns(store),
         books=Books(store),
-        facts=PersonFacts(store),
-        patients=Patients(store),
-        people=People(store, vault),
-        profiles=Profiles(store, vault),
+        dry_runs=DryRuns(store),
+        papers=Papers(store),
+        **_about_persons(store, memory, open_vault("booking", config.vault)),
         services=Services(store),
-        consents=Consents(store),
         clock=clock,
         access=access,
         deadline_seconds=config.deadline_seconds,
         dependants_max=config.dependants_max,
         links=Links(store),
         link_keys=keys_of(config.link_keys),
+        televisits=Televisits(store, limits_of(config)),
         waiting=waiting,
     )
 
 
-def _waiting(config: Config, store: Database, asking: Asking) -> api.Waiting:
-    """The lines before campaigns."""
-    rooms, most = Rooms(store), config.joins_waiting_max
-    lines = Lines(rooms, config, _gauge(asking))
-    metrics.LINE_PEOPLE.look = lines.people
-    metrics.LINE_SERVING.look = lines.serving
-    metrics.LINE_SPEED.look = lines.speeds
-    return api.Waiting(
-        rooms=rooms,
-        lines=lines,
-        joining=Joining(rooms, batch_max=config.joins_batch_max, waiting_max=most),
-        ticket_seconds=config.ticket_seconds,
-        pass_seconds=config.pass_seconds,
+def _proposals(config: Config, store: Database, desk: api.Desk) -> ProposalDesk:
+    """What two persons decide."""
+    return ProposalDesk(
+        proposals=Proposals(store.pool),
+        acts=api.acts(desk),
+        window_seconds=config.proposal_window_seconds,
+        life_seconds=config.proposal_life_seconds,
+        on_step=metrics.count_step,
     )
 
 
-def _gauge(asking: Asking) -> Callable[[], Pressure]:
-    """How those inside fare, as this process sees it."""
-    gauge, replies = Gauge(), asking.replies
-    count = asking.on_answer
-
-    def answered(seconds: float) -> None:
-        count(seconds)
-        gauge.answered(seconds)
-
-    asking.on_answer = answered
-    replies.on_turned_away = gauge.turned_away
-    return lambda: gauge.read(seats_taken=replies.seated, seats_max=replies.seats_max)
-
-
-def _memory(store: Database, config: Config) -> Memory:
-    return Memory(Slots(store), Campaigns(store), Patients(store), facts_max=config.facts_max)
+def _about_persons(store: Database, memory: Memory, vault: Vault) -> dict[str, Any]:
+    """Who somebody is, to what they have agreed, and for whom they may act."""
+    patients, profiles, relations = Patients(store), Profiles(store, vault), Relations(store)
+    return {
+        "facts": PersonFacts(store),
+        "patients": patients,
+        "people": People(store, vault),
+        "profiles": profiles,
+        "relations": relations,
+        "families": Families(memory, patients, profiles, relations),
+        "consents": Consents(store),
+    }
 
 
 def _answers(config: Config, store: Database, asking: Asking, kept: Kept) -> Answers:
@@ -141,7 +139,7 @@ def _answers(config: Config, store: Database, asking: Asking, kept: Kept) -> Ans
         kept=kept,
         patience_seconds=config.patience_seconds,
         keep_seconds=config.keep_seconds,
-        lines=LogLines(config.log_one_in),
+        lines=Lines(config.log_one_in),
     )
 
 

@@ -5,7 +5,7 @@ import logging
 
 from services.booking import metrics
 from services.booking.config import Config
-from services.booking.store import Consents, People, Profiles, Rooms
+from services.booking.store import Consents, People, Profiles, Relations, Rooms
 from services.booking.store.database import OUTAGES
 
 log = logging.getLogger(__name__)
@@ -24,12 +24,14 @@ class Retention:
         profiles: Profiles,
         consents: Consents,
         rooms: Rooms,
+        relations: Relations,
     ) -> None:
         self._config = config
         self._people = people
         self._profiles = profiles
         self._consents = consents
         self._rooms = rooms
+        self._relations = relations
 
     async def run(self) -> None:
         """Bite after bite while there is something old, then again after a while."""
@@ -50,6 +52,7 @@ class Retention:
             erased += await self._people.erase_unused(person_id, days=days)
         metrics.erased["unused"].inc(erased)
         forgotten = await self._consents.forget_old(days=config.consents_kept_days, rows_max=most)
+        forgotten += await self._relations.forget_old(days=config.consents_kept_days, rows_max=most)
         metrics.CONSENTS_FORGOTTEN.inc(forgotten)
         waited = await self._rooms.forget_old(days=config.lines_kept_days, rows_max=most)
         return erased + forgotten + waited

@@ -181,6 +181,8 @@ def doors(
         clock=clock,
         schedules=store.Schedules(reads.pool),
         closures=store.Closures(reads.pool),
+        holidays=store.Holidays(reads.pool),
+        practitioners=store.Practitioners(reads.pool),
         patience_seconds=config.staff_patience_seconds,
         alone=Alone(slots_max=config.alone_slots_max, people_max=config.alone_people_max),
     )

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
 
@@ -11,7 +12,9 @@ import pytest
 
 from services.slots.api.desk import ASKED_AT_ONCE_MAX, Desk
 from services.slots.api.schedules import REFUSED_SHOWN_MAX
+from services.slots.rules.schedules import Schedule
 from services.slots.store import reads
+from services.slots.store.schedules import OfClinic
 from shared.clock import DatabaseClock
 from tests.booking_doors import problem
 from tests.slots_doors import A_CLINIC, MOSCOW, ONE_DAY, TODAY, Door, a_door, a_week
@@ -282,8 +285,14 @@ async def test_without_the_lock_the_same_hours_are_opened_by_each_of_them(
 ) -> None:
     clinic_id = await door.a_clinic()
     monkeypatch.setitem(reads.SQL, "lock_schedules", "SELECT $1::uuid")
-    wide = reads.SQL["standing_schedules"].replace("FROM schedule", "FROM pg_sleep(0.1), schedule")
-    monkeypatch.setitem(reads.SQL, "standing_schedules", wide)
+    standing = OfClinic.standing
+
+    async def looks_long(clinic: OfClinic, *what: Any) -> list[Schedule]:
+        found = await standing(clinic, *what)
+        await asyncio.sleep(0.1)
+        return found
+
+    monkeypatch.setattr(OfClinic, "standing", looks_long)
 
     answers = await asyncio.gather(*(door.hours(clinic_id) for _ in range(4)))
 

@@ -110,7 +110,8 @@ function list(element, bookings) {
     key: (booking) => booking.id,
     make: () => el('li.card.booking', { tabindex: '-1' }),
     update(item, booking) {
-      const version = `${booking.status} ${booking.version} ${who(booking.places).join()}`;
+      const { status, version: nth, actions, places } = booking;
+      const version = [status, nth, actions, who(places)].join();
       if (item.getAttribute('data-version') === version) return;
       const hadFocus = item.contains(document.activeElement);
       set(item, 'data-version', version);
@@ -124,10 +125,12 @@ function list(element, bookings) {
 /** @param {Booking} booking */
 function content(booking) {
   const groups = bySlot(booking.places);
-  const canChange = booking.status === 'booked' && isComing(booking);
+  const canChange = booking.actions.includes('cancel');
   return [
     el('p.status', {}, t(`status.${booking.status}`)),
     booking.reason && el('p', {}, reasonText(booking.reason)),
+    booking.cancelled_by === 'clinic' && el('p', {}, t('bookings.by_clinic')),
+    booking.late && el('p', {}, t('bookings.late')),
     ...groups.map((places) => part(places, canChange ? changes(booking, places) : [])),
     canChange && groups.length > 1 && el('div.actions', {}, cancelButton(booking)),
   ];

@@ -34,7 +34,14 @@ from services.booking.rules.eligibility import DOSE_FIRST, wishes
 from services.booking.rules.life import Booking
 from services.booking.rules.refusals import HOLD_PENDING, booking_unready
 from shared.access.entries import Touch
-from shared.messages import BookPlaces, CancelBooking, ConfirmHold, MovePlaces, PlacesBooked
+from shared.messages import (
+    BookPlaces,
+    CancelBooking,
+    ConfirmHold,
+    MovePlaces,
+    PlacesBooked,
+    PlaceWish,
+)
 from shared.openapi import UNCHANGED, Answer, Route
 from shared.policy import Allowed, allowed
 from shared.problems import Problem
@@ -84,7 +91,14 @@ async def request_booking(request: web.Request) -> web.Response:
     slots = await desk.slots_of(body.places)
     desk.need_turn(request, who, body.campaign_id, slots)
     wanted = await desk.wanted(who, body.places, campaign, slots)
-    wanted = await as_visits(desk, wanted, slots, made_as=body.hold_id or head["id"])
+    wanted = await as_visits(
+        desk,
+        wanted,
+        slots,
+        booking_id=body.hold_id or head["id"],
+        campaign_id=body.campaign_id,
+        asked_by=who.actor.id,
+    )
     await desk.need_unbooked(who.actor, body.campaign_id, wanted)
     made_as = {"wish_id": head["id"], "booking_id": body.hold_id or head["id"]}
     await need_admitted(desk, body.campaign_id, wanted, slots, **made_as)
@@ -111,15 +125,36 @@ async def request_booking(request: web.Request) -> web.Response:
 
 
 async def cancel_booking(request: web.Request) -> web.Response:
-    """200 cancelled; its places are free again."""
+    """200 cancelled, its places are free again; of what has begun, what is to come is given up."""
     desk, who = request.app[DESK], allowed(request)
     body = await read_body(request, _decode_nothing)
     head = desk.head(request, body)
     booking = await _booking(request, desk)
     desk.access.note(request, persons_in(booking), about=booking.id)
     need(booking_unready(booking))
-    command = CancelBooking(booking_id=booking.id, reason="patient", **head)
+    command = _giving_up(booking, head)
     return reply_to(await desk.answers.ask(command, booking.home, who.began), command, booking)
+
+
+def _giving_up(booking: Booking, head: dict[str, Any]) -> CancelBooking | MovePlaces:
+    """All of it; or all but what has begun, which stays: the referee keeps those seats as they are.
+
+    Asked again under its key it has the answer that it had, whichever of the two it was.
+    """
+    begun = [place for place in booking.places if place.starts_at <= head["at"]]
+    if not begun or len(begun) == len(booking.places):
+        return CancelBooking(booking_id=booking.id, reason="patient", **head)
+    seats = tuple(
+        PlaceWish(
+            slot_id=place.slot_id,
+            patient_id=place.patient_id,
+            dose=place.dose,
+            follows=place.follows,
+            based_on=place.based_on,
+        )
+        for place in begun
+    )
+    return MovePlaces(booking_id=booking.id, places=seats, **head)
 
 
 async def reschedule_booking(request: web.Request) -> web.Response:
@@ -132,7 +167,8 @@ async def reschedule_booking(request: web.Request) -> web.Response:
     campaign = await desk.campaign(booking.campaign_id)
     slots = await desk.slots_of(body.places)
     wanted = await desk.wanted(who, body.places, campaign, slots)
-    wanted = await as_visits(desk, wanted, slots)
+    as_before = {"booking_id": booking.id, "campaign_id": booking.campaign_id}
+    wanted = await as_visits(desk, wanted, slots, asked_by=who.actor.id, is_moved=True, **as_before)
     have = {(place.patient_id, place.dose) for place in booking.places}
     # Who has the dose already keeps it, by whatever rules; somebody else is judged.
     others = [one for one in wanted if (one.patient_id, one.dose or DOSE_FIRST) not in have]
@@ -154,7 +190,7 @@ async def show_booking(request: web.Request) -> web.Response:
     desk = request.app[DESK]
     booking = await _booking(request, desk)
     desk.access.note(request, persons_in(booking), about=booking.id)
-    return shown(request, booking_body(booking))
+    return shown(request, booking_body(booking, desk.clock.now()))
 
 
 async def list_bookings(request: web.Request) -> web.Response:
@@ -166,10 +202,10 @@ async def list_bookings(request: web.Request) -> web.Response:
     ids = desk.identities.ids(owner_id)
     bookings = await desk.bookings.of_owner(ids, after, limit)
     desk.access.note(request, persons_in(*bookings) | {owner_id})
-    more = len(bookings) == limit
+    more, now = len(bookings) == limit, desk.clock.now()
     return json_response(
         BookingList(
-            bookings=[booking_body(booking) for booking in bookings],
+            bookings=[booking_body(booking, now) for booking in bookings],
             cursor=cursor_after(bookings[-1].made_at, bookings[-1].id) if more else None,
         )
     )
@@ -255,7 +291,7 @@ ROUTES = [
         body=OtherPlaces,
         needs_key=True,
         answers={200: Answer("It has its new places.", BookingBody), 202: UNDECIDED},
-        problems=(*SLOT, *PERSON, *VISIT, *BOOKING, *REFEREE),
+        problems=(*SLOT, *PERSON, *VISIT, *BOOKING, "interval_broken", *REFEREE),
         touches=PLACES,
     ),
 ]

@@ -8,9 +8,10 @@ import msgspec
 from aiohttp import web
 from msgspec import UNSET, Meta, UnsetType
 
-from services.booking.admission import Joining, Lines
+from services.booking.admission import Waiting
 from services.booking.admission.passes import campaign_let_in
 from services.booking.api.offers import Offers
+from services.booking.families import Families
 from services.booking.memory import Identities, Memory
 from services.booking.replies import Answers
 from services.booking.rules.eligibility import Campaign, SlotFacts, Wanted, rule_against
@@ -21,13 +22,16 @@ from services.booking.store import (
     Books,
     Campaigns,
     Consents,
+    DryRuns,
     Links,
+    Papers,
     Patients,
     People,
     PersonFacts,
     Profiles,
-    Rooms,
+    Relations,
     Services,
+    Televisits,
 )
 from shared.access.noting import Access
 from shared.auth import Actor
@@ -59,16 +63,6 @@ class Nothing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The body of a request that needs none."""
 
 
-class Waiting(msgspec.Struct):
-    """The lines before campaigns, and how long what is handed out there is valid."""
-
-    rooms: Rooms
-    lines: Lines
-    joining: Joining
-    ticket_seconds: float
-    pass_seconds: float
-
-
 class Desk(msgspec.Struct):
     """The parts that the routes are given."""
 
@@ -78,10 +72,14 @@ class Desk(msgspec.Struct):
     bookings: Bookings
     campaigns: Campaigns
     books: Books
+    dry_runs: DryRuns
     facts: PersonFacts
+    papers: Papers
     patients: Patients
     people: People
     profiles: Profiles
+    relations: Relations
+    families: Families
     services: Services
     consents: Consents
     clock: DatabaseClock
@@ -91,6 +89,7 @@ class Desk(msgspec.Struct):
     links: Links
     link_keys: Keys | None
     waiting: Waiting
+    televisits: Televisits
 
     @property
     def identities(self) -> Identities:
@@ -145,20 +144,22 @@ class Desk(msgspec.Struct):
             )
             for place in places
         ]
-        for place in wanted:
-            if not await self._may_ask_for(who, place.patient_id):
-                raise Problem(
-                    404, "patient_unknown", "There is no such patient, or it is not your dependant."
-                )
+        await self._need_own(who, {place.patient_id for place in wanted})
         if campaign is not None:
             _need_eligible(campaign, wanted, slots)
         return wanted
 
-    async def _may_ask_for(self, who: Allowed, patient_id: UUID) -> bool:
-        """Everybody for themselves; a guardian for a dependant, where the table says so."""
-        if patient_id == who.actor.id:
-            return True
-        return who.is_for_dependants and await self.memory.is_guardian(who.actor.id, patient_id)
+    async def _need_own(self, who: Allowed, persons: set[UUID]) -> None:
+        """Everybody asks for themselves; for others who acts for them, where the table says so."""
+        others = persons - {who.actor.id}
+        if not others:
+            return
+        if who.is_for_dependants:
+            others -= await self.families.wards(who.actor.id, others, self.clock.now())
+        if others:
+            raise Problem(
+                404, "patient_unknown", "There is no such patient, or it is not your dependant."
+            )
 
     def need_turn(
         self,

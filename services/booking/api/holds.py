@@ -76,7 +76,7 @@ async def show_hold(request: web.Request) -> web.Response:
     desk = request.app[DESK]
     hold = await _hold(request, desk)
     desk.access.note(request, persons_in(hold), about=hold.id)
-    return shown(request, hold_body(hold))
+    return shown(request, hold_body(hold, desk.clock.now()))
 
 
 async def renew_hold(request: web.Request) -> web.Response:

@@ -11,6 +11,7 @@ from msgspec import UNSET, UnsetType
 from shared.messages import (
     BookingCancelled,
     BookingMoved,
+    CancelReason,
     HoldExpired,
     HoldReleased,
     HoldRenewed,
@@ -83,6 +84,7 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
     dose: int | None
     modality: Modality = "physical"
     practitioner_id: UUID | None = None
+    cancel_until: datetime | None = None
     follows: UUID | UnsetType = UNSET
     based_on: UUID | UnsetType = UNSET
 
@@ -93,7 +95,8 @@ Places = tuple[Place, ...]
 class Booking(msgspec.Struct, frozen=True, kw_only=True):
     """A booking or hold as the front desk knows it. `kind` is what its owner asked it to be.
 
-    `version` 0: the referee has not said yes, so there are no places.
+    `version` 0: the referee has not said yes, so there are no places. `late`: one of its places was
+    given up later than the clinic asked for.
     """
 
     id: UUID
@@ -107,6 +110,8 @@ class Booking(msgspec.Struct, frozen=True, kw_only=True):
     places: Places = ()
     expires_at: datetime | None = None
     reason: Refusal | None = None
+    late: bool = False
+    cancelled_by: CancelReason | None = None
 
     @property
     def shown(self) -> Shown:
@@ -129,6 +134,8 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
     campaign_id: UUID | None = None
     places: Places | None = None
     expires_at: datetime | None = None
+    late: bool = False
+    cancelled_by: CancelReason | None = None
 
 
 def change_of(event: LifeEvent) -> Change:
@@ -138,6 +145,7 @@ def change_of(event: LifeEvent) -> Change:
     kind: Kind | None = None
     campaign_id: UUID | None = None
     expires_at: datetime | None = None
+    late, cancelled_by = False, None
     match event:
         case PlacesBooked():
             owner_id, kind, campaign_id = event.owner_id, "booking", event.campaign_id
@@ -146,10 +154,12 @@ def change_of(event: LifeEvent) -> Change:
             owner_id, kind, expires_at = event.owner_id, "hold", event.expires_at
             places = places_of(event.places)
         case BookingMoved():
-            places = places_of(event.places)
+            places, late = places_of(event.places), event.late
         case HoldRenewed():
             expires_at = event.expires_at
-        case HoldReleased() | HoldExpired() | BookingCancelled():
+        case BookingCancelled():
+            late, cancelled_by = event.late, event.reason
+        case HoldReleased() | HoldExpired():
             pass
         case _:
             assert_never(event)
@@ -164,6 +174,8 @@ def change_of(event: LifeEvent) -> Change:
         campaign_id=campaign_id,
         places=places,
         expires_at=expires_at,
+        late=late,
+        cancelled_by=cancelled_by,
     )
 
 
@@ -192,6 +204,8 @@ def evolve(booking: Booking | None, change: Change) -> Booking:
             campaign_id=change.campaign_id,
             places=change.places or (),
             expires_at=change.expires_at,
+            late=change.late,
+            cancelled_by=change.cancelled_by,
         )
     return msgspec.structs.replace(
         booking,
@@ -201,6 +215,8 @@ def evolve(booking: Booking | None, change: Change) -> Booking:
         campaign_id=change.campaign_id or booking.campaign_id,
         places=booking.places if change.places is None else change.places,
         expires_at=change.expires_at or booking.expires_at,
+        late=change.late or booking.late,
+        cancelled_by=change.cancelled_by,
     )
 
 
@@ -221,6 +237,7 @@ def places_of(taken: Iterable[TakenPlace]) -> Places:
             dose=place.dose,
             modality=place.modality,
             practitioner_id=place.practitioner_id,
+            cancel_until=place.cancel_until,
             follows=place.follows,
             based_on=place.based_on,
         )
@@ -237,4 +254,5 @@ def _then(before: Change, after: Change) -> Change:
         campaign_id=after.campaign_id or before.campaign_id,
         places=before.places if after.places is None else after.places,
         expires_at=after.expires_at or before.expires_at,
+        late=after.late or before.late,
     )

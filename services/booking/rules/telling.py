@@ -84,6 +84,7 @@ def _rescheduled(event: BookingMoved, before: Known, after: Known) -> BookingRes
         owner_id=after.owner_id,
         places=_booked(after),
         freed=_booked(before),
+        late=event.late,
     )
 
 
@@ -97,6 +98,7 @@ def _revoked(event: BookingCancelled, before: Known) -> BookingRevoked:
         owner_id=before.owner_id,
         reason=event.reason,
         freed=_booked(before),
+        late=event.late,
     )
 
 

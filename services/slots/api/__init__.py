@@ -5,6 +5,8 @@ from aiohttp import web
 from services.slots.api import (
     clinics,
     closures,
+    holidays,
+    practitioners,
     proposals,
     reading,
     schedules,
@@ -28,8 +30,9 @@ API = Api(
     tags={
         "availability": "What is free, from memory: as of when, every answer says first.",
         "clinics": "Where people are seen.",
+        "practitioners": "Who has slots of their own.",
         "proposals": "What needs two persons: one who proposes it, and another who approves it.",
-        "schedules": "The hours that a clinic has every week.",
+        "schedules": "The hours that a clinic has again and again, and its holidays.",
         "slots": "When they are, and how many at once.",
     },
     routes=(
@@ -39,6 +42,8 @@ API = Api(
         *clinics.ROUTES,
         *slots.ROUTES,
         *schedules.ROUTES,
+        *holidays.ROUTES,
+        *practitioners.ROUTES,
         *closures.ROUTES,
         *proposals.ROUTES,
         DOCUMENT,

@@ -1,4 +1,4 @@
-"""How does a clinic open the same hours every week?
+"""How does a clinic open the same hours again and again?
 
 A schedule is remembered before its slots are asked for: two that would double each other see each
 other, and a request asked again after a crash means the same slots, of which each is one command.
@@ -30,8 +30,11 @@ from services.slots.rules.schedules import (
     SCHEDULE_AHEAD_DAYS_MAX,
     SCHEDULE_SLOTS_MAX,
     Schedule,
+    Wanted,
     doubled,
+    name_of,
     slot_count,
+    slots_of,
     starts_of,
 )
 from shared import database
@@ -63,9 +66,9 @@ async def open_schedule(request: web.Request) -> web.Response:
     body = await read_body(request, _decode_new)
     need_sense(body)
     schedule = await _remembered(desk, clinic_id, body, desk.head(request, actor, body))
-    starts = list(starts_of(schedule, ZoneInfo(schedule.time_zone)))
-    coming = [start for start in starts if start > schedule.made_at]
-    commands = (_open_slot(desk, schedule, start) for start in coming)
+    slots = list(slots_of(schedule, ZoneInfo(schedule.time_zone)))
+    coming = [slot for slot in slots if slot.starts_at > schedule.made_at]
+    commands = (_open_slot(desk, schedule, slot) for slot in coming)
     replies = await desk.ask_each(commands, clinic_id, begun=True)
     opened = sum(isinstance(reply, SlotOpened) for reply in replies)
     try:
@@ -74,8 +77,8 @@ async def open_schedule(request: web.Request) -> web.Response:
         raise outcome_unknown() from error
     shown = OpenedSchedule(
         **columns_of(schedule) | {"opened": opened},
-        slots=len(starts),
-        past=len(starts) - len(coming),
+        slots=len(slots),
+        past=len(slots) - len(coming),
         refused=_refused(coming, replies),
     )
     return json_response(shown, status=201)
@@ -96,6 +99,8 @@ async def _remembered(
                 raise Problem(409, "schedule_withdrawn", "Make a new one, with a new key.")
             return before
         wanted = schedule_of(clinic, body, head)
+        closed = await clinic.holidays(wanted.valid_from, wanted.valid_to)
+        wanted = msgspec.structs.replace(wanted, holidays=closed)
         _need_some_slots_but_not_too_many(wanted)
         others = await clinic.standing(wanted.service, wanted.valid_from, wanted.valid_to)
         other = doubled(wanted, others)
@@ -139,27 +144,29 @@ def _overlaps(other: Schedule) -> Problem:
     )
 
 
-def _open_slot(desk: Desk, schedule: Schedule, start: datetime) -> OpenSlot:
+def _open_slot(desk: Desk, schedule: Schedule, slot: Wanted) -> OpenSlot:
     """One of its slots: the same command, and the same slot, whenever it is asked for."""
-    command_id = uuid5(schedule.id, f"slot/{start.isoformat()}")
+    command_id = uuid5(schedule.id, name_of(schedule, slot))
     return OpenSlot(
         slot_id=uuid5(command_id, "slot"),
         clinic_id=schedule.clinic_id,
         service=schedule.service,
-        product=schedule.product,
-        dose=schedule.dose,
-        starts_at=start,
-        ends_at=start + timedelta(minutes=schedule.slot_minutes),
-        capacity=schedule.capacity,
+        product=slot.seats.product,
+        dose=slot.seats.dose,
+        starts_at=slot.starts_at,
+        ends_at=slot.ends_at,
+        capacity=slot.seats.capacity,
+        closes_minutes_before=schedule.closes_minutes_before,
+        cancel_until_minutes_before=schedule.cancel_until_minutes_before,
         **desk.head_of(command_id, cause=schedule.id, asked=schedule.body_hash),
     )
 
 
-def _refused(coming: Iterable[datetime], replies: Iterable[Any]) -> tuple[NotOpened, ...]:
+def _refused(coming: Iterable[Wanted], replies: Iterable[Any]) -> tuple[NotOpened, ...]:
     """Why the first of those were not opened that were not."""
     not_opened = [
-        (start, problem_of(reply))
-        for start, reply in zip(coming, replies, strict=True)
+        (slot.starts_at, problem_of(reply))
+        for slot, reply in zip(coming, replies, strict=True)
         if isinstance(reply, Refused)
     ]
     return tuple(

@@ -1,17 +1,22 @@
-"""Which slots does a weekly schedule mean, and would they be there twice?
+"""Which slots does a schedule mean, and would they be there twice?
 
 Its hours are what the clock on the clinic's wall shows. An hour of a day is the first moment of
 that day at which the clock shows that time or a later one: an hour that summer time skips is the
 moment of the jump, and of an hour that comes twice the first is meant. Between the two moments
-slots follow each other in real minutes, so a day of 23 or 25 hours has as many as fit into it.
+slots follow each other in real minutes, so a day of 23 or 25 hours has as many as fit into it. A
+break is such hours too, in which none are; after it they begin anew.
 """
 
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime, timedelta, tzinfo
+from itertools import pairwise
+from typing import Literal, NamedTuple
 from uuid import UUID
 
 import msgspec
+
+from services.slots.rules.patterns import DAYS, dates_of, parse
 
 SCHEDULE_SLOTS_MAX = 2_000
 """The most slots that one schedule may mean: each is a command to the referee."""
@@ -25,11 +30,34 @@ SCHEDULE_AHEAD_DAYS_MAX = 3_653
 DAY_MINUTES = 24 * 60
 ONE_DAY = timedelta(days=1)
 
+OnHolidays = Literal["closed", "open"]
+
+
+class Seats(msgspec.Struct, frozen=True, kw_only=True):
+    """How many people at once, and for what; a dose is None and a product "" where all go."""
+
+    dose: int | None = None
+    product: str = ""
+    capacity: int
+
+
+class Wanted(NamedTuple):
+    """One slot that a schedule means."""
+
+    starts_at: datetime
+    ends_at: datetime
+    seats: Seats
+
 
 class Schedule(msgspec.Struct, frozen=True, kw_only=True):
-    """Slots of one kind, the same on these days of the week, between two dates.
+    """Slots of one kind, at the same hours on the days of a rule, between two dates.
 
-    `weekdays` are ISO numbers, Monday is 1; both dates are included. Minutes count from midnight.
+    The rule is `rrule`, counted from `valid_from` on; where it is "" every week has the `weekdays`,
+    which are ISO numbers, Monday is 1. Both dates are included. Minutes count from midnight.
+    `buffer_minutes` lie between two slots. Of the days `except_dates` are left out, and so are the
+    `holidays` that were known when it was made, if it is closed then; `extra_dates` are added,
+    holidays or not. `doses`: several slots at each time, each for a dose of its own; where there
+    are none, one with `capacity` for `dose`.
     `opened`: how many slots the referee has opened; None until all of them were asked for.
     """
 
@@ -48,30 +76,73 @@ class Schedule(msgspec.Struct, frozen=True, kw_only=True):
     valid_to: date
     body_hash: bytes
     made_at: datetime
+    closes_minutes_before: int = 0
+    cancel_until_minutes_before: int = 0
+    rrule: str = ""
+    breaks: tuple[tuple[int, int], ...] = ()
+    buffer_minutes: int = 0
+    except_dates: tuple[date, ...] = ()
+    extra_dates: tuple[date, ...] = ()
+    on_holidays: OnHolidays = "closed"
+    holidays: tuple[date, ...] = ()
+    doses: tuple[Seats, ...] = ()
     opened: int | None = None
     withdrawn_at: datetime | None = None
 
+    @property
+    def seats(self) -> tuple[Seats, ...]:
+        """What there is at each of its times."""
+        one = Seats(dose=self.dose, product=self.product, capacity=self.capacity)
+        return self.doses or (one,)
+
+    @property
+    def rule(self) -> str:
+        """Its days as RFC 5545 writes them."""
+        by_day = ",".join(DAYS[day - 1] for day in self.weekdays)
+        return self.rrule or f"FREQ=WEEKLY;BYDAY={by_day}"
+
+
+def slots_of(schedule: Schedule, zone: tzinfo) -> Iterator[Wanted]:
+    """Each slot, in order of time."""
+    length = timedelta(minutes=schedule.slot_minutes)
+    for start in starts_of(schedule, zone):
+        for seats in schedule.seats:
+            yield Wanted(start, start + length, seats)
+
 
 def starts_of(schedule: Schedule, zone: tzinfo) -> Iterator[datetime]:
-    """When each slot begins, in order of time."""
-    length = timedelta(minutes=schedule.slot_minutes)
+    """Each time at which slots begin, in order."""
+    step = timedelta(minutes=schedule.slot_minutes + schedule.buffer_minutes)
     for day in days_of(schedule):
-        first, slots = _slots_of_day(schedule, day, zone)
-        for nth in range(slots):
-            yield first + nth * length
+        for first, times in _times_of_day(schedule, day, zone):
+            for nth in range(times):
+                yield first + nth * step
 
 
 def slot_count(schedule: Schedule, zone: tzinfo) -> int:
     """How many slots it means."""
-    return sum(_slots_of_day(schedule, day, zone)[1] for day in days_of(schedule))
+    days = days_of(schedule)
+    times = sum(many for day in days for _, many in _times_of_day(schedule, day, zone))
+    return times * len(schedule.seats)
 
 
-def days_of(schedule: Schedule) -> Iterator[date]:
-    """The dates that it means."""
-    for nth in range((schedule.valid_to - schedule.valid_from).days + 1):
-        day = schedule.valid_from + nth * ONE_DAY
-        if day.isoweekday() in schedule.weekdays:
-            yield day
+def days_of(schedule: Schedule) -> list[date]:
+    """The dates that it means, in order."""
+    days = set(dates_of(parse(schedule.rule), schedule.valid_from, schedule.valid_to))
+    if schedule.on_holidays == "closed":
+        days -= {*schedule.holidays}
+    return sorted((days | {*schedule.extra_dates}) - {*schedule.except_dates})
+
+
+def name_of(schedule: Schedule, slot: Wanted) -> str:
+    """What tells a slot from all others of the schedule, for ever: its id is made of it.
+
+    One for the schedule's own dose is told by when it starts alone.
+    """
+    name = f"slot/{slot.starts_at.isoformat()}"
+    if not schedule.doses:
+        return name
+    return f"{name}/{slot.seats.dose or ''}/{slot.seats.product}"
 
 
 def doubled(wanted: Schedule, others: Iterable[Schedule]) -> Schedule | None:
@@ -96,31 +167,43 @@ def moment(day: date, minute: int, zone: tzinfo) -> datetime:
     return early + timedelta(seconds=jump)
 
 
+def hours_of(schedule: Schedule) -> list[tuple[int, int]]:
+    """From which minute to which it is open: its hours without the breaks."""
+    edges = [minute for pause in sorted(schedule.breaks) for minute in pause]
+    edges = [schedule.starts_minute, *edges, schedule.ends_minute]
+    return [(a, b) for a, b in list(pairwise(edges))[::2] if a < b]
+
+
 def _clock(at: datetime, zone: tzinfo) -> datetime:
     return at.astimezone(zone).replace(tzinfo=None)
 
 
-def _slots_of_day(schedule: Schedule, day: date, zone: tzinfo) -> tuple[datetime, int]:
-    """When the clinic opens that day, and how many slots fit in before it closes."""
-    opens = moment(day, schedule.starts_minute, zone)
-    closes = moment(day, schedule.ends_minute, zone)
-    return opens, (closes - opens) // timedelta(minutes=schedule.slot_minutes)
+def _times_of_day(schedule: Schedule, day: date, zone: tzinfo) -> Iterator[tuple[datetime, int]]:
+    """For each stretch of hours: when it begins, and how many slots one after another fit in."""
+    length, buffer = (
+        timedelta(minutes=minutes) for minutes in (schedule.slot_minutes, schedule.buffer_minutes)
+    )
+    for opens_minute, closes_minute in hours_of(schedule):
+        opens, closes = moment(day, opens_minute, zone), moment(day, closes_minute, zone)
+        # Behind the last one no buffer has to fit.
+        yield opens, (closes - opens + buffer) // (length + buffer)
 
 
 def _are_for_the_same(one: Schedule, other: Schedule) -> bool:
-    """A patient might take either: only two products or two doses, both named, tell them apart."""
+    """A patient might take some slot of either."""
+    same_clinic = (one.clinic_id, one.service) == (other.clinic_id, other.service)
+    return same_clinic and any(_might_take(a, b) for a in one.seats for b in other.seats)
+
+
+def _might_take(one: Seats, other: Seats) -> bool:
+    """Only two products or two doses, both named, tell them apart."""
     products = {one.product, other.product} - {""}
     doses = {one.dose, other.dose} - {None}
-    same_clinic = (one.clinic_id, one.service) == (other.clinic_id, other.service)
-    return same_clinic and len(products) < 2 and len(doses) < 2
+    return len(products) < 2 and len(doses) < 2
 
 
 def _meet(one: Schedule, other: Schedule) -> bool:
     """Some minute of some date is in both."""
-    from_minute = max(one.starts_minute, other.starts_minute)
-    if from_minute >= min(one.ends_minute, other.ends_minute):
+    if not any(max(a, c) < min(b, d) for a, b in hours_of(one) for c, d in hours_of(other)):
         return False
-    first, last = max(one.valid_from, other.valid_from), min(one.valid_to, other.valid_to)
-    weekdays = {*one.weekdays} & {*other.weekdays}
-    days = min((last - first).days + 1, 7)
-    return any((first + nth * ONE_DAY).isoweekday() in weekdays for nth in range(days))
+    return not {*days_of(one)}.isdisjoint(days_of(other))

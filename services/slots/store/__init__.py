@@ -2,13 +2,15 @@
 
 `upcoming` is what the copy in memory is made of, from which everybody's reads are answered.
 
-`schedules` and `closures` are wishes of staff that become many commands.
+`schedules` and `closures` are wishes of staff that become many commands; `holidays` are what they
+say of days, `practitioners` what they say of people who have slots of their own.
 """
 
 from services.slots.store.closures import Closure, Closures
 from services.slots.store.decisions import (
     REFEREE_SESSION,
     Answer,
+    Said,
     Seen,
     answer_failed,
     find_answers,
@@ -17,6 +19,8 @@ from services.slots.store.decisions import (
     save,
     see,
 )
+from services.slots.store.holidays import Holidays
+from services.slots.store.practitioners import Practitioner, Practitioners
 from services.slots.store.reads import Reads
 from services.slots.store.schedules import Schedules
 from services.slots.store.upcoming import EventNumbers, Record, snapshot
@@ -27,8 +31,12 @@ __all__ = [
     "Closure",
     "Closures",
     "EventNumbers",
+    "Holidays",
+    "Practitioner",
+    "Practitioners",
     "Reads",
     "Record",
+    "Said",
     "Schedules",
     "Seen",
     "answer_failed",

@@ -1,4 +1,4 @@
-"""Which weekly schedules does a clinic have?"""
+"""Which schedules does a clinic have?"""
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -9,8 +9,37 @@ from uuid import UUID
 import asyncpg
 import msgspec
 
-from services.slots.rules.schedules import Schedule
+from services.slots.rules.schedules import Schedule, Seats
 from services.slots.store.reads import ACQUIRE_SECONDS, SQL
+
+COLUMNS = (
+    "id",
+    "clinic_id",
+    "time_zone",
+    "service",
+    "product",
+    "dose",
+    "weekdays",
+    "starts_minute",
+    "ends_minute",
+    "slot_minutes",
+    "capacity",
+    "valid_from",
+    "valid_to",
+    "body_hash",
+    "made_at",
+    "closes_minutes_before",
+    "cancel_until_minutes_before",
+    "rrule",
+    "breaks",
+    "buffer_minutes",
+    "except_dates",
+    "extra_dates",
+    "on_holidays",
+    "holidays",
+    "doses",
+)
+"""What is written when a schedule is made, in the order of `add_schedule`."""
 
 
 class OfClinic(msgspec.Struct, frozen=True):
@@ -33,10 +62,17 @@ class OfClinic(msgspec.Struct, frozen=True):
         )
         return [_schedule(row) for row in rows]
 
+    async def holidays(self, first: date, last: date) -> tuple[date, ...]:
+        """The days from the one to the other on which the clinic is closed."""
+        rows = await self.connection.fetch(SQL["closed_days"], self.clinic_id, first, last)
+        return tuple(row["day"] for row in rows)
+
     async def add(self, schedule: Schedule) -> bool:
         """Remember it; False where its id has become another clinic's meanwhile."""
-        columns = msgspec.structs.astuple(schedule)[:-2]
-        return await self.connection.fetchval(SQL["add_schedule"], *columns) is not None
+        said = {name: getattr(schedule, name) for name in COLUMNS}
+        said["breaks"] = [minute for pause in schedule.breaks for minute in pause]
+        said["doses"] = msgspec.json.encode(schedule.doses).decode()
+        return await self.connection.fetchval(SQL["add_schedule"], *said.values()) is not None
 
 
 class Schedules:
@@ -78,4 +114,9 @@ class Schedules:
 
 
 def _schedule(row: asyncpg.Record) -> Schedule:
-    return Schedule(**dict(row) | {"weekdays": tuple(row["weekdays"])})
+    said = dict(row)
+    for name in ("weekdays", "except_dates", "extra_dates", "holidays"):
+        said[name] = tuple(said[name])
+    said["breaks"] = tuple(zip(row["breaks"][::2], row["breaks"][1::2], strict=True))
+    said["doses"] = msgspec.json.decode(row["doses"], type=tuple[Seats, ...])
+    return Schedule(**said)
