@@ -13,6 +13,7 @@ from services.booking import metrics
 from services.booking.api.answers import BookingBody, booking_body
 from services.booking.api.desk import DESK, Desk, Nothing, problem_of, wish_id
 from services.booking.api.known import FactsBody, own_facts, own_papers
+from services.booking.api.own_visits import OwnVisit, visits_of
 from services.booking.rules.consents import Given
 from services.booking.rules.line import Ticket
 from services.booking.rules.profiles import NOTHING_KNOWN, Profile, wrong_with
@@ -81,6 +82,7 @@ class Export(msgspec.Struct, frozen=True, kw_only=True):
     waiting: list[Ticket]
     papers: AllPapers
     bookings: list[BookingBody]
+    visits: list[OwnVisit]
     complete: bool
     elsewhere: list[str]
 
@@ -135,6 +137,7 @@ async def export_me(request: web.Request) -> web.Response:
             waiting=await desk.waiting.rooms.tickets_of(ids),
             papers=await own_papers(desk, people),
             bookings=bookings,
+            visits=await visits_of(desk, ids, [one.id for one in bookings]),
             complete=complete,
             elsewhere=ELSEWHERE,
         ),

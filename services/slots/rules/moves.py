@@ -38,12 +38,10 @@ def move(
     booking = bookings.booked_here(inventory, command.booking_id, home)
     if booking is None:
         return refuse(command, "unknown", at)
-    wishes, begun = command.places, bookings.started(inventory, booking, at)
-    if begun:
-        staying = _staying(booking, begun, wishes)
-        if staying is None:
-            return refuse(command, "started", at, begun[0])
-        wishes = staying
+    begun = bookings.started(inventory, booking, at)
+    wishes = _staying(booking, begun, command.places) if begun else command.places
+    if wishes is None:
+        return refuse(command, "started", at, begun[0])
     own = seats_per_slot(p.slot_id for p in booking.places)
     held = seats_per_slot(p.slot_id for h in _held_for(inventory, command) for p in h.places)
     refused = bookings.why_not(
