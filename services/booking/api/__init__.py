@@ -13,6 +13,7 @@ from services.booking.api import (
     holds,
     links,
     me,
+    moves,
     papers,
     patients,
     persons,
@@ -52,6 +53,7 @@ API = Api(
     },
     routes=(
         *bookings.ROUTES,
+        *moves.ROUTES,
         *holds.ROUTES,
         *campaigns.ROUTES,
         *rulebooks.ROUTES,
