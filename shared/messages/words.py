@@ -45,6 +45,7 @@ Refusal = Literal[
     "not_open",
     "started",
     "too_late",
+    "not_over",
     "claim_taken",
     "expired",
     "unknown",
