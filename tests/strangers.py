@@ -60,6 +60,7 @@ class City:
         self._clinics: set[UUID] = set()
         self._made: dict[tuple[UUID, str], str] = {}
         self._bodies: dict[str, Any] = {}
+        self._paths: dict[str, dict[str, str]] = {}
 
     @property
     def routes(self) -> list[Route]:
@@ -106,6 +107,8 @@ class City:
                 if "{paper}" in route.path:
                     return patient | await self._set_up_referral(patient)
                 return patient
+            case ["campaigns", _, _, *_]:
+                return await self._of_a_campaign(person, route)
             case ["proposals", _, *_]:
                 return await self._proposal(person, route)
             case ["slots", _]:
@@ -123,6 +126,18 @@ class City:
             self._made[person.id, name] = said.id
         return self._made[person.id, name]
 
+    async def _of_a_campaign(self, person: Person, route: Route) -> dict[str, str]:
+        """No person's; so whoever may not have it needs none of their own."""
+        path = self._paths.get(route.name)
+        # What was tried is to be over before the next may be, so that is made each time.
+        if path is None or person.role == "operator" or route.name == "try_rules":
+            ready = await self.world.ready(route)
+            path = ready.path
+            self._bodies[path["id"]] = ready.body
+            if person.role != "operator":
+                self._paths[route.name] = path
+        return path
+
     async def _proposal(self, person: Person, route: Route) -> dict[str, str]:
         """Somebody else's, for the clinic where this person works."""
         clinic = await self._clinic(person)
@@ -139,6 +154,8 @@ class City:
             clinic = await self._clinic(person)
             await self._set_up("open_slots", clinic)
             return body | {"act": body["act"] | {"clinic_id": clinic["id"]}}
+        if route.name == "propose_rules":
+            return (await self.world.ready(route)).body
         return self._bodies.get(path.get("id", "")) or body
 
     async def _known(self, person: Person) -> str:

@@ -7,7 +7,7 @@ gets its id only when it is made is made when a route needs it.
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -17,6 +17,8 @@ import msgspec
 from aiohttp import ClientResponse
 
 from services.booking.api.desk import DESK
+from services.booking.dryruns import Trier
+from services.booking.rules.admission import Facts
 from shared.links.rules import Keys, Link, token_of
 from shared.openapi.routes import Api, Example, Route
 from shared.policy import REASON_HEADER
@@ -159,6 +161,7 @@ async def _booking(dsn: str, folder: Path) -> AsyncIterator[World]:
         world.making["list_day"] = a_day
         _missed(world, door)
         _persons(world)
+        _add_rules(world, door)
         _visits(world, door)
         for name in ("show_link", "use_link"):
             world.making[name] = a_link
@@ -314,6 +317,92 @@ def _persons(world: World) -> None:
         "answer_proxy": a_proxy,
         "note_proxy": on_paper,
     }
+
+
+def _add_rules(world: World, door: booking_doors.Door) -> None:
+    """Each has a campaign of its own, with rules that were drafted, tried, proposed, published."""
+    desk, proposals = door.client.app[DESK], door.client.app[PROPOSALS]
+
+    async def a_draft() -> dict[str, Any]:
+        campaign = await world.make("start_campaign", id=str(uuid4()))
+        example = world.route("draft_rules").example()
+        example = msgspec.structs.replace(example, path={"id": campaign})
+        said = await (await world.ask(world.route("draft_rules"), example)).json()
+        await _tried_to_the_end(door)
+        return {"path": {"id": campaign}, "body": {"rules_id": said["id"]}}
+
+    async def a_dry_run() -> dict[str, Any]:
+        await desk.facts.keep(ALICE, Facts(born_month=date(2000, 1, 1), district="nevsky"))
+        await desk.facts.keep(BORIS, Facts(born_month=date(1940, 1, 1), district="nevsky"))
+        draft = await a_draft()
+        route = world.route("try_rules")
+        said = await (
+            await world.ask(route, Example(path=draft["path"], body=draft["body"]))
+        ).json()
+        await _tried_to_the_end(door)
+        return {"path": draft["path"] | {"run": said["id"]}}
+
+    async def to_propose(percent: int = 10) -> dict[str, Any]:
+        run = (await a_dry_run())["path"]
+        body = world.route("propose_rules").example().body
+        act = body["act"] | {"dry_run_id": run["run"], "scope": {"percent": percent}}
+        return {"path": {}, "body": body | {"act": act}, "campaign": run["id"]}
+
+    async def proposed(percent: int = 10) -> dict[str, Any]:
+        made, route = await to_propose(percent), world.route("propose_rules")
+        said = await (await world.ask(route, Example(body=made["body"]), headers=other())).json()
+        digest = {"digest": said["digest"]}
+        return {"path": {"id": said["id"]}, "body": digest, "campaign": made["campaign"]}
+
+    def other() -> dict[str, str]:
+        return headers_for(world.route("propose_rules"), sub=str(uuid4()))
+
+    async def published(percent: int = 10) -> dict[str, Any]:
+        made, route = await proposed(percent), world.route("approve_rules")
+        await world.ask(route, Example(path=made["path"], body=made["body"]))
+        while await Runner(proposals.proposals, proposals.acts).turn():
+            pass
+        return made
+
+    async def in_force() -> dict[str, Any]:
+        return {"path": {"id": (await published())["campaign"]}}
+
+    async def to_revert() -> dict[str, Any]:
+        body = world.route("revert_rules").example().body
+        return {"path": {"id": (await published(100))["campaign"]}, "body": body}
+
+    async def only(making: Making, *names: str) -> dict[str, Any]:
+        made = await making()
+        assert isinstance(made, dict)
+        return {name: made[name] for name in names}
+
+    world.making |= {
+        "draft_rules": lambda: only(a_draft, "path"),
+        "list_rules": lambda: only(a_draft, "path"),
+        "show_rules": in_force,
+        "revert_rules": to_revert,
+        "try_rules": a_draft,
+        "show_dry_run": a_dry_run,
+        "propose_rules": lambda: only(to_propose, "path", "body"),
+        "list_rule_proposals": lambda: _listed(proposed),
+        "show_rule_proposal": lambda: only(proposed, "path"),
+        "approve_rules": lambda: only(proposed, "path", "body"),
+        "withdraw_rules": lambda: only(proposed, "path"),
+        "undo_rules": lambda: only(published, "path"),
+    }
+
+
+async def _listed(making: Making) -> dict[str, Any]:
+    """What is in a list is made; a list has no id in its path."""
+    await making()
+    return {}
+
+
+async def _tried_to_the_end(door: booking_doors.Door) -> None:
+    desk = door.client.app[DESK]
+    trier = Trier(desk.dry_runs, desk.books)
+    while await trier.turn():
+        pass
 
 
 async def proposed_to(world: World, person_id: UUID) -> str:

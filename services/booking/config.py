@@ -56,6 +56,10 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     dependants_max: Number = 20
     link_keys: str = ""
 
+    proposal_window_seconds: Number = 60
+    proposal_life_seconds: Number = 86_400
+    proposal_look_seconds: Seconds = 1.0
+
     resend_seconds: Seconds = 5.0
     sweep_seconds: Seconds = 0.5
     gather_seconds: Seconds = 0.05

@@ -16,6 +16,7 @@ from services.booking.store import (
     Campaigns,
     Consents,
     Database,
+    DryRuns,
     Links,
     Papers,
     Patients,
@@ -36,6 +37,9 @@ from shared.clock import DatabaseClock
 from shared.links.rules import keys_of
 from shared.logs import Lines
 from shared.policy import Gate
+from shared.proposals.api import DESK as PROPOSALS
+from shared.proposals.api import ProposalDesk
+from shared.proposals.store import Proposals
 from shared.vault import Vault, open_vault
 from shared.web import BODY_BYTES_MAX, answer_every_error, counted
 
@@ -59,7 +63,9 @@ def doors(
     app[ACCESS] = access
     gate = Gate(tokens, count_glass=metrics.count_glass, known_as=memory.identities.who)
     answers = _answers(config, store, asking, kept)
-    api.routes(app, _desk(config, store, clock, memory, answers=answers, access=access), gate)
+    desk = _desk(config, store, clock, memory, answers=answers, access=access)
+    api.routes(app, desk, gate)
+    app[PROPOSALS] = _proposals(config, store, desk)
     return app
 
 
@@ -79,6 +85,7 @@ def _desk(
         bookings=Bookings(store),
         campaigns=Campaigns(store),
         books=Books(store),
+        dry_runs=DryRuns(store),
         papers=Papers(store),
         **_about_persons(store, memory, open_vault("booking", config.vault)),
         services=Services(store),
@@ -89,6 +96,17 @@ def _desk(
         links=Links(store),
         link_keys=keys_of(config.link_keys),
         televisits=Televisits(store, limits_of(config)),
+    )
+
+
+def _proposals(config: Config, store: Database, desk: api.Desk) -> ProposalDesk:
+    """What two persons decide."""
+    return ProposalDesk(
+        proposals=Proposals(store.pool),
+        acts=api.acts(desk),
+        window_seconds=config.proposal_window_seconds,
+        life_seconds=config.proposal_life_seconds,
+        on_step=metrics.count_step,
     )
 
 

@@ -155,6 +155,29 @@ GLASS_BROKEN = Counter(
     registry=REGISTRY,
 )
 ACCESS = Figures(REGISTRY, "booking")
+DRY_RUNS = Counter(
+    "booking_dry_runs_total", "Rule books tried on everybody, to the end.", registry=REGISTRY
+)
+DRY_RUN_PEOPLE = Counter(
+    "booking_dry_run_people_total", "Persons looked at in dry runs.", registry=REGISTRY
+)
+NOT_ADMITTED = Counter(
+    "booking_not_admitted_total",
+    "Wishes for a campaign's place refused by its rules, by why.",
+    ["why"],
+    registry=REGISTRY,
+)
+PROPOSAL_STEPS = Counter(
+    "booking_proposal_steps_total",
+    "What happened to proposals, by act and step.",
+    ["act", "step"],
+    registry=REGISTRY,
+)
+PROPOSAL_DUE_SECONDS = Looked(
+    REGISTRY,
+    "booking_proposal_due_seconds",
+    "For how long the oldest act that two persons agreed on has been due that is not done",
+)
 TOKEN_CHECKS = Looked(
     REGISTRY,
     "booking_token_checks_total",
@@ -170,6 +193,8 @@ offers = Children(OFFERS, "held", "not_held", "crowd")
 erased = Children(PERSONS_ERASED, "asked", "unused")
 visit_steps = Children(VISIT_STEPS, ("rule", "noshow"))
 again = Children(BATCHES_AGAIN, "outage")
+not_admitted = Children(NOT_ADMITTED, "later", "unknown", "over", "other")
+steps = Children(PROPOSAL_STEPS)
 _projected = Children(EVENTS_PROJECTED)
 _glass = Children(GLASS_BROKEN, "booking", "day")
 
@@ -190,3 +215,8 @@ def count_glass(kind: str) -> None:
 def count_set_aside(item: Item, reason: str) -> None:
     """One message could not be read or handled."""
     SET_ASIDE.inc()
+
+
+def count_step(act: str, step: str) -> None:
+    """Something happened to a proposal of this act."""
+    steps[act, step].inc()

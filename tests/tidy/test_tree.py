@@ -31,6 +31,7 @@ EXTRA_ROOMS = {
     "booking": {
         "closures",
         "doors",
+        "dryruns",
         "families",
         "learning",
         "memory",

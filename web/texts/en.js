@@ -155,7 +155,7 @@ export default {
   'problem.campaign_not_open': 'Registration has not opened yet.',
   'problem.campaign_unknown': 'This campaign does not exist any more.',
   'problem.already_booked': 'One of the persons has this booked already.',
-  'problem.not_eligible': 'The rules of the campaign do not allow this combination.',
+  'problem.not_eligible': 'The rules of the campaign do not allow this.',
   'problem.visit_incomplete': 'This visit needs more than one place: a doctor, a room or an interpreter.',
   'problem.nothing_to_follow': 'A follow-up comes only after a first visit.',
   'problem.paper_missing': 'This needs a referral, or an attachment to the polyclinic.',

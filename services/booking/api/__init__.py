@@ -8,6 +8,7 @@ from services.booking.api import (
     campaigns,
     consents,
     day,
+    dryruns,
     facts,
     holds,
     links,
@@ -17,6 +18,8 @@ from services.booking.api import (
     patients,
     persons,
     proxies,
+    publishing,
+    rulebooks,
     services,
     televisits,
     visit_links,
@@ -24,10 +27,11 @@ from services.booking.api import (
 from services.booking.api.desk import DESK, Desk
 from services.booking.api.offers import Offers
 from services.booking.api.problems import PROBLEMS
+from services.booking.api.publishing import acts
 from shared.openapi import DOCUMENT, Api, add_routes
 from shared.policy import Gate
 
-__all__ = ["API", "DESK", "Desk", "Offers", "routes"]
+__all__ = ["API", "DESK", "Desk", "Offers", "acts", "routes"]
 
 API = Api(
     service="booking",
@@ -40,6 +44,8 @@ API = Api(
         "dependants": "For whom one may book besides oneself, and who may for oneself.",
         "holds": "Places kept for some minutes while their owner makes up their mind.",
         "links": "One thing for whoever was sent the link, without signing in; once.",
+        "proposals": "What needs two persons: one who proposes it, and another who approves it.",
+        "rules": "Whom a campaign admits, from when: tried on everybody, published, taken back.",
         "papers": "To which polyclinic somebody is attached, and to whom they are sent.",
         "services": "Of which kind a visit is, and what must be free together with it.",
         "visits": "Telemedicine: who waits in whose line, and what became of each visit.",
@@ -49,6 +55,9 @@ API = Api(
         *bookings.ROUTES,
         *holds.ROUTES,
         *campaigns.ROUTES,
+        *rulebooks.ROUTES,
+        *dryruns.ROUTES,
+        *publishing.ROUTES,
         *services.ROUTES,
         *patients.ROUTES,
         *proxies.ROUTES,

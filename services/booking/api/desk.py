@@ -20,6 +20,7 @@ from services.booking.store import (
     Books,
     Campaigns,
     Consents,
+    DryRuns,
     Links,
     Papers,
     Patients,
@@ -69,6 +70,7 @@ class Desk(msgspec.Struct):
     bookings: Bookings
     campaigns: Campaigns
     books: Books
+    dry_runs: DryRuns
     facts: PersonFacts
     papers: Papers
     patients: Patients

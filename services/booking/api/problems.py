@@ -8,8 +8,8 @@ from msgspec import UNSET, UnsetType
 from msgspec.structs import replace
 
 from services.booking.api.incomplete import VISIT_KINDS
+from services.booking.api.rule_problems import RULES
 from services.booking.api.visit_problems import VISITS
-from services.booking.rules.admission import Fact, Why, Words
 from services.booking.rules.offers import Offered
 from shared.openapi import ProblemKind, by_code
 
@@ -54,24 +54,6 @@ class SlotInTheWay(msgspec.Struct, frozen=True, kw_only=True):
     slot_id: UUID | UnsetType = UNSET
     until: datetime | UnsetType = UNSET
     alternatives: tuple[Offered, ...] | UnsetType = UNSET
-
-
-class RuleBroken(msgspec.Struct, frozen=True, kw_only=True):
-    """Which of the campaign's rules said no: service, dose, interval, or a phase by its id.
-
-    Of a phase: to whom of those who were to get a place, of which version of the rules, and in
-    words; `facts` are those that keep the person out, or that are not known.
-    """
-
-    rule: str | UnsetType = UNSET
-    why: Why | UnsetType = UNSET
-    rules_version: int | UnsetType = UNSET
-    patient_id: UUID | UnsetType = UNSET
-    rule_title: Words | UnsetType = UNSET
-    what_to_do: Words | UnsetType = UNSET
-    opens_at: datetime | UnsetType = UNSET
-    closed_at: datetime | UnsetType = UNSET
-    facts: tuple[Fact, ...] | UnsetType = UNSET
 
 
 FULL = SlotInTheWay(
@@ -152,21 +134,6 @@ PROBLEMS = by_code(
             "campaign_unknown",
             "There is no such campaign.",
             "Look for campaigns again, and name one of those.",
-        ),
-        ProblemKind(
-            422,
-            "not_eligible",
-            "The campaign does not allow these places; `rule` is the rule of it that said no.",
-            "Choose places that keep the rule; of a phase, do what its `what_to_do` says.",
-            more=RuleBroken(
-                rule="from-65",
-                why="later",
-                rules_version=2,
-                patient_id=UUID("00000000-0000-4000-8000-000000000001"),
-                rule_title=Words(ru="С 65 лет", en="From 65 years on"),
-                what_to_do=Words(ru="Запишитесь с 1 марта.", en="Book from 1 March on."),
-                opens_at=datetime(2099, 3, 1, tzinfo=UTC),
-            ),
         ),
         *VISIT_KINDS,
         ProblemKind(
@@ -296,5 +263,6 @@ PROBLEMS = by_code(
             "Ask somebody at the clinic; asking again gets the same answer.",
         ),
         *VISITS,
+        *RULES,
     ]
 )

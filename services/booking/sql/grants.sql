@@ -24,12 +24,16 @@ GRANT SELECT, INSERT, DELETE ON found_by, erasure TO booking;
 GRANT SELECT, INSERT ON link_use TO booking;
 GRANT SELECT, INSERT, UPDATE, DELETE ON person_fact, permit TO booking;
 GRANT SELECT, INSERT ON rule_book, publication TO booking;
+GRANT SELECT, INSERT, UPDATE, DELETE ON dry_run TO booking;
+GRANT SELECT, INSERT, UPDATE ON proposal TO booking;
+GRANT SELECT, INSERT ON proposal_step TO booking;
 GRANT SELECT, INSERT, UPDATE ON visit, visit_step TO booking;
 GRANT SELECT ON visit, visit_step TO auditor;
 -- Only of the one person: see the wall in the migrations.
 GRANT SELECT ON booking, patient, profile, person_key, consent, relation, person_fact, permit
     TO booking_person;
-GRANT SELECT ON booking, slot, campaign, pending_command, rule_book, publication TO auditor;
+GRANT SELECT ON booking, slot, campaign, pending_command, rule_book, publication, dry_run,
+                proposal, proposal_step TO auditor;
 
 -- Who looked at whose data: added to, and never changed.
 GRANT SELECT, INSERT ON access_chain, access_log TO booking;

@@ -5,6 +5,7 @@ from services.booking.store.books import Books
 from services.booking.store.campaigns import Campaigns
 from services.booking.store.consents import Consents
 from services.booking.store.database import Connection, Database
+from services.booking.store.dryruns import DryRuns
 from services.booking.store.facts import PersonFacts
 from services.booking.store.links import Links
 from services.booking.store.papers import AllPapers, Papers
@@ -26,6 +27,7 @@ __all__ = [
     "Connection",
     "Consents",
     "Database",
+    "DryRuns",
     "Links",
     "Merge",
     "Papers",
