@@ -225,6 +225,7 @@ def _missed(world: World, door: booking_doors.Door) -> None:
     async def a_visit_that_is_over(clinic: str = CLINIC) -> dict[str, Any]:
         door.referee.decided(open_clinic(UUID(clinic)), 0)
         slot = await door.open_slot(uuid4(), clinic_id=UUID(clinic))
+        await door.is_there()
         answer = await door.book(slot, who=uuid4())
         assert answer.status == 201, await answer.text()
         booking = (await answer.json())["id"]
