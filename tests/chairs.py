@@ -6,6 +6,7 @@ with them: time is seconds since noon, a slot is a row of chairs, and what is ta
 
 from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 QUARTER = 15 * 60
 """How long each lasts, in seconds."""
@@ -128,7 +129,15 @@ class Room:
     def release(self, who: Who, home: int) -> str:
         return self._leave(who) if self._own(who, home, held=True) else "hold_gone"
 
-    def move(self, who: Who, wanted: Wanted, home: int) -> str:
+    def move(
+        self,
+        who: Who,
+        wanted: Wanted,
+        home: int,
+        holders: Sequence[Who] = (),
+        hours_apart: int | None = None,
+    ) -> str:
+        """From their chairs to others, among them such as the holders keep, who leave with them."""
         own = self._own(who, home, held=False)
         past = [c for c in own if self.now >= self.begins[c.slot]]
         over = {c.slot for c in past}
@@ -137,10 +146,15 @@ class Room:
             return "started"
         rest = [(slot, claim) for slot, claim in wanted if slot not in over]
         ahead = [c for c in own if c not in past]
-        no = ("unknown" if not own else None) or self._objection(rest, ahead)
+        held = [c for holder in set(holders) for c in self._own(holder, home, held=True)]
+        no = ("unknown" if not own else None) or self._objection(rest, ahead + held)
+        if no is None and hours_apart is not None and self._too_close(wanted, hours_apart):
+            no = "interval_broken"
         if no is None:
             stay = [slot for slot, _ in wanted]
             self._watch(c for c in own if self._on(c.slot, own) > stay.count(c.slot))
+            for holder in {c.who for c in held}:
+                self._leave(holder)
         return no or self._sit(who, [(c.slot, c.claim) for c in past] + rest, home)
 
     def cancel(self, who: Who, home: int) -> str:
@@ -171,6 +185,10 @@ class Room:
         if not own:
             return "unknown"
         return "started" if any(self.now >= self.begins[c.slot] for c in own) else None
+
+    def _too_close(self, wanted: Wanted, hours: int) -> bool:
+        begins = [self.begins[slot] for slot, _ in wanted]
+        return any(second - first < hours * 3_600 for first, second in pairwise(begins))
 
     def _objection(self, wanted: Wanted, instead_of: list[Chair]) -> str | None:
         """Why not these chairs; those that are given up for them count as empty."""

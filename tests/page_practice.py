@@ -70,6 +70,17 @@ class Practice:
         self.slots: dict[str, str] = {}
         self._zone = zone
 
+    async def doctor(self) -> str:
+        """Somebody who has slots of their own here."""
+        said = {"id": str(uuid4()), "name": "Practitioner No. 1"}
+        await self._desk.ask("PUT", f"/clinics/{self.id}/practitioners", self._desk.operator, said)
+        return said["id"]
+
+    async def afar(self, times: Sequence[str]) -> "Practice":
+        """Half an hour each in which a doctor sees people from afar."""
+        about = {"modality": "virtual", "practitioner_id": await self.doctor()}
+        return await self.opens(times, service="telemedicine-visit", **about)
+
     async def opens(
         self, times: Sequence[str], capacity: int = 1, service: str = VISIT, **about: Any
     ) -> "Practice":

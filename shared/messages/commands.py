@@ -8,6 +8,7 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from shared.messages.words import (
+    HOLDS_MAX,
     PLACES_MAX,
     AsksFor,
     CancelReason,
@@ -145,6 +146,9 @@ class Apart(msgspec.Struct, frozen=True, kw_only=True):
 Wishes = Annotated[tuple[PlaceWish, ...], Meta(min_length=1, max_length=PLACES_MAX)]
 
 
+HoldIds = Annotated[tuple[UUID, ...], Meta(max_length=HOLDS_MAX)]
+
+
 class HoldPlaces(Command, frozen=True, kw_only=True):
     """Keep places for a while, all or nothing. The hold's id is this command's id."""
 
@@ -184,10 +188,17 @@ class BookPlaces(Command, frozen=True, kw_only=True):
 
 
 class MovePlaces(Command, frozen=True, kw_only=True):
-    """Swap a booking's places for others, atomically: never without a place in between."""
+    """Swap a booking's places for others, atomically: never without a place in between.
+
+    `hold_ids`: holds of the same home that are given up for it. What of them is alive counts as
+    free for this wish alone, and is given back with the move, whether the wish takes it or not.
+    `apart`: each person's doses have to be so far apart, one after the other.
+    """
 
     booking_id: UUID
     places: Wishes
+    hold_ids: HoldIds = ()
+    apart: Apart | None = None
 
 
 class CancelBooking(Command, frozen=True, kw_only=True):

@@ -12,6 +12,9 @@ from msgspec import Meta
 PLACES_MAX = 8
 """The most places one booking may have: a family, a dose pair, a doctor with an interpreter."""
 
+HOLDS_MAX = 8
+"""The most holds that may be given up for a move."""
+
 CAPACITY_MAX = 10_000
 """The most people one slot may take; anything above is a typing mistake."""
 
@@ -47,6 +50,7 @@ Refusal = Literal[
     "too_late",
     "not_over",
     "claim_taken",
+    "interval_broken",
     "expired",
     "unknown",
     "exists",

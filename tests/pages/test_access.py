@@ -61,8 +61,8 @@ Show = Callable[[Visitor, Desk], Awaitable[None]]
 
 async def find(visitor: Visitor, desk: Desk) -> None:
     """Clinics, one with something free and one without."""
-    practice = await (await desk.practice()).opens(["09:00"], service="telemedicine-visit")
-    other = await (await desk.practice()).opens(["09:00"], service="telemedicine-visit")
+    practice = await (await desk.practice()).afar(["09:00"])
+    other = await (await desk.practice()).afar(["09:00"])
     await desk.book(other.slots["09:00"], desk.patient())
     await visitor.goes_to(f"#/?service=telemedicine-visit&date={practice.day}")
     await visitor.page.locator(".clinics h3").first.wait_for()

@@ -27,7 +27,7 @@ async def test_a_patient_waits_is_called_in_and_is_done(
     about = {"service": "telemedicine-visit", "modality": "virtual", "capacity": 1}
     times = [(soon + timedelta(minutes=more)).isoformat() for more in (3, 18)]
     opened = about | {"id": slot, "starts_at": times[0], "ends_at": times[1]}
-    opened["practitioner_id"] = str(uuid4())
+    opened["practitioner_id"] = await practice.doctor()
     path = f"/clinics/{practice.id}"
     await desk.ask("POST", f"{path}/slots", desk.operator, {"slots": [opened]})
     token, email = desk.patient(), f"patient-{uuid4().hex}@example.org"

@@ -13,8 +13,8 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from services.slots import rules
-from services.slots.rules import Inventory, Slot, answers, bookings, holds, slots
-from shared.messages import Refusal, Refused, SlotEvent
+from services.slots.rules import Inventory, Slot, answers, bookings, holds, moves, slots
+from shared.messages import Apart, Refusal, Refused, SlotEvent
 from tests import stories
 from tests.chairs import Room, Wanted
 from tests.stories import NOON, a_claim, an_id
@@ -43,6 +43,7 @@ minutes = st.sampled_from([0, 0, 10, 30, 60])
 home = st.sampled_from([0, 1])
 elsewhere = st.sampled_from([0, 0, 0, 0, 1])
 someone = st.integers(0, 3)
+holders = st.lists(someone, min_size=1, max_size=3)
 seconds = st.sampled_from([30, 300, 600, 900])
 waits = st.sampled_from([*[0] * 9, 1, 29, 30, 270, 300, 600, UNTIL_NEXT])
 ACTS = [
@@ -63,6 +64,7 @@ ACTS = [
     st.tuples(st.just("renew"), someone, seconds, elsewhere),
     st.tuples(st.just("release"), someone, elsewhere),
     *[st.tuples(st.just("move"), someone, seats, elsewhere)] * 2,
+    *[st.tuples(st.just("move_to_held"), someone, seats, holders, elsewhere, st.booleans())] * 2,
     st.tuples(st.just("cancel"), someone, elsewhere),
     st.tuples(st.just("miss"), someone, elsewhere),
 ]
@@ -199,6 +201,25 @@ class Day:
         wish = stories.move(who, *_ids(wanted), claims=_claims(wanted))
         return self._leaves(self._ask(wish, home + off), self.room.move(who, wanted, home + off))
 
+    def _move_to_held(
+        self, n: int, wanted: Wanted, ms: Sequence[int], off: int, apart: bool
+    ) -> tuple[str, str]:
+        """Also to what others hold, who give it up; now and then as doses half a day apart."""
+        who, home = self._someone(n, held=False)
+        others = [self._someone(m, held=True)[0] for m in ms]
+        kept = [c.slot for c in self.room.chairs if c.who == others[0] and c.until is not None]
+        wanted = [(slot, None) for slot in kept] or wanted
+        wish = stories.move(
+            who,
+            *_ids(wanted),
+            claims=_claims(wanted),
+            doses=tuple(range(1, len(wanted) + 1)),
+            hold_ids=tuple(others),
+            apart=Apart(min_days=1, max_days=9) if apart else None,
+        )
+        said = self._ask(wish, home + off)
+        return said, self.room.move(who, wanted, home + off, others, 12 if apart else None)
+
     def _cancel(self, n: int, off: int) -> tuple[str, str]:
         who, home = self._someone(n, held=False)
         said = self._ask(stories.cancel(who), home + off)
@@ -235,8 +256,9 @@ class Day:
         assert _encode(self.inventory) == before
         if isinstance(reply, Refused):
             return reply.reason
-        rules.evolve(self.inventory, reply)
-        self.told.append(reply)
+        for event in (reply, *rules.give_up(self.inventory, wish, reply)):
+            rules.evolve(self.inventory, event)
+            self.told.append(event)
         return "yes"
 
     # ---- what both have now --------------------------------------------------------------------
@@ -375,7 +397,7 @@ def every_partition_decides_for_every_booking(patch: pytest.MonkeyPatch) -> None
 
 
 def a_hold_that_ran_out_may_be_confirmed(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(holds, "_alive", lambda inventory, who, home: inventory.bookings.get(who))
+    patch.setattr(holds, "alive", lambda inventory, who, home: inventory.bookings.get(who))
 
 
 def a_hold_lasts_a_second_too_long(patch: pytest.MonkeyPatch) -> None:
@@ -400,12 +422,24 @@ def nobody_counts_who_comes(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(answers, "count_of", lambda slot, **_: sound(slot))
 
 
+def what_is_given_up_for_a_move_stays_held(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(rules, "give_up", lambda *_, **__: ())
+
+
+def holds_count_as_free_for_nobody(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(moves, "_held_for", lambda *_: iter(()))
+
+
+def doses_may_follow_each_other_at_once(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(moves, "_not_apart", lambda *_: None)
+
+
 def nobody_comes_too_late(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Slot, "closes_at", property(lambda slot: slot.starts_at))
 
 
 def everybody_leaves_in_time(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(bookings, "_given_up_late", lambda *_: False)
+    patch.setattr(bookings, "given_up_late", lambda *_: False)
 
 
 def who_is_in_does_not_keep_stools(patch: pytest.MonkeyPatch) -> None:
@@ -413,6 +447,9 @@ def who_is_in_does_not_keep_stools(patch: pytest.MonkeyPatch) -> None:
 
 
 BREAKING = [
+    what_is_given_up_for_a_move_stays_held,
+    holds_count_as_free_for_nobody,
+    doses_may_follow_each_other_at_once,
     only_the_first_wish_is_looked_at,
     own_seats_do_not_count_as_free,
     claims_are_not_looked_at,

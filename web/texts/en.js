@@ -160,6 +160,7 @@ export default {
   'problem.nothing_to_follow': 'A follow-up comes only after a first visit.',
   'problem.paper_missing': 'This needs a referral, or an attachment to the polyclinic.',
   'problem.expired': 'It could not be decided in time, and nothing was booked. Please try again.',
+  'problem.interval_broken': 'The second visit would come too soon or too late after the first.',
   'problem.hold_gone': 'The place was kept for a while, and that time is over.',
   'problem.key_reused': 'This request got mixed up with another one. Please begin again.',
   'problem.decision_failed': 'It could not be decided. That is our mistake, and it was recorded.',

@@ -289,7 +289,7 @@ ROUTES = [
         body=OtherPlaces,
         needs_key=True,
         answers={200: Answer("It has its new places.", BookingBody), 202: UNDECIDED},
-        problems=(*SLOT, *PERSON, *VISIT, *BOOKING, *REFEREE),
+        problems=(*SLOT, *PERSON, *VISIT, *BOOKING, "interval_broken", *REFEREE),
         touches=PLACES,
     ),
 ]

@@ -125,6 +125,13 @@ PROBLEMS = by_code(
         ),
         ProblemKind(
             409,
+            "interval_broken",
+            "A dose would come too soon or too late after the one before it.",
+            "Choose one of `alternatives` instead of `slot_id`, and ask again with its `hold_id`.",
+            more=FULL,
+        ),
+        ProblemKind(
+            409,
             "campaign_not_open",
             "The campaign has not opened yet.",
             "Ask again from its `opens_at` on, under a new Idempotency-Key.",

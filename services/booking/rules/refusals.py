@@ -40,6 +40,9 @@ TOLD: dict[Refusal, Told] = {
     "claim_taken": Told(
         409, "already_booked", "One of the persons has this dose or this slot booked already."
     ),
+    "interval_broken": Told(
+        409, "interval_broken", "A dose would come too soon or too late after the one before it."
+    ),
     "expired": Told(409, "expired", "It was not decided in time, and nothing was booked."),
     "unknown": Told(409, "slot_unknown", "One of the slots does not exist."),
     "hold_gone": Told(409, "hold_gone", "The hold has run out or was given back."),

@@ -1,22 +1,18 @@
-"""Who gets a place, who may swap it, who gives it back?"""
+"""Who gets a place, and who gives it back?"""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from msgspec.structs import replace
-
 from services.slots.rules.answers import counts_of, refuse, seats_per_slot, taken
 from services.slots.rules.inventory import Booking, Inventory
 from shared.messages import (
     BookingCancelled,
-    BookingMoved,
     BookPlaces,
     CancelBooking,
     Command,
     HoldPlaces,
-    MovePlaces,
     PlacesBooked,
     PlaceWish,
     Refused,
@@ -54,46 +50,6 @@ def book(
     )
 
 
-def move(
-    inventory: Inventory, command: MovePlaces, *, at: datetime, home: int
-) -> BookingMoved | Refused:
-    """Swap all places at once; the booking's own seats count as free for it.
-
-    What has begun stays as it is, and what is to come may be moved, or given up. Only the seats
-    that are new to it are judged by their slots' cut-off; those that it gives up later than they
-    may be given back make it late.
-    """
-    booking = booked_here(inventory, command.booking_id, home)
-    if booking is None:
-        return refuse(command, "unknown", at)
-    wishes, begun = command.places, started(inventory, booking, at)
-    if begun:
-        staying = _staying(booking, begun, wishes)
-        if staying is None:
-            return refuse(command, "started", at, begun[0])
-        wishes = staying
-    own = seats_per_slot(p.slot_id for p in booking.places)
-    refused = why_not(inventory, command, wishes, at=at, own=own, kept=begun, booking_id=booking.id)
-    if refused is not None:
-        return refused
-    change = seats_per_slot(w.slot_id for w in wishes)
-    change.subtract(own)
-    return BookingMoved(
-        id=answer_id(command.id, "BookingMoved"),
-        cause=command.id,
-        at=at,
-        booking_id=booking.id,
-        home=booking.home,
-        version=booking.version + 1,
-        places=tuple(
-            taken(inventory, place_id(command.id, n), wish, wish.claim)
-            for n, wish in enumerate(wishes)
-        ),
-        counts=counts_of(inventory, held={}, booked=change),
-        late=_given_up_late(inventory, change, at),
-    )
-
-
 def cancel(
     inventory: Inventory, command: CancelBooking, *, at: datetime, home: int
 ) -> BookingCancelled | Refused:
@@ -119,7 +75,7 @@ def cancel(
         version=booking.version + 1,
         reason=command.reason,
         counts=counts_of(inventory, held={}, booked=given_up),
-        late=command.reason == "patient" and _given_up_late(inventory, given_up, at),
+        late=command.reason == "patient" and given_up_late(inventory, given_up, at),
         missed=command.missed,
     )
 
@@ -199,26 +155,7 @@ def _not_over(inventory: Inventory, booking: Booking, at: datetime) -> list[UUID
     return [slot_id for slot_id in slots if at < inventory.slots[slot_id].ends_at]
 
 
-def _staying(booking: Booking, begun: Sequence[UUID], wishes: Wishes) -> Wishes | None:
-    """The wishes, where those in what has begun are the seats that are there: they stay, and keep
-    their claims. None where they are not, or where there is nothing else to move.
-    """
-    there = {
-        slot_id: [p.claim for p in booking.places if p.slot_id == slot_id] for slot_id in begun
-    }
-    if sum(map(len, there.values())) == len(booking.places):
-        return None
-    staying = []
-    for wish in wishes:
-        if wish.slot_id in there:
-            if not there[wish.slot_id]:
-                return None
-            wish = replace(wish, claim=there[wish.slot_id].pop(0))
-        staying.append(wish)
-    return None if any(there.values()) else tuple(staying)
-
-
-def _given_up_late(inventory: Inventory, change: Mapping[UUID, int], at: datetime) -> bool:
+def given_up_late(inventory: Inventory, change: Mapping[UUID, int], at: datetime) -> bool:
     """True when one of the slots that lose a seat wanted to know sooner."""
     return any(
         seats < 0 and at > inventory.slots[slot_id].cancel_until
