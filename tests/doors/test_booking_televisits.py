@@ -359,3 +359,21 @@ async def test_what_opened_while_nobody_looked_is_opened_when_somebody_does(door
     await visits.open(since)
 
     assert await door.pool.fetchval("SELECT count(*) FROM visit") == 2
+
+
+async def test_who_is_signed_in_finds_the_link_beside_their_booking_and_nobody_else_does(
+    door: Door,
+) -> None:
+    visit = await booked(door, who=ALICE)
+    path = f"/bookings/{visit.booking}/visits"
+
+    [way] = (await (await door.ask("GET", path)).json())["visits"]
+    came = await door.client.put(f"/api/v1/links/{way['token']}/visit", json={"is_here": True})
+    [then] = (await (await door.ask("GET", path)).json())["visits"]
+    taken = await (await door.ask("GET", "/me/export")).json()
+
+    assert came.status == 200
+    assert (way["visit"]["status"], then["visit"]["status"]) == ("booked", "arrived")
+    assert way["patient_id"] == str(ALICE)
+    assert [one["status"] for one in taken["visits"]] == ["arrived"]
+    assert await problem(await door.ask("GET", path, who=BORIS)) == (404, "not_found")

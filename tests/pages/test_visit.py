@@ -1,7 +1,6 @@
 """Does somebody come to their telemedicine visit by the link in their mail, and see it through?"""
 
 import re
-from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
 import pytest
@@ -23,16 +22,10 @@ LINK = re.compile(r"https?://\S+/(#/link/visit/\S+)")
 async def test_a_patient_waits_is_called_in_and_is_done(
     desk: Desk, visit: Visit, town: Town, language: str
 ) -> None:
-    practice, slot, soon = await desk.practice(), str(uuid4()), datetime.now(UTC)
-    about = {"service": "telemedicine-visit", "modality": "virtual", "capacity": 1}
-    times = [(soon + timedelta(minutes=more)).isoformat() for more in (3, 18)]
-    opened = about | {"id": slot, "starts_at": times[0], "ends_at": times[1]}
-    opened["practitioner_id"] = await practice.doctor()
-    path = f"/clinics/{practice.id}"
-    await desk.ask("POST", f"{path}/slots", desk.operator, {"slots": [opened]})
+    practice = await desk.practice()
     token, email = desk.patient(), f"patient-{uuid4().hex}@example.org"
     await desk.ask("PUT", "/me/contacts", token, {"email": email})
-    booking = await desk.ask("POST", "/bookings", token, {"places": [{"slot_id": slot}]})
+    way_in = await desk.televisit(practice, token)
     found = LINK.search(await mail_to(town, email))
     assert found is not None
 
@@ -46,8 +39,20 @@ async def test_a_patient_waits_is_called_in_and_is_done(
     doctor = Signer(town.stack).sign(
         uuid4(), ["practitioner"], hours=1.0, clinics=[UUID(practice.id)]
     )
-    steps = f"{path}/visits/{booking['places'][0]['id']}/steps"
+    steps = f"/clinics/{practice.id}/visits/{way_in['visit']['visit_id']}/steps"
     for step, said in (("admit", "visit.admitted"), ("end", "visit.ended")):
         await desk.ask("POST", steps, doctor, {"step": step})
         await visitor.page.reload()
         await expect(visitor.shows(said)).to_be_visible()
+
+
+async def test_who_is_signed_in_goes_to_the_visit_from_their_bookings(
+    desk: Desk, visit: Visit
+) -> None:
+    token = desk.patient()
+    await desk.televisit(await desk.practice(), token)
+
+    visitor = await (await visit("en", NARROW)).goes_to("#/bookings", token)
+    await visitor.button("visit.go").click()
+
+    await expect(visitor.shows("visit.arrived")).to_be_visible()

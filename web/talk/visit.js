@@ -100,6 +100,20 @@ export function attend(token, { onLine, onProblem }) {
   };
 }
 
+/**
+ * The link to one's own visit, where there is one.
+ * @param {string} booking
+ * @param {string} visit
+ * @returns {Promise<string | null>}
+ */
+export async function tokenOf(booking, visit) {
+  const { status, body } = await ask(`/bookings/${booking}/visits`, { personal: true });
+  if (status !== 200) return null;
+  /** @type {{ token: string | null, visit: { visit_id: string } }[]} */
+  const visits = body.visits;
+  return visits.find((one) => one.visit.visit_id === visit)?.token ?? null;
+}
+
 /** @param {Line} line */
 function isOpen(line) {
   return line.window === 'open' && !OVER.includes(line.status);

@@ -232,6 +232,8 @@ export default {
 
   'link.title': 'Your visit',
   'link.cancelling': 'It is written down: the visit will be cancelled. You need not do more.',
+  'visit.go': 'To the visit',
+  'visit.go_for': 'To the visit: {who}',
   'visit.early': 'This page lets you in from {time} on. You may leave it open.',
   'visit.arrived': 'You are here. Say when you are ready to be called in.',
   'visit.ready': 'I am ready',

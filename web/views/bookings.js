@@ -10,6 +10,7 @@ import { toClinic } from '../route.js';
 import { followBookings } from '../talk/bookings.js';
 import { beginMoving } from '../talk/moving.js';
 import { learnPeople, personName } from '../talk/people.js';
+import { tokenOf } from '../talk/visit.js';
 import { dismiss, wishesOfPerson } from '../talk/wishes.js';
 import { t } from '../words/language.js';
 import { dateOf } from '../words/times.js';
@@ -156,8 +157,26 @@ function part(places, buttons) {
 function changes(booking, places) {
   const isWhole = places.length === booking.places.length;
   const isAhead = Date.parse(places[0].starts_at) > Date.now();
-  return [isWhole && cancelButton(booking), isAhead && moveButton(booking, places[0])]
+  const virtual = places.filter((place) => place.modality === 'virtual');
+  return [...virtual.map((place) => visitButton(booking, place, virtual.length === 1)),
+    isWhole && cancelButton(booking), isAhead && moveButton(booking, places[0])]
     .filter((button) => button !== false);
+}
+
+/**
+ * To the line of a telemedicine visit, by the link that the mail has as well.
+ * @param {Booking} booking
+ * @param {Place} place
+ * @param {boolean} isOnly whether nobody else of the booking is seen at the same time
+ */
+function visitButton(booking, place, isOnly) {
+  const text = isOnly ? t('visit.go') : t('visit.go_for', { who: personName(place.patient_id) });
+  return el('button.primary', { type: 'button', onclick: go }, text);
+  async function go() {
+    const token = await tokenOf(booking.id, place.id);
+    if (token === null) announce(t('problem.other'));
+    else location.hash = `#/link/visit/${token}`;
+  }
 }
 
 /**

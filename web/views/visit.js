@@ -67,7 +67,7 @@ export function visitView(route) {
 function whenAndWhere(visit) {
   const note = zoneNote(visit.starts_at, visit.time_zone);
   return [
-    el('p.when', {}, visitLine(visit)),
+    el('p.when', {}, el('time', { datetime: visit.starts_at }, visitLine(visit))),
     note && el('p.hint', {}, note),
     el('p.where', {}, named('span', visit.clinic_name), el('br'),
       named('span.hint', visit.clinic_address)),

@@ -13,6 +13,7 @@ from services.booking import metrics
 from services.booking.api.answers import BookingBody, booking_body
 from services.booking.api.desk import DESK, Desk, Nothing, problem_of, wish_id
 from services.booking.api.known import FactsBody, own_facts, own_papers
+from services.booking.api.own_visits import OwnVisit, visits_of
 from services.booking.rules.consents import Given
 from services.booking.rules.profiles import NOTHING_KNOWN, Profile, wrong_with
 from services.booking.rules.refusals import TOLD
@@ -79,6 +80,7 @@ class Export(msgspec.Struct, frozen=True, kw_only=True):
     permits: list[Permit]
     papers: AllPapers
     bookings: list[BookingBody]
+    visits: list[OwnVisit]
     complete: bool
     elsewhere: list[str]
 
@@ -132,6 +134,7 @@ async def export_me(request: web.Request) -> web.Response:
             permits=await desk.facts.own_permits(ids, [*people, *ids[1:]]),
             papers=await own_papers(desk, people),
             bookings=bookings,
+            visits=await visits_of(desk, ids, [one.id for one in bookings]),
             complete=complete,
             elsewhere=ELSEWHERE,
         ),

@@ -29,6 +29,7 @@ GRANT SELECT, INSERT, UPDATE ON proposal TO booking;
 GRANT SELECT, INSERT ON proposal_step TO booking;
 GRANT SELECT, INSERT, UPDATE ON visit, visit_step TO booking;
 GRANT SELECT ON visit, visit_step TO auditor;
+GRANT SELECT ON visit TO booking_person;
 -- Only of the one person: see the wall in the migrations.
 GRANT SELECT ON booking, patient, profile, person_key, consent, relation, person_fact, permit
     TO booking_person;

@@ -118,3 +118,10 @@ SELECT p.id AS visit_id, b.id AS booking_id, p.slot_id, p.service, p.starts_at, 
    AND ($4::timestamptz IS NULL OR (p.starts_at, p.id) > ($4, $5::uuid))
  ORDER BY p.starts_at, p.id
  LIMIT $6;
+
+-- name: own_visits
+-- What became of the visits of these bookings, of the person's own. Whose rows may be seen is said first.
+SELECT v.* FROM visit AS v
+ WHERE (SELECT set_config('talon.person', $1::uuid[]::text, true)) IS NOT NULL
+   AND v.booking_id = ANY ($2::uuid[])
+ ORDER BY v.starts_at, v.id;

@@ -112,6 +112,13 @@ class Televisits:
         rows = await self._database.rows("load_line", clinic_id, line_id, at)
         return [visit_of(row) for row in rows]
 
+    async def own(
+        self, ids: Sequence[UUID], booking_ids: Sequence[UUID]
+    ) -> list[tuple[UUID, Visit]]:
+        """A person's own: the visits of these bookings, each with its booking."""
+        rows = await self._database.rows_of(ids, "own_visits", booking_ids)
+        return [(row["booking_id"], visit_of(row)) for row in rows]
+
     async def queue(
         self, clinic_id: UUID, line_id: UUID, day: date, after: Sequence[Any] | None, limit: int
     ) -> Sequence[Row]:
