@@ -111,6 +111,9 @@ class City:
                 return await self._of_a_campaign(person, route)
             case ["proposals", _, *_]:
                 return await self._proposal(person, route)
+            case ["campaigns", _, "waiting-room", *_]:
+                made = await self.world.making[route.name]()
+                return dict(made["path"])  # type: ignore[index,call-overload]
             case ["slots", _]:
                 return {"id": await self._slot(person)}
             case _:

@@ -5,6 +5,8 @@ gets its id only when it is made is made when a route needs it.
 """
 
 import asyncio
+import base64
+import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, date, datetime, timedelta
@@ -42,6 +44,7 @@ SLOTS = [UUID(f"00000000-0000-4000-8000-0000000002{n:02}") for n in range(1, 5)]
 SLOT_DAYS = (12, 19, 13, 20)
 CAMPAIGN = "00000000-0000-4000-8000-000000000501"
 WHY = "Taken ill at our clinic; what is booked?"
+LINK_KEYS = json.dumps({"signs": 1, "keys": {"1": base64.b64encode(bytes(32)).decode()}})
 READ_SECONDS_MAX = 20.0
 PEOPLE_MAX = 300
 """How many may be in a slot of the front desk's world."""
@@ -115,7 +118,7 @@ async def a_world(service: str, dsn: str, folder: Path) -> AsyncIterator[World]:
 
 @asynccontextmanager
 async def _booking(dsn: str, folder: Path) -> AsyncIterator[World]:
-    async with booking_doors.a_door(dsn, folder) as door:
+    async with booking_doors.a_door(dsn, folder, link_keys=LINK_KEYS) as door:
         for slot, day in zip(SLOTS, SLOT_DAYS, strict=True):
             starts_at = datetime(2099, 3, day, 7, tzinfo=UTC)
             await door.open_slot(slot, capacity=PEOPLE_MAX, starts_at=starts_at)
@@ -159,12 +162,52 @@ async def _booking(dsn: str, folder: Path) -> AsyncIterator[World]:
             return {"path": {"token": token_of(link, keys)}}
 
         world.making["list_day"] = a_day
+        _waiting_rooms(world, door)
         _persons(world)
         _add_rules(world, door)
         _visits(world, door)
         for name in ("show_link", "use_link"):
             world.making[name] = a_link
         yield world
+
+
+def _waiting_rooms(world: World, door: booking_doors.Door) -> None:
+    """Each is before a campaign of its own, for what nobody else books."""
+    lines = door.client.app[DESK].waiting.lines
+
+    async def a_campaign() -> dict[str, Any]:
+        later = {"opens_at": "2099-03-01T05:00:00Z", "service": "waiting"}
+        return {"path": {"id": await world.make("start_campaign", id=str(uuid4()), **later)}}
+
+    async def a_room() -> dict[str, Any]:
+        made, route = await a_campaign(), world.route("open_room")
+        body = route.example().body | {"opens_at": "2026-01-12T04:00:00Z"}
+        answer = await world.ask(route, Example(path=made["path"], body=body))
+        assert answer.status == 201, await answer.text()
+        return made
+
+    async def drawn() -> tuple[dict[str, Any], str]:
+        made, route = await a_room(), world.route("join_room")
+        example = Example(path=made["path"], body={})
+        await world.ask(route, example)
+        await door.pool.execute(
+            "UPDATE waiting_room SET opens_at = '2026-01-12', draws_at = clock_timestamp()"
+        )
+        await lines.step()
+        await door.pool.execute("UPDATE line SET moved_at = moved_at - interval '2 s'")
+        await lines.step()
+        return made, (await (await world.ask(route, example)).json())["ticket"]
+
+    async def a_draw() -> dict[str, Any]:
+        return (await drawn())[0]
+
+    async def a_turn() -> dict[str, Any]:
+        made, ticket = await drawn()
+        return made | {"body": {"ticket": ticket}}
+
+    making = dict.fromkeys(("change_room", "close_room", "show_room"), a_room)
+    making |= dict.fromkeys(("show_draw", "join_room"), a_draw)
+    world.making |= making | {"open_room": a_campaign, "come_in": a_turn}
 
 
 PRACTITIONER = "00000000-0000-4000-8000-000000000901"

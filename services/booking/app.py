@@ -181,17 +181,19 @@ def _add_errands_for_persons(work: Work, config: Config, desk: api.Desk) -> None
         people=desk.people,
         profiles=desk.profiles,
         consents=desk.consents,
+        rooms=desk.waiting.rooms,
         relations=desk.relations,
     )
     work.checks["identities"] = desk.identities.wrong
     work.checks["rules"] = desk.memory.rules.wrong
+    work.checks["lines"] = desk.waiting.lines.pulse.wrong
     learning = Learning(desk.memory, people=desk.people, books=desk.books)
     attendant = Attendant(desk.televisits)
     work.checks["visits"] = attendant.pulse.wrong
     visits = attendant.run(
         sweep_seconds=config.visit_sweep_seconds, visits_max=config.visit_sweep_max
     )
-    work.tasks += [learning.run(), retention.run(), visits]
+    work.tasks += [learning.run(), retention.run(), visits, desk.waiting.lines.run()]
 
 
 def _add_errands_for_rules(work: Work, config: Config, app: web.Application) -> None:

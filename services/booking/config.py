@@ -68,6 +68,13 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     closure_seconds: Seconds = 1.0
     closure_max: Number = 500
 
+    admission_seconds: Seconds = 0.5
+    admission_answer_seconds_max: Seconds = 0.5
+    admission_seats_share_max: Annotated[float, Meta(gt=0, le=1)] = 0.5
+    joins_batch_max: Number = 500
+    joins_waiting_max: Number = 20_000
+    ticket_seconds: Seconds = 86_400.0
+    pass_seconds: Seconds = 600.0
     visit_before_seconds: Seconds = 300.0
     visit_after_seconds: Seconds = 3_600.0
     visit_patient_seconds: Seconds = 900.0
@@ -83,6 +90,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     access_wait_seconds: Seconds = 0.25
     profiles_kept_days: Number = 1_095
     consents_kept_days: Number = 1_095
+    lines_kept_days: Number = 30
     retention_seconds: Seconds = 3_600.0
     retention_people_max: Number = 200
 

@@ -5,6 +5,8 @@ from typing import Any
 from aiohttp import web
 
 from services.booking import api, metrics
+from services.booking.admission import Waiting
+from services.booking.admission.passes import Passes
 from services.booking.config import Config
 from services.booking.families import Families
 from services.booking.memory import Kept, Memory
@@ -61,9 +63,11 @@ def doors(
     memory = Memory(Slots(store), Campaigns(store), facts_max=config.facts_max)
     _watch_doors(config, tokens, memory, asking)
     app[ACCESS] = access
-    gate = Gate(tokens, count_glass=metrics.count_glass, known_as=memory.identities.who)
+    passes = Passes(tokens, keys_of(config.link_keys), clock)
+    gate = Gate(passes, count_glass=metrics.count_glass, known_as=memory.identities.who)
     answers = _answers(config, store, asking, kept)
-    desk = _desk(config, store, clock, memory, answers=answers, access=access)
+    waiting = Waiting.before(asking, store, config)
+    desk = _desk(config, store, clock, memory, answers=answers, access=access, waiting=waiting)
     api.routes(app, desk, gate)
     app[PROPOSALS] = _proposals(config, store, desk)
     return app
@@ -77,6 +81,7 @@ def _desk(
     *,
     answers: Answers,
     access: Access,
+    waiting: Waiting,
 ) -> api.Desk:
     return api.Desk(
         answers=answers,
@@ -96,6 +101,7 @@ def _desk(
         links=Links(store),
         link_keys=keys_of(config.link_keys),
         televisits=Televisits(store, limits_of(config)),
+        waiting=waiting,
     )
 
 

@@ -148,6 +148,15 @@ POOL_CONNECTIONS_MAX = Gauge(
     "booking_pool_connections_max", "The most that the pool may have", registry=REGISTRY
 )
 AUDIT = Findings(REGISTRY)
+LINE_PEOPLE = Looked(
+    REGISTRY, "booking_line_people", "Who stands in a campaign's line", ["campaign"]
+)
+LINE_SERVING = Looked(
+    REGISTRY, "booking_line_serving", "How far a campaign's line has moved", ["campaign"]
+)
+LINE_SPEED = Looked(
+    REGISTRY, "booking_line_people_per_second", "How many a second come in from it", ["campaign"]
+)
 GLASS_BROKEN = Counter(
     "booking_glass_broken_total",
     "Times that what is another's was shown for a reason.",

@@ -29,6 +29,7 @@ ROOMS = {
 EXTRA_ROOMS = {
     "slots": {"availability"},
     "booking": {
+        "admission",
         "closures",
         "doors",
         "dryruns",

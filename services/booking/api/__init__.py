@@ -19,9 +19,11 @@ from services.booking.api import (
     persons,
     proxies,
     publishing,
+    rooms,
     rulebooks,
     services,
     televisits,
+    tickets,
     visit_links,
 )
 from services.booking.api.desk import DESK, Desk
@@ -50,11 +52,14 @@ API = Api(
         "services": "Of which kind a visit is, and what must be free together with it.",
         "visits": "Telemedicine: who waits in whose line, and what became of each visit.",
         "persons": "Who somebody is: sealed by a key of their own, and erased when they say so.",
+        "waiting rooms": "A place in line for each person before a campaign opens; a fair draw.",
     },
     routes=(
         *bookings.ROUTES,
         *holds.ROUTES,
         *campaigns.ROUTES,
+        *rooms.ROUTES,
+        *tickets.ROUTES,
         *rulebooks.ROUTES,
         *dryruns.ROUTES,
         *publishing.ROUTES,

@@ -28,6 +28,7 @@ from services.booking.api.desk import (
 )
 from services.booking.api.eligibility import need_admitted
 from services.booking.api.problems import BOOKING, HOLD, PERSON, REFEREE, SLOT, VISIT
+from services.booking.api.problems_of_lines import LINE
 from services.booking.api.visits import as_visits
 from services.booking.rules.eligibility import DOSE_FIRST, wishes
 from services.booking.rules.life import Booking
@@ -88,6 +89,7 @@ async def request_booking(request: web.Request) -> web.Response:
     head = desk.head(request, body)
     campaign = await desk.campaign(body.campaign_id)
     slots = await desk.slots_of(body.places)
+    desk.need_turn(request, who, body.campaign_id, slots)
     wanted = await desk.wanted(who, body.places, campaign, slots)
     wanted = await as_visits(
         desk,
@@ -247,7 +249,7 @@ ROUTES = [
             201: Answer("It is booked.", BookingBody, headers=("Location",)),
             202: UNDECIDED,
         },
-        problems=(*SLOT, *PERSON, *VISIT, *HOLD, "hold_mismatch", "not_found", *REFEREE),
+        problems=(*LINE, *SLOT, *PERSON, *VISIT, *HOLD, "hold_mismatch", "not_found", *REFEREE),
         touches=WHOLE,
     ),
     Route(

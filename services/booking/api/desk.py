@@ -8,6 +8,8 @@ import msgspec
 from aiohttp import web
 from msgspec import UNSET, Meta, UnsetType
 
+from services.booking.admission import Waiting
+from services.booking.admission.passes import campaign_let_in
 from services.booking.api.offers import Offers
 from services.booking.families import Families
 from services.booking.memory import Identities, Memory
@@ -86,6 +88,7 @@ class Desk(msgspec.Struct):
     dependants_max: int
     links: Links
     link_keys: Keys | None
+    waiting: Waiting
     televisits: Televisits
 
     @property
@@ -157,6 +160,33 @@ class Desk(msgspec.Struct):
             raise Problem(
                 404, "patient_unknown", "There is no such patient, or it is not your dependant."
             )
+
+    def need_turn(
+        self,
+        request: web.Request,
+        who: Allowed,
+        campaign_id: UUID | None,
+        slots: dict[UUID, SlotFacts],
+    ) -> None:
+        """Where there is a waiting room before a place, nobody has it but by way of the room."""
+        if not self.waiting.lines.is_anywhere:
+            return
+        rooms = self.waiting.lines.rooms_before(
+            campaign_id, (slot.service for slot in slots.values())
+        )
+        let_in = campaign_let_in(request)
+        if not rooms or (
+            let_in is not None
+            and self.identities.who(let_in[0]) == who.actor.id
+            and any(room.campaign_id == let_in[1] for room in rooms)
+        ):
+            return
+        raise Problem(
+            403,
+            "pass_needed",
+            "There is a waiting room before this; come in with a pass from there.",
+            campaign_id=rooms[0].campaign_id,
+        )
 
     async def need_unbooked(
         self, actor: Actor, campaign_id: UUID | None, wanted: Sequence[Wanted]

@@ -15,6 +15,7 @@ from services.booking.api.desk import DESK, Desk, Nothing, problem_of, wish_id
 from services.booking.api.known import FactsBody, own_facts, own_papers
 from services.booking.api.own_visits import OwnVisit, visits_of
 from services.booking.rules.consents import Given
+from services.booking.rules.line import Ticket
 from services.booking.rules.profiles import NOTHING_KNOWN, Profile, wrong_with
 from services.booking.rules.refusals import TOLD
 from services.booking.store import AllPapers, BookingsAhead, Relation
@@ -78,6 +79,7 @@ class Export(msgspec.Struct, frozen=True, kw_only=True):
     consents: list[Given]
     facts: list[FactsBody]
     permits: list[Permit]
+    waiting: list[Ticket]
     papers: AllPapers
     bookings: list[BookingBody]
     visits: list[OwnVisit]
@@ -132,6 +134,7 @@ async def export_me(request: web.Request) -> web.Response:
             consents=await desk.consents.history(ids),
             facts=await own_facts(desk, people),
             permits=await desk.facts.own_permits(ids, [*people, *ids[1:]]),
+            waiting=await desk.waiting.rooms.tickets_of(ids),
             papers=await own_papers(desk, people),
             bookings=bookings,
             visits=await visits_of(desk, ids, [one.id for one in bookings]),

@@ -8,6 +8,7 @@ from msgspec import UNSET, UnsetType
 from msgspec.structs import replace
 
 from services.booking.api.incomplete import VISIT_KINDS
+from services.booking.api.problems_of_lines import WAITING
 from services.booking.api.rule_problems import RULES
 from services.booking.api.visit_problems import VISITS
 from services.booking.rules.offers import Offered
@@ -71,6 +72,7 @@ FULL = SlotInTheWay(
     ),
 )
 OF_A_SLOT = SlotInTheWay(slot_id=UUID("00000000-0000-4000-8000-000000000201"))
+
 
 PROBLEMS = by_code(
     [
@@ -262,6 +264,7 @@ PROBLEMS = by_code(
             "The decision failed; this is a mistake of ours, and it was recorded.",
             "Ask somebody at the clinic; asking again gets the same answer.",
         ),
+        *WAITING,
         *VISITS,
         *RULES,
     ]

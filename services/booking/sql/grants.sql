@@ -22,6 +22,11 @@ GRANT SELECT, INSERT, UPDATE ON person_key, merged_person, erased_person TO book
 GRANT SELECT, INSERT, UPDATE, DELETE ON profile, consent, relation TO booking;
 GRANT SELECT, INSERT, DELETE ON found_by, erasure TO booking;
 GRANT SELECT, INSERT ON link_use TO booking;
+-- What was told of a room stays: no right to change it.
+GRANT SELECT, INSERT ON waiting_room TO booking;
+GRANT SELECT, INSERT, UPDATE ON line TO booking;
+GRANT SELECT, INSERT, UPDATE, DELETE ON waiter TO booking;
+GRANT SELECT, INSERT, UPDATE ON desk_pressure TO booking;
 GRANT SELECT, INSERT, UPDATE, DELETE ON person_fact, permit TO booking;
 GRANT SELECT, INSERT ON rule_book, publication TO booking;
 GRANT SELECT, INSERT, UPDATE, DELETE ON dry_run TO booking;
@@ -31,7 +36,7 @@ GRANT SELECT, INSERT, UPDATE ON visit, visit_step TO booking;
 GRANT SELECT ON visit, visit_step TO auditor;
 GRANT SELECT ON visit TO booking_person;
 -- Only of the one person: see the wall in the migrations.
-GRANT SELECT ON booking, patient, profile, person_key, consent, relation, person_fact, permit
+GRANT SELECT ON booking, patient, profile, person_key, consent, relation, person_fact, permit, waiter
     TO booking_person;
 GRANT SELECT ON booking, slot, campaign, pending_command, rule_book, publication, dry_run,
                 proposal, proposal_step TO auditor;

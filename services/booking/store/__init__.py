@@ -14,6 +14,7 @@ from services.booking.store.pending import PendingWish, Wishes
 from services.booking.store.people import BookingsAhead, Merge, People
 from services.booking.store.profiles import Profiles
 from services.booking.store.relations import Proposal, Relation, Relations
+from services.booking.store.rooms import Rooms
 from services.booking.store.services import Services
 from services.booking.store.slots import Slots
 from services.booking.store.televisits import Televisits
@@ -39,6 +40,7 @@ __all__ = [
     "Proposal",
     "Relation",
     "Relations",
+    "Rooms",
     "Services",
     "Slots",
     "Televisits",

@@ -161,6 +161,7 @@ class People:
         await self._vault.keys.destroy(connection, people)
         await connection.execute(SQL["forget_profiles"], people)
         await connection.execute(SQL["withdraw_consents"], people)
+        await connection.execute(SQL["forget_waiting"], people)
         await connection.execute(SQL["end_relations"], people)
         await facts.forget(connection, people)
         await papers.forget(connection, people)
