@@ -27,7 +27,7 @@ from services.booking.doors import doors
 from services.booking.memory import Kept
 from services.booking.store import Database
 from services.booking.store.slots import project
-from services.slots.rules import Inventory, decide, evolve
+from services.slots.rules import Inventory, decide, evolve, give_up
 from shared import database
 from shared.access.noting import Access
 from shared.access.store import AccessLog
@@ -104,7 +104,8 @@ class Referee:
         if answer is None:
             answer = decide(self.inventory, command, at=datetime.now(UTC), home=partition)
             if not isinstance(answer, Refused):
-                evolve(self.inventory, answer)
+                for event in (answer, *give_up(self.inventory, command, answer)):
+                    evolve(self.inventory, event)
             self._answers[command.id] = command.body_hash, answer
         if isinstance(answer, Refused) and answer.slot_id is not None:
             return msgspec.structs.replace(answer, alternatives=self.near)
@@ -155,6 +156,23 @@ class Door:
         async with self.pool.acquire() as connection:
             await project(connection, [event])  # type: ignore[arg-type]
         return slot_id
+
+    async def is_over(self, slot_id: UUID, booking_id: UUID) -> None:
+        """The slot was two days ago, as the referee and the booking have it."""
+        slot, ago = self.referee.inventory.slots[slot_id], timedelta(days=3)
+        slot.starts_at, slot.ends_at = slot.starts_at - ago, slot.ends_at - ago
+        await self.pool.execute(
+            """UPDATE booking SET places = (
+                   SELECT json_agg(CASE WHEN p ->> 'slot_id' = $2
+                                        THEN p::jsonb || jsonb_build_object(
+                                                 'starts_at', $3::text, 'ends_at', $4::text)
+                                        ELSE p::jsonb END)
+                     FROM json_array_elements(places) AS p) WHERE id = $1""",
+            booking_id,
+            str(slot_id),
+            slot.starts_at.isoformat(),
+            slot.ends_at.isoformat(),
+        )
 
     async def everything(self) -> list[Any]:
         """All that the front desk and the referee remember of bookings."""
