@@ -156,6 +156,23 @@ class Door:
             await project(connection, [event])  # type: ignore[arg-type]
         return slot_id
 
+    async def is_over(self, slot_id: UUID, booking_id: UUID) -> None:
+        """The slot was two days ago, as the referee and the booking have it."""
+        slot, ago = self.referee.inventory.slots[slot_id], timedelta(days=3)
+        slot.starts_at, slot.ends_at = slot.starts_at - ago, slot.ends_at - ago
+        await self.pool.execute(
+            """UPDATE booking SET places = (
+                   SELECT json_agg(CASE WHEN p ->> 'slot_id' = $2
+                                        THEN p::jsonb || jsonb_build_object(
+                                                 'starts_at', $3::text, 'ends_at', $4::text)
+                                        ELSE p::jsonb END)
+                     FROM json_array_elements(places) AS p) WHERE id = $1""",
+            booking_id,
+            str(slot_id),
+            slot.starts_at.isoformat(),
+            slot.ends_at.isoformat(),
+        )
+
     async def everything(self) -> list[Any]:
         """All that the front desk and the referee remember of bookings."""
         rows = await self.pool.fetch("SELECT id, status, version FROM booking ORDER BY id")

@@ -8,6 +8,9 @@ from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
+QUARTER = 15 * 60
+"""How long each lasts, in seconds."""
+
 Who = Hashable
 Wanted = Sequence[tuple[str, str | None]]
 """Slots by name, each with the claim that comes with it."""
@@ -158,6 +161,13 @@ class Room:
         own = self._own(who, home, held=False)
         self._watch(own)
         return self._begun(own) or self._leave(who)
+
+    def miss(self, who: Who, home: int) -> str:
+        own = self._own(who, home, held=False)
+        self.was_late = False
+        if any(self.now < self.begins[c.slot] + QUARTER for c in own):
+            return "not_over"
+        return self._leave(who) if own else "unknown"
 
     def _on(self, slot: str, chairs: list[Chair]) -> int:
         return len([c for c in chairs if c.slot == slot])

@@ -115,7 +115,8 @@ def move(
 
 def cancel(booking_id: UUID, **head: Any) -> CancelBooking:
     """Give it back."""
-    return CancelBooking(booking_id=booking_id, reason="patient", **a_head(**head))
+    said = {"reason": "clinic" if head.get("missed") else "patient"} | a_head(**head)
+    return CancelBooking(booking_id=booking_id, **said)
 
 
 def hold(*slot_ids: UUID, ttl_seconds: int = 300, **head: Any) -> HoldPlaces:

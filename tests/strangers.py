@@ -177,7 +177,7 @@ class City:
         return said.id
 
     async def _at_clinic(self, person: Person, route: Route) -> dict[str, str]:
-        if "{visit}" in route.path:
+        if "{visit}" in route.path or "{booking}" in route.path:
             made = await self.world.making_at[route.name](str(person.clinic))
             path: dict[str, str] = made["path"]
             return path

@@ -162,6 +162,7 @@ async def _booking(dsn: str, folder: Path) -> AsyncIterator[World]:
             return {"path": {"token": token_of(link, keys)}}
 
         world.making["list_day"] = a_day
+        _missed(world, door)
         _waiting_rooms(world, door)
         _persons(world)
         _add_rules(world, door)
@@ -267,6 +268,22 @@ def _visits(world: World, door: booking_doors.Door) -> None:
         "take_step": a_visit,
     }
     world.making_at["take_step"] = a_visit
+
+
+def _missed(world: World, door: booking_doors.Door) -> None:
+    """Somebody was booked at a clinic, and the time is over."""
+
+    async def a_visit_that_is_over(clinic: str = CLINIC) -> dict[str, Any]:
+        door.referee.decided(open_clinic(UUID(clinic)), 0)
+        slot = await door.open_slot(uuid4(), clinic_id=UUID(clinic))
+        await door.is_there()
+        answer = await door.book(slot, who=uuid4())
+        assert answer.status == 201, await answer.text()
+        booking = (await answer.json())["id"]
+        await door.is_over(slot, UUID(booking))
+        return {"path": {"id": clinic, "booking": booking}}
+
+    world.making["miss_booking"] = world.making_at["miss_booking"] = a_visit_that_is_over
 
 
 def _persons(world: World) -> None:

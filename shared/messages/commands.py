@@ -202,10 +202,11 @@ class MovePlaces(Command, frozen=True, kw_only=True):
 
 
 class CancelBooking(Command, frozen=True, kw_only=True):
-    """Give a booking's places back."""
+    """Give a booking's places back. `missed`: nobody came, and all of it is over."""
 
     booking_id: UUID
     reason: CancelReason
+    missed: bool = False
 
 
 SlotCommand = (

@@ -173,11 +173,15 @@ class BookingMoved(BookingMessage, frozen=True, kw_only=True):
 
 
 class BookingCancelled(BookingMessage, frozen=True, kw_only=True):
-    """A booking's places were given back; `late`: by the patient, later than asked of them."""
+    """A booking's places were given back; `late`: by the patient, later than asked of them.
+
+    `missed`: it is over, and nobody came; whoever it was for may book the same again.
+    """
 
     reason: CancelReason
     counts: tuple[SlotCount, ...]
     late: bool = False
+    missed: bool = False
 
 
 class Alternative(msgspec.Struct, frozen=True, kw_only=True):

@@ -48,6 +48,7 @@ Refusal = Literal[
     "not_open",
     "started",
     "too_late",
+    "not_over",
     "claim_taken",
     "interval_broken",
     "expired",

@@ -9,6 +9,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from services.booking.api.desk import DESK
+from services.booking.store.televisits import take_untold
 from shared.messages import VisitAdmitted, VisitMissed
 from tests.access_stories import noted
 from tests.booking_doors import Door, a_door, problem
@@ -18,6 +19,7 @@ from tests.visiting import (
     DOCTOR,
     NURSE,
     STAFF,
+    Booked,
     a_link,
     booked,
     ids_in,
@@ -152,6 +154,28 @@ async def test_who_drops_keeps_their_place_and_comes_back_by_the_same_link(door:
     assert late["status"] == "waiting"
     second_s = [event for event in await told(door) if event.place.id == second.visit]
     assert names(second_s)[2:] == ["VisitDropped", "VisitRejoined"] * 2
+
+
+async def test_of_two_visits_the_link_leads_to_the_one_that_goes_on_however_late(
+    door: Door,
+) -> None:
+    starts = [datetime.now(UTC) + timedelta(minutes=more) for more in (1, 120)]
+    about = {"modality": "virtual", "practitioner_id": DOCTOR}
+    slots = [await door.open_slot(uuid4(), starts_at=at, **about) for at in starts]
+    made = await (await door.book(*slots)).json()
+    first, second = sorted(made["places"], key=lambda place: place["starts_at"])
+    visit = Booked(UUID(first["id"]), UUID(made["id"]), a_link(door, ALICE, UUID(made["id"])))
+
+    await is_there(door, visit)
+    await takes(door, visit, "admit")
+    await passes(door, 63)
+    late = await (await is_there(door, visit)).json()
+    await takes(door, visit, "end")
+    then = await looks(door, visit)
+
+    assert (late["status"], late["window"]) == ("admitted", "open")
+    assert (then["status"], then["window"]) == ("booked", "early")
+    assert second["id"] != first["id"]
 
 
 async def test_by_phone_the_visit_is_kept_though_nobody_comes_to_the_page(door: Door) -> None:
@@ -359,6 +383,20 @@ async def test_what_opened_while_nobody_looked_is_opened_when_somebody_does(door
     await visits.open(since)
 
     assert await door.pool.fetchval("SELECT count(*) FROM visit") == 2
+
+
+async def test_a_step_whose_telling_was_lost_is_told_by_the_next_who_looks(door: Door) -> None:
+    visit = await booked(door)
+    await is_there(door, visit)
+
+    async with door.pool.acquire() as connection:
+        lost = connection.transaction()
+        await lost.start()
+        said = await take_untold(connection, range(4))  # type: ignore[arg-type]
+        await lost.rollback()
+
+    assert [one.event for one in said] == await told(door)
+    assert await told(door) == []
 
 
 async def test_who_is_signed_in_finds_the_link_beside_their_booking_and_nobody_else_does(

@@ -12,6 +12,7 @@ from tests import booking_doors, slots_doors, stories
 from tests.booking_doors import problem
 from tests.booking_stories import BORIS
 from tests.copies import a_town
+from tests.doors.test_booking_journeys import a_campaign
 from tests.doors.test_slots_availability import Door, at_the_door
 from tests.slots_doors import MOSCOW, OPERATOR, slot
 from tests.stories import CLINIC, TOMORROW, an_id
@@ -224,18 +225,7 @@ async def test_of_a_series_whose_first_dose_is_past_the_second_is_given_up(
 ) -> None:
     first, second = await desk.open_slot("Monday"), await desk.open_slot("Tuesday")
     made = await (await desk.book(first, second)).json()
-    begun = desk.referee.inventory.slots[first].starts_at - timedelta(days=2)
-    desk.referee.inventory.slots[first].starts_at = begun
-    await desk.pool.execute(
-        """UPDATE booking SET places = (
-               SELECT json_agg(CASE WHEN p ->> 'slot_id' = $2
-                                    THEN p::jsonb || jsonb_build_object('starts_at', $3::text)
-                                    ELSE p::jsonb END)
-                 FROM json_array_elements(places) AS p) WHERE id = $1""",
-        UUID(made["id"]),
-        str(first),
-        begun.isoformat(),
-    )
+    await desk.is_over(first, UUID(made["id"]))
 
     answer = await desk.ask("POST", f"/bookings/{made['id']}/cancel", {})
     again = await desk.book(second)
@@ -245,3 +235,48 @@ async def test_of_a_series_whose_first_dose_is_past_the_second_is_given_up(
     assert body["actions"] == ["attend"]
     assert body["places"][0]["patient_id"] == made["places"][0]["patient_id"]
     assert again.status == 201
+
+
+AT_THE_CLINIC = {"roles": ["front_desk"], "clinics": [str(CLINIC)]}
+
+
+async def test_who_did_not_come_may_book_the_same_again_once_the_clinic_says_so(
+    desk: booking_doors.Door,
+) -> None:
+    slot_id, later = await desk.open_slot("Monday"), await desk.open_slot("Tuesday")
+    campaign = await a_campaign(desk, doses=1)
+    made = await (await desk.book(slot_id, campaign_id=campaign)).json()
+    path = f"/clinics/{CLINIC}/bookings/{made['id']}/noshow"
+    early = await desk.ask("POST", path, {}, **AT_THE_CLINIC)
+    await desk.is_over(slot_id, UUID(made["id"]))
+    in_the_way = await desk.book(later, campaign_id=campaign)
+
+    missed = await desk.ask("POST", path, {}, key="one", **AT_THE_CLINIC)
+    again = await desk.ask("POST", path, {}, key="one", **AT_THE_CLINIC)
+    twice = await desk.ask("POST", path, {}, **AT_THE_CLINIC)
+    anew = await desk.book(later, campaign_id=campaign)
+
+    body = await missed.json()
+    assert await problem(early) == (409, "visit_not_over")
+    assert await problem(in_the_way) == (409, "already_booked")
+    assert (missed.status, body["status"], body["actions"]) == (200, "noshow", ["book"])
+    assert (again.status, await again.json()) == (200, body)
+    assert await problem(twice) == (409, "booking_unknown")
+    assert anew.status == 201
+
+
+async def test_only_the_clinic_where_it_was_says_so(desk: booking_doors.Door) -> None:
+    slot_id = await desk.open_slot("Monday")
+    made = await (await desk.book(slot_id)).json()
+    await desk.is_over(slot_id, UUID(made["id"]))
+    other = str(an_id("another clinic"))
+    said = {"roles": ["front_desk"], "clinics": [other]}
+
+    answers = [
+        await desk.ask("POST", f"/clinics/{place}/bookings/{made['id']}/noshow", {}, **said)
+        for place in (other, CLINIC)
+    ]
+
+    assert [await problem(answer) for answer in answers] == [(404, "not_found")] * 2
+    kept = await (await desk.ask("GET", f"/bookings/{made['id']}")).json()
+    assert (kept["status"], kept["actions"]) == ("booked", ["attend"])

@@ -36,7 +36,7 @@ PAGE = Path(__file__).resolve().parents[2] / "docs" / "journeys" / "limits.md"
 MONDAY, TUESDAY = an_id("Monday"), an_id("Tuesday")
 ONE_WEEK = timedelta(days=7)
 DOSE = (a_claim("a dose of somebody"),)
-OVER: set[Status] = {"cancelled", "refused", "expired", "released"}
+OVER: set[Status] = {"cancelled", "noshow", "refused", "expired", "released"}
 
 
 class Desk:
@@ -98,7 +98,7 @@ def test_what_is_over_leads_nowhere_but_to_a_new_booking(status: Status) -> None
 
 
 @pytest.mark.parametrize(
-    "how", ["cancelled", "cancelled late", "by the clinic", "released", "expired"]
+    "how", ["cancelled", "cancelled late", "by the clinic", "noshow", "released", "expired"]
 )
 def test_after_every_end_the_same_person_books_the_same_dose_again(how: str) -> None:
     desk = Desk()
@@ -109,6 +109,11 @@ def test_after_every_end_the_same_person_books_the_same_dose_again(how: str) -> 
     at = TOMORROW - timedelta(minutes=1) if how == "cancelled late" else NOON
     if how == "released":
         desk.do(stories.release(made.booking_id))
+    elif how == "noshow":
+        at = TOMORROW + timedelta(minutes=15)
+        early = stories.cancel(made.booking_id, missed=True, **late(TOMORROW))
+        assert desk.ask(early, TOMORROW).reason == "not_over"
+        desk.do(stories.cancel(made.booking_id, missed=True, **late(at)), at)
     elif how == "expired":
         at = NOON + timedelta(minutes=2)
         expire(desk, made.booking_id, at)
@@ -117,7 +122,8 @@ def test_after_every_end_the_same_person_books_the_same_dose_again(how: str) -> 
         head = stories.a_head(**late(at))
         desk.do(CancelBooking(booking_id=made.booking_id, reason=reason, **head), at)
 
-    again = desk.ask(stories.book(MONDAY, claims=DOSE, **late(at)), at)
+    where = TUESDAY if how == "noshow" else MONDAY
+    again = desk.ask(stories.book(where, claims=DOSE, **late(at)), at)
 
     assert desk.booking is not None
     assert hold_actions(desk.booking, at) == ("book",)

@@ -66,6 +66,7 @@ ACTS = [
     *[st.tuples(st.just("move"), someone, seats, elsewhere)] * 2,
     *[st.tuples(st.just("move_to_held"), someone, seats, holders, elsewhere, st.booleans())] * 2,
     st.tuples(st.just("cancel"), someone, elsewhere),
+    st.tuples(st.just("miss"), someone, elsewhere),
 ]
 mornings = st.tuples(*[st.sampled_from([4, 3, 2, 8, 1])] * 3).map(
     lambda sizes: [
@@ -223,6 +224,11 @@ class Day:
         who, home = self._someone(n, held=False)
         said = self._ask(stories.cancel(who), home + off)
         return self._leaves(said, self.room.cancel(who, home + off))
+
+    def _miss(self, n: int, off: int) -> tuple[str, str]:
+        who, home = self._someone(n, held=False)
+        said = self._ask(stories.cancel(who, missed=True), home + off)
+        return self._leaves(said, self.room.miss(who, home + off))
 
     def _leaves(self, said: str, expected: str) -> tuple[str, str]:
         """Both say as well whether that was late."""

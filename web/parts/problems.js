@@ -9,6 +9,7 @@ const REASONS = {
   not_open: 'campaign_not_open',
   started: 'slot_started',
   too_late: 'slot_cut_off',
+  not_over: 'visit_not_over',
   claim_taken: 'already_booked',
   interval_broken: 'interval_broken',
   expired: 'expired',

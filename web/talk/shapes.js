@@ -79,7 +79,7 @@
 /**
  * @typedef {object} Booking
  * @property {string} id
- * @property {'pending' | 'booked' | 'cancelled' | 'refused' | 'expired'} status
+ * @property {'pending' | 'booked' | 'cancelled' | 'noshow' | 'refused' | 'expired'} status
  * @property {number} version
  * @property {string | null} campaign_id
  * @property {Place[]} places

@@ -21,7 +21,8 @@ class DayQuery(Page, frozen=True, kw_only=True, forbid_unknown_fields=True):
     date: Annotated[date, Meta(description="The day, in the clinic's time zone.")]
     service: Annotated[Text, Meta(description="Only places of this service.")] | None = None
     status: Annotated[
-        Literal["booked", "cancelled"], Meta(description="Who comes, or who was to come.")
+        Literal["booked", "cancelled", "noshow"],
+        Meta(description="Who comes, who was to come, or who did not come."),
     ] = "booked"
 
 

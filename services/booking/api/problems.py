@@ -106,6 +106,13 @@ PROBLEMS = by_code(
         ),
         ProblemKind(
             409,
+            "visit_not_over",
+            "One of the visits of the booking is not over, so nobody missed it.",
+            "Ask again after it has ended; what is to come is the patient's to cancel.",
+            more=OF_A_SLOT,
+        ),
+        ProblemKind(
+            409,
             "slot_unknown",
             "One of the slots does not exist.",
             "Look for slots again, and choose one of those.",

@@ -72,7 +72,7 @@ async def show_visit(request: web.Request) -> web.Response:
     """200 how the visit stands, also before its window opens and after; looking changes nothing."""
     desk = request.app[DESK]
     link, booking = await _meant(desk, request)
-    place = _place(desk, link, booking)
+    place = await _place(desk, link, booking)
     desk.access.note(request, [link.person_id], about=booking.id, holder=link.person_id)
     kept = await desk.televisits.load(place.id)
     visit = kept.visit if kept is not None else _to_come(place)
@@ -84,7 +84,7 @@ async def be_at_visit(request: web.Request) -> web.Response:
     desk = request.app[DESK]
     being = await read_body(request, _decode_being)
     link, booking = await _meant(desk, request)
-    place = _place(desk, link, booking)
+    place = await _place(desk, link, booking)
     desk.access.note(request, [link.person_id], about=booking.id, holder=link.person_id)
 
     def decided(kept: Kept) -> tuple[Steps, Visit] | No:
@@ -122,8 +122,8 @@ async def _meant(desk: Desk, request: web.Request) -> tuple[Link, Booking]:
     return link, booking
 
 
-def _place(desk: Desk, link: Link, booking: Booking) -> Place:
-    """The person's own virtual place: of several the first that is not over."""
+async def _place(desk: Desk, link: Link, booking: Booking) -> Place:
+    """The person's own virtual place: of several the one that goes on, or the first to come."""
     who, now = desk.identities.who(link.person_id), desk.clock.now()
     places = sorted(
         (
@@ -138,6 +138,11 @@ def _place(desk: Desk, link: Link, booking: Booking) -> Place:
         raise gone()
     limits = desk.televisits.limits
     ahead = [place for place in places if closes_at(place.starts_at, limits) > now]
+    past = places[: len(places) - len(ahead)]
+    if past and ahead:
+        kept = await desk.televisits.load(past[-1].id)
+        if kept is not None and kept.visit.status == "admitted":
+            return past[-1]
     return ahead[0] if ahead else places[-1]
 
 

@@ -17,6 +17,7 @@ OF_A_BOOKING: dict[Shown, tuple[Action, ...]] = {
     "pending": ("wait",),
     "booked": ("reschedule", "cancel"),
     "cancelled": ("book",),
+    "noshow": ("book",),
     "refused": ("book",),
     "expired": ("book",),
 }
@@ -27,6 +28,7 @@ OF_A_HOLD: dict[Status, tuple[Action, ...]] = {
     "held": ("confirm", "renew", "release"),
     "booked": ("reschedule", "cancel"),
     "cancelled": ("book",),
+    "noshow": ("book",),
     "refused": ("book",),
     "expired": ("book",),
     "released": ("book",),

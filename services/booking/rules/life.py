@@ -22,9 +22,11 @@ from shared.messages import (
     TakenPlace,
 )
 
-Status = Literal["pending", "held", "booked", "cancelled", "refused", "expired", "released"]
+Status = Literal[
+    "pending", "held", "booked", "cancelled", "noshow", "refused", "expired", "released"
+]
 Kind = Literal["hold", "booking"]
-Shown = Literal["pending", "booked", "cancelled", "refused", "expired"]
+Shown = Literal["pending", "booked", "cancelled", "noshow", "refused", "expired"]
 LifeEvent = (
     PlacesHeld
     | HoldRenewed
@@ -37,6 +39,7 @@ LifeEvent = (
 
 UNKNOWN = "unknown"
 REFUSED_AS_EXPIRED = "Refused as expired"
+MISSED = "BookingCancelled as missed"
 
 NEXT: dict[str, dict[str, Status]] = {
     UNKNOWN: {"PlacesHeld": "held", "PlacesBooked": "booked"},
@@ -52,11 +55,12 @@ NEXT: dict[str, dict[str, Status]] = {
         "HoldReleased": "released",
         "HoldExpired": "expired",
     },
-    "booked": {"BookingMoved": "booked", "BookingCancelled": "cancelled"},
+    "booked": {"BookingMoved": "booked", "BookingCancelled": "cancelled", MISSED: "noshow"},
     # What was refused under a key used twice may still turn out to be the first of the two.
     "refused": {"PlacesHeld": "held", "PlacesBooked": "booked"},
     "expired": {},
     "cancelled": {},
+    "noshow": {},
     "released": {},
 }
 """status x event -> status. The diagram in `docs/journeys/booking.md` is compared with it."""
@@ -158,7 +162,7 @@ def change_of(event: LifeEvent) -> Change:
         case HoldRenewed():
             expires_at = event.expires_at
         case BookingCancelled():
-            late, cancelled_by = event.late, event.reason
+            late, cancelled_by = event.late, None if event.missed else event.reason
         case HoldReleased() | HoldExpired():
             pass
         case _:
@@ -166,7 +170,7 @@ def change_of(event: LifeEvent) -> Change:
     return Change(
         id=event.booking_id,
         version=event.version,
-        status=LEADS_TO[type(event).__name__],
+        status=LEADS_TO[_named(event)],
         home=event.home,
         at=event.at,
         owner_id=owner_id,
@@ -177,6 +181,12 @@ def change_of(event: LifeEvent) -> Change:
         late=late,
         cancelled_by=cancelled_by,
     )
+
+
+def _named(event: LifeEvent) -> str:
+    """The event as it stands in the table."""
+    is_missed = isinstance(event, BookingCancelled) and event.missed
+    return MISSED if is_missed else type(event).__name__
 
 
 def fold(changes: Iterable[Change]) -> list[Change]:

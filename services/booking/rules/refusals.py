@@ -36,6 +36,7 @@ TOLD: dict[Refusal, Told] = {
     "too_late": Told(
         409, "slot_cut_off", "One of the slots takes no more bookings; `until` says since when."
     ),
+    "not_over": Told(409, "visit_not_over", "One of the visits is not over, so nobody missed it."),
     "claim_taken": Told(
         409, "already_booked", "One of the persons has this dose or this slot booked already."
     ),

@@ -55,7 +55,7 @@ def tell(events: Iterable[SlotEvent], known: Mapping[UUID, Known]) -> list[Booki
                 before = now[event.booking_id]
                 now[event.booking_id] = Known(before.owner_id, places_of(event.places))
                 told.append(_rescheduled(event, before, now[event.booking_id]))
-            case BookingCancelled():
+            case BookingCancelled(missed=False):
                 told.append(_revoked(event, now[event.booking_id]))
             case _:
                 told.append(None)

@@ -53,11 +53,17 @@ def book(
 def cancel(
     inventory: Inventory, command: CancelBooking, *, at: datetime, home: int
 ) -> BookingCancelled | Refused:
-    """Every seat is free again in the same transaction, late or not; only a patient is late."""
+    """Every seat is free again in the same transaction, late or not; only a patient is late.
+
+    What was missed is over, all of it: its claims are free, so that it can be booked again.
+    """
     booking = booked_here(inventory, command.booking_id, home)
     if booking is None:
         return refuse(command, "unknown", at)
-    if begun := started(inventory, booking, at):
+    if command.missed:
+        if to_come := _not_over(inventory, booking, at):
+            return refuse(command, "not_over", at, to_come[0])
+    elif begun := started(inventory, booking, at):
         return refuse(command, "started", at, begun[0])
     given_up = seats_per_slot((p.slot_id for p in booking.places), -1)
     return BookingCancelled(
@@ -70,6 +76,7 @@ def cancel(
         reason=command.reason,
         counts=counts_of(inventory, held={}, booked=given_up),
         late=command.reason == "patient" and given_up_late(inventory, given_up, at),
+        missed=command.missed,
     )
 
 
@@ -141,6 +148,11 @@ def started(inventory: Inventory, booking: Booking, at: datetime) -> list[UUID]:
     """The slots of the booking that have begun: what is past is neither moved nor cancelled."""
     slots = dict.fromkeys(place.slot_id for place in booking.places)
     return [slot_id for slot_id in slots if at >= inventory.slots[slot_id].starts_at]
+
+
+def _not_over(inventory: Inventory, booking: Booking, at: datetime) -> list[UUID]:
+    slots = dict.fromkeys(place.slot_id for place in booking.places)
+    return [slot_id for slot_id in slots if at < inventory.slots[slot_id].ends_at]
 
 
 def given_up_late(inventory: Inventory, change: Mapping[UUID, int], at: datetime) -> bool:
