@@ -27,7 +27,7 @@ from services.booking.doors import doors
 from services.booking.memory import Kept
 from services.booking.store import Database
 from services.booking.store.slots import project
-from services.slots.rules import Inventory, decide, evolve
+from services.slots.rules import Inventory, decide, evolve, give_up
 from shared import database
 from shared.access.noting import Access
 from shared.access.store import AccessLog
@@ -104,7 +104,8 @@ class Referee:
         if answer is None:
             answer = decide(self.inventory, command, at=datetime.now(UTC), home=partition)
             if not isinstance(answer, Refused):
-                evolve(self.inventory, answer)
+                for event in (answer, *give_up(self.inventory, command, answer)):
+                    evolve(self.inventory, event)
             self._answers[command.id] = command.body_hash, answer
         if isinstance(answer, Refused) and answer.slot_id is not None:
             return msgspec.structs.replace(answer, alternatives=self.near)

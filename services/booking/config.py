@@ -49,6 +49,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     database_seconds: Seconds = 1.5
 
     offer_seconds: Annotated[int, Meta(ge=30, le=900)] = 60
+    dose_offer_seconds: Annotated[int, Meta(ge=30, le=900)] = 300
     offer_crowd_seats: Number = 50
     offers_per_second_max: Annotated[int, Meta(ge=0)] = 100
 

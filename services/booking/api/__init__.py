@@ -14,6 +14,7 @@ from services.booking.api import (
     links,
     me,
     missed,
+    moves,
     own_visits,
     papers,
     patients,
@@ -57,6 +58,7 @@ API = Api(
     },
     routes=(
         *bookings.ROUTES,
+        *moves.ROUTES,
         *holds.ROUTES,
         *campaigns.ROUTES,
         *rooms.ROUTES,

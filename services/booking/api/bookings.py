@@ -30,7 +30,7 @@ from services.booking.api.eligibility import need_admitted
 from services.booking.api.problems import BOOKING, HOLD, PERSON, REFEREE, SLOT, VISIT
 from services.booking.api.problems_of_lines import LINE
 from services.booking.api.visits import as_visits
-from services.booking.rules.eligibility import DOSE_FIRST, wishes
+from services.booking.rules.eligibility import wishes
 from services.booking.rules.life import Booking
 from services.booking.rules.refusals import HOLD_PENDING, booking_unready
 from shared.access.entries import Touch
@@ -64,12 +64,6 @@ class NewBooking(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     hold_id: UUID | None = None
 
 
-class OtherPlaces(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The body of `POST /bookings/{id}/reschedule`."""
-
-    places: WantedPlaces
-
-
 class BookingList(msgspec.Struct, frozen=True, kw_only=True):
     """One's own bookings; with a cursor where there may be more."""
 
@@ -78,7 +72,6 @@ class BookingList(msgspec.Struct, frozen=True, kw_only=True):
 
 
 _decode_new = msgspec.json.Decoder(NewBooking)
-_decode_other = msgspec.json.Decoder(OtherPlaces)
 _decode_nothing = msgspec.json.Decoder(Nothing)
 
 
@@ -114,7 +107,7 @@ async def request_booking(request: web.Request) -> web.Response:
         home = home_for(body.places[0].slot_id, slots)
         desk.access.note(request, persons, about=command.id)
         return await ask_or_offer(desk, command, home, who.began)
-    hold = await _own_hold(desk, who, body.hold_id)
+    hold = await own_hold(desk, who, body.hold_id)
     desk.access.note(request, persons, about=hold.id)
     _need_same_slots(hold, body.places)
     confirm = ConfirmHold(booking_id=hold.id, **asks)
@@ -129,7 +122,7 @@ async def cancel_booking(request: web.Request) -> web.Response:
     desk, who = request.app[DESK], allowed(request)
     body = await read_body(request, _decode_nothing)
     head = desk.head(request, body)
-    booking = await _booking(request, desk)
+    booking = await own_booking(request, desk)
     desk.access.note(request, persons_in(booking), about=booking.id)
     need(booking_unready(booking))
     command = _giving_up(booking, head)
@@ -157,38 +150,10 @@ def _giving_up(booking: Booking, head: dict[str, Any]) -> CancelBooking | MovePl
     return MovePlaces(booking_id=booking.id, places=seats, **head)
 
 
-async def reschedule_booking(request: web.Request) -> web.Response:
-    """200 with its new places; until then, and if refused, it keeps those it has."""
-    desk, who = request.app[DESK], allowed(request)
-    body = await read_body(request, _decode_other)
-    head = desk.head(request, body)
-    booking = await _booking(request, desk)
-    need(booking_unready(booking))
-    campaign = await desk.campaign(booking.campaign_id)
-    slots = await desk.slots_of(body.places)
-    wanted = await desk.wanted(who, body.places, campaign, slots)
-    as_before = {"booking_id": booking.id, "campaign_id": booking.campaign_id}
-    wanted = await as_visits(desk, wanted, slots, asked_by=who.actor.id, is_moved=True, **as_before)
-    have = {(place.patient_id, place.dose) for place in booking.places}
-    # Who has the dose already keeps it, by whatever rules; somebody else is judged.
-    others = [one for one in wanted if (one.patient_id, one.dose or DOSE_FIRST) not in have]
-    as_moved = {"wish_id": head["id"], "booking_id": booking.id}
-    await need_admitted(desk, booking.campaign_id, others, slots, **as_moved)
-    persons = persons_in(booking).union(place.patient_id for place in wanted)
-    desk.access.note(request, persons, about=booking.id)
-    command = MovePlaces(
-        booking_id=booking.id,
-        not_before=None if campaign is None else campaign.opens_at,
-        places=wishes(booking.campaign_id, wanted),
-        **head,
-    )
-    return reply_to(await desk.answers.ask(command, booking.home, who.began), command, booking)
-
-
 async def show_booking(request: web.Request) -> web.Response:
     """200 the booking; another's is as unknown as one that is not there."""
     desk = request.app[DESK]
-    booking = await _booking(request, desk)
+    booking = await own_booking(request, desk)
     desk.access.note(request, persons_in(booking), about=booking.id)
     return shown(request, booking_body(booking, desk.clock.now()))
 
@@ -211,14 +176,16 @@ async def list_bookings(request: web.Request) -> web.Response:
     )
 
 
-async def _booking(request: web.Request, desk: Desk) -> Booking:
+async def own_booking(request: web.Request, desk: Desk) -> Booking:
+    """The booking of the path, if it is one and theirs to have; 404 otherwise."""
     who = allowed(request)
     found = await desk.found(who, path_id(request, "booking"))
     is_one = found is not None and found.kind == "booking"
     return who.own("booking", found if is_one else None)
 
 
-async def _own_hold(desk: Desk, who: Allowed, hold_id: UUID) -> Booking:
+async def own_hold(desk: Desk, who: Allowed, hold_id: UUID) -> Booking:
+    """The hold that a body names, if it is theirs to have; 404 otherwise."""
     hold = who.own("hold", await desk.found(who, hold_id))
     need(HOLD_PENDING if hold.status == "pending" else None)
     return hold
@@ -281,17 +248,6 @@ ROUTES = [
         needs_key=True,
         answers={200: Answer("It is cancelled.", BookingBody), 202: UNDECIDED},
         problems=(*BOOKING, *REFEREE),
-        touches=PLACES,
-    ),
-    Route(
-        "POST",
-        "/api/v1/bookings/{id}/reschedule",
-        reschedule_booking,
-        tag="bookings",
-        body=OtherPlaces,
-        needs_key=True,
-        answers={200: Answer("It has its new places.", BookingBody), 202: UNDECIDED},
-        problems=(*SLOT, *PERSON, *VISIT, *BOOKING, "interval_broken", *REFEREE),
         touches=PLACES,
     ),
 ]
