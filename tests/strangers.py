@@ -60,6 +60,7 @@ class City:
         self._clinics: set[UUID] = set()
         self._made: dict[tuple[UUID, str], str] = {}
         self._bodies: dict[str, Any] = {}
+        self._paths: dict[str, dict[str, str]] = {}
 
     @property
     def routes(self) -> list[Route]:
@@ -102,13 +103,24 @@ class City:
             case ["patients", _, *rest]:
                 if rest == ["merge"]:
                     await self._known(Person("patient", UUID(route.example().body["into_id"])))
-                return {"id": await self._known(person)}
+                patient = {"id": await self._known(person)}
+                if "{paper}" in route.path:
+                    return patient | await self._set_up_referral(patient)
+                return patient
+            case ["campaigns", _, _, *_]:
+                return await self._of_a_campaign(person, route)
             case ["proposals", _, *_]:
                 return await self._proposal(person, route)
+            case ["campaigns", _, "waiting-room", *_]:
+                made = await self.world.making[route.name]()
+                return dict(made["path"])  # type: ignore[index,call-overload]
             case ["slots", _]:
                 return {"id": await self._slot(person)}
             case _:
                 return {}
+
+    async def _set_up_referral(self, patient: dict[str, str]) -> dict[str, str]:
+        return {"paper": (await self._set_up("refer_patient", patient))["id"]}
 
     async def _asked_by(self, person: Person, name: str) -> str:
         """What a person's own wish made: its id. Nobody books the same twice."""
@@ -116,6 +128,18 @@ class City:
             said = await self.ask(person, self.world.route(name), {})
             self._made[person.id, name] = said.id
         return self._made[person.id, name]
+
+    async def _of_a_campaign(self, person: Person, route: Route) -> dict[str, str]:
+        """No person's; so whoever may not have it needs none of their own."""
+        path = self._paths.get(route.name)
+        # What was tried is to be over before the next may be, so that is made each time.
+        if path is None or person.role == "operator" or route.name == "try_rules":
+            ready = await self.world.ready(route)
+            path = ready.path
+            self._bodies[path["id"]] = ready.body
+            if person.role != "operator":
+                self._paths[route.name] = path
+        return path
 
     async def _proposal(self, person: Person, route: Route) -> dict[str, str]:
         """Somebody else's, for the clinic where this person works."""
@@ -133,6 +157,8 @@ class City:
             clinic = await self._clinic(person)
             await self._set_up("open_slots", clinic)
             return body | {"act": body["act"] | {"clinic_id": clinic["id"]}}
+        if route.name == "propose_rules":
+            return (await self.world.ready(route)).body
         return self._bodies.get(path.get("id", "")) or body
 
     async def _known(self, person: Person) -> str:
@@ -151,6 +177,12 @@ class City:
         return said.id
 
     async def _at_clinic(self, person: Person, route: Route) -> dict[str, str]:
+        if "{visit}" in route.path or "{booking}" in route.path:
+            made = await self.world.making_at[route.name](str(person.clinic))
+            path: dict[str, str] = made["path"]
+            return path
+        if "{practitioner}" in route.path:
+            return {"id": str(person.clinic), "practitioner": str(uuid4())}
         if self.world.api.service != "slots":
             return {"id": str(person.clinic)}
         path = await self._clinic(person)

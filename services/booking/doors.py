@@ -5,6 +5,8 @@ from typing import Any
 from aiohttp import web
 
 from services.booking import api, metrics
+from services.booking.admission import Waiting
+from services.booking.admission.passes import Passes
 from services.booking.config import Config
 from services.booking.families import Families
 from services.booking.memory import Kept, Memory
@@ -16,16 +18,21 @@ from services.booking.store import (
     Campaigns,
     Consents,
     Database,
+    DryRuns,
     Links,
+    Papers,
     Patients,
     People,
     PersonFacts,
     Profiles,
     Relations,
+    Seats,
     Services,
     Slots,
+    Televisits,
     Wishes,
 )
+from services.booking.televisits import limits_of
 from shared.access.noting import ACCESS, Access
 from shared.asking import Asking
 from shared.auth import Tokens
@@ -33,6 +40,9 @@ from shared.clock import DatabaseClock
 from shared.links.rules import keys_of
 from shared.logs import Lines
 from shared.policy import Gate
+from shared.proposals.api import DESK as PROPOSALS
+from shared.proposals.api import ProposalDesk
+from shared.proposals.store import Proposals
 from shared.vault import Vault, open_vault
 from shared.web import BODY_BYTES_MAX, answer_every_error, counted
 
@@ -54,9 +64,13 @@ def doors(
     memory = Memory(Slots(store), Campaigns(store), facts_max=config.facts_max)
     _watch_doors(config, tokens, memory, asking)
     app[ACCESS] = access
-    gate = Gate(tokens, count_glass=metrics.count_glass, known_as=memory.identities.who)
+    passes = Passes(tokens, keys_of(config.link_keys), clock)
+    gate = Gate(passes, count_glass=metrics.count_glass, known_as=memory.identities.who)
     answers = _answers(config, store, asking, kept)
-    api.routes(app, _desk(config, store, clock, memory, answers=answers, access=access), gate)
+    waiting = Waiting.before(asking, store, config)
+    desk = _desk(config, store, clock, memory, answers=answers, access=access, waiting=waiting)
+    api.routes(app, desk, gate)
+    app[PROPOSALS] = _proposals(config, store, desk)
     return app
 
 
@@ -68,6 +82,7 @@ def _desk(
     *,
     answers: Answers,
     access: Access,
+    waiting: Waiting,
 ) -> api.Desk:
     return api.Desk(
         answers=answers,
@@ -76,14 +91,30 @@ def _desk(
         bookings=Bookings(store),
         campaigns=Campaigns(store),
         books=Books(store),
+        dry_runs=DryRuns(store),
+        papers=Papers(store),
         **_about_persons(store, memory, open_vault("booking", config.vault)),
         services=Services(store),
+        seats=Seats(store),
         clock=clock,
         access=access,
         deadline_seconds=config.deadline_seconds,
         dependants_max=config.dependants_max,
         links=Links(store),
         link_keys=keys_of(config.link_keys),
+        televisits=Televisits(store, limits_of(config)),
+        waiting=waiting,
+    )
+
+
+def _proposals(config: Config, store: Database, desk: api.Desk) -> ProposalDesk:
+    """What two persons decide."""
+    return ProposalDesk(
+        proposals=Proposals(store.pool),
+        acts=api.acts(desk),
+        window_seconds=config.proposal_window_seconds,
+        life_seconds=config.proposal_life_seconds,
+        on_step=metrics.count_step,
     )
 
 

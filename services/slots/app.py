@@ -188,6 +188,7 @@ def doors(
         schedules=store.Schedules(reads.pool),
         closures=store.Closures(reads.pool),
         holidays=store.Holidays(reads.pool),
+        practitioners=store.Practitioners(reads.pool),
         patience_seconds=config.staff_patience_seconds,
         alone=Alone(slots_max=config.alone_slots_max, people_max=config.alone_people_max),
     )

@@ -29,14 +29,17 @@ ROOMS = {
 EXTRA_ROOMS = {
     "slots": {"availability"},
     "booking": {
+        "admission",
         "closures",
         "doors",
+        "dryruns",
         "families",
         "learning",
         "memory",
         "pending",
         "replies",
         "retention",
+        "televisits",
     },
     "notify": {"channels", "invitations", "live", "retention", "sending", "texts"},
 }

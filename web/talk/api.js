@@ -24,6 +24,7 @@ const KEPT_MAX = 60;
  * @property {'GET' | 'POST' | 'PUT' | 'DELETE'} [method]
  * @property {boolean} [personal] whether it is asked in somebody's name
  * @property {string} [key] the name of the wish
+ * @property {boolean} [lasts] whether it is still asked when the page is left
  * @property {unknown} [body]
  * @property {string} [etag]
  * @property {boolean} [keepalive] whether it is sent though the page is left
@@ -50,7 +51,7 @@ export async function ask(path, question = {}) {
       headers: headersFor(question, token),
       body: question.body === undefined ? undefined : JSON.stringify(question.body),
       cache: 'no-store',
-      keepalive: question.keepalive,
+      keepalive: question.lasts === true,
       signal: question.signal ? AbortSignal.any([question.signal, late]) : late,
     });
     const answer = await answerOf(response);

@@ -8,22 +8,34 @@ from services.booking.api import (
     campaigns,
     consents,
     day,
+    dryruns,
     facts,
     holds,
     links,
     me,
+    missed,
+    moves,
+    own_visits,
+    papers,
     patients,
     persons,
     proxies,
+    publishing,
+    rooms,
+    rulebooks,
     services,
+    televisits,
+    tickets,
+    visit_links,
 )
 from services.booking.api.desk import DESK, Desk
 from services.booking.api.offers import Offers
 from services.booking.api.problems import PROBLEMS
+from services.booking.api.publishing import acts
 from shared.openapi import DOCUMENT, Api, add_routes
 from shared.policy import Gate
 
-__all__ = ["API", "DESK", "Desk", "Offers", "routes"]
+__all__ = ["API", "DESK", "Desk", "Offers", "acts", "routes"]
 
 API = Api(
     service="booking",
@@ -36,13 +48,24 @@ API = Api(
         "dependants": "For whom one may book besides oneself, and who may for oneself.",
         "holds": "Places kept for some minutes while their owner makes up their mind.",
         "links": "One thing for whoever was sent the link, without signing in; once.",
+        "proposals": "What needs two persons: one who proposes it, and another who approves it.",
+        "rules": "Whom a campaign admits, from when: tried on everybody, published, taken back.",
+        "papers": "To which polyclinic somebody is attached, and to whom they are sent.",
         "services": "Of which kind a visit is, and what must be free together with it.",
+        "visits": "Telemedicine: who waits in whose line, and what became of each visit.",
         "persons": "Who somebody is: sealed by a key of their own, and erased when they say so.",
+        "waiting rooms": "A place in line for each person before a campaign opens; a fair draw.",
     },
     routes=(
         *bookings.ROUTES,
+        *moves.ROUTES,
         *holds.ROUTES,
         *campaigns.ROUTES,
+        *rooms.ROUTES,
+        *tickets.ROUTES,
+        *rulebooks.ROUTES,
+        *dryruns.ROUTES,
+        *publishing.ROUTES,
         *services.ROUTES,
         *patients.ROUTES,
         *proxies.ROUTES,
@@ -50,9 +73,14 @@ API = Api(
         *facts.ROUTES,
         *consents.ROUTES,
         *persons.ROUTES,
+        *papers.ROUTES,
         *day.ROUTES,
+        *missed.ROUTES,
         *accesses.ROUTES,
         *links.ROUTES,
+        *visit_links.ROUTES,
+        *televisits.ROUTES,
+        *own_visits.ROUTES,
         DOCUMENT,
     ),
     problems=PROBLEMS,

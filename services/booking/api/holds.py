@@ -11,7 +11,7 @@ from msgspec import Meta
 from services.booking.api.answers import HoldBody, ask_or_offer, hold_body, reply_to, shown
 from services.booking.api.desk import DESK, Desk, Nothing, home_for, need, persons_in
 from services.booking.api.problems import HELD_ENOUGH, HOLD, REFEREE, RENEWED, SLOT
-from services.booking.memory import Memory
+from services.booking.api.problems_of_lines import LINE
 from services.booking.rules.life import Booking
 from services.booking.rules.refusals import hold_unready
 from shared.access.entries import Touch
@@ -72,7 +72,9 @@ async def hold_places(request: web.Request) -> web.Response:
         ttl_seconds=body.ttl_seconds,
         **head,
     )
-    home = await _home(desk.memory, body)
+    slots = await desk.memory.slots({place.slot_id for place in body.places})
+    desk.need_turn(request, who, None, slots)
+    home = home_for(body.places[0].slot_id, slots)
     desk.access.note(request, [who.actor.id], about=command.id)
     return await ask_or_offer(desk, command, home, who.began)
 
@@ -82,7 +84,8 @@ async def list_holds(request: web.Request) -> web.Response:
     desk, owner_id = request.app[DESK], allowed(request).actor.id
     holds = await desk.bookings.held_by(desk.identities.ids(owner_id))
     desk.access.note(request, persons_in(*holds) | {owner_id})
-    body = HoldList(holds=[hold_body(hold) for hold in holds], as_of=desk.clock.now())
+    now = desk.clock.now()
+    body = HoldList(holds=[hold_body(hold, now) for hold in holds], as_of=now)
     return json_response(body, headers={"Cache-Control": "private, no-cache"})
 
 
@@ -91,7 +94,7 @@ async def show_hold(request: web.Request) -> web.Response:
     desk = request.app[DESK]
     hold = await _hold(request, desk)
     desk.access.note(request, persons_in(hold), about=hold.id)
-    return shown(request, hold_body(hold))
+    return shown(request, hold_body(hold, desk.clock.now()))
 
 
 async def renew_hold(request: web.Request) -> web.Response:
@@ -116,11 +119,6 @@ async def release_hold(request: web.Request) -> web.Response:
     need(hold_unready(hold))
     command = ReleaseHold(booking_id=hold.id, **head)
     return reply_to(await desk.answers.ask(command, hold.home, who.began), command, hold)
-
-
-async def _home(memory: Memory, body: NewHold) -> int:
-    slot_id = body.places[0].slot_id
-    return home_for(slot_id, await memory.slots([slot_id]))
 
 
 async def _hold(request: web.Request, desk: Desk) -> Booking:
@@ -148,7 +146,7 @@ ROUTES = [
             201: Answer("The places are held.", HoldBody, headers=("Location",)),
             202: UNDECIDED,
         },
-        problems=(*SLOT, *HELD_ENOUGH, *REFEREE),
+        problems=(*LINE, *SLOT, *HELD_ENOUGH, *REFEREE),
         touches=HELD,
     ),
     Route(

@@ -12,11 +12,13 @@ from msgspec import Meta
 from services.booking import metrics
 from services.booking.api.answers import BookingBody, booking_body
 from services.booking.api.desk import DESK, Desk, Nothing, problem_of, wish_id
-from services.booking.api.known import FactsBody, own_facts
+from services.booking.api.known import FactsBody, own_facts, own_papers
+from services.booking.api.own_visits import OwnVisit, visits_of
 from services.booking.rules.consents import Given
+from services.booking.rules.line import Ticket
 from services.booking.rules.profiles import NOTHING_KNOWN, Profile, wrong_with
 from services.booking.rules.refusals import TOLD
-from services.booking.store import BookingsAhead, Relation
+from services.booking.store import AllPapers, BookingsAhead, Relation
 from services.booking.store.facts import Permit
 from shared.access.entries import Touch
 from shared.messages import Text
@@ -77,7 +79,10 @@ class Export(msgspec.Struct, frozen=True, kw_only=True):
     consents: list[Given]
     facts: list[FactsBody]
     permits: list[Permit]
+    waiting: list[Ticket]
+    papers: AllPapers
     bookings: list[BookingBody]
+    visits: list[OwnVisit]
     complete: bool
     elsewhere: list[str]
 
@@ -129,7 +134,10 @@ async def export_me(request: web.Request) -> web.Response:
             consents=await desk.consents.history(ids),
             facts=await own_facts(desk, people),
             permits=await desk.facts.own_permits(ids, [*people, *ids[1:]]),
+            waiting=await desk.waiting.rooms.tickets_of(ids),
+            papers=await own_papers(desk, people),
             bookings=bookings,
+            visits=await visits_of(desk, ids, [one.id for one in bookings]),
             complete=complete,
             elsewhere=ELSEWHERE,
         ),
@@ -189,7 +197,7 @@ async def _all_bookings(desk: Desk, ids: Sequence[UUID]) -> tuple[list[BookingBo
     after: tuple[datetime, UUID] | None = None
     while len(found) < EXPORTED_BOOKINGS_MAX:
         page = await desk.bookings.of_owner(ids, after, LIST_MAX)
-        found += [booking_body(booking) for booking in page]
+        found += [booking_body(booking, desk.clock.now()) for booking in page]
         if len(page) < LIST_MAX:
             return found, True
         after = page[-1].made_at, page[-1].id
@@ -198,6 +206,8 @@ async def _all_bookings(desk: Desk, ids: Sequence[UUID]) -> tuple[list[BookingBo
 
 PROFILE = ("name", "birth_date", "phone", "email", "notes")
 """The fields of a profile, as the access log names them."""
+NOT_BOOKINGS = (*PROFILE, "dependants", "consents", "facts", "attachments", "referrals")
+EVERYTHING = (*NOT_BOOKINGS, "relations", "bookings")
 
 ROUTES = [
     Route(
@@ -223,9 +233,7 @@ ROUTES = [
         export_me,
         tag="persons",
         answers={200: Answer("All of it.", Export, headers=("Cache-Control",))},
-        touches=Touch(
-            "person", (*PROFILE, "dependants", "relations", "consents", "facts", "bookings")
-        ),
+        touches=Touch("person", EVERYTHING),
     ),
     Route(
         "POST",
@@ -236,6 +244,6 @@ ROUTES = [
         needs_key=True,
         answers={200: Answer("It is done.", Erasure, headers=("Cache-Control",))},
         problems=("bookings_ahead",),
-        touches=Touch("person", (*PROFILE, "dependants", "consents", "facts")),
+        touches=Touch("person", NOT_BOOKINGS),
     ),
 ]

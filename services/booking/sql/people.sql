@@ -51,14 +51,19 @@ SELECT $1, e.person_id, e.home, $2 FROM unnest($3::uuid[], $4::integer[]) AS e (
 -- The sealed fields go with the keys that opened them, and so does what they were found by.
 DELETE FROM profile WHERE person_id = ANY ($1::uuid[]);
 
+-- name: forget_waiting
+-- Where they wait or have waited, so that a line has a place that is nobody's.
+DELETE FROM waiter WHERE person_id = ANY ($1::uuid[]);
+
 -- name: withdraw_consents
 -- What they had agreed to ends; that they had, stays for as long as the rule says.
 UPDATE consent SET withdrawn_at = clock_timestamp()
  WHERE person_id = ANY ($1::uuid[]) AND withdrawn_at IS NULL;
 
 -- name: has_untold
--- Whether an erasure of these homes is to be told.
-SELECT EXISTS (SELECT FROM erased_person WHERE told_at IS NULL AND home = ANY ($1::integer[]));
+-- Whether an erasure or a step of a visit of these homes is to be told.
+SELECT EXISTS (SELECT FROM erased_person WHERE told_at IS NULL AND home = ANY ($1::integer[]))
+    OR EXISTS (SELECT FROM visit_step WHERE told_at IS NULL AND home = ANY ($1::integer[]));
 
 -- name: take_untold
 -- In the transaction that tells of them.

@@ -9,7 +9,7 @@ import msgspec
 
 from services.booking.rules.eligibility import DOSE_FIRST, Wanted
 from services.booking.rules.profiles import completed
-from services.booking.store import facts, profiles, relations
+from services.booking.store import facts, limits, papers, profiles, relations
 from services.booking.store.database import SQL, Connection, Database
 from shared.topics import home_of
 from shared.vault import Vault
@@ -161,8 +161,11 @@ class People:
         await self._vault.keys.destroy(connection, people)
         await connection.execute(SQL["forget_profiles"], people)
         await connection.execute(SQL["withdraw_consents"], people)
+        await connection.execute(SQL["forget_waiting"], people)
         await connection.execute(SQL["end_relations"], people)
         await facts.forget(connection, people)
+        await limits.forget(connection, people)
+        await papers.forget(connection, people)
         homes = [home_of(person_id) for person_id in people]
         await connection.execute(SQL["note_erased"], wish_id, at, people, homes)
 
@@ -181,7 +184,7 @@ class People:
 
 
 async def has_untold(connection: Connection, homes: Sequence[int]) -> bool:
-    """Whether somebody was erased of whom it is to be told at these homes."""
+    """Whether something is to be told at these homes that no event from the referee brings."""
     return bool(await connection.fetchval(SQL["has_untold"], homes))
 
 

@@ -156,6 +156,8 @@ def _open_slot(desk: Desk, schedule: Schedule, slot: Wanted) -> OpenSlot:
         starts_at=slot.starts_at,
         ends_at=slot.ends_at,
         capacity=slot.seats.capacity,
+        closes_minutes_before=schedule.closes_minutes_before,
+        cancel_until_minutes_before=schedule.cancel_until_minutes_before,
         **desk.head_of(command_id, cause=schedule.id, asked=schedule.body_hash),
     )
 

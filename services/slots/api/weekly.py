@@ -17,7 +17,7 @@ from services.slots.rules.schedules import (
     Seats,
 )
 from services.slots.store.schedules import OfClinic
-from shared.messages import Capacity, Dose, OptionalText, Text
+from shared.messages import Capacity, Dose, MinutesBefore, OptionalText, Text
 from shared.problems import Problem
 
 Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
@@ -77,6 +77,8 @@ class NewSchedule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     on_holidays: OnHolidays | UnsetType = UNSET
     valid_from: date
     valid_to: date
+    closes_minutes_before: MinutesBefore = 0
+    cancel_until_minutes_before: MinutesBefore = 0
 
 
 class ScheduleBody(msgspec.Struct, frozen=True, kw_only=True):
@@ -107,6 +109,8 @@ class ScheduleBody(msgspec.Struct, frozen=True, kw_only=True):
     valid_from: date
     valid_to: date
     made_at: datetime
+    closes_minutes_before: int
+    cancel_until_minutes_before: int
     opened: int | None
     withdrawn_at: datetime | None
 
@@ -212,6 +216,8 @@ def schedule_of(clinic: OfClinic, body: NewSchedule, head: dict[str, Any]) -> Sc
         valid_to=body.valid_to,
         body_hash=head["body_hash"],
         made_at=clinic.now,
+        closes_minutes_before=body.closes_minutes_before,
+        cancel_until_minutes_before=body.cancel_until_minutes_before,
     )
 
 

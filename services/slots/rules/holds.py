@@ -59,7 +59,7 @@ def renew(
     inventory: Inventory, command: RenewHold, *, at: datetime, home: int
 ) -> HoldRenewed | Refused:
     """Keep them longer, if all are still alive; once."""
-    booking = _alive(inventory, command.booking_id, home)
+    booking = alive(inventory, command.booking_id, home)
     if booking is None:
         return refuse(command, "hold_gone", at)
     if booking.version > HELD_VERSION:
@@ -79,7 +79,7 @@ def release(
     inventory: Inventory, command: ReleaseHold, *, at: datetime, home: int
 ) -> HoldReleased | Refused:
     """Give them back before their time runs out."""
-    booking = _alive(inventory, command.booking_id, home)
+    booking = alive(inventory, command.booking_id, home)
     if booking is None:
         return refuse(command, "hold_gone", at)
     return HoldReleased(
@@ -99,7 +99,7 @@ def confirm(
     inventory: Inventory, command: ConfirmHold, *, at: datetime, home: int
 ) -> PlacesBooked | Refused:
     """Held becomes booked, seat by seat, and each seat gets its claim; or nothing changes."""
-    booking = _alive(inventory, command.booking_id, home)
+    booking = alive(inventory, command.booking_id, home)
     seats = seats_per_slot(w.slot_id for w in command.places)
     own = seats_per_slot(p.slot_id for p in booking.places) if booking else NOTHING
     if booking is None or seats != own:
@@ -128,6 +128,14 @@ def confirm(
             booked=seats,
         ),
     )
+
+
+def alive(inventory: Inventory, booking_id: UUID, home: int) -> Booking | None:
+    """The hold, if this is its home and all of it is still held."""
+    booking = inventory.bookings.get(booking_id)
+    if booking is None or booking.home != home or not booking.is_all("held"):
+        return None
+    return booking
 
 
 def expire(inventory: Inventory, booking: Booking, place: Place, at: datetime) -> PlaceExpired:
@@ -160,13 +168,6 @@ def _has_enough(inventory: Inventory, command: HoldPlaces) -> bool:
     limits = inventory.limits
     too_many_places = len(hand) + len(command.places) > limits.places_max
     return too_many_places or len(set(hand.values())) >= limits.holds_max
-
-
-def _alive(inventory: Inventory, booking_id: UUID, home: int) -> Booking | None:
-    booking = inventory.bookings.get(booking_id)
-    if booking is None or booking.home != home or not booking.is_all("held"):
-        return None
-    return booking
 
 
 def _paired(booking: Booking, command: ConfirmHold) -> list[tuple[Place, PlaceWish]]:

@@ -76,6 +76,8 @@ class Schedule(msgspec.Struct, frozen=True, kw_only=True):
     valid_to: date
     body_hash: bytes
     made_at: datetime
+    closes_minutes_before: int = 0
+    cancel_until_minutes_before: int = 0
     rrule: str = ""
     breaks: tuple[tuple[int, int], ...] = ()
     buffer_minutes: int = 0

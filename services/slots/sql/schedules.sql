@@ -10,15 +10,17 @@ SELECT id AS clinic_id, time_zone, clock_timestamp() AS now FROM clinic WHERE id
 -- name: find_schedule
 -- What an earlier request under this key asked for.
 SELECT id, clinic_id, time_zone, service, product, dose, weekdays, starts_minute, ends_minute,
-       slot_minutes, capacity, valid_from, valid_to, body_hash, made_at, rrule, breaks,
-       buffer_minutes, except_dates, extra_dates, on_holidays, holidays, doses, opened, withdrawn_at
+       slot_minutes, capacity, valid_from, valid_to, body_hash, made_at, closes_minutes_before,
+       cancel_until_minutes_before, rrule, breaks, buffer_minutes, except_dates, extra_dates,
+       on_holidays, holidays, doses, opened, withdrawn_at
   FROM schedule WHERE id = $1;
 
 -- name: standing_schedules
 -- A clinic's schedules for a service that reach into these dates, and were not withdrawn.
 SELECT id, clinic_id, time_zone, service, product, dose, weekdays, starts_minute, ends_minute,
-       slot_minutes, capacity, valid_from, valid_to, body_hash, made_at, rrule, breaks,
-       buffer_minutes, except_dates, extra_dates, on_holidays, holidays, doses, opened, withdrawn_at
+       slot_minutes, capacity, valid_from, valid_to, body_hash, made_at, closes_minutes_before,
+       cancel_until_minutes_before, rrule, breaks, buffer_minutes, except_dates, extra_dates,
+       on_holidays, holidays, doses, opened, withdrawn_at
   FROM schedule
  WHERE clinic_id = $1 AND service = $2 AND valid_from <= $4 AND valid_to >= $3
    AND withdrawn_at IS NULL
@@ -28,10 +30,10 @@ SELECT id, clinic_id, time_zone, service, product, dose, weekdays, starts_minute
 -- Nothing comes back where the same key was used for another clinic meanwhile.
 INSERT INTO schedule (id, clinic_id, time_zone, service, product, dose, weekdays, starts_minute,
                       ends_minute, slot_minutes, capacity, valid_from, valid_to, body_hash, made_at,
-                      rrule, breaks, buffer_minutes, except_dates, extra_dates, on_holidays,
-                      holidays, doses)
+                      closes_minutes_before, cancel_until_minutes_before, rrule, breaks,
+                      buffer_minutes, except_dates, extra_dates, on_holidays, holidays, doses)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20,
-        $21, $22, $23)
+        $21, $22, $23, $24, $25)
     ON CONFLICT (id) DO NOTHING
 RETURNING id;
 
@@ -48,8 +50,9 @@ RETURNING id;
 -- name: list_schedules
 -- A clinic's schedules, oldest first, from a cursor on.
 SELECT id, clinic_id, time_zone, service, product, dose, weekdays, starts_minute, ends_minute,
-       slot_minutes, capacity, valid_from, valid_to, body_hash, made_at, rrule, breaks,
-       buffer_minutes, except_dates, extra_dates, on_holidays, holidays, doses, opened, withdrawn_at
+       slot_minutes, capacity, valid_from, valid_to, body_hash, made_at, closes_minutes_before,
+       cancel_until_minutes_before, rrule, breaks, buffer_minutes, except_dates, extra_dates,
+       on_holidays, holidays, doses, opened, withdrawn_at
   FROM schedule
  WHERE clinic_id = $1 AND ($2::timestamptz IS NULL OR (made_at, id) > ($2, $3::uuid))
  ORDER BY made_at, id

@@ -28,6 +28,8 @@ COLUMNS = (
     "valid_to",
     "body_hash",
     "made_at",
+    "closes_minutes_before",
+    "cancel_until_minutes_before",
     "rrule",
     "breaks",
     "buffer_minutes",
