@@ -27,6 +27,7 @@ from services.booking.api.desk import (
     persons_in,
 )
 from services.booking.api.eligibility import need_admitted
+from services.booking.api.limits import within_limits
 from services.booking.api.problems import BOOKING, HOLD, PERSON, REFEREE, SLOT, VISIT
 from services.booking.api.problems_of_lines import LINE
 from services.booking.api.visits import as_visits
@@ -102,14 +103,22 @@ async def request_booking(request: web.Request) -> web.Response:
         "places": wishes(body.campaign_id, wanted),
     }
     persons = {who.actor.id, *(place.patient_id for place in wanted)}
-    if body.hold_id is None:
-        command = BookPlaces(**asks)
-        home = home_for(body.places[0].slot_id, slots)
-        desk.access.note(request, persons, about=command.id)
-        return await ask_or_offer(desk, command, home, who.began)
-    hold = await own_hold(desk, who, body.hold_id)
-    desk.access.note(request, persons, about=hold.id)
-    _need_same_slots(hold, body.places)
+    async with within_limits(desk, wanted, slots, made_as["booking_id"]):
+        if body.hold_id is None:
+            command = BookPlaces(**asks)
+            home = home_for(body.places[0].slot_id, slots)
+            desk.access.note(request, persons, about=command.id)
+            return await ask_or_offer(desk, command, home, who.began)
+        hold = await own_hold(desk, who, body.hold_id)
+        desk.access.note(request, persons, about=hold.id)
+        return await _confirmed(desk, who, hold, body.places, asks)
+
+
+async def _confirmed(
+    desk: Desk, who: Allowed, hold: Booking, places: WantedPlaces, asks: dict[str, Any]
+) -> web.Response:
+    """What is held is booked, and what else was held for them is let go."""
+    _need_same_slots(hold, places)
     confirm = ConfirmHold(booking_id=hold.id, **asks)
     answer = await desk.answers.ask(confirm, hold.home, who.began)
     if isinstance(answer, PlacesBooked):

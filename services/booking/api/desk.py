@@ -30,6 +30,7 @@ from services.booking.store import (
     PersonFacts,
     Profiles,
     Relations,
+    Seats,
     Services,
     Televisits,
 )
@@ -81,6 +82,7 @@ class Desk(msgspec.Struct):
     relations: Relations
     families: Families
     services: Services
+    seats: Seats
     consents: Consents
     clock: DatabaseClock
     access: Access

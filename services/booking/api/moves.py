@@ -10,6 +10,7 @@ from services.booking.api.answers import BookingBody, reply_to
 from services.booking.api.bookings import PLACES, UNDECIDED, own_booking, own_hold
 from services.booking.api.desk import DESK, Desk, WantedPlaces, need, persons_in
 from services.booking.api.eligibility import need_admitted
+from services.booking.api.limits import within_limits
 from services.booking.api.problems import BOOKING, PERSON, REFEREE, SLOT, VISIT
 from services.booking.api.visits import as_visits
 from services.booking.rules.eligibility import DOSE_FIRST, Campaign, Wanted, wishes
@@ -59,11 +60,12 @@ async def reschedule_booking(request: web.Request) -> web.Response:
         places=wishes(booking.campaign_id, wanted),
         **head,
     )
-    answer = await desk.answers.ask(command, booking.home, who.began)
-    offers = None
-    if isinstance(answer, Refused) and answer.reason == "interval_broken":
-        offers = await desk.offers.doses_instead(answer, command, booking, who.began)
-    return reply_to(answer, command, booking, offers)
+    async with within_limits(desk, wanted, slots, booking.id):
+        answer = await desk.answers.ask(command, booking.home, who.began)
+        offers = None
+        if isinstance(answer, Refused) and answer.reason == "interval_broken":
+            offers = await desk.offers.doses_instead(answer, command, booking, who.began)
+        return reply_to(answer, command, booking, offers)
 
 
 async def _held_for(desk: Desk, who: Allowed, hold_id: UUID) -> Sequence[Booking]:

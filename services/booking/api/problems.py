@@ -25,6 +25,7 @@ PERSON = (
     "campaign_unknown",
     "campaign_not_open",
     "not_eligible",
+    "limit_reached",
     "patient_unknown",
 )
 """What stands in the way of a place for somebody."""

@@ -7,6 +7,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from services.booking.rules.admission import Fact, Why, Words
+from services.booking.rules.limits import Limit
 from shared.openapi import ProblemKind
 
 
@@ -28,7 +29,28 @@ class RuleBroken(msgspec.Struct, frozen=True, kw_only=True):
     facts: tuple[Fact, ...] | UnsetType = UNSET
 
 
+class LimitReached(msgspec.Struct, frozen=True, kw_only=True):
+    """Which limit of which service, for whom, and from when on a visit keeps it."""
+
+    limit: Limit | UnsetType = UNSET
+    service: str | UnsetType = UNSET
+    patient_id: UUID | UnsetType = UNSET
+    until: datetime | UnsetType = UNSET
+
+
 RULES = (
+    ProblemKind(
+        409,
+        "limit_reached",
+        "The person has as many visits of this service as there may be, or one too near.",
+        "Choose a time from `until` on, or cancel or move the visit that is there.",
+        more=LimitReached(
+            limit="days_between",
+            service="vaccination",
+            patient_id=UUID("00000000-0000-4000-8000-000000000001"),
+            until=datetime(2099, 3, 1, tzinfo=UTC),
+        ),
+    ),
     ProblemKind(
         422,
         "not_eligible",

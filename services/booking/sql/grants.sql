@@ -22,12 +22,12 @@ GRANT SELECT, INSERT, UPDATE ON person_key, merged_person, erased_person TO book
 GRANT SELECT, INSERT, UPDATE, DELETE ON profile, consent, relation TO booking;
 GRANT SELECT, INSERT, DELETE ON found_by, erasure TO booking;
 GRANT SELECT, INSERT ON link_use TO booking;
+GRANT SELECT, INSERT, UPDATE, DELETE ON person_fact, permit, visit_seat TO booking;
 -- What was told of a room stays: no right to change it.
 GRANT SELECT, INSERT ON waiting_room TO booking;
 GRANT SELECT, INSERT, UPDATE ON line TO booking;
 GRANT SELECT, INSERT, UPDATE, DELETE ON waiter TO booking;
 GRANT SELECT, INSERT, UPDATE ON desk_pressure TO booking;
-GRANT SELECT, INSERT, UPDATE, DELETE ON person_fact, permit TO booking;
 GRANT SELECT, INSERT ON rule_book, publication TO booking;
 GRANT SELECT, INSERT, UPDATE, DELETE ON dry_run TO booking;
 GRANT SELECT, INSERT, UPDATE ON proposal TO booking;

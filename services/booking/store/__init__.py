@@ -7,6 +7,7 @@ from services.booking.store.consents import Consents
 from services.booking.store.database import Connection, Database
 from services.booking.store.dryruns import DryRuns
 from services.booking.store.facts import PersonFacts
+from services.booking.store.limits import Seats
 from services.booking.store.links import Links
 from services.booking.store.papers import AllPapers, Papers
 from services.booking.store.patients import Patients
@@ -41,6 +42,7 @@ __all__ = [
     "Relation",
     "Relations",
     "Rooms",
+    "Seats",
     "Services",
     "Slots",
     "Televisits",

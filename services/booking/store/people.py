@@ -9,7 +9,7 @@ import msgspec
 
 from services.booking.rules.eligibility import DOSE_FIRST, Wanted
 from services.booking.rules.profiles import completed
-from services.booking.store import facts, papers, profiles, relations
+from services.booking.store import facts, limits, papers, profiles, relations
 from services.booking.store.database import SQL, Connection, Database
 from shared.topics import home_of
 from shared.vault import Vault
@@ -164,6 +164,7 @@ class People:
         await connection.execute(SQL["forget_waiting"], people)
         await connection.execute(SQL["end_relations"], people)
         await facts.forget(connection, people)
+        await limits.forget(connection, people)
         await papers.forget(connection, people)
         homes = [home_of(person_id) for person_id in people]
         await connection.execute(SQL["note_erased"], wish_id, at, people, homes)
