@@ -10,7 +10,7 @@ from typing import Any
 import asyncpg
 import pytest
 
-from services.slots.store import decisions
+from services.slots.store import decisions, seats
 from shared.messages import BookPlaces, PlacesBooked, Refused
 from tests import stories
 from tests.referees import Play, play
@@ -31,7 +31,7 @@ EACH_ITS_OWN_WAY = (
     "ORDER BY CASE current_setting('application_name') WHEN 'up' THEN {0} END, {0} DESC"
 )
 SEATED = "$48::uuid[], $49::smallint[])"
-NAMED = SEATED + " AS n (" + ", ".join(decisions.Row._fields) + ") "
+NAMED = SEATED + " AS n (" + ", ".join(seats.Row._fields) + ") "
 
 Wishes = list[BookPlaces]
 Story = Callable[[int], tuple[Wishes, Wishes]]

@@ -72,7 +72,12 @@ ACTS = [
 MORE = [(0, ("hold", ["Tuesday"], 600, 0, "Alice")), (0, ("hold", ["Wednesday"], 600, 0, "Alice"))]
 """Some mornings begin with somebody who holds as much as they may, or nearly."""
 
-mornings = st.tuples(*[st.sampled_from([4, 3, 2, 8, 1])] * 3, st.sampled_from([0, 1, 2])).map(
+AGAIN = [(0, ("renew", 1, 300, 0))]
+"""And some with a hold that was renewed."""
+
+mornings = st.tuples(
+    *[st.sampled_from([4, 3, 2, 8, 1])] * 3, st.sampled_from([0, 1, 2]), st.sampled_from([0, 1])
+).map(
     lambda drawn: [
         (0, ("open", "Monday", 1, 0, 0)),
         (0, ("clinic",)),
@@ -82,6 +87,7 @@ mornings = st.tuples(*[st.sampled_from([4, 3, 2, 8, 1])] * 3, st.sampled_from([0
         (0, ("book", [("Tuesday", "one"), ("Wednesday", None)], 0)),
         (0, ("hold", ["Monday", "Wednesday"], 600, 1, "Alice")),
         *MORE[: drawn[3]],
+        *AGAIN[: drawn[4]],
     ]
 )
 act = st.sampled_from(ACTS).flatmap(lambda act: act)

@@ -9,6 +9,7 @@ import asyncpg
 import msgspec
 
 from services.slots.rules import Booking, Clinic, Inventory, Place, Slot
+from services.slots.store.seats import IN_HAND, SEATED, Row, in_turn, rows_of
 from shared.batch import AgainError
 from shared.messages import ClinicChanged, ClinicOpened, Command, SlotChanged
 from shared.statements import load
@@ -61,31 +62,7 @@ class Seen(msgspec.Struct):
     inventory: Inventory
     at: datetime
     slots_before: dict[UUID, int]
-    places_before: dict[UUID, "Row"]
-
-
-class Row(NamedTuple):
-    """One row of `place`, in the order of its columns."""
-
-    id: UUID
-    slot_id: UUID
-    booking_id: UUID
-    home: int
-    ordinal: int
-    size: int
-    version: int
-    state: str
-    expires_at: datetime | None
-    claim: bytes | None
-    owner_id: UUID | None
-    hand: int | None
-
-
-SEATED = Row._fields[:-2]
-IN_HAND = Row._fields[-2:]
-"""Whose held place it is, and which of theirs; `save` takes these last."""
-
-NOBODY = UUID(int=0)
+    places_before: dict[UUID, Row]
 
 
 async def find_answers(connection: asyncpg.Connection, ids: Sequence[UUID]) -> dict[UUID, Answer]:
@@ -277,34 +254,13 @@ async def _limit_slots(connection: asyncpg.Connection, said: Iterable[Said]) -> 
 
 def _changes(seen: Seen) -> tuple[list[UUID], list[Row]]:
     """Seats to delete, and seats to write: what changed is deleted and written anew."""
-    after = {row.id: row for booking in seen.inventory.bookings.values() for row in _rows(booking)}
+    after = {
+        row.id: row for booking in seen.inventory.bookings.values() for row in rows_of(booking)
+    }
     before = seen.places_before
     gone = [place_id for place_id, row in before.items() if after.get(place_id) != row]
     seated = [row for place_id, row in after.items() if before.get(place_id) != row]
-    return gone, sorted(seated, key=_in_turn)
-
-
-def _in_turn(row: Row) -> tuple[Any, ...]:
-    """Claims and hands are reserved in one order by all, so that no two batches wait in a ring."""
-    return row.claim or b"", row.owner_id or NOBODY, row.hand or 0, row.id.int
-
-
-def _rows(booking: Booking) -> Iterable[Row]:
-    for place in booking.places:
-        yield Row(
-            place.id,
-            place.slot_id,
-            booking.id,
-            booking.home,
-            place.ordinal,
-            booking.size,
-            booking.version,
-            place.state,
-            place.expires_at,
-            place.claim,
-            None if place.hand is None else booking.owner_id,
-            place.hand,
-        )
+    return gone, sorted(seated, key=in_turn)
 
 
 def _columns(rows: Sequence[Any], names: Iterable[str]) -> list[list[Any]]:
