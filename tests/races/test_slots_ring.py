@@ -30,7 +30,7 @@ CREATE TRIGGER slow BEFORE INSERT ON place FOR EACH ROW EXECUTE FUNCTION slow();
 EACH_ITS_OWN_WAY = (
     "ORDER BY CASE current_setting('application_name') WHEN 'up' THEN {0} END, {0} DESC"
 )
-SEATED = "$48::uuid[], $49::smallint[])"
+SEATED = "$52::uuid[], $53::smallint[])"
 NAMED = SEATED + " AS n (" + ", ".join(seats.Row._fields) + ") "
 
 Wishes = list[BookPlaces]
