@@ -27,7 +27,6 @@ const KEPT_MAX = 60;
  * @property {boolean} [lasts] whether it is still asked when the page is left
  * @property {unknown} [body]
  * @property {string} [etag]
- * @property {boolean} [keepalive] whether it is sent though the page is left
  * @property {AbortSignal} [signal]
  */
 

@@ -74,7 +74,7 @@ export function claim(id) {
 export async function letGo(id) {
   minded.delete(id);
   await ask(`/holds/${id}`, {
-    method: 'DELETE', personal: true, key: crypto.randomUUID(), keepalive: true,
+    method: 'DELETE', personal: true, key: crypto.randomUUID(), lasts: true,
   });
 }
 
