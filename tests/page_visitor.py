@@ -112,7 +112,7 @@ def is_network(complaint: str) -> bool:
 
 
 def _is_of_a_hold(complaint: str) -> bool:
-    """A page asks for places to be kept and gives them back unasked; that it may not be is no error.
+    """A page has places kept and gives them back unasked; that it may not is no error.
 
     (409: they are another's by now. 404: whoever gives them back has signed in as somebody else.)
     """
