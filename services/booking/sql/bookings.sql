@@ -99,7 +99,8 @@ SELECT id, owner_id, kind, status, version, home, made_at, campaign_id, places, 
 -- name: list_holds
 -- What a person holds now, under each of their ids. Whose rows may be seen is said first. What is being
 -- confirmed is a booking already, though the referee has not said so yet.
-SELECT id, owner_id, kind, status, version, home, made_at, campaign_id, places, expires_at, reason
+SELECT id, owner_id, kind, status, version, home, made_at, campaign_id, places, expires_at, reason,
+       late, cancelled_by
   FROM booking
  WHERE (SELECT set_config('talon.person', $1::uuid[]::text, true)) IS NOT NULL
    AND owner_id = ANY ($1) AND status = 'held' AND kind = 'hold' AND expires_at > clock_timestamp()
