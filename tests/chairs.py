@@ -117,7 +117,7 @@ class Room:
         wanted = [(slot, None) for slot in slots]
         theirs = [c for c in self.chairs if c.until is not None and c.whose == whose]
         refused = self._objection(wanted, [])
-        if refused is None and len({c.who for c in theirs}) + 1 > 3:
+        if refused is None and len({c.who for c in theirs}) + 1 > 4:
             refused = "too_many_held"
         if refused is None and len(theirs) + len(slots) > 8:
             refused = "too_many_held"

@@ -37,7 +37,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     sweep_seconds: float = 0.25
     swept_holds_max: int = 500
     held_places_max: Annotated[int, Meta(ge=1, le=PLACES_MAX)] = PLACES_MAX
-    holds_max: Annotated[int, Meta(ge=1, le=PLACES_MAX)] = 3
+    holds_max: Annotated[int, Meta(ge=1, le=PLACES_MAX)] = 4
     answers_kept_days: int = 7
     forgotten_rows_max: int = 10_000
     upcoming_slots_max: int = 1_000_000

@@ -40,16 +40,16 @@ def by_alice(*slots: int) -> HoldPlaces:
     return stories.hold(*(SLOTS[n] for n in slots), owner="Alice")
 
 
-async def test_one_person_holds_three_times_and_eight_places_and_no_more(two: tuple[Play, Play]):
+async def test_one_person_holds_four_times_and_eight_places_and_no_more(two: tuple[Play, Play]):
     first, second = two
 
-    [*three] = await first.decide(by_alice(0), by_alice(1), by_alice(2))
-    [fourth] = await second.decide(by_alice(3))
+    [*four] = await first.decide(by_alice(0), by_alice(1), by_alice(2), by_alice(3))
+    [fifth] = await second.decide(by_alice(3))
     [boris] = await second.decide(stories.hold(SLOTS[0], owner="Boris"))
 
-    assert all(isinstance(reply, PlacesHeld) for reply in (*three, boris))
-    assert fourth.reason == "too_many_held"
-    await first.decide(*(stories.release(reply.booking_id) for reply in three))
+    assert all(isinstance(reply, PlacesHeld) for reply in (*four, boris))
+    assert fifth.reason == "too_many_held"
+    await first.decide(*(stories.release(reply.booking_id) for reply in four))
     [eight] = await second.decide(by_alice(0, 0, 0, 0, 1, 1, 1, 1))
     [ninth] = await first.decide(by_alice(2))
     assert isinstance(eight, PlacesHeld)
@@ -77,7 +77,7 @@ async def test_two_devices_hold_at_once_and_together_no_more_than_one_might(
     two: tuple[Play, Play],
 ):
     first, second = two
-    await first.decide(by_alice(0), by_alice(1))
+    await first.decide(by_alice(0), by_alice(1), by_alice(1))
     finish = await begin(first, by_alice(2))
     waiting = asyncio.create_task(second.decide(by_alice(3)))
     await asyncio.sleep(0.1)
@@ -86,20 +86,20 @@ async def test_two_devices_hold_at_once_and_together_no_more_than_one_might(
     [reply] = await waiting
 
     assert reply.reason == "too_many_held"
-    assert await held(first) == 3
+    assert await held(first) == 4
 
 
 async def test_without_the_index_two_devices_hold_more_than_one_might(two: tuple[Play, Play]):
     first, second = two
     await first.connection.execute("DROP INDEX one_place_per_number_in_a_hand")
-    await first.decide(by_alice(0), by_alice(1))
+    await first.decide(by_alice(0), by_alice(1), by_alice(1))
     finish = await begin(first, by_alice(2))
 
     [reply] = await second.decide(by_alice(3))
     await finish()
 
     assert isinstance(reply, PlacesHeld)
-    assert await held(first) == 4
+    assert await held(first) == 5
 
 
 async def test_a_crowd_of_one_person_s_devices_holds_as_much_as_one(two: tuple[Play, Play]):
@@ -109,7 +109,7 @@ async def test_a_crowd_of_one_person_s_devices_holds_as_much_as_one(two: tuple[P
         *(one_by_one(*pair) for pair in zip(two, wishes, strict=True)),
     )
 
-    assert await held(two[0]) == 3
+    assert await held(two[0]) == 4
 
 
 async def test_a_hold_is_renewed_once(two: tuple[Play, Play]):

@@ -69,14 +69,14 @@ ACTS = [
     st.tuples(st.just("cancel"), someone, elsewhere),
     st.tuples(st.just("miss"), someone, elsewhere),
 ]
-MORE = [(0, ("hold", ["Tuesday"], 600, 0, "Alice")), (0, ("hold", ["Wednesday"], 600, 0, "Alice"))]
+MORE = [(0, ("hold", [day], 600, 0, "Alice")) for day in ("Tuesday", "Wednesday", "Tuesday")]
 """Some mornings begin with somebody who holds as much as they may, or nearly."""
 
 AGAIN = [(0, ("renew", 1, 300, 0))]
 """And some with a hold that was renewed."""
 
 mornings = st.tuples(
-    *[st.sampled_from([4, 3, 2, 8, 1])] * 3, st.sampled_from([0, 1, 2]), st.sampled_from([0, 1])
+    *[st.sampled_from([4, 3, 2, 8, 1])] * 3, st.sampled_from([0, 2, 3]), st.sampled_from([0, 1])
 ).map(
     lambda drawn: [
         (0, ("open", "Monday", 1, 0, 0)),

@@ -98,7 +98,7 @@ class HoldLimits(msgspec.Struct, frozen=True, kw_only=True):
     """How much one person may hold at a time, on all devices together."""
 
     places_max: int = PLACES_MAX
-    holds_max: int = 3
+    holds_max: int = 4
 
 
 class Inventory(msgspec.Struct, kw_only=True):
