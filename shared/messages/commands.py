@@ -93,12 +93,14 @@ class ChangeSlot(Command, frozen=True, kw_only=True):
     """Change a slot's capacity, or shut or reopen it; None leaves a thing as it is.
 
     `cancel_bookings`: with `open=False`, the front desk then cancels what is booked there.
+    `only_empty`: refused as `in_use` where somebody is in it.
     """
 
     slot_id: UUID
     capacity: Capacity | None = None
     open: bool | None = None
     cancel_bookings: bool = False
+    only_empty: bool = False
 
 
 class PlaceWish(msgspec.Struct, frozen=True, kw_only=True):

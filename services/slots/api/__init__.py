@@ -12,6 +12,7 @@ from services.slots.api import (
     series,
     slots,
     together,
+    versions,
 )
 from services.slots.api.desk import DESK, Desk
 from services.slots.api.problems import PROBLEMS
@@ -40,6 +41,7 @@ API = Api(
         *clinics.ROUTES,
         *slots.ROUTES,
         *schedules.ROUTES,
+        *versions.ROUTES,
         *holidays.ROUTES,
         *closures.ROUTES,
         *proposals.ROUTES,

@@ -46,6 +46,7 @@ class Desk(msgspec.Struct):
     holidays: Holidays
     patience_seconds: float
     alone: Alone
+    schedule_ahead_days: int
 
     def head(self, request: web.Request, actor: Actor, body: Any, nth: int = 0) -> dict[str, Any]:
         """The head of the command that this request is; `nth` where one request is several."""

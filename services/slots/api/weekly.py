@@ -17,7 +17,7 @@ from services.slots.rules.schedules import (
     Seats,
 )
 from services.slots.store.schedules import OfClinic
-from shared.messages import Capacity, Dose, OptionalText, Text
+from shared.messages import AsksFor, Capacity, Dose, Modality, OptionalText, Resource, Text
 from shared.problems import Problem
 
 Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
@@ -57,7 +57,8 @@ Dates = Annotated[tuple[date, ...], Meta(max_length=DATES_MAX)]
 class NewSchedule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The body of `POST /clinics/{id}/schedules`; hours are local, both dates are included.
 
-    Its days are `weekdays` or an `rrule` of RFC 5545, its places `capacity` or `doses`.
+    Its days are `weekdays` or an `rrule` of RFC 5545, its places `capacity` or `doses`. Without
+    `valid_to` it goes on, and its slots are opened some weeks ahead.
     """
 
     service: Text
@@ -75,14 +76,20 @@ class NewSchedule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     except_dates: Dates | UnsetType = UNSET
     extra_dates: Dates | UnsetType = UNSET
     on_holidays: OnHolidays | UnsetType = UNSET
+    modality: Modality | UnsetType = UNSET
+    practitioner_id: UUID | UnsetType = UNSET
+    resource: Resource | UnsetType = UNSET
+    asks_for: AsksFor | UnsetType = UNSET
     valid_from: date
-    valid_to: date
+    valid_to: date | None = None
 
 
 class ScheduleBody(msgspec.Struct, frozen=True, kw_only=True):
     """A schedule as it is shown. `opened` is null until all its slots were asked for.
 
-    `capacity` is that of all doses together; `holidays` are those on which it is closed.
+    `capacity` is that of all doses together; `holidays` are those on which it is closed. From
+    `replaced_from` on another version of its series counts. Where it goes on, its slots are opened
+    up to `generated_to`.
     """
 
     id: UUID
@@ -104,8 +111,16 @@ class ScheduleBody(msgspec.Struct, frozen=True, kw_only=True):
     extra_dates: tuple[date, ...]
     on_holidays: OnHolidays
     holidays: tuple[date, ...]
+    modality: Modality
+    practitioner_id: UUID | None
+    resource: Resource
+    asks_for: AsksFor
     valid_from: date
-    valid_to: date
+    valid_to: date | None
+    series_id: UUID
+    version: int
+    replaced_from: date | None
+    generated_to: date | None
     made_at: datetime
     opened: int | None
     withdrawn_at: datetime | None
@@ -153,14 +168,15 @@ def _wrong_days(body: NewSchedule) -> Iterator[str]:
             parse(body.rrule)
         except PatternError as error:
             yield f"rrule: {error}"
-    if body.valid_to < body.valid_from:
+    last = body.valid_to or date.max
+    if last < body.valid_from:
         yield "valid_to is not before valid_from."
-    elif (body.valid_to - body.valid_from).days >= SCHEDULE_DAYS_MAX:
+    elif body.valid_to and (body.valid_to - body.valid_from).days >= SCHEDULE_DAYS_MAX:
         yield f"From valid_from to valid_to are at most {SCHEDULE_DAYS_MAX} days."
     single = [*(body.except_dates or ()), *(body.extra_dates or ())]
     if len(set(single)) < len(single):
         yield "except_dates and extra_dates name a day twice."
-    if not all(body.valid_from <= day <= body.valid_to for day in body.extra_dates or ()):
+    if not all(body.valid_from <= day <= last for day in body.extra_dates or ()):
         yield "extra_dates are from valid_from to valid_to."
 
 
@@ -182,6 +198,8 @@ def _wrong_places(body: NewSchedule) -> Iterator[str]:
             yield "Where doses are named, dose and product are named there."
         if len({(one.dose, one.product) for one in body.doses}) < len(body.doses):
             yield "doses names a dose of a product twice."
+    if body.practitioner_id and (body.resource or "service") != "service":
+        yield "It is a practitioner's time, so it has no other resource."
 
 
 def schedule_of(clinic: OfClinic, body: NewSchedule, head: dict[str, Any]) -> Schedule:
@@ -208,8 +226,15 @@ def schedule_of(clinic: OfClinic, body: NewSchedule, head: dict[str, Any]) -> Sc
         except_dates=tuple(sorted(body.except_dates or ())),
         extra_dates=tuple(sorted(body.extra_dates or ())),
         on_holidays=body.on_holidays or "closed",
+        modality=body.modality or "physical",
+        practitioner_id=body.practitioner_id or None,
+        resource=body.resource or "service",
+        asks_for=body.asks_for or "nothing",
         valid_from=body.valid_from,
         valid_to=body.valid_to,
+        series_id=head["id"],
+        # One that goes on has all that is asked for now.
+        opened=0 if body.valid_to is None else None,
         body_hash=head["body_hash"],
         made_at=clinic.now,
     )
@@ -219,6 +244,7 @@ def columns_of(schedule: Schedule) -> dict[str, Any]:
     """A schedule in the words of those who made it."""
     about = msgspec.structs.asdict(schedule)
     del about["body_hash"]
+    about["series_id"] = schedule.series
     about["weekdays"] = tuple(WEEKDAYS[day - 1] for day in schedule.weekdays)
     about["rrule"] = schedule.rrule or None
     about["starts"] = on_the_clock(about.pop("starts_minute"))

@@ -100,7 +100,8 @@ def change_slot(inventory: Inventory, command: ChangeSlot, at: datetime) -> Slot
         return refuse(command, "unknown", at, command.slot_id)
     now = count_of(slot)
     capacity = now.capacity if command.capacity is None else command.capacity
-    if capacity < now.held + now.booked:
+    taken = now.held + now.booked
+    if capacity < taken or (command.only_empty and taken):
         return refuse(command, "in_use", at, command.slot_id)
     is_open = now.open if command.open is None else command.open
     return SlotChanged(
