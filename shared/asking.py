@@ -147,6 +147,7 @@ class Replies:
         self.reading = False
         self._pulse = Pulse(SILENCE_SECONDS_MAX)
         self.on_replies: Callable[[list[Reply]], Awaitable[None]] = _nothing_to_do
+        self.on_turned_away: Callable[[], None] = _nobody_counts
         self._broker = broker
         self._name = name
         self._waiting: dict[UUID, asyncio.Future[Reply]] = {}
@@ -165,6 +166,7 @@ class Replies:
         if command_id in self._waiting:
             return self._waiting[command_id]
         if len(self._waiting) >= self.seats_max:
+            self.on_turned_away()
             raise SeatsTakenError
         future: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
         self._waiting[command_id] = future
@@ -225,6 +227,10 @@ def _replies_in(value: bytes | None) -> list[Reply]:
 
 async def _nothing_to_do(replies: list[Reply]) -> None:
     """Where replies change nothing by themselves."""
+
+
+def _nobody_counts() -> None:
+    """Where nobody wants to know who was turned away."""
 
 
 class Asking:

@@ -5,7 +5,14 @@ from uuid import UUID
 
 import msgspec
 
-from shared.messages import BookingEvent, PersonErased, SlotCommand, SlotEvent, SlotReply
+from shared.messages import (
+    BookingEvent,
+    PersonErased,
+    SlotCommand,
+    SlotEvent,
+    SlotReply,
+    VisitEvent,
+)
 
 HOMES = 4
 """Partitions of everything that follows a booking's home. Never changed on a live topic."""
@@ -66,7 +73,7 @@ SLOTS_EVENTS = Topic(
 )
 BOOKING_EVENTS = Topic(
     name="booking.events",
-    carries=BookingEvent | PersonErased,
+    carries=BookingEvent | VisitEvent | PersonErased,
     form="json",
     written_by=("booking",),
     read_by=("notify",),

@@ -1,4 +1,7 @@
-"""Which verb is meant? python -m talon token|city|import|rush|audit|accesses|keys|demo|openapi"""
+"""Which verb is meant?
+
+python -m talon token|city|import|rush|audit|accesses|keys|demo|openapi|verify-draw
+"""
 
 import argparse
 import os
@@ -8,7 +11,18 @@ from collections.abc import Sequence
 from deploy.local.settings import SettingError
 from deploy.local.stack import named
 from talon.mistakes import MistakeError
-from talon.verbs import accesses, audit, city, demo, import_, keys, openapi, rush, token
+from talon.verbs import (
+    accesses,
+    audit,
+    city,
+    demo,
+    import_,
+    keys,
+    openapi,
+    rush,
+    token,
+    verify_draw,
+)
 
 VERBS = {
     "token": token,
@@ -20,6 +34,7 @@ VERBS = {
     "keys": keys,
     "demo": demo,
     "openapi": openapi,
+    "verify-draw": verify_draw,
 }
 
 

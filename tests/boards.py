@@ -73,7 +73,8 @@ class Wall:
     def count(self, name: str, **change: Any) -> bool:
         """Something else is told of a slot, in its next version."""
         slot = self[name]
-        fields = ("version", "capacity", "held", "booked", "open")
+        limits = ("extra", "closes_minutes_before", "cancel_until_minutes_before")
+        fields = ("version", "capacity", "held", "booked", "open", *limits)
         now = {field: getattr(slot, field) for field in fields} | {"version": slot.version + 1}
         return self.board.count(SlotCount(slot_id=an_id(name), **now | change))
 

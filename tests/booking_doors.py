@@ -6,7 +6,7 @@ The function decides by the referee's own rules, and remembers its answers by co
 import asyncio
 import json
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -27,7 +27,7 @@ from services.booking.doors import doors
 from services.booking.memory import Kept
 from services.booking.store import Database
 from services.booking.store.slots import project
-from services.slots.rules import Inventory, decide, evolve
+from services.slots.rules import Inventory, decide, evolve, give_up
 from shared import database
 from shared.access.noting import Access
 from shared.access.store import AccessLog
@@ -104,7 +104,8 @@ class Referee:
         if answer is None:
             answer = decide(self.inventory, command, at=datetime.now(UTC), home=partition)
             if not isinstance(answer, Refused):
-                evolve(self.inventory, answer)
+                for event in (answer, *give_up(self.inventory, command, answer)):
+                    evolve(self.inventory, event)
             self._answers[command.id] = command.body_hash, answer
         if isinstance(answer, Refused) and answer.slot_id is not None:
             return msgspec.structs.replace(answer, alternatives=self.near)
@@ -121,6 +122,8 @@ class Door:
         self.referee = referee
         self.pool = pool
         self.access = access
+        self.is_there: Callable[[], Awaitable[bool]]
+        """Looks whether the database is there: nobody does so for a test that takes long."""
 
     async def ask(
         self,
@@ -153,6 +156,23 @@ class Door:
         async with self.pool.acquire() as connection:
             await project(connection, [event])  # type: ignore[arg-type]
         return slot_id
+
+    async def is_over(self, slot_id: UUID, booking_id: UUID) -> None:
+        """The slot was two days ago, as the referee and the booking have it."""
+        slot, ago = self.referee.inventory.slots[slot_id], timedelta(days=3)
+        slot.starts_at, slot.ends_at = slot.starts_at - ago, slot.ends_at - ago
+        await self.pool.execute(
+            """UPDATE booking SET places = (
+                   SELECT json_agg(CASE WHEN p ->> 'slot_id' = $2
+                                        THEN p::jsonb || jsonb_build_object(
+                                                 'starts_at', $3::text, 'ends_at', $4::text)
+                                        ELSE p::jsonb END)
+                     FROM json_array_elements(places) AS p) WHERE id = $1""",
+            booking_id,
+            str(slot_id),
+            slot.starts_at.isoformat(),
+            slot.ends_at.isoformat(),
+        )
 
     async def everything(self) -> list[Any]:
         """All that the front desk and the referee remember of bookings."""
@@ -194,7 +214,9 @@ async def a_door(dsn: str, folder: Path, **settings: Any) -> AsyncIterator[Door]
     app = doors(config, store, asking, clock, Kept(100), access=access)
     with every_answer_is_documented(app, API):
         async with writing(access), TestClient(TestServer(app)) as client:
-            yield Door(client, referee, pool, access)
+            door = Door(client, referee, pool, access)
+            door.is_there = store.takes_writes
+            yield door
         await pool.close()
 
 

@@ -4,8 +4,12 @@ A second opinion on the referee's rules, written from what they promise in words
 with them: time is seconds since noon, a slot is a row of chairs, and what is taken is counted.
 """
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
+
+QUARTER = 15 * 60
+"""How long each lasts, in seconds."""
 
 Who = Hashable
 Wanted = Sequence[tuple[str, str | None]]
@@ -31,6 +35,14 @@ class Room:
     sign: str | None = None
     """What is written over the clinic's door, if there is a clinic."""
     sizes: dict[str, int] = field(default_factory=dict)
+    stools: dict[str, int] = field(default_factory=dict)
+    """How many more were carried in by hand."""
+    door: dict[str, int] = field(default_factory=dict)
+    """How many seconds before it begins the door is closed to who has no chair yet."""
+    notice: dict[str, int] = field(default_factory=dict)
+    """How many seconds before it begins it should be known who does not come."""
+    was_late: bool = False
+    """Whether the last who left a chair did so later than that."""
     shut: set[str] = field(default_factory=set)
     chairs: list[Chair] = field(default_factory=list)
     homes: dict[Who, int] = field(default_factory=dict)
@@ -56,24 +68,44 @@ class Room:
         self.sign = name or self.sign
         return "yes"
 
-    def open(self, slot: str, size: int) -> str:
+    def open(self, slot: str, size: int, door: int, notice: int) -> str:
         if slot in self.sizes:
             return "exists"
         if not self.sign:
             return "unknown"
-        self.sizes[slot] = size
+        self.sizes[slot], self.door[slot], self.notice[slot] = size, door, notice
         return "yes"
 
     def change(self, slot: str, size: int | None, shut: bool | None) -> str:
         if slot not in self.sizes:
             return "unknown"
         if size is not None:
-            if size < len([c for c in self.chairs if c.slot == slot]):
+            if size + self.stools.get(slot, 0) < len(self._in(slot)):
                 return "in_use"
             self.sizes[slot] = size
         if shut is not None:
             (self.shut.add if shut else self.shut.discard)(slot)
         return "yes"
+
+    def carry(self, slot: str, stools: int) -> str:
+        if slot not in self.sizes:
+            return "unknown"
+        if len(self._in(slot)) > self.sizes[slot] + stools:
+            return "in_use"
+        self.stools[slot] = stools
+        return "yes"
+
+    def say_when(self, slot: str, door: int | None, notice: int | None) -> str:
+        if slot not in self.sizes:
+            return "unknown"
+        if notice is not None and notice > self.notice[slot] and self._in(slot):
+            return "in_use"
+        self.door[slot] = self.door[slot] if door is None else door
+        self.notice[slot] = self.notice[slot] if notice is None else notice
+        return "yes"
+
+    def _in(self, slot: str) -> list[Chair]:
+        return [c for c in self.chairs if c.slot == slot]
 
     def book(self, who: Who, wanted: Wanted, home: int) -> str:
         return self._objection(wanted, []) or self._sit(who, wanted, home)
@@ -97,22 +129,66 @@ class Room:
     def release(self, who: Who, home: int) -> str:
         return self._leave(who) if self._own(who, home, held=True) else "hold_gone"
 
-    def move(self, who: Who, wanted: Wanted, home: int) -> str:
+    def move(
+        self,
+        who: Who,
+        wanted: Wanted,
+        home: int,
+        holders: Sequence[Who] = (),
+        hours_apart: int | None = None,
+    ) -> str:
+        """From their chairs to others, among them such as the holders keep, who leave with them."""
         own = self._own(who, home, held=False)
-        return self._too_late(own) or self._objection(wanted, own) or self._sit(who, wanted, home)
+        past = [c for c in own if self.now >= self.begins[c.slot]]
+        over = {c.slot for c in past}
+        kept = sorted(slot for slot, _ in wanted if slot in over)
+        if past and (past == own or kept != sorted(c.slot for c in past)):
+            return "started"
+        rest = [(slot, claim) for slot, claim in wanted if slot not in over]
+        ahead = [c for c in own if c not in past]
+        held = [c for holder in set(holders) for c in self._own(holder, home, held=True)]
+        no = ("unknown" if not own else None) or self._objection(rest, ahead + held)
+        if no is None and hours_apart is not None and self._too_close(wanted, hours_apart):
+            no = "interval_broken"
+        if no is None:
+            stay = [slot for slot, _ in wanted]
+            self._watch(c for c in own if self._on(c.slot, own) > stay.count(c.slot))
+            for holder in {c.who for c in held}:
+                self._leave(holder)
+        return no or self._sit(who, [(c.slot, c.claim) for c in past] + rest, home)
 
     def cancel(self, who: Who, home: int) -> str:
-        return self._too_late(self._own(who, home, held=False)) or self._leave(who)
+        own = self._own(who, home, held=False)
+        self._watch(own)
+        return self._begun(own) or self._leave(who)
+
+    def miss(self, who: Who, home: int) -> str:
+        own = self._own(who, home, held=False)
+        self.was_late = False
+        if any(self.now < self.begins[c.slot] + QUARTER for c in own):
+            return "not_over"
+        return self._leave(who) if own else "unknown"
+
+    def _on(self, slot: str, chairs: list[Chair]) -> int:
+        return len([c for c in chairs if c.slot == slot])
+
+    def _watch(self, leaving: Iterable[Chair]) -> None:
+        left = [self.begins[c.slot] - self.now < self.notice[c.slot] for c in leaving]
+        self.was_late = any(left)
 
     def _own(self, who: Who, home: int, *, held: bool) -> list[Chair]:
         """Their chairs of that kind; asked elsewhere than at home, nobody knows of them."""
         here = self.homes.get(who) == home
         return [c for c in self.chairs if here and c.who == who and (c.until is not None) == held]
 
-    def _too_late(self, own: list[Chair]) -> str | None:
+    def _begun(self, own: list[Chair]) -> str | None:
         if not own:
             return "unknown"
         return "started" if any(self.now >= self.begins[c.slot] for c in own) else None
+
+    def _too_close(self, wanted: Wanted, hours: int) -> bool:
+        begins = [self.begins[slot] for slot, _ in wanted]
+        return any(second - first < hours * 3_600 for first, second in pairwise(begins))
 
     def _objection(self, wanted: Wanted, instead_of: list[Chair]) -> str | None:
         """Why not these chairs; those that are given up for them count as empty."""
@@ -124,9 +200,14 @@ class Room:
             if self.now >= self.begins[slot]:
                 return "started"
         others = [c for c in self.chairs if c not in instead_of]
-        sitting = [c.slot for c in others] + [slot for slot, _ in wanted]
-        if any(sitting.count(slot) > self.sizes[slot] for slot, _ in wanted):
-            return "full"
+        asked = [slot for slot, _ in wanted]
+        sitting = [c.slot for c in others] + asked
+        for slot, _ in wanted:
+            is_closed = self.now >= self.begins[slot] - self.door[slot]
+            if is_closed and asked.count(slot) > self._on(slot, instead_of):
+                return "too_late"
+            if sitting.count(slot) > self.sizes[slot] + self.stools.get(slot, 0):
+                return "full"
         claims = [c.claim for c in others if c.claim] + [claim for _, claim in wanted if claim]
         if any(claims.count(claim) > 1 for _, claim in wanted if claim):
             return "claim_taken"

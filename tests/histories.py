@@ -65,7 +65,7 @@ def time_of(moment: int) -> datetime:
 def shown(board: Board) -> dict[Any, tuple[int, ...]]:
     """What a board says of each slot."""
     return {
-        name: (slot.version, slot.capacity, slot.held, slot.booked, slot.open)
+        name: (slot.version, slot.capacity, slot.held, slot.booked, slot.open, *limits_of(slot))
         for name in SLOTS
         if (slot := board.slots.get(name.bytes)) is not None
     }
@@ -74,9 +74,21 @@ def shown(board: Board) -> dict[Any, tuple[int, ...]]:
 def counted(state: dict[Any, SlotCount]) -> dict[Any, tuple[int, ...]]:
     """What is true of each slot."""
     return {
-        slot_id: (count.version, count.capacity, count.held, count.booked, count.open)
+        slot_id: (
+            count.version,
+            count.capacity,
+            count.held,
+            count.booked,
+            count.open,
+            *limits_of(count),
+        )
         for slot_id, count in state.items()
     }
+
+
+def limits_of(it: Slot | SlotCount) -> tuple[int, ...]:
+    """How many more people are let in, and what is too late."""
+    return it.extra, it.closes_minutes_before, it.cancel_until_minutes_before
 
 
 def a_clinic(event: ClinicOpened) -> Clinic:
@@ -100,6 +112,9 @@ def a_slot(event: SlotOpened, count: SlotCount) -> Slot:
         held=count.held,
         booked=count.booked,
         open=count.open,
+        extra=count.extra,
+        closes_minutes_before=count.closes_minutes_before,
+        cancel_until_minutes_before=count.cancel_until_minutes_before,
         about=About(event.modality, event.practitioner_id, event.resource, event.asks_for),
     )
 

@@ -49,6 +49,22 @@ class Desk:
         said = await self.ask("GET", "/bookings", token)
         return [booking for booking in said["bookings"] if booking["status"] == "booked"]
 
+    async def televisit(self, practice: "Practice", token: str) -> dict[str, Any]:
+        """A telemedicine visit in three minutes, booked: who comes by which link to what."""
+        slot, soon = str(uuid4()), datetime.now(MOSCOW)
+        opened = {"service": "telemedicine-visit", "modality": "virtual", "capacity": 1, "id": slot}
+        opened |= {"starts_at": (soon + timedelta(minutes=3)).isoformat()}
+        opened |= {"ends_at": (soon + timedelta(minutes=18)).isoformat()}
+        doctor = {"id": str(uuid4()), "name": "Practitioner No. 7", "qualification": "Therapist"}
+        opened |= {"practitioner_id": doctor["id"]}
+        path = f"/clinics/{practice.id}"
+        await self.ask("PUT", f"{path}/practitioners", self.operator, doctor)
+        await self.ask("POST", f"{path}/slots", self.operator, {"slots": [opened]})
+        booking = await self.book(slot, token)
+        said = await self.ask("GET", f"/bookings/{booking}/visits", token)
+        found: dict[str, Any] = said["visits"][0]
+        return found
+
     async def practice(self, **about: Any) -> "Practice":
         """A clinic that no other test knows, far from all others."""
         number = uuid4().int
@@ -69,6 +85,17 @@ class Practice:
         self.day: date = datetime.now(zone).date() + timedelta(days=2)
         self.slots: dict[str, str] = {}
         self._zone = zone
+
+    async def doctor(self) -> str:
+        """Somebody who has slots of their own here."""
+        said = {"id": str(uuid4()), "name": "Practitioner No. 1"}
+        await self._desk.ask("PUT", f"/clinics/{self.id}/practitioners", self._desk.operator, said)
+        return said["id"]
+
+    async def afar(self, times: Sequence[str]) -> "Practice":
+        """Half an hour each in which a doctor sees people from afar."""
+        about = {"modality": "virtual", "practitioner_id": await self.doctor()}
+        return await self.opens(times, service="telemedicine-visit", **about)
 
     async def opens(
         self, times: Sequence[str], capacity: int = 1, service: str = VISIT, **about: Any

@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID, uuid4, uuid5
 
 from aiokafka.structs import ConsumerRecord
+from msgspec.structs import replace
 
 from shared.batch import Item
 from shared.messages import (
@@ -99,17 +100,23 @@ def book(*slot_ids: UUID, claims: tuple[bytes | None, ...] = (), **head: Any) ->
 
 
 def move(
-    booking_id: UUID, *slot_ids: UUID, claims: tuple[bytes | None, ...] = (), **head: Any
+    booking_id: UUID,
+    *slot_ids: UUID,
+    claims: tuple[bytes | None, ...] = (),
+    doses: tuple[int, ...] = (),
+    **head: Any,
 ) -> MovePlaces:
-    """These slots instead."""
-    return MovePlaces(
-        booking_id=booking_id, places=wishes(*slot_ids, claims=claims), **a_head(**head)
-    )
+    """These slots instead; `doses` says which dose each is, all of one person."""
+    places = wishes(*slot_ids, claims=claims)
+    if doses:
+        places = tuple(replace(p, dose=dose) for p, dose in zip(places, doses, strict=True))
+    return MovePlaces(booking_id=booking_id, places=places, **a_head(**head))
 
 
 def cancel(booking_id: UUID, **head: Any) -> CancelBooking:
     """Give it back."""
-    return CancelBooking(booking_id=booking_id, reason="patient", **a_head(**head))
+    said = {"reason": "clinic" if head.get("missed") else "patient"} | a_head(**head)
+    return CancelBooking(booking_id=booking_id, **said)
 
 
 def hold(*slot_ids: UUID, ttl_seconds: int = 300, **head: Any) -> HoldPlaces:

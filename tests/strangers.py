@@ -10,7 +10,7 @@ import msgspec
 from shared.openapi.routes import Example, Route
 from shared.policy import ROLES, Rule
 from tests.booking_doors import bearer
-from tests.worlds import World, version_as_seen
+from tests.worlds import World, proposed_to, version_as_seen
 
 OPEN = "open"
 
@@ -61,6 +61,7 @@ class City:
         self._schedules: dict[UUID, str] = {}
         self._made: dict[tuple[UUID, str], str] = {}
         self._bodies: dict[str, Any] = {}
+        self._paths: dict[str, dict[str, str]] = {}
 
     @property
     def routes(self) -> list[Route]:
@@ -90,18 +91,37 @@ class City:
                 return {"id": await self._asked_by(person, "request_booking")}
             case ["holds", _, *_]:
                 return {"id": await self._asked_by(person, "hold_places")}
+            case ["me", "dependants", _] if route.method == "DELETE":
+                return {"id": await self._adult_of(person)}
             case ["me", "dependants", _]:
                 return {"id": await self.dependant_of(person)}
+            case ["me", "proxies", _]:
+                await self._known(person)
+                return {"id": await proposed_to(self.world, person.id)}
+            case ["patients", _, "proxies", _]:
+                two = [await self._known(Person("patient")) for _ in range(2)]
+                return dict(zip(("id", "proxy"), two, strict=True))
             case ["patients", _, *rest]:
                 if rest == ["merge"]:
                     await self._known(Person("patient", UUID(route.example().body["into_id"])))
-                return {"id": await self._known(person)}
+                patient = {"id": await self._known(person)}
+                if "{paper}" in route.path:
+                    return patient | await self._set_up_referral(patient)
+                return patient
+            case ["campaigns", _, _, *_]:
+                return await self._of_a_campaign(person, route)
             case ["proposals", _, *_]:
                 return await self._proposal(person, route)
+            case ["campaigns", _, "waiting-room", *_]:
+                made = await self.world.making[route.name]()
+                return dict(made["path"])  # type: ignore[index,call-overload]
             case ["slots", _]:
                 return {"id": await self._slot(person)}
             case _:
                 return {}
+
+    async def _set_up_referral(self, patient: dict[str, str]) -> dict[str, str]:
+        return {"paper": (await self._set_up("refer_patient", patient))["id"]}
 
     async def _asked_by(self, person: Person, name: str) -> str:
         """What a person's own wish made: its id. Nobody books the same twice."""
@@ -109,6 +129,18 @@ class City:
             said = await self.ask(person, self.world.route(name), {})
             self._made[person.id, name] = said.id
         return self._made[person.id, name]
+
+    async def _of_a_campaign(self, person: Person, route: Route) -> dict[str, str]:
+        """No person's; so whoever may not have it needs none of their own."""
+        path = self._paths.get(route.name)
+        # What was tried is to be over before the next may be, so that is made each time.
+        if path is None or person.role == "operator" or route.name == "try_rules":
+            ready = await self.world.ready(route)
+            path = ready.path
+            self._bodies[path["id"]] = ready.body
+            if person.role != "operator":
+                self._paths[route.name] = path
+        return path
 
     async def _proposal(self, person: Person, route: Route) -> dict[str, str]:
         """Somebody else's, for the clinic where this person works."""
@@ -128,6 +160,8 @@ class City:
             return body | {"act": body["act"] | {"clinic_id": clinic["id"]}}
         if route.name == "open_version":
             return await version_as_seen(self.world, body, path) or body
+        if route.name == "propose_rules":
+            return (await self.world.ready(route)).body
         return self._bodies.get(path.get("id", "")) or body
 
     async def _known(self, person: Person) -> str:
@@ -140,7 +174,18 @@ class City:
         """Somebody for whom this person may ask."""
         return await self._asked_by(person, "add_dependant")
 
+    async def _adult_of(self, person: Person) -> str:
+        """An adult for whom this person would like to act."""
+        said = await self.ask(person, self.world.route("add_dependant"), {}, {"kind": "adult"})
+        return said.id
+
     async def _at_clinic(self, person: Person, route: Route) -> dict[str, str]:
+        if "{visit}" in route.path or "{booking}" in route.path:
+            made = await self.world.making_at[route.name](str(person.clinic))
+            path: dict[str, str] = made["path"]
+            return path
+        if "{practitioner}" in route.path:
+            return {"id": str(person.clinic), "practitioner": str(uuid4())}
         if self.world.api.service != "slots":
             return {"id": str(person.clinic)}
         path = await self._clinic(person)

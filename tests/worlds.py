@@ -5,17 +5,22 @@ gets its id only when it is made is made when a route needs it.
 """
 
 import asyncio
+import base64
+import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
+from zoneinfo import ZoneInfo
 
 import msgspec
 from aiohttp import ClientResponse
 
 from services.booking.api.desk import DESK
+from services.booking.dryruns import Trier
+from services.booking.rules.admission import Facts
 from shared.links.rules import Keys, Link, token_of
 from shared.openapi.routes import Api, Example, Route
 from shared.policy import REASON_HEADER
@@ -25,6 +30,7 @@ from talon.verbs.openapi import APIS
 from tests import booking_doors, notify_doors, slots_doors
 from tests.booking_doors import Client, bearer
 from tests.booking_stories import ALICE, BORIS
+from tests.stories import open_clinic
 
 Making = Callable[[], Awaitable[str | dict[str, Any]]]
 """Gives the id of what it made, for the end of the path; or whatever else its example needs."""
@@ -32,11 +38,13 @@ Making = Callable[[], Awaitable[str | dict[str, Any]]]
 MakingAt = Callable[[str], Awaitable[dict[str, Any]]]
 """Makes it at a clinic, and gives what its example needs: a path, and a body if there is one."""
 
+MOSCOW = ZoneInfo("Europe/Moscow")
 CLINIC = "00000000-0000-4000-8000-000000000101"
 SLOTS = [UUID(f"00000000-0000-4000-8000-0000000002{n:02}") for n in range(1, 5)]
 SLOT_DAYS = (12, 19, 13, 20)
 CAMPAIGN = "00000000-0000-4000-8000-000000000501"
 WHY = "Taken ill at our clinic; what is booked?"
+LINK_KEYS = json.dumps({"signs": 1, "keys": {"1": base64.b64encode(bytes(32)).decode()}})
 READ_SECONDS_MAX = 20.0
 PEOPLE_MAX = 300
 """How many may be in a slot of the front desk's world."""
@@ -94,7 +102,8 @@ class World:
 def headers_for(route: Route, **claims: Any) -> dict[str, str]:
     """The headers of somebody who may ask this, under a new key and with a reason."""
     roles = [role for role in ("operator", "patient", "auditor") if role in route.rule.roles]
-    said = {} if route.rule.is_public else bearer(**{"roles": roles} | claims)
+    at_work = {"roles": roles or ["practitioner"], "clinics": [CLINIC]}
+    said = {} if route.rule.is_public else bearer(**at_work | claims)
     if route.rule.takes_a_reason:
         said[REASON_HEADER] = WHY
     return said | ({"Idempotency-Key": str(uuid4())} if route.needs_key else {})
@@ -109,7 +118,7 @@ async def a_world(service: str, dsn: str, folder: Path) -> AsyncIterator[World]:
 
 @asynccontextmanager
 async def _booking(dsn: str, folder: Path) -> AsyncIterator[World]:
-    async with booking_doors.a_door(dsn, folder) as door:
+    async with booking_doors.a_door(dsn, folder, link_keys=LINK_KEYS) as door:
         for slot, day in zip(SLOTS, SLOT_DAYS, strict=True):
             starts_at = datetime(2099, 3, day, 7, tzinfo=UTC)
             await door.open_slot(slot, capacity=PEOPLE_MAX, starts_at=starts_at)
@@ -153,10 +162,128 @@ async def _booking(dsn: str, folder: Path) -> AsyncIterator[World]:
             return {"path": {"token": token_of(link, keys)}}
 
         world.making["list_day"] = a_day
+        _missed(world, door)
+        _waiting_rooms(world, door)
         _persons(world)
+        _add_rules(world, door)
+        _visits(world, door)
         for name in ("show_link", "use_link"):
             world.making[name] = a_link
         yield world
+
+
+def _waiting_rooms(world: World, door: booking_doors.Door) -> None:
+    """Each is before a campaign of its own, for what nobody else books."""
+    lines = door.client.app[DESK].waiting.lines
+
+    async def a_campaign() -> dict[str, Any]:
+        later = {"opens_at": "2099-03-01T05:00:00Z", "service": "waiting"}
+        return {"path": {"id": await world.make("start_campaign", id=str(uuid4()), **later)}}
+
+    async def a_room() -> dict[str, Any]:
+        made, route = await a_campaign(), world.route("open_room")
+        body = route.example().body | {"opens_at": "2026-01-12T04:00:00Z"}
+        answer = await world.ask(route, Example(path=made["path"], body=body))
+        assert answer.status == 201, await answer.text()
+        return made
+
+    async def drawn() -> tuple[dict[str, Any], str]:
+        made, route = await a_room(), world.route("join_room")
+        example = Example(path=made["path"], body={})
+        await world.ask(route, example)
+        await door.pool.execute(
+            "UPDATE waiting_room SET opens_at = '2026-01-12', draws_at = clock_timestamp()"
+        )
+        await lines.step()
+        await door.pool.execute("UPDATE line SET moved_at = moved_at - interval '2 s'")
+        await lines.step()
+        return made, (await (await world.ask(route, example)).json())["ticket"]
+
+    async def a_draw() -> dict[str, Any]:
+        return (await drawn())[0]
+
+    async def a_turn() -> dict[str, Any]:
+        made, ticket = await drawn()
+        return made | {"body": {"ticket": ticket}}
+
+    making = dict.fromkeys(("change_room", "close_room", "show_room"), a_room)
+    making |= dict.fromkeys(("show_draw", "join_room"), a_draw)
+    world.making |= making | {"open_room": a_campaign, "come_in": a_turn}
+
+
+PRACTITIONER = "00000000-0000-4000-8000-000000000901"
+
+
+def _visits(world: World, door: booking_doors.Door) -> None:
+    """Somebody has come to a telemedicine visit that begins in a minute."""
+
+    async def arrived(clinic: str) -> dict[str, Any]:
+        """Where the visit is, by which link, at a clinic."""
+        door.client.app[DESK].link_keys = keys = Keys(signs=1, secrets={1: bytes(32)})
+        slot, owner = uuid4(), uuid4()
+        soon = datetime.now(UTC) + timedelta(minutes=1)
+        door.referee.decided(open_clinic(UUID(clinic)), 0)
+        about = {"modality": "virtual", "practitioner_id": UUID(PRACTITIONER)}
+        await door.open_slot(slot, starts_at=soon, clinic_id=UUID(clinic), **about)
+        await door.is_there()
+        answer = await door.book(slot, who=owner)
+        assert answer.status == 201, await answer.text()
+        made = await answer.json()
+        link = Link(
+            purpose="visit",
+            person_id=owner,
+            object_id=UUID(made["id"]),
+            until=soon.replace(microsecond=0) + timedelta(days=1),
+        )
+        token = token_of(link, keys)
+        path = f"/api/v1/links/{token}/visit"
+        answer = await door.client.put(path, json={"is_here": True})
+        assert answer.status == 200, await answer.text()
+        return {"token": token, "visit": made["places"][0]["id"], "day": soon}
+
+    async def own_visit() -> str:
+        """One that whoever asks has booked, and that begins in an hour."""
+        door.client.app[DESK].link_keys = Keys(signs=1, secrets={1: bytes(32)})
+        slot, soon = uuid4(), datetime.now(UTC) + timedelta(hours=1)
+        await door.open_slot(slot, starts_at=soon, modality="virtual")
+        return str((await (await door.book(slot)).json())["id"])
+
+    async def a_line() -> dict[str, Any]:
+        return {"path": {"token": (await arrived(CLINIC))["token"]}}
+
+    async def a_queue() -> dict[str, Any]:
+        made = await arrived(CLINIC)
+        day = made["day"].astimezone(MOSCOW).date().isoformat()
+        path = {"id": CLINIC, "practitioner": PRACTITIONER}
+        return {"path": path, "query": {"date": day}}
+
+    async def a_visit(clinic: str = CLINIC) -> dict[str, Any]:
+        return {"path": {"id": clinic, "visit": (await arrived(clinic))["visit"]}}
+
+    world.making |= {
+        "list_ways_in": own_visit,
+        "show_visit": a_line,
+        "be_at_visit": a_line,
+        "list_queue": a_queue,
+        "take_step": a_visit,
+    }
+    world.making_at["take_step"] = a_visit
+
+
+def _missed(world: World, door: booking_doors.Door) -> None:
+    """Somebody was booked at a clinic, and the time is over."""
+
+    async def a_visit_that_is_over(clinic: str = CLINIC) -> dict[str, Any]:
+        door.referee.decided(open_clinic(UUID(clinic)), 0)
+        slot = await door.open_slot(uuid4(), clinic_id=UUID(clinic))
+        await door.is_there()
+        answer = await door.book(slot, who=uuid4())
+        assert answer.status == 201, await answer.text()
+        booking = (await answer.json())["id"]
+        await door.is_over(slot, UUID(booking))
+        return {"path": {"id": clinic, "booking": booking}}
+
+    world.making["miss_booking"] = world.making_at["miss_booking"] = a_visit_that_is_over
 
 
 def _persons(world: World) -> None:
@@ -182,6 +309,13 @@ def _persons(world: World) -> None:
     async def a_twin_to_merge() -> dict[str, Any]:
         return {"path": {"id": await a_person(BORIS)}, "body": {"into_id": await a_person()}}
 
+    async def a_proxy() -> str:
+        await a_person()
+        return await proposed_to(world, ALICE)
+
+    async def on_paper() -> dict[str, Any]:
+        return {"path": {"id": await a_person(uuid4()), "proxy": await a_person(uuid4())}}
+
     async def a_consent() -> dict[str, Any]:
         consent = world.route("change_consent")
         await world.ask(consent, consent.example())
@@ -198,7 +332,28 @@ def _persons(world: World) -> None:
         await a_person()
         return {}
 
+    async def a_referral() -> dict[str, Any]:
+        patient = {"id": await a_person()}
+        for name in ("change_attachment", "refer_patient"):
+            route = world.route(name)
+            asked = msgspec.structs.replace(route.example(), path=patient)
+            made = await (await world.ask(route, asked)).json()
+        return {"path": patient | {"paper": made["id"]}}
+
+    async def with_papers() -> dict[str, Any]:
+        await a_referral()
+        return {}
+
+    async def with_her_papers() -> str:
+        await a_referral()
+        return str(ALICE)
+
     world.making |= {
+        "list_own_papers": with_papers,
+        "list_papers": with_her_papers,
+        "change_attachment": a_person,
+        "refer_patient": a_person,
+        "revoke_referral": a_referral,
         "show_me": somebody,
         "search_patients": somebody,
         "show_patient": a_person,
@@ -209,7 +364,109 @@ def _persons(world: World) -> None:
         "show_facts": with_facts,
         "change_facts": a_person,
         "change_dependant": lambda: world.make("add_dependant"),
+        "give_up_dependant": lambda: world.make("add_dependant", kind="adult"),
+        "list_proxies": a_proxy,
+        "answer_proxy": a_proxy,
+        "note_proxy": on_paper,
     }
+
+
+def _add_rules(world: World, door: booking_doors.Door) -> None:
+    """Each has a campaign of its own, with rules that were drafted, tried, proposed, published."""
+    desk, proposals = door.client.app[DESK], door.client.app[PROPOSALS]
+
+    async def a_draft() -> dict[str, Any]:
+        campaign = await world.make("start_campaign", id=str(uuid4()))
+        example = world.route("draft_rules").example()
+        example = msgspec.structs.replace(example, path={"id": campaign})
+        said = await (await world.ask(world.route("draft_rules"), example)).json()
+        await _tried_to_the_end(door)
+        return {"path": {"id": campaign}, "body": {"rules_id": said["id"]}}
+
+    async def a_dry_run() -> dict[str, Any]:
+        await desk.facts.keep(ALICE, Facts(born_month=date(2000, 1, 1), district="nevsky"))
+        await desk.facts.keep(BORIS, Facts(born_month=date(1940, 1, 1), district="nevsky"))
+        draft = await a_draft()
+        route = world.route("try_rules")
+        said = await (
+            await world.ask(route, Example(path=draft["path"], body=draft["body"]))
+        ).json()
+        await _tried_to_the_end(door)
+        return {"path": draft["path"] | {"run": said["id"]}}
+
+    async def to_propose(percent: int = 10) -> dict[str, Any]:
+        run = (await a_dry_run())["path"]
+        body = world.route("propose_rules").example().body
+        act = body["act"] | {"dry_run_id": run["run"], "scope": {"percent": percent}}
+        return {"path": {}, "body": body | {"act": act}, "campaign": run["id"]}
+
+    async def proposed(percent: int = 10) -> dict[str, Any]:
+        made, route = await to_propose(percent), world.route("propose_rules")
+        said = await (await world.ask(route, Example(body=made["body"]), headers=other())).json()
+        digest = {"digest": said["digest"]}
+        return {"path": {"id": said["id"]}, "body": digest, "campaign": made["campaign"]}
+
+    def other() -> dict[str, str]:
+        return headers_for(world.route("propose_rules"), sub=str(uuid4()))
+
+    async def published(percent: int = 10) -> dict[str, Any]:
+        made, route = await proposed(percent), world.route("approve_rules")
+        await world.ask(route, Example(path=made["path"], body=made["body"]))
+        while await Runner(proposals.proposals, proposals.acts).turn():
+            pass
+        return made
+
+    async def in_force() -> dict[str, Any]:
+        return {"path": {"id": (await published())["campaign"]}}
+
+    async def to_revert() -> dict[str, Any]:
+        body = world.route("revert_rules").example().body
+        return {"path": {"id": (await published(100))["campaign"]}, "body": body}
+
+    async def only(making: Making, *names: str) -> dict[str, Any]:
+        made = await making()
+        assert isinstance(made, dict)
+        return {name: made[name] for name in names}
+
+    world.making |= {
+        "draft_rules": lambda: only(a_draft, "path"),
+        "list_rules": lambda: only(a_draft, "path"),
+        "show_rules": in_force,
+        "revert_rules": to_revert,
+        "try_rules": a_draft,
+        "show_dry_run": a_dry_run,
+        "propose_rules": lambda: only(to_propose, "path", "body"),
+        "list_rule_proposals": lambda: _listed(proposed),
+        "show_rule_proposal": lambda: only(proposed, "path"),
+        "approve_rules": lambda: only(proposed, "path", "body"),
+        "withdraw_rules": lambda: only(proposed, "path"),
+        "undo_rules": lambda: only(published, "path"),
+    }
+
+
+async def _listed(making: Making) -> dict[str, Any]:
+    """What is in a list is made; a list has no id in its path."""
+    await making()
+    return {}
+
+
+async def _tried_to_the_end(door: booking_doors.Door) -> None:
+    desk = door.client.app[DESK]
+    trier = Trier(desk.dry_runs, desk.books)
+    while await trier.turn():
+        pass
+
+
+async def proposed_to(world: World, person_id: UUID) -> str:
+    """Somebody of whom all is known would like to act for this person: the relation's id."""
+    proxy, me = uuid4(), world.route("change_me")
+    await world.ask(me, me.example(), headers=bearer(proxy))
+    ask = world.route("add_dependant")
+    wish = Example(body={"kind": "adult", "person_id": str(person_id)})
+    made = await world.ask(ask, wish, headers=headers_for(ask, sub=str(proxy)))
+    assert made.status == 201, await made.text()
+    listed = await world.ask(world.route("list_proxies"), Example(), headers=bearer(person_id))
+    return str((await listed.json())["proxies"][0]["id"])
 
 
 @asynccontextmanager
@@ -245,6 +502,13 @@ async def _slots(dsn: str, folder: Path) -> AsyncIterator[World]:
         world.making["list_series"] = a_second_dose
         world.making["list_schedules"] = a_clinic_s_schedule
         world.making["list_holidays"] = a_holiday
+
+        async def a_clinic_with_somebody() -> str:
+            route = world.route("set_practitioner")
+            await world.ask(route, route.example())
+            return CLINIC
+
+        world.making["list_practitioners"] = a_clinic_with_somebody
         world.making["withdraw_schedule"] = lambda: world.make("open_schedule")
         _add_proposals(world, door)
         yield world

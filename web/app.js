@@ -13,6 +13,7 @@ import { findView } from './views/find.js';
 import { linkView } from './views/link.js';
 import { nowhereView } from './views/nowhere.js';
 import { signInView } from './views/sign-in.js';
+import { visitView } from './views/visit.js';
 import { preferred, remember, speak, t } from './words/language.js';
 
 /** @typedef {import('./route.js').Route} Route */
@@ -25,6 +26,7 @@ const VIEWS = {
   bookings: bookingsView,
   contacts: contactsView,
   link: linkView,
+  visit: visitView,
   nowhere: nowhereView,
 };
 const PERSONAL = ['bookings', 'contacts'];

@@ -2,7 +2,7 @@
 
 /**
  * @typedef {object} Route
- * @property {'find' | 'clinic' | 'bookings' | 'contacts' | 'link' | 'nowhere'} view
+ * @property {'find' | 'clinic' | 'bookings' | 'contacts' | 'link' | 'visit' | 'nowhere'} view
  * @property {string} clinic
  * @property {string} token
  * @property {string} service
@@ -17,14 +17,16 @@
  */
 export function routeOf(hash) {
   const [path, query] = hash.replace(/^#\/?/, '').split('?');
-  const [view = '', clinic = ''] = path.split('/');
-  const token = clinic;
+  const [view = '', clinic = '', third = ''] = path.split('/');
+  // A link to a visit is one of the links, and says so before its token.
+  const isVisit = view === 'link' && clinic === 'visit' && third !== '';
+  const token = isVisit ? third : clinic;
   const asked = new URLSearchParams(query);
   const [service, date] = [asked.get('service') ?? '', asked.get('date') ?? ''];
   const rest = { clinic, token, service, date };
   if (view === '') return { view: 'find', ...rest };
   if (view === 'clinic' && clinic !== '') return { view: 'clinic', ...rest };
-  if (view === 'link' && token !== '') return { view, ...rest };
+  if (view === 'link' && token !== '') return { view: isVisit ? 'visit' : view, ...rest };
   if (view === 'bookings' || view === 'contacts') return { view, ...rest };
   return { view: 'nowhere', ...rest };
 }

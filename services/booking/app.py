@@ -11,6 +11,7 @@ from services.booking import api, metrics
 from services.booking.closures import Closures
 from services.booking.config import Config
 from services.booking.doors import doors
+from services.booking.dryruns import Trier
 from services.booking.inbox import Inbox
 from services.booking.learning import Learning
 from services.booking.memory import Kept
@@ -21,6 +22,7 @@ from services.booking.store import (
     Wishes,
 )
 from services.booking.store.database import OUTAGES
+from services.booking.televisits import Attendant
 from shared import broker, database
 from shared.access.noting import Access
 from shared.access.store import AccessLog
@@ -37,16 +39,20 @@ from shared.logs import Lines
 from shared.outbox import Relay
 from shared.pool import use_of
 from shared.process import Work
+from shared.proposals.api import DESK as PROPOSALS
+from shared.proposals.runner import Runner
 from shared.topics import SLOTS_EVENTS
 from shared.web import ops_app, serving
 
 NAME = "booking"
+PACKAGES = ["shared", "shared.links", "shared.proposals", "services.booking"]
+"""Whose migrations make this service's schema."""
 MEASURE_SECONDS = 1.0
 
 
 async def run(config: Config, stopping: asyncio.Event) -> None:
     """The whole service, or the role of it that this process has, until told to stop."""
-    await database.migrate(config.database_owner, ["shared", "shared.links", "services.booking"])
+    await database.migrate(config.database_owner, PACKAGES)
     async with _pools(config) as (pool, persons), _appender(config) as appender:
         clock = DatabaseClock()
         await clock.set(pool)
@@ -77,6 +83,7 @@ async def run(config: Config, stopping: asyncio.Event) -> None:
             access = _access(work, config, pool, clock)
             app = doors(config, store, asking, clock, kept, access=access)
             _add_errands_for_persons(work, config, app[api.DESK])
+            _add_errands_for_rules(work, config, app)
             _add_door(work, config, app)
         else:
             del work.checks["replies"]
@@ -168,14 +175,36 @@ def _add_errands(
 
 
 def _add_errands_for_persons(work: Work, config: Config, desk: api.Desk) -> None:
-    """Who is known by another id since, and what is forgotten by rule."""
+    """Who is known by another id since, what is forgotten by rule, for whose visit it is time."""
     retention = Retention(
-        config, people=desk.people, profiles=desk.profiles, consents=desk.consents
+        config,
+        people=desk.people,
+        profiles=desk.profiles,
+        consents=desk.consents,
+        rooms=desk.waiting.rooms,
+        relations=desk.relations,
     )
     work.checks["identities"] = desk.identities.wrong
     work.checks["rules"] = desk.memory.rules.wrong
+    work.checks["lines"] = desk.waiting.lines.pulse.wrong
     learning = Learning(desk.memory, people=desk.people, books=desk.books)
-    work.tasks += [learning.run(), retention.run()]
+    attendant = Attendant(desk.televisits)
+    work.checks["visits"] = attendant.pulse.wrong
+    visits = attendant.run(
+        sweep_seconds=config.visit_sweep_seconds, visits_max=config.visit_sweep_max
+    )
+    work.tasks += [learning.run(), retention.run(), visits, desk.waiting.lines.run()]
+
+
+def _add_errands_for_rules(work: Work, config: Config, app: web.Application) -> None:
+    """Rules are tried on everybody, and what two persons agreed on is published."""
+    desk, proposals = app[api.DESK], app[PROPOSALS]
+    trier = Trier(desk.dry_runs, desk.books)
+    runner = Runner(proposals.proposals, proposals.acts)
+    runner.on_step = metrics.count_step
+    metrics.PROPOSAL_DUE_SECONDS.one(lambda: runner.oldest_seconds)
+    work.checks |= {"dry runs": trier.pulse.wrong, "proposals": runner.pulse.wrong}
+    work.tasks += [trier.run(), runner.run(config.proposal_look_seconds)]
 
 
 async def _measure(store: Database, appender: Appender) -> None:

@@ -49,12 +49,17 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     database_seconds: Seconds = 1.5
 
     offer_seconds: Annotated[int, Meta(ge=30, le=900)] = 60
+    dose_offer_seconds: Annotated[int, Meta(ge=30, le=900)] = 300
     offer_crowd_seats: Number = 50
     offers_per_second_max: Annotated[int, Meta(ge=0)] = 100
 
     facts_max: Number = 100_000
     dependants_max: Number = 20
     link_keys: str = ""
+
+    proposal_window_seconds: Number = 60
+    proposal_life_seconds: Number = 86_400
+    proposal_look_seconds: Seconds = 1.0
 
     resend_seconds: Seconds = 5.0
     sweep_seconds: Seconds = 0.5
@@ -64,12 +69,29 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     closure_seconds: Seconds = 1.0
     closure_max: Number = 500
 
+    admission_seconds: Seconds = 0.5
+    admission_answer_seconds_max: Seconds = 0.5
+    admission_seats_share_max: Annotated[float, Meta(gt=0, le=1)] = 0.5
+    joins_batch_max: Number = 500
+    joins_waiting_max: Number = 20_000
+    ticket_seconds: Seconds = 86_400.0
+    pass_seconds: Seconds = 600.0
+    visit_before_seconds: Seconds = 300.0
+    visit_after_seconds: Seconds = 3_600.0
+    visit_patient_seconds: Seconds = 900.0
+    visit_practitioner_seconds: Seconds = 300.0
+    visit_silent_seconds: Seconds = 90.0
+    visit_admitted_seconds_max: Seconds = 14_400.0
+    visit_sweep_seconds: Seconds = 2.0
+    visit_sweep_max: Number = 200
+
     access_gather_seconds: Seconds = 0.05
     access_batch_max: Number = 500
     access_waiting_max: Number = 10_000
     access_wait_seconds: Seconds = 0.25
     profiles_kept_days: Number = 1_095
     consents_kept_days: Number = 1_095
+    lines_kept_days: Number = 30
     retention_seconds: Seconds = 3_600.0
     retention_people_max: Number = 200
 

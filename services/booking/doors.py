@@ -1,9 +1,14 @@
 """What stands behind the front desk's doors? The API, with everything that its routes need."""
 
+from typing import Any
+
 from aiohttp import web
 
 from services.booking import api, metrics
+from services.booking.admission import Waiting
+from services.booking.admission.passes import Passes
 from services.booking.config import Config
+from services.booking.families import Families
 from services.booking.memory import Kept, Memory
 from services.booking.pending import Keeper
 from services.booking.replies import Answers
@@ -13,15 +18,21 @@ from services.booking.store import (
     Campaigns,
     Consents,
     Database,
+    DryRuns,
     Links,
+    Papers,
     Patients,
     People,
     PersonFacts,
     Profiles,
+    Relations,
+    Seats,
     Services,
     Slots,
+    Televisits,
     Wishes,
 )
+from services.booking.televisits import limits_of
 from shared.access.noting import ACCESS, Access
 from shared.asking import Asking
 from shared.auth import Tokens
@@ -29,7 +40,10 @@ from shared.clock import DatabaseClock
 from shared.links.rules import keys_of
 from shared.logs import Lines
 from shared.policy import Gate
-from shared.vault import open_vault
+from shared.proposals.api import DESK as PROPOSALS
+from shared.proposals.api import ProposalDesk
+from shared.proposals.store import Proposals
+from shared.vault import Vault, open_vault
 from shared.web import BODY_BYTES_MAX, answer_every_error, counted
 
 MIDDLEWARES = (counted(metrics.count_request), answer_every_error)
@@ -47,12 +61,16 @@ def doors(
     """The API, with everything that its routes need."""
     app = web.Application(client_max_size=BODY_BYTES_MAX, middlewares=MIDDLEWARES)
     tokens = Tokens(jwks=config.jwks, issuer=config.issuer, audience=config.audience)
-    memory = _memory(store, config)
+    memory = Memory(Slots(store), Campaigns(store), facts_max=config.facts_max)
     _watch_doors(config, tokens, memory, asking)
     app[ACCESS] = access
-    gate = Gate(tokens, count_glass=metrics.count_glass, known_as=memory.identities.who)
+    passes = Passes(tokens, keys_of(config.link_keys), clock)
+    gate = Gate(passes, count_glass=metrics.count_glass, known_as=memory.identities.who)
     answers = _answers(config, store, asking, kept)
-    api.routes(app, _desk(config, store, clock, memory, answers=answers, access=access), gate)
+    waiting = Waiting.before(asking, store, config)
+    desk = _desk(config, store, clock, memory, answers=answers, access=access, waiting=waiting)
+    api.routes(app, desk, gate)
+    app[PROPOSALS] = _proposals(config, store, desk)
     return app
 
 
@@ -64,8 +82,8 @@ def _desk(
     *,
     answers: Answers,
     access: Access,
+    waiting: Waiting,
 ) -> api.Desk:
-    vault = open_vault("booking", config.vault)
     return api.Desk(
         answers=answers,
         offers=api.Offers(config, answers, Bookings(store), memory.identities, clock),
@@ -73,23 +91,45 @@ def _desk(
         bookings=Bookings(store),
         campaigns=Campaigns(store),
         books=Books(store),
-        facts=PersonFacts(store),
-        patients=Patients(store),
-        people=People(store, vault),
-        profiles=Profiles(store, vault),
+        dry_runs=DryRuns(store),
+        papers=Papers(store),
+        **_about_persons(store, memory, open_vault("booking", config.vault)),
         services=Services(store),
-        consents=Consents(store),
+        seats=Seats(store),
         clock=clock,
         access=access,
         deadline_seconds=config.deadline_seconds,
         dependants_max=config.dependants_max,
         links=Links(store),
         link_keys=keys_of(config.link_keys),
+        televisits=Televisits(store, limits_of(config)),
+        waiting=waiting,
     )
 
 
-def _memory(store: Database, config: Config) -> Memory:
-    return Memory(Slots(store), Campaigns(store), Patients(store), facts_max=config.facts_max)
+def _proposals(config: Config, store: Database, desk: api.Desk) -> ProposalDesk:
+    """What two persons decide."""
+    return ProposalDesk(
+        proposals=Proposals(store.pool),
+        acts=api.acts(desk),
+        window_seconds=config.proposal_window_seconds,
+        life_seconds=config.proposal_life_seconds,
+        on_step=metrics.count_step,
+    )
+
+
+def _about_persons(store: Database, memory: Memory, vault: Vault) -> dict[str, Any]:
+    """Who somebody is, to what they have agreed, and for whom they may act."""
+    patients, profiles, relations = Patients(store), Profiles(store, vault), Relations(store)
+    return {
+        "facts": PersonFacts(store),
+        "patients": patients,
+        "people": People(store, vault),
+        "profiles": profiles,
+        "relations": relations,
+        "families": Families(memory, patients, profiles, relations),
+        "consents": Consents(store),
+    }
 
 
 def _answers(config: Config, store: Database, asking: Asking, kept: Kept) -> Answers:

@@ -12,6 +12,7 @@ from services.booking.store import Connection
 from services.booking.store import bookings as booking_store
 from services.booking.store import people as people_store
 from services.booking.store import slots as slot_store
+from services.booking.store import televisits as visit_store
 from shared.batch import Announcements, Head, Item
 from shared.events import InSequence, outgoing
 from shared.logs import Lines
@@ -31,8 +32,8 @@ log = logging.getLogger(__name__)
 
 LIFE = get_args(LifeEvent)
 
-ERASED_SECONDS = 1.0
-"""How often at most it is looked for erased persons while events come without a pause."""
+UNTOLD_SECONDS = 1.0
+"""How often at most it is looked for what no event brings while events come without a pause."""
 
 
 class Inbox:
@@ -66,7 +67,7 @@ class Inbox:
                     outgoing(BOOKING_EVENTS, heads[item.partition], tale, tale.booking_id.bytes)
                 )
                 self._say(item.message, tale)
-        await self._tell_erased(connection, heads, announcements)
+        await self._tell_what_no_event_brings(connection, heads, announcements)
         return announcements
 
     def _say(self, event: SlotEvent, tale: BookingEvent) -> None:
@@ -75,14 +76,21 @@ class Inbox:
             about = {"command": event.cause, "booking": tale.booking_id, "event": tale.id}
             log.info("tells", extra=about | {"tells": type(tale).__name__})
 
-    async def _tell_erased(
+    async def _tell_what_no_event_brings(
         self, connection: Connection, heads: dict[int, Head], announcements: Announcements
     ) -> None:
-        """Who was erased is told of at their home, numbered like all else that is told there."""
+        """Who was erased is told of at their home, and a visit's steps at that of its booking,
+
+        numbered like all else that is told there.
+        """
         now = time.monotonic()
-        if now - self._looked_at < ERASED_SECONDS:
+        if now - self._looked_at < UNTOLD_SECONDS:
             return
         self._looked_at = now
+        for step in await visit_store.take_untold(connection, list(heads)):
+            announcements.setdefault(step.home, []).append(
+                outgoing(BOOKING_EVENTS, heads[step.home], step.event, step.event.booking_id.bytes)
+            )
         for untold in await people_store.take_untold(connection, list(heads)):
             name = f"{PersonErased.__name__} {untold.person_id}"
             event = PersonErased(
@@ -103,7 +111,7 @@ class Inbox:
         return {}
 
     async def has_due(self, connection: Connection, partitions: Sequence[int]) -> bool:
-        """True when somebody was erased of whom it is to be told; then it is, in this turn."""
+        """True when something is to be told that no event brings; then it is, in this turn."""
         if not await people_store.has_untold(connection, partitions):
             return False
         self._looked_at = float("-inf")

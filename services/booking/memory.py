@@ -2,13 +2,16 @@
 
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import Any, Generic, TypeVar
 from uuid import UUID
+
+import msgspec
 
 from services.booking.rules.eligibility import Campaign, SlotFacts
 from services.booking.rules.life import Change
 from services.booking.rules.publications import Published
-from services.booking.store import Campaigns, Patients, Slots
+from services.booking.store import Campaigns, Slots
 from shared.counting import Found
 
 K = TypeVar("K")
@@ -39,6 +42,10 @@ class Recent(Generic[K, V]):
         self._things[key] = thing
         if len(self._things) > self._size_max:
             self._things.popitem(last=False)
+
+    def drop(self, key: K) -> None:
+        """It may have changed."""
+        self._things.pop(key, None)
 
 
 class Kept:
@@ -125,18 +132,23 @@ class RulesInForce:
         return self._published.get(campaign_id)
 
 
-class Memory:
-    """Slots, campaigns and dependants. What is not there is asked for each time: it may come."""
+class Kin(msgspec.Struct, frozen=True, kw_only=True):
+    """Whose child somebody is, how long they are one, and until when that is believed."""
 
-    def __init__(
-        self, slots: Slots, campaigns: Campaigns, patients: Patients, *, facts_max: int
-    ) -> None:
+    guardian_id: UUID
+    child_until: datetime
+    until: datetime
+
+
+class Memory:
+    """Slots, campaigns and children. What is not there is asked for each time: it may come."""
+
+    def __init__(self, slots: Slots, campaigns: Campaigns, *, facts_max: int) -> None:
         self._slot_store = slots
         self._campaign_store = campaigns
-        self._patient_store = patients
         self._slots: Recent[UUID, SlotFacts] = Recent(facts_max)
         self._campaigns: Recent[UUID, Campaign] = Recent(facts_max)
-        self._guardians: Recent[UUID, UUID] = Recent(facts_max)
+        self.kin: Recent[UUID, Kin] = Recent(facts_max)
         self.identities = Identities()
         self.rules = RulesInForce()
 
@@ -145,7 +157,7 @@ class Memory:
         kinds: list[tuple[str, Recent[UUID, Any]]] = [
             ("slot", self._slots),
             ("campaign", self._campaigns),
-            ("guardian", self._guardians),
+            ("guardian", self.kin),
         ]
         for kind, recent in kinds:
             yield (kind, "memory"), recent.found
@@ -175,13 +187,3 @@ class Memory:
             if campaign is not None:
                 self._campaigns.put(campaign_id, campaign)
         return campaign
-
-    async def is_guardian(self, actor_id: UUID, patient_id: UUID) -> bool:
-        """True when the patient is a dependant of theirs."""
-        guardian_id = self._guardians.get(patient_id)
-        if guardian_id is None:
-            ids = self.identities.ids(actor_id)
-            guardian_id = await self._patient_store.guardian_of(ids, patient_id)
-            if guardian_id is not None:
-                self._guardians.put(patient_id, guardian_id)
-        return guardian_id is not None and self.identities.who(guardian_id) == actor_id

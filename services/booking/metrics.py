@@ -115,6 +115,12 @@ OUTBOX_ROWS = Gauge("booking_outbox_rows", "Batches not yet announced.", registr
 OUTBOX_AGE_SECONDS = Gauge(
     "booking_outbox_age_seconds", "Age of the oldest batch not yet announced.", registry=REGISTRY
 )
+VISIT_STEPS = Counter(
+    "booking_visit_steps_total",
+    "Steps of telemedicine visits that were taken, by whom and which.",
+    ["by", "step"],
+    registry=REGISTRY,
+)
 PRODUCERS_BUILT = Gauge(
     "booking_producers_built",
     "Producers built since the start; 1 is none rebuilt.",
@@ -142,6 +148,15 @@ POOL_CONNECTIONS_MAX = Gauge(
     "booking_pool_connections_max", "The most that the pool may have", registry=REGISTRY
 )
 AUDIT = Findings(REGISTRY)
+LINE_PEOPLE = Looked(
+    REGISTRY, "booking_line_people", "Who stands in a campaign's line", ["campaign"]
+)
+LINE_SERVING = Looked(
+    REGISTRY, "booking_line_serving", "How far a campaign's line has moved", ["campaign"]
+)
+LINE_SPEED = Looked(
+    REGISTRY, "booking_line_people_per_second", "How many a second come in from it", ["campaign"]
+)
 GLASS_BROKEN = Counter(
     "booking_glass_broken_total",
     "Times that what is another's was shown for a reason.",
@@ -149,6 +164,29 @@ GLASS_BROKEN = Counter(
     registry=REGISTRY,
 )
 ACCESS = Figures(REGISTRY, "booking")
+DRY_RUNS = Counter(
+    "booking_dry_runs_total", "Rule books tried on everybody, to the end.", registry=REGISTRY
+)
+DRY_RUN_PEOPLE = Counter(
+    "booking_dry_run_people_total", "Persons looked at in dry runs.", registry=REGISTRY
+)
+NOT_ADMITTED = Counter(
+    "booking_not_admitted_total",
+    "Wishes for a campaign's place refused by its rules, by why.",
+    ["why"],
+    registry=REGISTRY,
+)
+PROPOSAL_STEPS = Counter(
+    "booking_proposal_steps_total",
+    "What happened to proposals, by act and step.",
+    ["act", "step"],
+    registry=REGISTRY,
+)
+PROPOSAL_DUE_SECONDS = Looked(
+    REGISTRY,
+    "booking_proposal_due_seconds",
+    "For how long the oldest act that two persons agreed on has been due that is not done",
+)
 TOKEN_CHECKS = Looked(
     REGISTRY,
     "booking_token_checks_total",
@@ -162,7 +200,10 @@ asked = Children(COMMANDS_ASKED)
 answered = Children(ANSWERS)
 offers = Children(OFFERS, "held", "not_held", "crowd")
 erased = Children(PERSONS_ERASED, "asked", "unused")
+visit_steps = Children(VISIT_STEPS, ("rule", "noshow"))
 again = Children(BATCHES_AGAIN, "outage")
+not_admitted = Children(NOT_ADMITTED, "later", "unknown", "over", "other")
+steps = Children(PROPOSAL_STEPS)
 _projected = Children(EVENTS_PROJECTED)
 _glass = Children(GLASS_BROKEN, "booking", "day")
 
@@ -183,3 +224,8 @@ def count_glass(kind: str) -> None:
 def count_set_aside(item: Item, reason: str) -> None:
     """One message could not be read or handled."""
     SET_ASIDE.inc()
+
+
+def count_step(act: str, step: str) -> None:
+    """Something happened to a proposal of this act."""
+    steps[act, step].inc()

@@ -5,7 +5,7 @@ import logging
 
 from services.booking import metrics
 from services.booking.config import Config
-from services.booking.store import Consents, People, Profiles
+from services.booking.store import Consents, People, Profiles, Relations, Rooms
 from services.booking.store.database import OUTAGES
 
 log = logging.getLogger(__name__)
@@ -14,15 +14,24 @@ PAUSE_SECONDS = 0.1
 
 
 class Retention:
-    """Erases persons of whom nothing was heard for long, and forgets consents long over."""
+    """Erases persons of whom nothing was heard for long; forgets consents and lines long over."""
 
     def __init__(
-        self, config: Config, *, people: People, profiles: Profiles, consents: Consents
+        self,
+        config: Config,
+        *,
+        people: People,
+        profiles: Profiles,
+        consents: Consents,
+        rooms: Rooms,
+        relations: Relations,
     ) -> None:
         self._config = config
         self._people = people
         self._profiles = profiles
         self._consents = consents
+        self._rooms = rooms
+        self._relations = relations
 
     async def run(self) -> None:
         """Bite after bite while there is something old, then again after a while."""
@@ -35,7 +44,7 @@ class Retention:
             await asyncio.sleep(PAUSE_SECONDS if gone else self._config.retention_seconds)
 
     async def forget(self) -> int:
-        """One bite: how many persons and consents are gone."""
+        """One bite: how many persons, consents and places in old lines are gone."""
         config = self._config
         days, most = config.profiles_kept_days, config.retention_people_max
         erased = 0
@@ -43,5 +52,7 @@ class Retention:
             erased += await self._people.erase_unused(person_id, days=days)
         metrics.erased["unused"].inc(erased)
         forgotten = await self._consents.forget_old(days=config.consents_kept_days, rows_max=most)
+        forgotten += await self._relations.forget_old(days=config.consents_kept_days, rows_max=most)
         metrics.CONSENTS_FORGOTTEN.inc(forgotten)
-        return erased + forgotten
+        waited = await self._rooms.forget_old(days=config.lines_kept_days, rows_max=most)
+        return erased + forgotten + waited

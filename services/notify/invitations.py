@@ -12,9 +12,9 @@ from zoneinfo import ZoneInfo
 import msgspec
 from icalendar import Calendar, Event, Timezone, vCalAddress, vText
 
-from services.notify.rules import freed_by, places_of
+from services.notify.rules import Told, freed_by, places_of
 from services.notify.texts import VISIT, where
-from shared.messages import BookedPlace, BookingEvent
+from shared.messages import BookedPlace
 
 PRODUCT = "-//Talon//Talon//EN"
 TIME_ZONES_REMEMBERED_MAX = 256
@@ -29,7 +29,7 @@ class Invitation(msgspec.Struct, frozen=True):
     text: str
 
 
-def invitations(event: BookingEvent, *, organizer: str, attendee: str) -> list[Invitation]:
+def invitations(event: Told, *, organizer: str, attendee: str) -> list[Invitation]:
     """What to put into the calendar and what to take out of it.
 
     The place with the same number keeps its UID over all moves, and SEQUENCE grows with the
@@ -60,7 +60,7 @@ def _calendar(method: Method, entry: Event, place: BookedPlace) -> str:
     return text.decode()
 
 
-def _entry(event: BookingEvent, nth: int, place: BookedPlace, method: Method) -> Event:
+def _entry(event: Told, nth: int, place: BookedPlace, method: Method) -> Event:
     zone = ZoneInfo(place.time_zone)
     entry = Event()
     entry.add("uid", f"{event.booking_id}-{nth}@talon.example")

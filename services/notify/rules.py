@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal, assert_never
 from uuid import UUID
 
@@ -15,9 +15,17 @@ from shared.messages import (
     BookingEvent,
     BookingRescheduled,
     BookingRevoked,
+    VisitAdmitted,
+    VisitByPhone,
+    VisitEvent,
+    VisitMissed,
+    VisitTold,
 )
 
 Channel = Literal["email"]
+Told = BookingEvent | VisitEvent
+"""Of what people are told."""
+
 State = Literal["waiting", "claimed", "sent", "failed", "unknown", "expired", "no_address"]
 Happening = Literal[
     "taken",
@@ -56,45 +64,59 @@ NEXT: Mapping[State, Mapping[Happening, State]] = {
 class Message(msgspec.Struct, frozen=True, kw_only=True):
     """One thing to tell one person over one channel, no later than `expires_at`."""
 
-    event: BookingEvent
+    event: Told
     owner_id: UUID
     channel: Channel
     expires_at: datetime
 
 
-def messages_for(event: BookingEvent) -> list[Message]:
+MAILED_SECONDS: Mapping[type[VisitTold], float] = {
+    VisitAdmitted: 600.0,
+    VisitByPhone: 3_600.0,
+    VisitMissed: 7 * 86_400.0,
+}
+"""Of which steps of a visit it is written to somebody who may not sit before the page, and how long
+that is still news. Of the others their open pages hear."""
+
+LINK_LIVES = timedelta(days=1)
+"""How long after its beginning a visit's link is signed for; when it leads in, booking says."""
+
+
+def messages_for(event: Told) -> list[Message]:
     """The booking's owner is told by e-mail, every version in its turn.
 
     A later version does not make an earlier one unsaid: sent in order, each is true as of its
     version, and a cancellation never speaks of a booking that its reader has not heard of.
     """
+    if isinstance(event, VisitTold):
+        seconds = MAILED_SECONDS.get(type(event))
+        if seconds is None:
+            return []
+        last = event.at + timedelta(seconds=seconds)
+        return [Message(event=event, owner_id=event.owner_id, channel="email", expires_at=last)]
     latest = max(place.starts_at for place in (*places_of(event), *freed_by(event)))
     return [Message(event=event, owner_id=event.owner_id, channel="email", expires_at=latest)]
 
 
-def places_of(event: BookingEvent) -> tuple[BookedPlace, ...]:
-    """The places the booking has after this."""
+def places_of(event: Told) -> tuple[BookedPlace, ...]:
+    """The places the booking has after this; a step of a visit changes none."""
     match event:
         case BookingConfirmed() | BookingRescheduled():
             return event.places
-        case BookingRevoked():
-            return ()
         case _:
-            assert_never(event)
+            return ()
 
 
-def freed_by(event: BookingEvent) -> tuple[BookedPlace, ...]:
+def freed_by(event: Told) -> tuple[BookedPlace, ...]:
     """The places the booking had before this and was moved or cancelled away from."""
     match event:
-        case BookingConfirmed():
-            return ()
         case BookingRescheduled() | BookingRevoked():
             return event.freed
         case _:
-            assert_never(event)
+            return ()
 
 
-def link_to_cancel(event: BookingEvent) -> Link | None:
+def link_to_cancel(event: Told) -> Link | None:
     """What lets its owner cancel the booking without signing in, until the first visit begins."""
     places = places_of(event)
     if not places:
@@ -106,6 +128,21 @@ def link_to_cancel(event: BookingEvent) -> Link | None:
         object_id=event.booking_id,
         until=first.replace(microsecond=0),
     )
+
+
+def links_to_visits(event: Told) -> list[Link]:
+    """What lets each person into their telemedicine visit, in the order of their places."""
+    places = (event.place,) if isinstance(event, VisitAdmitted) else places_of(event)
+    return [
+        Link(
+            purpose="visit",
+            person_id=place.patient_id,
+            object_id=event.booking_id,
+            until=(place.starts_at + LINK_LIVES).replace(microsecond=0),
+        )
+        for place in places
+        if place.modality == "virtual"
+    ]
 
 
 # ---- what becomes of it -------------------------------------------------------------------------

@@ -24,9 +24,11 @@ from services.notify.rules import (
     NotHandedOver,
     Outcome,
     Patience,
+    Told,
     Untried,
     Unwritable,
     link_to_cancel,
+    links_to_visits,
     settle,
 )
 from services.notify.store import Claimed, Ledger, Lost, SealedAddress
@@ -34,7 +36,6 @@ from shared import faultpoints
 from shared.database import is_outage
 from shared.links.rules import keys_of, token_of
 from shared.logs import Lines
-from shared.messages import BookingEvent
 from shared.pulse import Pulse
 from shared.vault import KeysAwayError
 
@@ -52,7 +53,7 @@ SILENCE_SECONDS_MAX = 10.0
 Opening = Callable[[SealedAddress], Awaitable[str]]
 """Gives an address in clear. It is asked for each mail, and what it gave is kept nowhere."""
 
-_decode_event = msgspec.json.Decoder(BookingEvent).decode
+_decode_event = msgspec.json.Decoder(Told).decode
 
 
 class Sender:
@@ -166,6 +167,7 @@ class Sender:
                 recipient=recipient,
                 at=datetime.now(UTC),
                 cancel_at=self._address_to_cancel(event),
+                join_at=self._addresses_to_join(event),
             )
         except KeysAwayError as error:
             log.error("an address cannot be opened now", extra=_about(message) | _said(error))
@@ -181,7 +183,14 @@ class Sender:
         metrics.SEND_SECONDS.observe(loop.time() - began)
         return outcome
 
-    def _address_to_cancel(self, event: BookingEvent) -> str:
+    def _addresses_to_join(self, event: Told) -> list[str]:
+        """Where each person comes to their telemedicine visit."""
+        if self._link_keys is None or not self._config.link_page:
+            return []
+        page = f"{self._config.link_page}visit/"
+        return [page + token_of(link, self._link_keys) for link in links_to_visits(event)]
+
+    def _address_to_cancel(self, event: Told) -> str:
         """Where whoever gets the mail may cancel; nothing where there is no page, or no keys."""
         link = link_to_cancel(event)
         if link is None or self._link_keys is None or not self._config.link_page:

@@ -7,12 +7,15 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
+from services.notify.rules import Told
 from shared.messages import (
     BookedPlace,
     BookingConfirmed,
-    BookingEvent,
     BookingRescheduled,
     BookingRevoked,
+    VisitAdmitted,
+    VisitByPhone,
+    VisitMissed,
 )
 
 VISIT = "Visit"
@@ -23,6 +26,17 @@ _CANCELLING = (
     "If you cannot come, cancel here, without signing in; the page asks once more:\n{address}\n"
     "Whoever has this address can cancel your visit, so keep it to yourself."
 )
+_JOINING = (
+    "The visit is held from afar. Come to its page by this address; it says when it opens:\n"
+    "{addresses}\n"
+    "The address is for one person, who may use it again after a lost connection."
+)
+_JOINING_ALL = (
+    "The visits are held from afar, each by an address of its own, in the order of the places. The "
+    "page says when it opens:\n{addresses}\n"
+    "Each address is for one person, who may use it again after a lost connection."
+)
+_AGAIN = "Come to the page again by this address:\n{addresses}"
 _DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _MONTHS = (
     *("January", "February", "March", "April", "May", "June"),
@@ -37,8 +51,8 @@ class Wording(msgspec.Struct, frozen=True):
     text: str
 
 
-def wording(event: BookingEvent, cancel_at: str = "") -> Wording:
-    """What a person reads about this, and at which address they may cancel it, if at one."""
+def wording(event: Told, cancel_at: str = "", join_at: Sequence[str] = ()) -> Wording:
+    """What a person reads about this, and at which addresses they may cancel it and come to it."""
     match event:
         case BookingConfirmed():
             subject = f"Your visit on {_first_day(event.places)} is booked"
@@ -55,10 +69,42 @@ def wording(event: BookingEvent, cancel_at: str = "") -> Wording:
             subject = f"Your visit on {_first_day(event.freed)} is cancelled"
             by_whom = "The clinic cancelled your visit." if event.reason == "clinic" else ""
             paragraphs = [by_whom or "Your visit is cancelled.", *_in_order(event.freed)]
+        case VisitAdmitted() | VisitByPhone() | VisitMissed():
+            subject, paragraphs = _of_a_visit(event)
+        case _:
+            raise ValueError(f"nothing is written of {type(event).__name__}")
+    told = [*paragraphs, *_joining(event, join_at)]
+    told += [_CANCELLING.format(address=cancel_at)] if cancel_at else []
+    told.append(_CLOSING)
+    return Wording(subject, "\n\n".join(told) + "\n")
+
+
+def _of_a_visit(event: VisitAdmitted | VisitByPhone | VisitMissed) -> tuple[str, list[str]]:
+    """A telemedicine visit: the subject, and what is said."""
+    when = [_when_and_where(event.place)]
+    match event:
+        case VisitAdmitted():
+            return "The doctor is ready for you", ["The doctor is ready for your visit now.", *when]
+        case VisitByPhone():
+            said = "Your visit is held by phone: the clinic calls you."
+            return "Your visit is held by phone", [said, *when]
+        case VisitMissed(noshow_by="practitioner"):
+            said = "You had come, and were not called in. We are sorry. Please book another visit."
+            return f"Your visit on {_first_day([event.place])} was not held", [said, *when]
+        case VisitMissed():
+            said = "You had not come to your visit in time. If you still need it, book another."
+            return f"You missed your visit on {_first_day([event.place])}", [said, *when]
         case _:
             assert_never(event)
-    told = [*paragraphs, *([_CANCELLING.format(address=cancel_at)] if cancel_at else []), _CLOSING]
-    return Wording(subject, "\n\n".join(told) + "\n")
+
+
+def _joining(event: Told, join_at: Sequence[str]) -> list[str]:
+    if not join_at:
+        return []
+    text = _JOINING if len(join_at) == 1 else _JOINING_ALL
+    if isinstance(event, VisitAdmitted):
+        text = _AGAIN
+    return [text.format(addresses="\n".join(join_at))]
 
 
 def where(place: BookedPlace) -> str:

@@ -182,9 +182,9 @@ def doors(
         schedules=store.Schedules(reads.pool),
         closures=store.Closures(reads.pool),
         holidays=store.Holidays(reads.pool),
+        practitioners=store.Practitioners(reads.pool),
         patience_seconds=config.staff_patience_seconds,
         alone=Alone(slots_max=config.alone_slots_max, people_max=config.alone_people_max),
-        schedule_ahead_days=config.schedule_ahead_days,
     )
     api.routes(app, desk, Gate(tokens))
     app[PROPOSALS] = ProposalDesk(

@@ -41,8 +41,6 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     stale_seconds_max: float = 5.0
     alone_slots_max: int = 100
     alone_people_max: int = 100
-    schedule_ahead_days: int = 60
-    schedule_look_seconds: float = 5.0
     proposal_window_seconds: int = 60
     proposal_life_seconds: int = 86_400
     proposal_look_seconds: float = 1.0

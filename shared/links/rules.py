@@ -10,9 +10,9 @@ from uuid import UUID
 
 import msgspec
 
-Purpose = Literal["cancel_booking"]
+Purpose = Literal["cancel_booking", "visit"]
 
-PURPOSES: Mapping[Purpose, int] = {"cancel_booking": 1}
+PURPOSES: Mapping[Purpose, int] = {"cancel_booking": 1, "visit": 2}
 """Each purpose's number in a token: never changed, never given to another."""
 
 VERSION = 1

@@ -37,17 +37,19 @@ class BookingConfirmed(BookingTold, frozen=True, kw_only=True):
 
 
 class BookingRescheduled(BookingTold, frozen=True, kw_only=True):
-    """A booking has other places; `freed` are those it had before."""
+    """A booking has other places; `freed` are those it had before; `late`: some given up late."""
 
     places: tuple[BookedPlace, ...]
     freed: tuple[BookedPlace, ...]
+    late: bool = False
 
 
 class BookingRevoked(BookingTold, frozen=True, kw_only=True):
-    """A booking is cancelled; `freed` are the places it had."""
+    """A booking is cancelled; `freed` are the places it had; `late`: later than was asked for."""
 
     reason: CancelReason
     freed: tuple[BookedPlace, ...]
+    late: bool = False
 
 
 BookingEvent = BookingConfirmed | BookingRescheduled | BookingRevoked

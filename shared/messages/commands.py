@@ -8,6 +8,7 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from shared.messages.words import (
+    HOLDS_MAX,
     PLACES_MAX,
     AsksFor,
     CancelReason,
@@ -16,10 +17,12 @@ from shared.messages.words import (
     ClinicAddress,
     DaysApart,
     Dose,
+    Extra,
     Instant,
     Latitude,
     Longitude,
     Message,
+    MinutesBefore,
     Modality,
     OptionalText,
     Resource,
@@ -73,6 +76,8 @@ class OpenSlot(Command, frozen=True, kw_only=True):
     """Make a slot known, with its capacity. What it is for and of is told on, not judged.
 
     `practitioner_id`: whose time it is; `resource` says so of what is nobody's.
+    `closes_minutes_before` its beginning nobody can book it any more; whoever cancels later than
+    `cancel_until_minutes_before` it cancels late.
     """
 
     slot_id: UUID
@@ -87,13 +92,16 @@ class OpenSlot(Command, frozen=True, kw_only=True):
     starts_at: Instant
     ends_at: Instant
     capacity: Capacity
+    closes_minutes_before: MinutesBefore = 0
+    cancel_until_minutes_before: MinutesBefore = 0
 
 
 class ChangeSlot(Command, frozen=True, kw_only=True):
-    """Change a slot's capacity, or shut or reopen it; None leaves a thing as it is.
+    """Change a slot's numbers, or shut or reopen it; None leaves a thing as it is.
 
     `cancel_bookings`: with `open=False`, the front desk then cancels what is booked there.
     `only_empty`: refused as `in_use` where somebody is in it.
+    `extra`: so many more people than there are places; only ever with `by`, who says so.
     """
 
     slot_id: UUID
@@ -101,6 +109,10 @@ class ChangeSlot(Command, frozen=True, kw_only=True):
     open: bool | None = None
     cancel_bookings: bool = False
     only_empty: bool = False
+    extra: Extra | None = None
+    closes_minutes_before: MinutesBefore | None = None
+    cancel_until_minutes_before: MinutesBefore | None = None
+    by: UUID | None = None
 
 
 class PlaceWish(msgspec.Struct, frozen=True, kw_only=True):
@@ -134,6 +146,9 @@ class Apart(msgspec.Struct, frozen=True, kw_only=True):
 
 
 Wishes = Annotated[tuple[PlaceWish, ...], Meta(min_length=1, max_length=PLACES_MAX)]
+
+
+HoldIds = Annotated[tuple[UUID, ...], Meta(max_length=HOLDS_MAX)]
 
 
 class HoldPlaces(Command, frozen=True, kw_only=True):
@@ -175,17 +190,25 @@ class BookPlaces(Command, frozen=True, kw_only=True):
 
 
 class MovePlaces(Command, frozen=True, kw_only=True):
-    """Swap a booking's places for others, atomically: never without a place in between."""
+    """Swap a booking's places for others, atomically: never without a place in between.
+
+    `hold_ids`: holds of the same home that are given up for it. What of them is alive counts as
+    free for this wish alone, and is given back with the move, whether the wish takes it or not.
+    `apart`: each person's doses have to be so far apart, one after the other.
+    """
 
     booking_id: UUID
     places: Wishes
+    hold_ids: HoldIds = ()
+    apart: Apart | None = None
 
 
 class CancelBooking(Command, frozen=True, kw_only=True):
-    """Give a booking's places back."""
+    """Give a booking's places back. `missed`: nobody came, and all of it is over."""
 
     booking_id: UUID
     reason: CancelReason
+    missed: bool = False
 
 
 SlotCommand = (

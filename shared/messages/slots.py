@@ -19,8 +19,12 @@ from shared.messages.words import (
 )
 
 
-class SlotCount(msgspec.Struct, frozen=True, kw_only=True):
-    """A slot's absolute counts as of `version`; the highest version is the truth."""
+class SlotCount(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A slot's absolute counts as of `version`; the highest version is the truth.
+
+    capacity + extra = free + held + booked: `capacity` is how many places there are, `extra` how
+    many more people a person lets in. What is 0 is left out, since most of a slot's numbers are.
+    """
 
     slot_id: UUID
     version: Version
@@ -28,10 +32,16 @@ class SlotCount(msgspec.Struct, frozen=True, kw_only=True):
     held: int
     booked: int
     open: bool
+    extra: int = 0
+    closes_minutes_before: int = 0
+    cancel_until_minutes_before: int = 0
 
 
 class TakenPlace(msgspec.Struct, frozen=True, kw_only=True):
-    """One seat taken, with all a reader needs to show it: when and where, in which time zone."""
+    """One seat taken, with all a reader needs to show it: when and where, in which time zone.
+
+    Who gives it back later than `cancel_until` does so late; None: not before it begins.
+    """
 
     id: UUID
     slot_id: UUID
@@ -45,6 +55,7 @@ class TakenPlace(msgspec.Struct, frozen=True, kw_only=True):
     claim: Claim | None = None
     patient_id: UUID | None = None
     dose: Dose | None = None
+    cancel_until: Instant | None = None
     modality: Modality = "physical"
     practitioner_id: UUID | None = None
     follows: UUID | UnsetType = UNSET
@@ -93,10 +104,11 @@ class SlotOpened(Message, frozen=True, kw_only=True):
 
 
 class SlotChanged(Message, frozen=True, kw_only=True):
-    """A slot was shut, reopened, or has another capacity."""
+    """A slot was shut, reopened, or has other numbers; `by` whom, where `extra` is another."""
 
     count: SlotCount
     cancel_bookings: bool
+    by: UUID | None = None
 
 
 class BookingMessage(Message, frozen=True, kw_only=True):
@@ -153,17 +165,23 @@ class PlacesBooked(BookingMessage, frozen=True, kw_only=True):
 
 
 class BookingMoved(BookingMessage, frozen=True, kw_only=True):
-    """A booking has other places now; `places` are all it has."""
+    """A booking has other places now; `places` are all it has. `late`: some were given up late."""
 
     places: tuple[TakenPlace, ...]
     counts: tuple[SlotCount, ...]
+    late: bool = False
 
 
 class BookingCancelled(BookingMessage, frozen=True, kw_only=True):
-    """A booking's places were given back."""
+    """A booking's places were given back; `late`: by the patient, later than asked of them.
+
+    `missed`: it is over, and nobody came; whoever it was for may book the same again.
+    """
 
     reason: CancelReason
     counts: tuple[SlotCount, ...]
+    late: bool = False
+    missed: bool = False
 
 
 class Alternative(msgspec.Struct, frozen=True, kw_only=True):
@@ -179,13 +197,14 @@ class Alternative(msgspec.Struct, frozen=True, kw_only=True):
 class Refused(Message, frozen=True, kw_only=True):
     """A command changed nothing, and why. Recorded and replied, never broadcast.
 
-    `slot_id`: the slot that said no, where one did. `alternatives` are told, not recorded: who
-    asks again later is shown what is near then.
+    `slot_id`: the slot that said no, where one did; `until`: till when it would have said yes.
+    `alternatives` are told, not recorded: who asks again later is shown what is near then.
     """
 
     reason: Refusal
     slot_id: UUID | None = None
     alternatives: tuple[Alternative, ...] = ()
+    until: Instant | None = None
 
 
 SlotEvent = (

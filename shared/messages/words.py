@@ -12,8 +12,17 @@ from msgspec import Meta
 PLACES_MAX = 8
 """The most places one booking may have: a family, a dose pair, a doctor with an interpreter."""
 
+HOLDS_MAX = 8
+"""The most holds that may be given up for a move."""
+
 CAPACITY_MAX = 10_000
 """The most people one slot may take; anything above is a typing mistake."""
+
+EXTRA_MAX = 100
+"""The most people a person may add to a slot beyond its places."""
+
+CUT_OFF_MINUTES_MAX = 7 * 24 * 60
+"""The longest before its beginning that a slot may stop taking bookings, or cancelling be late."""
 
 ONE_LINE = r"^[^\x00-\x1f\x7f]*(?![\s\S])"
 """No control characters. Not `$`, which also matches before a line break at the very end."""
@@ -23,6 +32,8 @@ Text = Annotated[str, Meta(min_length=1, max_length=200, pattern=ONE_LINE)]
 OptionalText = Annotated[str, Meta(max_length=200, pattern=ONE_LINE)]
 ClinicAddress = Annotated[str, Meta(max_length=300, pattern=ONE_LINE)]
 Capacity = Annotated[int, Meta(ge=0, le=CAPACITY_MAX)]
+Extra = Annotated[int, Meta(ge=0, le=EXTRA_MAX)]
+MinutesBefore = Annotated[int, Meta(ge=0, le=CUT_OFF_MINUTES_MAX)]
 Dose = Annotated[int, Meta(ge=1, le=4)]
 DaysApart = Annotated[int, Meta(ge=0, le=3_650)]
 TtlSeconds = Annotated[int, Meta(ge=30, le=900)]
@@ -36,7 +47,10 @@ Refusal = Literal[
     "closed",
     "not_open",
     "started",
+    "too_late",
+    "not_over",
     "claim_taken",
+    "interval_broken",
     "expired",
     "unknown",
     "exists",

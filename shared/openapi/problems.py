@@ -155,7 +155,7 @@ COMMON = by_code(
             422,
             "nothing_to_do",
             "What is proposed would change nothing.",
-            "Look at the window and the clinic; there is nothing to approve.",
+            "Look again at what it is about, as it is now; there is nothing to approve.",
         ),
         ProblemKind(
             403,

@@ -15,7 +15,9 @@ def schemas_of(types: Iterable[Any]) -> tuple[dict[Any, Schema], dict[str, Schem
     """The schema of each type, and the components that they refer to."""
     asked = list(dict.fromkeys(types))
     schemas, components = msgspec.json.schema_components(asked, ref_template=REF)
-    return dict(zip(asked, schemas, strict=True)), components
+    # A default may be a tuple: said as JSON has it.
+    plain: dict[str, Schema] = msgspec.json.decode(msgspec.json.encode(components))
+    return dict(zip(asked, schemas, strict=True)), plain
 
 
 def parameters_of(query: type[msgspec.Struct]) -> list[Schema]:

@@ -13,7 +13,7 @@ from uuid import UUID
 import msgspec
 from aiohttp import web
 
-from shared.auth import Actor, Tokens
+from shared.auth import Actor
 from shared.policy.glass import reason_in
 from shared.policy.table import Rule, verdict
 from shared.problems import Problem, not_found
@@ -28,6 +28,13 @@ class Owned(Protocol):
     @property
     def owner_id(self) -> UUID:
         """Whose it is."""
+
+
+class Asks(Protocol):
+    """Whatever tells who asks, as `shared.auth.Tokens` does."""
+
+    async def actor(self, request: web.Request) -> Actor:
+        """Who asks; 401 where that cannot be told."""
 
 
 S = TypeVar("S")
@@ -146,7 +153,7 @@ class Gate:
 
     def __init__(
         self,
-        tokens: Tokens,
+        tokens: Asks,
         *,
         count_glass: Callable[[str], None] = uncounted,
         known_as: Callable[[UUID], UUID] = as_they_are,

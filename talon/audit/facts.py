@@ -25,6 +25,7 @@ class SlotRow(msgspec.Struct, frozen=True):
     capacity: int
     held: int
     booked: int
+    extra: int = 0
 
 
 class PlaceRow(msgspec.Struct, frozen=True):

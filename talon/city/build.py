@@ -8,6 +8,7 @@ from uuid import UUID
 
 import msgspec
 
+from talon.city.doctors import Doctor, doctors
 from talon.city.plan import (
     DAYS_APART_MAX,
     DAYS_APART_MIN,
@@ -67,6 +68,10 @@ class Builder:
             for n in range(0, len(offered), SLOTS_PER_REQUEST_MAX)
         ]
         await _each(lists, self._open_slots, count, at_once=SLOT_LISTS_AT_ONCE)
+
+    async def doctors(self, count: Count) -> None:
+        """A few who see people from afar."""
+        await _each(doctors(self._plan), self._open_practice, count, at_once=SLOT_LISTS_AT_ONCE)
 
     async def campaign(self, count: Count) -> None:
         """The one that everyone comes for."""
@@ -148,6 +153,14 @@ class Builder:
         url = f"{self._doors.api}/clinics/{clinic.id}/slots"
         key = f"{self._key}-{clinic.number}-{slots[0].id}"
         await self._insist("POST", url, self._operator, key, body)
+
+    async def _open_practice(self, doctor: Doctor) -> None:
+        url = f"{self._doors.api}/clinics/{doctor.clinic.id}"
+        said = {"id": doctor.id, "name": doctor.name}
+        await self._insist("PUT", f"{url}/practitioners", self._operator, "", said)
+        key = f"{self._key}-practitioner-{doctor.number}"
+        body = {"slots": list(doctor.slots())}
+        await self._insist("POST", f"{url}/slots", self._operator, key, body)
 
     async def _leave_address(self, number: int) -> None:
         url = f"{self._doors.api}/me/contacts"

@@ -12,6 +12,7 @@ from rich.console import Console
 from deploy.local.stack import Stack
 from talon.city import home, plan
 from talon.city.build import Builder
+from talon.city.doctors import DOCTORS
 from talon.city.home import Kept
 from talon.city.plan import Plan, operator_id, patient_id
 from talon.city.publication import publish
@@ -101,6 +102,7 @@ async def _ask_for_all(
     with (
         under_way.step("clinics", len(city.own_clinics)) as clinics,
         under_way.step("lists of slots", len(city.own_clinics)) as slots,
+        under_way.step("practitioners", min(DOCTORS, len(city.own_clinics))) as practices,
         under_way.step("campaigns", 1) as campaigns,
         under_way.step("contacts", city.patients) as contacts,
         under_way.step("dependants", children) as dependants,
@@ -110,5 +112,6 @@ async def _ask_for_all(
             families = tasks.create_task(builder.families(dependants.count))
             await builder.clinics(clinics.count)
             await builder.slots(slots.count)
+            await builder.doctors(practices.count)
             await builder.campaign(campaigns.count)
     return families.result()

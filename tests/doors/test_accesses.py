@@ -25,7 +25,12 @@ NURSE, AUDITOR = an_id("a nurse"), an_id("an auditor")
 TOMORROW = datetime.now(ZoneInfo("Europe/Moscow")).date() + timedelta(days=1)
 """As the clinic has it, and its slots."""
 STAFF: dict[str, Any] = {"who": NURSE, "roles": ["front_desk"], "clinics": [str(CLINIC)]}
-TOUCH_NOBODY = {"start_campaign", "declare_service"}
+TOUCH_NOBODY = {"start_campaign", "declare_service"} | {
+    *("draft_rules", "list_rules", "revert_rules", "try_rules", "show_dry_run"),
+    *("propose_rules", "list_rule_proposals", "show_rule_proposal"),
+    *("approve_rules", "withdraw_rules", "undo_rules"),
+    *("open_room", "change_room", "close_room"),
+}
 """Routes for who is signed in, beside those of the referee, in which no person's data go."""
 
 

@@ -105,7 +105,8 @@ async def test_a_guardian_says_who_a_dependant_is_and_nobody_else_may(door: Door
     unknown = await door.ask("PUT", f"/me/dependants/{uuid4()}", about)
 
     listed = (await body(door.ask("GET", "/me/dependants")))["dependants"]
-    assert listed == [said] == [{"id": child} | NOTHING | about]
+    child_s = {"kind": "child", "state": "accepted"}
+    assert listed == [said] == [{"id": child} | NOTHING | about | child_s]
     assert await problem(by_another) == await problem(unknown) == (404, "not_found")
     assert await by_another.text() == await unknown.text()
     assert await problem(as_their_own) == (404, "not_found")

@@ -191,7 +191,13 @@ async def test_availability_is_told_by_clinic_and_day(door: Door) -> None:
             "name": "North",
             "distance_km": 1.11,
             "days": [
-                {"date": DAY, "capacity": 5, "free": 5, "first_free_at": "2030-05-15T12:00:00Z"}
+                {
+                    "date": DAY,
+                    "capacity": 5,
+                    "extra": 0,
+                    "free": 5,
+                    "first_free_at": "2030-05-15T12:00:00Z",
+                }
             ],
         },
         {
@@ -199,7 +205,13 @@ async def test_availability_is_told_by_clinic_and_day(door: Door) -> None:
             "name": "Centre",
             "distance_km": 12.23,
             "days": [
-                {"date": DAY, "capacity": 6, "free": 4, "first_free_at": "2030-05-15T12:00:00Z"}
+                {
+                    "date": DAY,
+                    "capacity": 6,
+                    "extra": 0,
+                    "free": 4,
+                    "first_free_at": "2030-05-15T12:00:00Z",
+                }
             ],
         },
     ]
@@ -316,7 +328,10 @@ async def test_the_slots_of_a_day_are_told_in_their_order(door: Door) -> None:
         "asks_for": "nothing",
         "starts_at": "2030-05-15T12:00:00Z",
         "ends_at": "2030-05-15T12:15:00Z",
+        "bookable_until": "2030-05-15T12:00:00Z",
+        "cancel_until": "2030-05-15T12:00:00Z",
         "capacity": 3,
+        "extra": 0,
         "free": 2,
         "held": 1,
         "booked": 0,
@@ -334,6 +349,21 @@ async def test_without_a_service_all_slots_of_the_day_are_told(door: Door) -> No
     assert {slot["service"] for slot in body["slots"]} == {"vaccination", "clinic-visit"}
 
 
+async def test_a_practitioner_s_own_slots_are_told_by_themselves(door: Door) -> None:
+    theirs, doctor = an_id("a doctor's"), an_id("a doctor")
+    about: dict[str, Any] = {"clinic_id": CENTRE, "practitioner_id": doctor}
+    await door.decide(stories.open_slot(theirs, starts_at=TOMORROW, **about))
+
+    day = f"/slots?clinic={CENTRE}&date={DAY}"
+    own = await door.body(f"{day}&practitioner={doctor}")
+    nobody_s = await door.body(f"{day}&practitioner={uuid4()}")
+
+    assert [slot["id"] for slot in own["slots"]] == [str(theirs)]
+    assert own["slots"][0]["practitioner_id"] == str(doctor)
+    assert nobody_s["slots"] == []
+    assert len((await door.body(day))["slots"]) > 1
+
+
 async def test_one_slot_is_told_as_in_the_list(door: Door) -> None:
     body = await door.body(f"/slots/{FIRST}")
 
@@ -341,14 +371,16 @@ async def test_one_slot_is_told_as_in_the_list(door: Door) -> None:
     assert {name: value for name, value in body.items() if name != "as_of"} == listed[0]
 
 
-async def test_at_every_read_what_is_free_held_and_booked_is_the_capacity(door: Door) -> None:
+async def test_at_every_read_what_is_free_held_and_booked_is_the_capacity_and_the_extra(
+    door: Door,
+) -> None:
     hold, booking = stories.hold(SECOND, FIRST), stories.book(SECOND)
     acts: list[Any] = [
         hold,
         booking,
         stories.book(SECOND),
         stories.confirm(hold.id, SECOND, FIRST),
-        stories.change_slot(SECOND, capacity=4),
+        stories.change_slot(SECOND, capacity=4, extra=2, by=an_id("somebody there")),
         stories.move(booking.id, FIRST),
         stories.cancel(booking.id),
         stories.change_slot(SECOND, open=False),
@@ -359,7 +391,8 @@ async def test_at_every_read_what_is_free_held_and_booked_is_the_capacity(door: 
         slots = (await door.body(f"/slots?clinic={CENTRE}&date={DAY}"))["slots"]
         one = await door.body(f"/slots/{SECOND}")
         for slot in [*slots, one]:
-            assert slot["free"] + slot["held"] + slot["booked"] == slot["capacity"]
+            taken = slot["held"] + slot["booked"]
+            assert slot["free"] + taken == slot["capacity"] + slot["extra"]
     rows = await door.town.pool.fetch("SELECT id, held, booked, version FROM slot")
     told = {UUID(slot["id"]): (slot["held"], slot["booked"], slot["version"]) for slot in slots}
     assert told == {row["id"]: tuple(row)[1:] for row in rows if row["id"] in told}

@@ -42,6 +42,8 @@ async def test_a_clinic_and_its_slots_are_opened_and_shown(door: Door) -> None:
 
 async def test_whose_time_a_slot_is_and_what_it_asks_for_is_shown(door: Door) -> None:
     clinic_id, doctor = await door.a_clinic(), str(uuid4())
+    said = {"id": doctor, "name": "Practitioner No. 1"}
+    await door.ask("PUT", f"/clinics/{clinic_id}/practitioners", said)
     about = {
         "modality": "virtual",
         "practitioner_id": doctor,
@@ -55,6 +57,29 @@ async def test_whose_time_a_slot_is_and_what_it_asks_for_is_shown(door: Door) ->
     changed = await (await door.ask("PATCH", f"/slots/{opened['id']}", {"capacity": 4})).json()
     assert {name: opened[name] for name in about} == about
     assert {name: changed[name] for name in about} == about
+
+
+async def test_practitioners_have_slots_of_their_own_where_they_work_and_while_they_do(
+    door: Door,
+) -> None:
+    here, elsewhere = await door.a_clinic(), await door.a_clinic()
+    doctor = {"id": str(uuid4()), "name": "Practitioner No. 1", "qualification": "Cardiologist"}
+    slots = {"slots": [slot(practitioner_id=doctor["id"])]}
+
+    unknown = await door.ask("POST", f"/clinics/{here}/slots", slots)
+    said = await door.ask("PUT", f"/clinics/{here}/practitioners", doctor)
+    opened = await door.ask("POST", f"/clinics/{here}/slots", slots)
+    other = await door.ask("POST", f"/clinics/{elsewhere}/slots", slots)
+    left = await door.ask("PUT", f"/clinics/{here}/practitioners", doctor | {"active": False})
+    late = await door.ask("POST", f"/clinics/{here}/slots", slots)
+    nowhere = await door.ask("PUT", f"/clinics/{uuid4()}/practitioners", doctor)
+
+    listed = await (await door.client.get(f"/api/v1/clinics/{here}/practitioners")).json()
+    assert (said.status, opened.status, left.status) == (200, 201, 200)
+    refused = [await problem(one) for one in (unknown, other, late)]
+    assert refused == [(422, "practitioner_unknown")] * 3
+    assert await problem(nowhere) == (404, "not_found")
+    assert listed["practitioners"] == [doctor | {"active": False}]
 
 
 async def test_the_same_request_gets_the_same_answer_and_opens_nothing_twice(door: Door) -> None:

@@ -368,6 +368,9 @@ async def test_a_version_makes_room_for_other_hours_and_is_withdrawn_with_its_se
 
 async def test_two_practitioners_have_hours_of_their_own_at_the_same_time(door: Door) -> None:
     clinic_id, doctors = await door.a_clinic(), [str(uuid4()), str(uuid4())]
+    for doctor in doctors:
+        said = {"id": doctor, "name": "Practitioner No. 1", "qualification": "Cardiologist"}
+        await door.ask("PUT", f"/clinics/{clinic_id}/practitioners", said)
 
     answers = [
         await door.hours(
@@ -385,3 +388,5 @@ async def test_two_practitioners_have_hours_of_their_own_at_the_same_time(door: 
     )
     nobody_s = a_week(practitioner_id=doctors[0], resource="room")
     assert await problem(await door.hours(clinic_id, nobody_s)) == (422, "invalid_body")
+    stranger_s = a_week(practitioner_id=str(uuid4()))
+    assert await problem(await door.hours(clinic_id, stranger_s)) == (422, "practitioner_unknown")

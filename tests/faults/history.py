@@ -20,7 +20,8 @@ from talon.city.home import City
 from tests.faults import records
 
 SLOTS = """
-SELECT id, clinic_id, service, starts_at, ends_at, capacity, held, booked, open, version
+SELECT id, clinic_id, service, starts_at, ends_at, capacity, held, booked, open, version,
+       extra, closes_minutes_before, cancel_until_minutes_before
   FROM slots.slot
 """
 PLACES = """

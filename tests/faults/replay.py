@@ -116,7 +116,8 @@ def _counts_follow(inventory: Inventory, counts: Any) -> bool:
 
 def _slot(slot: Any) -> tuple[Any, ...]:
     about = (slot.clinic.id, slot.service, slot.starts_at, slot.ends_at)
-    return (*about, slot.capacity, slot.held, slot.booked, slot.open, slot.version)
+    limits = (slot.extra, slot.closes_minutes_before, slot.cancel_until_minutes_before)
+    return (*about, slot.capacity, slot.held, slot.booked, slot.open, slot.version, *limits)
 
 
 def _place(booking: Booking, place: Any) -> tuple[Any, ...]:

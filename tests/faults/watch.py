@@ -29,13 +29,13 @@ BROKEN_MAX = 50
 
 RECENT_MAX = 400
 UNEVEN = """
-SELECT s.id, s.capacity, s.held, s.booked, coalesce(p.held, 0), coalesce(p.booked, 0)
+SELECT s.id, s.capacity + s.extra, s.held, s.booked, coalesce(p.held, 0), coalesce(p.booked, 0)
   FROM slots.slot AS s
   LEFT JOIN (SELECT slot_id, count(*) FILTER (WHERE state = 'held') AS held,
                     count(*) FILTER (WHERE state = 'booked') AS booked
                FROM slots.place GROUP BY slot_id) AS p ON p.slot_id = s.id
  WHERE s.held <> coalesce(p.held, 0) OR s.booked <> coalesce(p.booked, 0)
-    OR s.held < 0 OR s.booked < 0 OR s.held + s.booked > s.capacity
+    OR s.held < 0 OR s.booked < 0 OR s.held + s.booked > s.capacity + s.extra
 """
 
 
@@ -150,12 +150,12 @@ class Watch:
         for shown in msgspec.json.decode(said.body)["slots"]:
             self.reads += 1
             taken = shown["held"] + shown["booked"]
-            if shown["capacity"] != shown["free"] + taken or shown["free"] < 0:
+            if shown["capacity"] + shown["extra"] != shown["free"] + taken or shown["free"] < 0:
                 self._say(
                     Broken(
                         about=shown["id"],
                         where="slots",
-                        expected=f"capacity {shown['capacity']} = free + held + booked",
+                        expected=f"{shown['capacity']} + {shown['extra']} = free + held + booked",
                         found=f"{shown['free']} + {shown['held']} + {shown['booked']}",
                     )
                 )

@@ -43,7 +43,7 @@ def nobody_sits_twice(slots: Database) -> None:
             claims[place["claim"]] += 1
     for slot in slots.find("slot"):
         held, booked = seated[slot["id"], "held"], seated[slot["id"], "booked"]
-        if held + booked > slot["capacity"]:
+        if held + booked > slot["capacity"] + slot["extra"]:
             raise BrokenError(f"oversold: {held} held and {booked} booked of {slot['capacity']}")
         if (held, booked) != (slot["held"], slot["booked"]):
             raise BrokenError(f"miscounted: {slot['held']}+{slot['booked']} for {held}+{booked}")

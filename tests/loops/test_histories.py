@@ -12,14 +12,15 @@ from collections.abc import Iterator
 import msgspec
 import pytest
 
-from shared.messages import Refused, SlotReply
-from shared.topics import SLOTS_REPLIES
+from shared.messages import BookingMoved, HoldReleased, Refused, SlotEvent, SlotReply
+from shared.topics import SLOTS_EVENTS, SLOTS_REPLIES
 from tests.loops.history import History
 
 HISTORIES = 2_000
 PARTS = 8
 
 _replies_in = msgspec.msgpack.Decoder(list[bytes]).decode
+_event = msgspec.json.Decoder(SlotEvent).decode
 _reply = msgspec.msgpack.Decoder(SlotReply).decode
 
 
@@ -54,6 +55,7 @@ def test_histories_come_to_where_it_is_dangerous() -> None:
         history = History(seed)
         history.run()
         reached += history.city.reached + _outcomes(history) + _fates(history)
+        reached["moved to what was held"] += _given_up(history)
 
     assert [place for place in DANGEROUS if not reached[place]] == []
 
@@ -65,6 +67,7 @@ DANGEROUS = (
     "again: somebody else was quicker",
     "PlacesBooked",
     "BookingMoved",
+    "moved to what was held",
     "BookingCancelled",
     "HoldRenewed",
     "full",
@@ -88,6 +91,14 @@ def _outcomes(history: History) -> Counter[str]:
         for part in _replies_in(record.value)
     ]
     return Counter(r.reason if isinstance(r, Refused) else type(r).__name__ for r in replies)
+
+
+def _given_up(history: History) -> int:
+    """How many holds ended with a move."""
+    told = {record.value for record in history.city.log.records(SLOTS_EVENTS.name)}
+    events = [_event(value) for value in told if value]
+    moved = {event.cause for event in events if isinstance(event, BookingMoved)}
+    return sum(isinstance(event, HoldReleased) and event.cause in moved for event in events)
 
 
 def _fates(history: History) -> Counter[str]:

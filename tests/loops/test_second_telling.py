@@ -140,7 +140,7 @@ def _compared(rows: Sequence[dict[str, Any]], names: Sequence[str]) -> list[str]
 
 
 COMPARED = {
-    "slot": ("id", "capacity", "held", "booked", "open", "version"),
+    "slot": ("id", "capacity", "held", "booked", "open", "version", "extra"),
     "place": (
         "id",
         "slot_id",
@@ -153,7 +153,18 @@ COMPARED = {
         "claim",
     ),
     "answer": ("id", "body_hash", "outcome"),
-    "booking": ("id", "owner_id", "kind", "status", "version", "home", "places", "places_told"),
+    "booking": (
+        "id",
+        "owner_id",
+        "kind",
+        "status",
+        "version",
+        "home",
+        "places",
+        "places_told",
+        "late",
+        "cancelled_by",
+    ),
     "message": ("event_id", "booking_id", "version", "state", "attempts", "note", "claimed_by"),
     "live_event": ("home", "seq", "owner_id"),
     "partition_state": ("partition", "next_offset", "taken_seq", "event_seq", "outbox_seq"),

@@ -8,7 +8,7 @@ from uuid import UUID
 import msgspec
 from msgspec.structs import replace
 
-from shared.messages import Command, HoldPlaces
+from shared.messages import Command, HoldPlaces, MovePlaces
 from shared.topics import HOMES, home_of
 from tests import stories
 from tests.stories import CLINIC, NOON, a_claim, an_id
@@ -51,9 +51,14 @@ def wishes(dice: random.Random) -> list[Wish]:
         command = _KINDS[kind][1](dice, about.command if about else None)
         command_id = _id(dice)
         command = replace(command, id=command_id, cause=command_id, body_hash=command_id.bytes)
+        if isinstance(command, MovePlaces) and command_id.int % 4:
+            held = [wish.command.id for wish in made if isinstance(wish.command, HoldPlaces)]
+            command = replace(command, hold_ids=tuple(held))
         home = about.home if about and hasattr(command, "booking_id") else dice.randrange(HOMES)
         if dice.random() < 0.05:
             home = dice.randrange(HOMES)
+        if kind == "hold" and earlier and command_id.int % 2:
+            home = earlier[0].home  # where it may be given up for a move of what is booked there
         made.append(Wish(command, home))
     return made
 
@@ -116,7 +121,17 @@ def _release(dice: random.Random, about: Command | None) -> Command:
 
 
 def _change(dice: random.Random, about: Command | None) -> Command:
-    change = dice.choice(({"capacity": 1}, {"capacity": 2}, {"open": False}, {"open": True}))
+    somebody = an_id("somebody of the clinic")
+    change = dice.choice(
+        (
+            {"capacity": 1},
+            {"capacity": 2},
+            {"extra": 0, "by": somebody},
+            {"extra": 1, "by": somebody},
+            {"open": False},
+            {"open": True},
+        )
+    )
     return stories.change_slot(dice.choice(SLOTS), **change)
 
 

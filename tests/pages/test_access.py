@@ -61,8 +61,8 @@ Show = Callable[[Visitor, Desk], Awaitable[None]]
 
 async def find(visitor: Visitor, desk: Desk) -> None:
     """Clinics, one with something free and one without."""
-    practice = await (await desk.practice()).opens(["09:00"], service="telemedicine-visit")
-    other = await (await desk.practice()).opens(["09:00"], service="telemedicine-visit")
+    practice = await (await desk.practice()).afar(["09:00"])
+    other = await (await desk.practice()).afar(["09:00"])
     await desk.book(other.slots["09:00"], desk.patient())
     await visitor.goes_to(f"#/?service=telemedicine-visit&date={practice.day}")
     await visitor.page.locator(".clinics h3").first.wait_for()
@@ -122,6 +122,15 @@ async def contacts(visitor: Visitor, desk: Desk) -> None:
     await expect(visitor.button("contacts.save")).to_be_enabled()
 
 
+async def waiting(visitor: Visitor, desk: Desk) -> None:
+    """The line of a telemedicine visit, and somebody in it."""
+    practice = await desk.practice()
+    found = await desk.televisit(practice, desk.patient())
+    await visitor.goes_to(f"#/link/visit/{found['token']}")
+    await visitor.button("visit.ready").click()
+    await visitor.shows("visit.place", n=1).wait_for()
+
+
 async def sign_in(visitor: Visitor, desk: Desk) -> None:
     """What somebody sees who is not signed in."""
     await visitor.button("sign_in.leave").click()
@@ -133,7 +142,7 @@ async def nowhere(visitor: Visitor, desk: Desk) -> None:
     await visitor.goes_to("#/somewhere")
 
 
-VIEWS = [find, clinic, booking, refusal, bookings, cancelling, contacts, sign_in, nowhere]
+VIEWS = [find, clinic, booking, refusal, bookings, cancelling, waiting, contacts, sign_in, nowhere]
 LOOKS = [("ru", NARROW, "light"), ("en", WIDE, "dark")]
 
 

@@ -187,7 +187,13 @@ def test_a_day_says_what_can_still_be_booked(wall: Wall) -> None:
     wall.count("early", held=1)
 
     assert days(wall) == [
-        {"date": "2030-05-15", "capacity": 6, "free": 3, "first_free_at": "2030-05-15T07:00:00Z"}
+        {
+            "date": "2030-05-15",
+            "capacity": 6,
+            "extra": 0,
+            "free": 3,
+            "first_free_at": "2030-05-15T07:00:00Z",
+        }
     ]
 
 
@@ -218,7 +224,27 @@ def test_where_all_is_taken_there_is_no_first_free_time(wall: Wall) -> None:
     for name in ("early", "middle", "late"):
         wall.count(name, booked=wall[name].capacity, held=0)
 
-    assert days(wall) == [{"date": "2030-05-15", "capacity": 6, "free": 0, "first_free_at": None}]
+    [day] = days(wall)
+    assert (day["capacity"], day["free"], day["first_free_at"]) == (6, 0, None)
+
+
+def test_a_slot_past_its_cut_off_counts_no_longer_though_nothing_was_told(wall: Wall) -> None:
+    wall.count("early", closes_minutes_before=60)
+
+    just_before = days(wall, microseconds(NINE - HOUR) - 1)
+    at_its_cut_off = days(wall, microseconds(NINE - HOUR))
+
+    assert just_before[0]["first_free_at"] == "2030-05-15T06:00:00Z"
+    assert at_its_cut_off[0]["first_free_at"] == "2030-05-15T07:00:00Z"
+
+
+def test_who_was_let_in_beyond_the_places_is_shown_beside_them(wall: Wall) -> None:
+    wall.count("early", extra=2)
+
+    [day] = days(wall)
+
+    assert (day["capacity"], day["extra"]) == (6, 2)
+    assert wall["early"].free == wall["early"].capacity + 2
 
 
 def test_a_day_is_the_clinic_s_day(wall: Wall) -> None:
@@ -231,7 +257,12 @@ def test_a_day_is_the_clinic_s_day(wall: Wall) -> None:
 
 
 marks = st.lists(
-    st.tuples(st.sampled_from(["early", "middle", "late"]), st.integers(0, 3), st.booleans()),
+    st.tuples(
+        st.sampled_from(["early", "middle", "late"]),
+        st.integers(0, 3),
+        st.booleans(),
+        st.sampled_from([0, 0, 30, 90, 150]),
+    ),
     max_size=12,
 )
 
@@ -245,10 +276,16 @@ def test_what_is_said_of_a_day_is_what_its_slots_say_now(marks: Any, at: list[in
         wall.slot(name, "here", NINE + n * HOUR, capacity=3)
     now_us = NOW_US
 
-    for (name, booked, is_open), hour in zip(marks, at, strict=False):
-        wall.count(name, booked=booked, open=is_open)
+    closed_us: dict[bytes, int] = {}
+    for (name, booked, is_open, minutes), hour in zip(marks, at, strict=False):
+        wall.count(name, booked=booked, open=is_open, closes_minutes_before=minutes)
+        closed_us[wall[name].id] = wall[name].starts_us - minutes * 60 * 1_000_000
         now_us = max(now_us, microseconds(NINE + hour * HOUR))
-        counting = [s for s in wall.board.slots.values() if s.open and s.starts_us > now_us]
+        counting = [
+            s
+            for s in wall.board.slots.values()
+            if s.open and closed_us.get(s.id, s.starts_us) > now_us
+        ]
         said = days(wall, now_us)
 
         assert sum(day["capacity"] for day in said) == sum(s.capacity for s in counting)

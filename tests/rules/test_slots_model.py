@@ -13,8 +13,8 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from services.slots import rules
-from services.slots.rules import Inventory, answers, bookings, holds
-from shared.messages import Refusal, Refused, SlotEvent
+from services.slots.rules import Inventory, Slot, answers, bookings, holds, moves, slots
+from shared.messages import Apart, Refusal, Refused, SlotEvent
 from tests import stories
 from tests.chairs import Room, Wanted
 from tests.stories import NOON, a_claim, an_id
@@ -39,16 +39,20 @@ some_slots = st.lists(slot, min_size=1, max_size=2) | st.lists(slot, min_size=3,
 claims = st.tuples(*[st.sampled_from([None, None, None, "one", "two"])] * 8)
 seats = st.builds(lambda slots, claims: list(zip(slots, claims, strict=False)), some_slots, claims)
 size = st.integers(0, 4)
+minutes = st.sampled_from([0, 0, 10, 30, 60])
 home = st.sampled_from([0, 1])
 elsewhere = st.sampled_from([0, 0, 0, 0, 1])
 someone = st.integers(0, 3)
+holders = st.lists(someone, min_size=1, max_size=3)
 seconds = st.sampled_from([30, 300, 600, 900])
 waits = st.sampled_from([*[0] * 9, 1, 29, 30, 270, 300, 600, UNTIL_NEXT])
 ACTS = [
     st.tuples(st.just("sweep")),
     st.tuples(st.just("clinic")),
     st.tuples(st.just("rename"), st.sampled_from(["Polyclinic No. 2", "Polyclinic No. 3", None])),
-    st.tuples(st.just("open"), slot, size),
+    st.tuples(st.just("open"), slot, size, minutes, minutes),
+    *[st.tuples(st.just("carry"), slot, st.integers(0, 2))] * 2,
+    st.tuples(st.just("say_when"), slot, st.none() | minutes, st.none() | minutes),
     st.tuples(
         st.just("change"), slot, st.none() | size, st.sampled_from([None, False, False, True])
     ),
@@ -60,15 +64,17 @@ ACTS = [
     st.tuples(st.just("renew"), someone, seconds, elsewhere),
     st.tuples(st.just("release"), someone, elsewhere),
     *[st.tuples(st.just("move"), someone, seats, elsewhere)] * 2,
+    *[st.tuples(st.just("move_to_held"), someone, seats, holders, elsewhere, st.booleans())] * 2,
     st.tuples(st.just("cancel"), someone, elsewhere),
+    st.tuples(st.just("miss"), someone, elsewhere),
 ]
 mornings = st.tuples(*[st.sampled_from([4, 3, 2, 8, 1])] * 3).map(
     lambda sizes: [
-        (0, ("open", "Monday", 1)),
+        (0, ("open", "Monday", 1, 0, 0)),
         (0, ("clinic",)),
-        (0, ("open", "Monday", sizes[0])),
-        (0, ("open", "Tuesday", sizes[1])),
-        (0, ("open", "Wednesday", sizes[2])),
+        (0, ("open", "Monday", sizes[0], 10, 0)),
+        (0, ("open", "Tuesday", sizes[1], 0, 60)),
+        (0, ("open", "Wednesday", sizes[2], 0, 0)),
         (0, ("book", [("Tuesday", "one"), ("Wednesday", None)], 0)),
         (0, ("hold", ["Monday", "Wednesday"], 600, 1)),
     ]
@@ -126,10 +132,22 @@ class Day:
     def _rename(self, name: str | None) -> tuple[str, str]:
         return self._ask(stories.change_clinic(name=name)), self.room.rename(name)
 
-    def _open(self, slot: str, size: int) -> tuple[str, str]:
+    def _open(self, slot: str, size: int, door: int, notice: int) -> tuple[str, str]:
         starts_at = NOON + timedelta(seconds=BEGINS[slot])
-        wish = stories.open_slot(an_id(slot), size, starts_at=starts_at)
-        return self._ask(wish), self.room.open(slot, size)
+        limits = {"closes_minutes_before": door, "cancel_until_minutes_before": notice}
+        wish = stories.open_slot(an_id(slot), size, starts_at=starts_at, **limits)
+        return self._ask(wish), self.room.open(slot, size, door * 60, notice * 60)
+
+    def _carry(self, slot: str, stools: int) -> tuple[str, str]:
+        wish = stories.change_slot(an_id(slot), extra=stools, by=an_id("somebody there"))
+        return self._ask(wish), self.room.carry(slot, stools)
+
+    def _say_when(self, slot: str, door: int | None, notice: int | None) -> tuple[str, str]:
+        limits = {"closes_minutes_before": door, "cancel_until_minutes_before": notice}
+        seconds = [None if minutes is None else minutes * 60 for minutes in (door, notice)]
+        return self._ask(stories.change_slot(an_id(slot), **limits)), self.room.say_when(
+            slot, *seconds
+        )
 
     def _change(self, slot: str, size: int | None, shut: bool | None) -> tuple[str, str]:
         is_open = None if shut is None else not shut
@@ -181,11 +199,43 @@ class Day:
     def _move(self, n: int, wanted: Wanted, off: int) -> tuple[str, str]:
         who, home = self._someone(n, held=False)
         wish = stories.move(who, *_ids(wanted), claims=_claims(wanted))
-        return self._ask(wish, home + off), self.room.move(who, wanted, home + off)
+        return self._leaves(self._ask(wish, home + off), self.room.move(who, wanted, home + off))
+
+    def _move_to_held(
+        self, n: int, wanted: Wanted, ms: Sequence[int], off: int, apart: bool
+    ) -> tuple[str, str]:
+        """Also to what others hold, who give it up; now and then as doses half a day apart."""
+        who, home = self._someone(n, held=False)
+        others = [self._someone(m, held=True)[0] for m in ms]
+        kept = [c.slot for c in self.room.chairs if c.who == others[0] and c.until is not None]
+        wanted = [(slot, None) for slot in kept] or wanted
+        wish = stories.move(
+            who,
+            *_ids(wanted),
+            claims=_claims(wanted),
+            doses=tuple(range(1, len(wanted) + 1)),
+            hold_ids=tuple(others),
+            apart=Apart(min_days=1, max_days=9) if apart else None,
+        )
+        said = self._ask(wish, home + off)
+        return said, self.room.move(who, wanted, home + off, others, 12 if apart else None)
 
     def _cancel(self, n: int, off: int) -> tuple[str, str]:
         who, home = self._someone(n, held=False)
-        return self._ask(stories.cancel(who), home + off), self.room.cancel(who, home + off)
+        said = self._ask(stories.cancel(who), home + off)
+        return self._leaves(said, self.room.cancel(who, home + off))
+
+    def _miss(self, n: int, off: int) -> tuple[str, str]:
+        who, home = self._someone(n, held=False)
+        said = self._ask(stories.cancel(who, missed=True), home + off)
+        return self._leaves(said, self.room.miss(who, home + off))
+
+    def _leaves(self, said: str, expected: str) -> tuple[str, str]:
+        """Both say as well whether that was late."""
+        if said == expected == "yes":
+            assert self.told[-1].late == self.room.was_late
+            self.heard["late" if self.room.was_late else "in time"] += 1
+        return said, expected
 
     def _new(self, wish: Any) -> Any:
         self.known.append(wish.id)
@@ -206,8 +256,9 @@ class Day:
         assert _encode(self.inventory) == before
         if isinstance(reply, Refused):
             return reply.reason
-        rules.evolve(self.inventory, reply)
-        self.told.append(reply)
+        for event in (reply, *rules.give_up(self.inventory, wish, reply)):
+            rules.evolve(self.inventory, event)
+            self.told.append(event)
         return "yes"
 
     # ---- what both have now --------------------------------------------------------------------
@@ -218,7 +269,9 @@ class Day:
             here = [chair for chair in self.room.chairs if chair.slot == name]
             held = len([chair for chair in here if chair.until is not None])
             assert (slot.capacity, slot.held, slot.booked) == (size, held, len(here) - held)
-            assert slot.free == size - len(here) >= 0
+            stools = self.room.stools.get(name, 0)
+            assert slot.extra == stools
+            assert slot.free == size + stools - len(here) >= 0
             assert slot.open == (name not in self.room.shut)
             assert slot.clinic.name == self.room.sign
         claims = {a_claim(c.claim): c.who for c in self.room.chairs if c.claim}
@@ -305,7 +358,8 @@ def test_days_bring_every_event_and_every_refusal_that_rules_know():
     live()
 
     assert told == {kind.__name__ for kind in get_args(SlotEvent)}
-    assert heard - {"yes"} == set(get_args(Refusal)) - {"key_reused", "failed"}
+    said = set(get_args(Refusal)) - {"key_reused", "failed"}
+    assert heard - {"yes"} == said | {"late", "in time"}
 
 
 # ---- is it worth anything? Rules broken on purpose are found -------------------------------------
@@ -343,7 +397,7 @@ def every_partition_decides_for_every_booking(patch: pytest.MonkeyPatch) -> None
 
 
 def a_hold_that_ran_out_may_be_confirmed(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(holds, "_alive", lambda inventory, who, home: inventory.bookings.get(who))
+    patch.setattr(holds, "alive", lambda inventory, who, home: inventory.bookings.get(who))
 
 
 def a_hold_lasts_a_second_too_long(patch: pytest.MonkeyPatch) -> None:
@@ -368,7 +422,34 @@ def nobody_counts_who_comes(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(answers, "count_of", lambda slot, **_: sound(slot))
 
 
+def what_is_given_up_for_a_move_stays_held(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(rules, "give_up", lambda *_, **__: ())
+
+
+def holds_count_as_free_for_nobody(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(moves, "_held_for", lambda *_: iter(()))
+
+
+def doses_may_follow_each_other_at_once(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(moves, "_not_apart", lambda *_: None)
+
+
+def nobody_comes_too_late(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(Slot, "closes_at", property(lambda slot: slot.starts_at))
+
+
+def everybody_leaves_in_time(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(bookings, "given_up_late", lambda *_: False)
+
+
+def who_is_in_does_not_keep_stools(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(slots, "_harms_who_is_in", lambda now, count: count.capacity < now.booked)
+
+
 BREAKING = [
+    what_is_given_up_for_a_move_stays_held,
+    holds_count_as_free_for_nobody,
+    doses_may_follow_each_other_at_once,
     only_the_first_wish_is_looked_at,
     own_seats_do_not_count_as_free,
     claims_are_not_looked_at,
@@ -380,6 +461,9 @@ BREAKING = [
     the_claims_of_who_leaves_stay,
     what_is_said_of_a_clinic_stays,
     nobody_counts_who_comes,
+    nobody_comes_too_late,
+    everybody_leaves_in_time,
+    who_is_in_does_not_keep_stools,
 ]
 
 

@@ -16,11 +16,25 @@ from tests.referees import play
 from tests.stores.test_booking_inbox import project
 from tests.stories import an_id
 
+VISIT = """
+    INSERT INTO visit (id, booking_id, booking_version, home, owner_id, patient_id, slot_id,
+                       clinic_id, line_id, starts_at, ends_at, place, status, presence, version,
+                       due_at)
+    SELECT gen_random_uuid(), id, version, home, owner_id, owner_id, slot_ids[1],
+           owner_id, owner_id, clock_timestamp(), clock_timestamp(), '{}', 'arrived', 'away', 1,
+           clock_timestamp() - interval '16 minutes'
+      FROM booking"""
+UNTOLD = """
+    INSERT INTO visit_step (visit_id, version, step, status, taken_at, home, event)
+    SELECT id, 1, 'arrive', 'arrived', clock_timestamp() - interval '16 minutes', 0, '{}'
+      FROM visit"""
+
 BROKEN: dict[tuple[str, str], str] = {
     ("slots", "nobody_beyond_capacity"): """
         ALTER TABLE slot DROP CONSTRAINT never_overbooked;
         UPDATE slot SET capacity = 0""",
     ("slots", "counts_are_true"): "UPDATE slot SET booked = booked - 1",
+    ("slots", "extra_people_have_a_name"): "UPDATE slot SET extra = 1",
     ("slots", "one_place_per_claim"): """
         DROP INDEX one_live_place_per_claim;
         UPDATE place SET claim = '\\x00000000000000000000000000000000'""",
@@ -85,6 +99,9 @@ BROKEN: dict[tuple[str, str], str] = {
         INSERT INTO erased_person (erasure_id, person_id, home, erased_at)
         VALUES ('00000000-0000-0000-0000-000000000001', '00000000-0000-0000-0000-000000000002', 0,
                 clock_timestamp() - interval '16 minutes')""",
+    ("booking", "visits_come_to_an_end"): VISIT,
+    ("booking", "visits_are_their_steps"): VISIT,
+    ("booking", "visit_steps_are_told"): "; ".join((VISIT, UNTOLD)),
     ("notify", "addresses_are_sealed"): """
         INSERT INTO contact (person_id, email)
         VALUES (gen_random_uuid(), 'patient-0@example.org')""",

@@ -8,12 +8,14 @@ import asyncpg
 import msgspec
 import pytest
 
+from services.booking.families import Families
 from services.booking.memory import Memory, Recent
 from services.booking.rules.eligibility import Campaign
-from services.booking.store import Campaigns, Database, Patients, Slots
+from services.booking.store import Campaigns, Database, Patients, Profiles, Relations, Slots
 from shared import database
 from tests.booking_stories import ALICE, BORIS
-from tests.stories import an_id
+from tests.stories import NOON, an_id
+from tests.vaults import a_vault
 
 CHILD, WISH = an_id("a child"), an_id("a wish")
 ASKED, OTHERWISE = b"a" * 16, b"b" * 16
@@ -48,8 +50,8 @@ async def test_a_dependant_is_made_once_however_often_it_is_asked(store: Databas
 
     assert set(made) == {"made"}
     assert reused == "key_reused"
-    assert await patients.dependants_of([ALICE]) == [CHILD]
-    assert await patients.guardian_of([ALICE], CHILD) == ALICE
+    [child] = await patients.children([ALICE])
+    assert (child.id, child.guardian_id) == (CHILD, ALICE)
 
 
 async def test_nobody_gets_more_dependants_than_may_be_though_they_ask_at_once(
@@ -65,7 +67,7 @@ async def test_nobody_gets_more_dependants_than_may_be_though_they_ask_at_once(
     )
 
     assert sorted(made) == ["made"] * 3 + ["too_many"] * 5
-    assert len(await patients.dependants_of([ALICE])) == 3
+    assert len(await patients.children([ALICE])) == 3
 
 
 async def test_a_campaign_is_made_once_and_its_id_is_taken(store: Database) -> None:
@@ -91,16 +93,19 @@ async def test_what_is_remembered_is_asked_once_and_what_is_missing_each_time(
     store: Database,
 ) -> None:
     campaigns, patients = Campaigns(store), Patients(store)
-    memory = Memory(Slots(store), campaigns, patients, facts_max=10)
+    memory = Memory(Slots(store), campaigns, facts_max=10)
+    profiles = Profiles(store, a_vault("booking"))
+    families = Families(memory, patients, profiles, Relations(store))
 
-    before = (await memory.campaign(CAMPAIGN.id), await memory.is_guardian(ALICE, CHILD))
+    before = (await memory.campaign(CAMPAIGN.id), await families.wards(ALICE, [CHILD], NOON))
     await campaigns.make(CAMPAIGN, WISH, ASKED)
     await patients.make_dependant(ALICE, CHILD, body_hash=ASKED, dependants_max=5)
-    after = (await memory.campaign(CAMPAIGN.id), await memory.is_guardian(ALICE, CHILD))
+    after = (await memory.campaign(CAMPAIGN.id), await families.wards(ALICE, [CHILD], NOON))
 
-    assert before == (None, False)
-    assert after == (CAMPAIGN, True)
-    assert not await memory.is_guardian(BORIS, CHILD)
+    assert before == (None, set())
+    assert after == (CAMPAIGN, {CHILD})
+    assert await families.wards(BORIS, [CHILD], NOON) == set()
+    assert memory.kin.found == 1
 
 
 def test_memory_forgets_what_was_not_looked_for_longest() -> None:

@@ -163,9 +163,8 @@ async def test_as_a_person_one_has_one_s_own_bookings_and_dependants_and_no_othe
         assert (await bookings.own([alice], of_alice)) is not None
         assert (await bookings.own([alice], of_boris)) is None
         assert [one.id for one in await bookings.of_owner([boris], None, 10)] == [of_boris]
-        assert await patients.dependants_of([alice]) == [child]
-        assert await patients.guardian_of([alice], child) == alice
-        assert await patients.guardian_of([boris], child) is None
+        assert [one.id for one in await patients.children([alice])] == [child]
+        assert await patients.children([boris], [child]) == []
 
 
 async def test_as_a_person_one_reads_one_s_own_address_and_changes_none(dsn: str) -> None:
@@ -271,8 +270,10 @@ async def test_whose_rows_may_be_seen_is_settled_before_any_row_is_looked_at(dsn
     for name, arguments in {
         "own_bookings": ([PEOPLE[0]], list(BOOKINGS)),
         "list_bookings": ([PEOPLE[0]], None, None, 10),
-        "own_patient": ([PEOPLE[0]], PEOPLE[1]),
-        "list_dependants": ([PEOPLE[0]],),
+        "own_children": ([PEOPLE[0]], None),
+        "own_adults": ([PEOPLE[0]], [PEOPLE[1]]),
+        "relations_of_proxy": ([PEOPLE[0]],),
+        "relations_of_person": ([PEOPLE[0]], 10),
         "list_consents": ([PEOPLE[0]],),
     }.items():
         plan = [row[0] for row in await connection.fetch(f"EXPLAIN {SQL[name]}", *arguments)]

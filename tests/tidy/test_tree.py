@@ -28,7 +28,19 @@ ROOMS = {
 }
 EXTRA_ROOMS = {
     "slots": {"availability"},
-    "booking": {"closures", "doors", "learning", "memory", "pending", "replies", "retention"},
+    "booking": {
+        "admission",
+        "closures",
+        "doors",
+        "dryruns",
+        "families",
+        "learning",
+        "memory",
+        "pending",
+        "replies",
+        "retention",
+        "televisits",
+    },
     "notify": {"channels", "invitations", "live", "retention", "sending", "texts"},
 }
 LINES_MAX = 320

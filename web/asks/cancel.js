@@ -5,6 +5,7 @@ import { el, fill } from '../parts/dom.js';
 import { ticket } from '../parts/ticket.js';
 import { wishFor } from '../talk/wishes.js';
 import { t } from '../words/language.js';
+import { clock, dateOf, dayShort } from '../words/times.js';
 import { outcome } from './outcome.js';
 
 /** @typedef {import('../talk/shapes.js').Booking} Booking */
@@ -37,7 +38,20 @@ export function openCancelling(booking) {
 
   fill(dialog.body, ticket(first),
     el('p', {}, t('cancel.what', { n: booking.places.length })),
+    late(booking.places),
     el('div.actions', {},
       el('button.danger', { type: 'button', onclick: cancel }, t('cancel.do')),
       el('button', { type: 'button', onclick: dialog.close }, t('cancel.keep'))));
+}
+
+/**
+ * A warning, where it is later than the clinic wanted to know.
+ * @param {import('../talk/shapes.js').Place[]} places
+ */
+function late(places) {
+  const passed = places.find(({ cancel_until: until }) => until && Date.parse(until) < Date.now());
+  if (passed === undefined || !passed.cancel_until) return false;
+  const { cancel_until: until, time_zone: zone } = passed;
+  const time = `${dayShort(dateOf(until, zone))}, ${clock(until, zone)}`;
+  return el('p.warning', {}, t('cancel.late', { time }));
 }

@@ -107,7 +107,15 @@ export function times(zone, onChoice) {
  * @param {Slot} slot
  */
 export function isFree(slot) {
-  return slot.status === 'free' && slot.free > 0;
+  return slot.status === 'free' && slot.free > 0 && !isCutOff(slot);
+}
+
+/**
+ * Whether it is too late to book it, by a clock that may be wrong: who asks is told for certain.
+ * @param {Slot} slot
+ */
+function isCutOff(slot) {
+  return Date.parse(slot.bookable_until) <= Date.now();
 }
 
 /**
@@ -118,6 +126,7 @@ export function isFree(slot) {
 function places(slot, news) {
   if (isFree(slot)) return t('slot.free', { n: slot.free });
   if (slot.status === 'busy-unavailable') return t('slot.closed');
+  if (isCutOff(slot)) return t('slot.cut_off');
   if (news === 'filled') return t('slot.just_filled');
   return t(slot.status === 'busy-tentative' ? 'slot.held' : 'slot.full');
 }

@@ -23,6 +23,7 @@ const KEPT_MAX = 60;
  * @property {'GET' | 'POST' | 'PUT'} [method]
  * @property {boolean} [personal] whether it is asked in somebody's name
  * @property {string} [key] the name of the wish
+ * @property {boolean} [lasts] whether it is still asked when the page is left
  * @property {unknown} [body]
  * @property {string} [etag]
  * @property {AbortSignal} [signal]
@@ -48,6 +49,7 @@ export async function ask(path, question = {}) {
       headers: headersFor(question, token),
       body: question.body === undefined ? undefined : JSON.stringify(question.body),
       cache: 'no-store',
+      keepalive: question.lasts === true,
       signal: question.signal ? AbortSignal.any([question.signal, late]) : late,
     });
     const answer = await answerOf(response);

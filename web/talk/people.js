@@ -15,7 +15,9 @@ export async function learnPeople() {
   const owner = whoIsHere()?.id ?? '';
   const { status, code, body } = await ask('/me/dependants', { personal: true });
   if (status !== 200) return code;
-  const ids = body.dependants.map((/** @type {{ id: string }} */ dependant) => dependant.id);
+  const ids = body.dependants
+    .filter((/** @type {{ state: string }} */ { state }) => state === 'accepted')
+    .map((/** @type {{ id: string }} */ { id }) => id);
   known = { owner, dependants: ids };
   return '';
 }

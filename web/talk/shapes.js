@@ -15,6 +15,7 @@
  * @typedef {object} ClinicDay how much is free at one clinic on one day
  * @property {string} date
  * @property {number} capacity
+ * @property {number} extra how many more people than places are let in
  * @property {number} free
  * @property {string | null} first_free_at
  */
@@ -40,6 +41,10 @@
  * @property {'nothing' | 'referral' | 'attachment'} asks_for
  * @property {string} starts_at
  * @property {string} ends_at
+ * @property {string} bookable_until
+ * @property {string} cancel_until
+ * @property {number} capacity
+ * @property {number} extra how many more people than places are let in
  * @property {number} free
  * @property {'free' | 'busy' | 'busy-tentative' | 'busy-unavailable'} status
  */
@@ -68,17 +73,21 @@
  * @property {number | null} dose
  * @property {'physical' | 'virtual'} modality
  * @property {string | null} practitioner_id
+ * @property {string | null} cancel_until who gives it back later does so late; null: nobody
  */
 
 /**
  * @typedef {object} Booking
  * @property {string} id
- * @property {'pending' | 'booked' | 'cancelled' | 'refused' | 'expired'} status
+ * @property {'pending' | 'booked' | 'cancelled' | 'noshow' | 'refused' | 'expired'} status
  * @property {number} version
  * @property {string | null} campaign_id
  * @property {Place[]} places
  * @property {string} made_at
+ * @property {string[]} actions what may be done with it now
  * @property {string} [reason]
+ * @property {boolean} [late] whether a place of it was given up later than was asked for
+ * @property {'patient' | 'clinic'} [cancelled_by]
  */
 
 export {};

@@ -10,6 +10,7 @@ import { toClinic } from '../route.js';
 import { followBookings } from '../talk/bookings.js';
 import { beginMoving } from '../talk/moving.js';
 import { learnPeople, personName } from '../talk/people.js';
+import { tokenOf } from '../talk/visit.js';
 import { dismiss, wishesOfPerson } from '../talk/wishes.js';
 import { t } from '../words/language.js';
 import { dateOf } from '../words/times.js';
@@ -110,7 +111,8 @@ function list(element, bookings) {
     key: (booking) => booking.id,
     make: () => el('li.card.booking', { tabindex: '-1' }),
     update(item, booking) {
-      const version = `${booking.status} ${booking.version} ${who(booking.places).join()}`;
+      const { status, version: nth, actions, places } = booking;
+      const version = [status, nth, actions, who(places)].join();
       if (item.getAttribute('data-version') === version) return;
       const hadFocus = item.contains(document.activeElement);
       set(item, 'data-version', version);
@@ -124,10 +126,12 @@ function list(element, bookings) {
 /** @param {Booking} booking */
 function content(booking) {
   const groups = bySlot(booking.places);
-  const canChange = booking.status === 'booked' && isComing(booking);
+  const canChange = booking.actions.includes('cancel');
   return [
     el('p.status', {}, t(`status.${booking.status}`)),
     booking.reason && el('p', {}, reasonText(booking.reason)),
+    booking.cancelled_by === 'clinic' && el('p', {}, t('bookings.by_clinic')),
+    booking.late && el('p', {}, t('bookings.late')),
     ...groups.map((places) => part(places, canChange ? changes(booking, places) : [])),
     canChange && groups.length > 1 && el('div.actions', {}, cancelButton(booking)),
   ];
@@ -153,8 +157,26 @@ function part(places, buttons) {
 function changes(booking, places) {
   const isWhole = places.length === booking.places.length;
   const isAhead = Date.parse(places[0].starts_at) > Date.now();
-  return [isWhole && cancelButton(booking), isAhead && moveButton(booking, places[0])]
+  const virtual = places.filter((place) => place.modality === 'virtual');
+  return [...virtual.map((place) => visitButton(booking, place, virtual.length === 1)),
+    isWhole && cancelButton(booking), isAhead && moveButton(booking, places[0])]
     .filter((button) => button !== false);
+}
+
+/**
+ * To the line of a telemedicine visit, by the link that the mail has as well.
+ * @param {Booking} booking
+ * @param {Place} place
+ * @param {boolean} isOnly whether nobody else of the booking is seen at the same time
+ */
+function visitButton(booking, place, isOnly) {
+  const text = isOnly ? t('visit.go') : t('visit.go_for', { who: personName(place.patient_id) });
+  return el('button.primary', { type: 'button', onclick: go }, text);
+  async function go() {
+    const token = await tokenOf(booking.id, place.id);
+    if (token === null) announce(t('problem.other'));
+    else location.hash = `#/link/visit/${token}`;
+  }
 }
 
 /**

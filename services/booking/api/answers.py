@@ -11,6 +11,7 @@ from msgspec import UNSET, UnsetType
 
 from services.booking.api.desk import Desk, problem_of
 from services.booking.replies import Answer, Undecided
+from services.booking.rules.actions import Action, actions, hold_actions
 from services.booking.rules.life import Booking, Place, Status, change_of, evolve
 from services.booking.rules.offers import Offered, unheld
 from services.booking.rules.refusals import TOLD, Asked, told
@@ -18,6 +19,7 @@ from shared.messages import (
     BookingCancelled,
     BookingMoved,
     BookPlaces,
+    CancelReason,
     ConfirmHold,
     HoldExpired,
     HoldPlaces,
@@ -36,7 +38,11 @@ MADE: frozenset[Status] = frozenset({"held", "booked"})
 
 
 class BookingBody(msgspec.Struct, frozen=True, kw_only=True):
-    """A booking as its owner sees it; without places until it is decided."""
+    """A booking as its owner sees it; without places until it is decided.
+
+    `actions` is what its owner may do with it now. `late` is there once a place of it was given up
+    later than the clinic asked for, `cancelled_by` once it was cancelled.
+    """
 
     id: UUID
     status: str
@@ -44,17 +50,24 @@ class BookingBody(msgspec.Struct, frozen=True, kw_only=True):
     campaign_id: UUID | None
     places: tuple[Place, ...]
     made_at: datetime
+    actions: tuple[Action, ...]
     reason: Refusal | UnsetType = UNSET
+    late: bool | UnsetType = UNSET
+    cancelled_by: CancelReason | UnsetType = UNSET
 
 
 class HoldBody(msgspec.Struct, frozen=True, kw_only=True):
-    """A hold as its owner sees it; `status` becomes `booked` when it is confirmed."""
+    """A hold as its owner sees it; `status` becomes `booked` when it is confirmed.
+
+    `actions` is what its holder may do with it now.
+    """
 
     id: UUID
     status: Status
     version: int
     places: tuple[Place, ...]
     expires_at: datetime | None
+    actions: tuple[Action, ...]
     reason: Refusal | UnsetType = UNSET
 
 
@@ -80,22 +93,24 @@ def reply_to(
     """201 or 200 what was decided, 202 what is not decided yet, a problem what was refused."""
     match answer:
         case PlacesBooked() | PlacesHeld():
-            return _made(evolve(before, change_of(answer)), asked)
+            return _made(evolve(before, change_of(answer)), asked, answer.at)
         case BookingMoved() | BookingCancelled() | HoldRenewed() | HoldReleased() | HoldExpired():
-            return json_response(_body(evolve(before, change_of(answer)), asked))
+            return json_response(_body(evolve(before, change_of(answer)), asked, answer.at))
         case Refused(slot_id=None):
             raise problem_of(told(answer, asked, before))
-        case Refused(slot_id=slot_id, alternatives=near):
+        case Refused(slot_id=slot_id, alternatives=near, until=until):
             instead = unheld(near) if offers is None else tuple(offers)
-            raise problem_of(told(answer, asked, before), slot_id=slot_id, alternatives=instead)
+            more = {} if until is None else {"until": until}
+            said = told(answer, asked, before)
+            raise problem_of(said, slot_id=slot_id, alternatives=instead, **more)
         case Undecided(booking):
             return _undecided(booking, asked)
         case _:
             assert_never(answer)
 
 
-def booking_body(booking: Booking) -> BookingBody:
-    """The booking as it is shown."""
+def booking_body(booking: Booking, now: datetime) -> BookingBody:
+    """The booking as it is shown now."""
     return BookingBody(
         id=booking.id,
         status=booking.shown,
@@ -103,25 +118,29 @@ def booking_body(booking: Booking) -> BookingBody:
         campaign_id=booking.campaign_id,
         places=booking.places,
         made_at=booking.made_at,
+        actions=actions(booking, now),
         reason=booking.reason or UNSET,
+        late=booking.late or UNSET,
+        cancelled_by=booking.cancelled_by or UNSET,
     )
 
 
-def hold_body(hold: Booking) -> HoldBody:
-    """The hold as it is shown."""
+def hold_body(hold: Booking, now: datetime) -> HoldBody:
+    """The hold as it is shown now."""
     return HoldBody(
         id=hold.id,
         status=hold.status,
         version=hold.version,
         places=hold.places,
         expires_at=hold.expires_at,
+        actions=hold_actions(hold, now),
         reason=hold.reason or UNSET,
     )
 
 
 def shown(request: web.Request, body: Body) -> web.Response:
     """200 with an ETag; 304 to whoever has seen it so."""
-    tag = f'"{body.version}-{body.status}"'
+    tag = f'"{body.version}-{body.status}-{"-".join(body.actions)}"'
     if request.headers.get("If-None-Match") == tag:
         return web.Response(status=304, headers={"ETag": tag})
     return json_response(body, headers={"ETag": tag, "Cache-Control": "private, no-cache"})
@@ -131,24 +150,25 @@ def _undecided(booking: Booking, asked: Asked) -> web.Response:
     """What is to be made and was made meanwhile is an answer; all else is not decided yet."""
     if isinstance(asked, BookPlaces | HoldPlaces):
         if booking.status in MADE:
-            return _made(booking, asked)
+            return _made(booking, asked, asked.at)
         if booking.status == "refused":
             raise problem_of(TOLD[booking.reason or "failed"])
     if isinstance(asked, ConfirmHold) and booking.status == "booked":
-        return _made(booking, asked)
-    return json_response(_body(booking, asked), status=202, headers=_location(booking, asked))
+        return _made(booking, asked, asked.at)
+    body = _body(booking, asked, asked.at)
+    return json_response(body, status=202, headers=_location(booking, asked))
 
 
-def _made(booking: Booking, asked: Asked) -> web.Response:
-    return json_response(_body(booking, asked), status=201, headers=_location(booking, asked))
+def _made(booking: Booking, asked: Asked, now: datetime) -> web.Response:
+    return json_response(_body(booking, asked, now), status=201, headers=_location(booking, asked))
 
 
 def _is_about_hold(asked: Asked) -> bool:
     return isinstance(asked, HoldPlaces | RenewHold | ReleaseHold)
 
 
-def _body(booking: Booking, asked: Asked) -> Any:
-    return hold_body(booking) if _is_about_hold(asked) else booking_body(booking)
+def _body(booking: Booking, asked: Asked, now: datetime) -> Any:
+    return hold_body(booking, now) if _is_about_hold(asked) else booking_body(booking, now)
 
 
 def _location(booking: Booking, asked: Asked) -> dict[str, str]:

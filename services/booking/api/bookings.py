@@ -27,13 +27,22 @@ from services.booking.api.desk import (
     persons_in,
 )
 from services.booking.api.eligibility import need_admitted
+from services.booking.api.limits import within_limits
 from services.booking.api.problems import BOOKING, HOLD, PERSON, REFEREE, SLOT, VISIT
+from services.booking.api.problems_of_lines import LINE
 from services.booking.api.visits import as_visits
-from services.booking.rules.eligibility import DOSE_FIRST, wishes
+from services.booking.rules.eligibility import wishes
 from services.booking.rules.life import Booking
 from services.booking.rules.refusals import HOLD_PENDING, booking_unready
 from shared.access.entries import Touch
-from shared.messages import BookPlaces, CancelBooking, ConfirmHold, MovePlaces, PlacesBooked
+from shared.messages import (
+    BookPlaces,
+    CancelBooking,
+    ConfirmHold,
+    MovePlaces,
+    PlacesBooked,
+    PlaceWish,
+)
 from shared.openapi import UNCHANGED, Answer, Route
 from shared.policy import Allowed, allowed
 from shared.problems import Problem
@@ -56,12 +65,6 @@ class NewBooking(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     hold_id: UUID | None = None
 
 
-class OtherPlaces(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The body of `POST /bookings/{id}/reschedule`."""
-
-    places: WantedPlaces
-
-
 class BookingList(msgspec.Struct, frozen=True, kw_only=True):
     """One's own bookings; with a cursor where there may be more."""
 
@@ -70,7 +73,6 @@ class BookingList(msgspec.Struct, frozen=True, kw_only=True):
 
 
 _decode_new = msgspec.json.Decoder(NewBooking)
-_decode_other = msgspec.json.Decoder(OtherPlaces)
 _decode_nothing = msgspec.json.Decoder(Nothing)
 
 
@@ -81,8 +83,16 @@ async def request_booking(request: web.Request) -> web.Response:
     head = desk.head(request, body)
     campaign = await desk.campaign(body.campaign_id)
     slots = await desk.slots_of(body.places)
+    desk.need_turn(request, who, body.campaign_id, slots)
     wanted = await desk.wanted(who, body.places, campaign, slots)
-    wanted = await as_visits(desk, wanted, slots, made_as=body.hold_id or head["id"])
+    wanted = await as_visits(
+        desk,
+        wanted,
+        slots,
+        booking_id=body.hold_id or head["id"],
+        campaign_id=body.campaign_id,
+        asked_by=who.actor.id,
+    )
     await desk.need_unbooked(who.actor, body.campaign_id, wanted)
     made_as = {"wish_id": head["id"], "booking_id": body.hold_id or head["id"]}
     await need_admitted(desk, body.campaign_id, wanted, slots, **made_as)
@@ -93,14 +103,22 @@ async def request_booking(request: web.Request) -> web.Response:
         "places": wishes(body.campaign_id, wanted),
     }
     persons = {who.actor.id, *(place.patient_id for place in wanted)}
-    if body.hold_id is None:
-        command = BookPlaces(**asks)
-        home = home_for(body.places[0].slot_id, slots)
-        desk.access.note(request, persons, about=command.id)
-        return await ask_or_offer(desk, command, home, who.began)
-    hold = await _own_hold(desk, who, body.hold_id)
-    desk.access.note(request, persons, about=hold.id)
-    _need_same_slots(hold, body.places)
+    async with within_limits(desk, wanted, slots, made_as["booking_id"]):
+        if body.hold_id is None:
+            command = BookPlaces(**asks)
+            home = home_for(body.places[0].slot_id, slots)
+            desk.access.note(request, persons, about=command.id)
+            return await ask_or_offer(desk, command, home, who.began)
+        hold = await own_hold(desk, who, body.hold_id)
+        desk.access.note(request, persons, about=hold.id)
+        return await _confirmed(desk, who, hold, body.places, asks)
+
+
+async def _confirmed(
+    desk: Desk, who: Allowed, hold: Booking, places: WantedPlaces, asks: dict[str, Any]
+) -> web.Response:
+    """What is held is booked, and what else was held for them is let go."""
+    _need_same_slots(hold, places)
     confirm = ConfirmHold(booking_id=hold.id, **asks)
     answer = await desk.answers.ask(confirm, hold.home, who.began)
     if isinstance(answer, PlacesBooked):
@@ -109,50 +127,44 @@ async def request_booking(request: web.Request) -> web.Response:
 
 
 async def cancel_booking(request: web.Request) -> web.Response:
-    """200 cancelled; its places are free again."""
+    """200 cancelled, its places are free again; of what has begun, what is to come is given up."""
     desk, who = request.app[DESK], allowed(request)
     body = await read_body(request, _decode_nothing)
     head = desk.head(request, body)
-    booking = await _booking(request, desk)
+    booking = await own_booking(request, desk)
     desk.access.note(request, persons_in(booking), about=booking.id)
     need(booking_unready(booking))
-    command = CancelBooking(booking_id=booking.id, reason="patient", **head)
+    command = _giving_up(booking, head)
     return reply_to(await desk.answers.ask(command, booking.home, who.began), command, booking)
 
 
-async def reschedule_booking(request: web.Request) -> web.Response:
-    """200 with its new places; until then, and if refused, it keeps those it has."""
-    desk, who = request.app[DESK], allowed(request)
-    body = await read_body(request, _decode_other)
-    head = desk.head(request, body)
-    booking = await _booking(request, desk)
-    need(booking_unready(booking))
-    campaign = await desk.campaign(booking.campaign_id)
-    slots = await desk.slots_of(body.places)
-    wanted = await desk.wanted(who, body.places, campaign, slots)
-    wanted = await as_visits(desk, wanted, slots)
-    have = {(place.patient_id, place.dose) for place in booking.places}
-    # Who has the dose already keeps it, by whatever rules; somebody else is judged.
-    others = [one for one in wanted if (one.patient_id, one.dose or DOSE_FIRST) not in have]
-    as_moved = {"wish_id": head["id"], "booking_id": booking.id}
-    await need_admitted(desk, booking.campaign_id, others, slots, **as_moved)
-    persons = persons_in(booking).union(place.patient_id for place in wanted)
-    desk.access.note(request, persons, about=booking.id)
-    command = MovePlaces(
-        booking_id=booking.id,
-        not_before=None if campaign is None else campaign.opens_at,
-        places=wishes(booking.campaign_id, wanted),
-        **head,
+def _giving_up(booking: Booking, head: dict[str, Any]) -> CancelBooking | MovePlaces:
+    """All of it; or all but what has begun, which stays: the referee keeps those seats as they are.
+
+    Asked again under its key it has the answer that it had, whichever of the two it was.
+    """
+    begun = [place for place in booking.places if place.starts_at <= head["at"]]
+    if not begun or len(begun) == len(booking.places):
+        return CancelBooking(booking_id=booking.id, reason="patient", **head)
+    seats = tuple(
+        PlaceWish(
+            slot_id=place.slot_id,
+            patient_id=place.patient_id,
+            dose=place.dose,
+            follows=place.follows,
+            based_on=place.based_on,
+        )
+        for place in begun
     )
-    return reply_to(await desk.answers.ask(command, booking.home, who.began), command, booking)
+    return MovePlaces(booking_id=booking.id, places=seats, **head)
 
 
 async def show_booking(request: web.Request) -> web.Response:
     """200 the booking; another's is as unknown as one that is not there."""
     desk = request.app[DESK]
-    booking = await _booking(request, desk)
+    booking = await own_booking(request, desk)
     desk.access.note(request, persons_in(booking), about=booking.id)
-    return shown(request, booking_body(booking))
+    return shown(request, booking_body(booking, desk.clock.now()))
 
 
 async def list_bookings(request: web.Request) -> web.Response:
@@ -164,23 +176,25 @@ async def list_bookings(request: web.Request) -> web.Response:
     ids = desk.identities.ids(owner_id)
     bookings = await desk.bookings.of_owner(ids, after, limit)
     desk.access.note(request, persons_in(*bookings) | {owner_id})
-    more = len(bookings) == limit
+    more, now = len(bookings) == limit, desk.clock.now()
     return json_response(
         BookingList(
-            bookings=[booking_body(booking) for booking in bookings],
+            bookings=[booking_body(booking, now) for booking in bookings],
             cursor=cursor_after(bookings[-1].made_at, bookings[-1].id) if more else None,
         )
     )
 
 
-async def _booking(request: web.Request, desk: Desk) -> Booking:
+async def own_booking(request: web.Request, desk: Desk) -> Booking:
+    """The booking of the path, if it is one and theirs to have; 404 otherwise."""
     who = allowed(request)
     found = await desk.found(who, path_id(request, "booking"))
     is_one = found is not None and found.kind == "booking"
     return who.own("booking", found if is_one else None)
 
 
-async def _own_hold(desk: Desk, who: Allowed, hold_id: UUID) -> Booking:
+async def own_hold(desk: Desk, who: Allowed, hold_id: UUID) -> Booking:
+    """The hold that a body names, if it is theirs to have; 404 otherwise."""
     hold = who.own("hold", await desk.found(who, hold_id))
     need(HOLD_PENDING if hold.status == "pending" else None)
     return hold
@@ -211,7 +225,7 @@ ROUTES = [
             201: Answer("It is booked.", BookingBody, headers=("Location",)),
             202: UNDECIDED,
         },
-        problems=(*SLOT, *PERSON, *VISIT, *HOLD, "hold_mismatch", "not_found", *REFEREE),
+        problems=(*LINE, *SLOT, *PERSON, *VISIT, *HOLD, "hold_mismatch", "not_found", *REFEREE),
         touches=WHOLE,
     ),
     Route(
@@ -243,17 +257,6 @@ ROUTES = [
         needs_key=True,
         answers={200: Answer("It is cancelled.", BookingBody), 202: UNDECIDED},
         problems=(*BOOKING, *REFEREE),
-        touches=PLACES,
-    ),
-    Route(
-        "POST",
-        "/api/v1/bookings/{id}/reschedule",
-        reschedule_booking,
-        tag="bookings",
-        body=OtherPlaces,
-        needs_key=True,
-        answers={200: Answer("It has its new places.", BookingBody), 202: UNDECIDED},
-        problems=(*SLOT, *PERSON, *VISIT, *BOOKING, *REFEREE),
         touches=PLACES,
     ),
 ]

@@ -10,7 +10,7 @@ from msgspec import Meta
 
 from services.booking.api.desk import DESK
 from shared.access.entries import CARE, Touch
-from shared.messages import Modality, Text
+from shared.messages import CancelReason, Modality, Text
 from shared.openapi import Answer, Route
 from shared.web import Page, cursor_after, cursor_of, json_response, path_id, read_query
 
@@ -21,14 +21,16 @@ class DayQuery(Page, frozen=True, kw_only=True, forbid_unknown_fields=True):
     date: Annotated[date, Meta(description="The day, in the clinic's time zone.")]
     service: Annotated[Text, Meta(description="Only places of this service.")] | None = None
     status: Annotated[
-        Literal["booked", "cancelled"], Meta(description="Who comes, or who was to come.")
+        Literal["booked", "cancelled", "noshow"],
+        Meta(description="Who comes, who was to come, or who did not come."),
     ] = "booked"
 
 
 class DayPlace(msgspec.Struct, frozen=True, kw_only=True):
     """One place of a booking; a booking has several lines where it has several places that day.
 
-    Ids only: who a patient is, is not known here.
+    Ids only: who a patient is, is not known here. `late`: a place of the booking was given up later
+    than the clinic asked for; `cancelled_by` says who took it back.
     """
 
     booking_id: UUID
@@ -41,6 +43,8 @@ class DayPlace(msgspec.Struct, frozen=True, kw_only=True):
     dose: int | None
     modality: Modality
     practitioner_id: UUID | None
+    late: bool
+    cancelled_by: CancelReason | None
 
 
 class Day(msgspec.Struct, frozen=True, kw_only=True):

@@ -8,7 +8,10 @@ import msgspec
 from aiohttp import web
 from msgspec import UNSET, Meta, UnsetType
 
+from services.booking.admission import Waiting
+from services.booking.admission.passes import campaign_let_in
 from services.booking.api.offers import Offers
+from services.booking.families import Families
 from services.booking.memory import Identities, Memory
 from services.booking.replies import Answers
 from services.booking.rules.eligibility import Campaign, SlotFacts, Wanted, rule_against
@@ -19,12 +22,17 @@ from services.booking.store import (
     Books,
     Campaigns,
     Consents,
+    DryRuns,
     Links,
+    Papers,
     Patients,
     People,
     PersonFacts,
     Profiles,
+    Relations,
+    Seats,
     Services,
+    Televisits,
 )
 from shared.access.noting import Access
 from shared.auth import Actor
@@ -65,11 +73,16 @@ class Desk(msgspec.Struct):
     bookings: Bookings
     campaigns: Campaigns
     books: Books
+    dry_runs: DryRuns
     facts: PersonFacts
+    papers: Papers
     patients: Patients
     people: People
     profiles: Profiles
+    relations: Relations
+    families: Families
     services: Services
+    seats: Seats
     consents: Consents
     clock: DatabaseClock
     access: Access
@@ -77,6 +90,8 @@ class Desk(msgspec.Struct):
     dependants_max: int
     links: Links
     link_keys: Keys | None
+    waiting: Waiting
+    televisits: Televisits
 
     @property
     def identities(self) -> Identities:
@@ -120,8 +135,13 @@ class Desk(msgspec.Struct):
         places: Sequence[WantedPlace],
         campaign: Campaign | None,
         slots: dict[UUID, SlotFacts],
+        *,
+        is_moved: bool = False,
     ) -> list[Wanted]:
-        """The places with their persons, where no rule speaks against them."""
+        """The places with their persons, where no rule speaks against them.
+
+        Of a booking that is moved, the referee says whether its doses are still well apart.
+        """
         wanted = [
             Wanted(
                 slot_id=place.slot_id,
@@ -131,20 +151,49 @@ class Desk(msgspec.Struct):
             )
             for place in places
         ]
-        for place in wanted:
-            if not await self._may_ask_for(who, place.patient_id):
-                raise Problem(
-                    404, "patient_unknown", "There is no such patient, or it is not your dependant."
-                )
+        await self._need_own(who, {place.patient_id for place in wanted})
         if campaign is not None:
-            _need_eligible(campaign, wanted, slots)
+            _need_eligible(campaign, wanted, slots, is_moved=is_moved)
         return wanted
 
-    async def _may_ask_for(self, who: Allowed, patient_id: UUID) -> bool:
-        """Everybody for themselves; a guardian for a dependant, where the table says so."""
-        if patient_id == who.actor.id:
-            return True
-        return who.is_for_dependants and await self.memory.is_guardian(who.actor.id, patient_id)
+    async def _need_own(self, who: Allowed, persons: set[UUID]) -> None:
+        """Everybody asks for themselves; for others who acts for them, where the table says so."""
+        others = persons - {who.actor.id}
+        if not others:
+            return
+        if who.is_for_dependants:
+            others -= await self.families.wards(who.actor.id, others, self.clock.now())
+        if others:
+            raise Problem(
+                404, "patient_unknown", "There is no such patient, or it is not your dependant."
+            )
+
+    def need_turn(
+        self,
+        request: web.Request,
+        who: Allowed,
+        campaign_id: UUID | None,
+        slots: dict[UUID, SlotFacts],
+    ) -> None:
+        """Where there is a waiting room before a place, nobody has it but by way of the room."""
+        if not self.waiting.lines.is_anywhere:
+            return
+        rooms = self.waiting.lines.rooms_before(
+            campaign_id, (slot.service for slot in slots.values())
+        )
+        let_in = campaign_let_in(request)
+        if not rooms or (
+            let_in is not None
+            and self.identities.who(let_in[0]) == who.actor.id
+            and any(room.campaign_id == let_in[1] for room in rooms)
+        ):
+            return
+        raise Problem(
+            403,
+            "pass_needed",
+            "There is a waiting room before this; come in with a pass from there.",
+            campaign_id=rooms[0].campaign_id,
+        )
 
     async def need_unbooked(
         self, actor: Actor, campaign_id: UUID | None, wanted: Sequence[Wanted]
@@ -192,13 +241,17 @@ def persons_in(*bookings: Booking) -> set[UUID]:
 
 
 def _need_eligible(
-    campaign: Campaign, wanted: Sequence[Wanted], slots: dict[UUID, SlotFacts]
+    campaign: Campaign,
+    wanted: Sequence[Wanted],
+    slots: dict[UUID, SlotFacts],
+    *,
+    is_moved: bool,
 ) -> None:
     for place in wanted:
         if place.slot_id not in slots:
             raise problem_of(TOLD["unknown"], slot_id=place.slot_id)
     rule = rule_against(campaign, wanted, slots)
-    if rule is not None:
+    if rule is not None and not (rule == "interval" and is_moved):
         raise Problem(
             422,
             "not_eligible",

@@ -6,6 +6,7 @@ from uuid import UUID
 
 import msgspec
 
+from services.booking import metrics
 from services.booking.api.desk import Desk
 from services.booking.rules.admission import (
     NOTHING_KNOWN,
@@ -105,5 +106,6 @@ def _refuse(place: Wanted, book: RuleBook, why: NotAdmitted) -> NoReturn:
         more["opens_at" if why.why == "later" else "closed_at"] = why.at
     if why.facts:
         more["facts"] = why.facts
+    metrics.not_admitted[why.why].inc()
     said = f"{why.phase.title.en}: {SAID[why.why]} {why.phase.what_to_do.en}"
     raise Problem(422, "not_eligible", said, **more)

@@ -49,7 +49,7 @@ _decode_new = msgspec.json.Decoder(NewFacts)
 async def show_facts(request: web.Request) -> web.Response:
     """200 what is known of the caller and of each dependant; of whom nothing is known, null."""
     desk, actor = request.app[DESK], allowed(request).actor
-    people = [actor.id, *await desk.patients.dependants_of(desk.identities.ids(actor.id))]
+    people = [actor.id, *await desk.families.children(actor.id, desk.clock.now())]
     desk.access.note(request, people)
     return json_response(FactsList(facts=await own_facts(desk, people)), headers=NO_STORE)
 

@@ -10,7 +10,7 @@ from msgspec import Meta
 from services.booking.api.answers import HoldBody, ask_or_offer, hold_body, reply_to, shown
 from services.booking.api.desk import DESK, Desk, Nothing, home_for, need, persons_in
 from services.booking.api.problems import HOLD, REFEREE, SLOT
-from services.booking.memory import Memory
+from services.booking.api.problems_of_lines import LINE
 from services.booking.rules.life import Booking
 from services.booking.rules.refusals import hold_unready
 from shared.access.entries import Touch
@@ -64,7 +64,9 @@ async def hold_places(request: web.Request) -> web.Response:
         ttl_seconds=body.ttl_seconds,
         **head,
     )
-    home = await _home(desk.memory, body)
+    slots = await desk.memory.slots({place.slot_id for place in body.places})
+    desk.need_turn(request, who, None, slots)
+    home = home_for(body.places[0].slot_id, slots)
     desk.access.note(request, [who.actor.id], about=command.id)
     return await ask_or_offer(desk, command, home, who.began)
 
@@ -74,7 +76,7 @@ async def show_hold(request: web.Request) -> web.Response:
     desk = request.app[DESK]
     hold = await _hold(request, desk)
     desk.access.note(request, persons_in(hold), about=hold.id)
-    return shown(request, hold_body(hold))
+    return shown(request, hold_body(hold, desk.clock.now()))
 
 
 async def renew_hold(request: web.Request) -> web.Response:
@@ -99,11 +101,6 @@ async def release_hold(request: web.Request) -> web.Response:
     need(hold_unready(hold))
     command = ReleaseHold(booking_id=hold.id, **head)
     return reply_to(await desk.answers.ask(command, hold.home, who.began), command, hold)
-
-
-async def _home(memory: Memory, body: NewHold) -> int:
-    slot_id = body.places[0].slot_id
-    return home_for(slot_id, await memory.slots([slot_id]))
 
 
 async def _hold(request: web.Request, desk: Desk) -> Booking:
@@ -131,7 +128,7 @@ ROUTES = [
             201: Answer("The places are held.", HoldBody, headers=("Location",)),
             202: UNDECIDED,
         },
-        problems=(*SLOT, *REFEREE),
+        problems=(*LINE, *SLOT, *REFEREE),
         touches=HELD,
     ),
     Route(

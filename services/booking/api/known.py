@@ -1,4 +1,4 @@
-"""In which form is somebody shown what rules ask for, and by which rules they were admitted?"""
+"""In which form is somebody shown what rules ask for, by which they were admitted, their papers?"""
 
 from collections.abc import Sequence
 from uuid import UUID
@@ -7,6 +7,7 @@ import msgspec
 
 from services.booking.api.desk import Desk
 from services.booking.rules.admission import NOTHING_KNOWN, Facts
+from services.booking.store import AllPapers
 
 
 class FactsBody(msgspec.Struct, frozen=True, kw_only=True):
@@ -26,6 +27,12 @@ async def own_facts(desk: Desk, people: Sequence[UUID]) -> list[FactsBody]:
     """Of a person, who is the first, and of their dependants."""
     known = await desk.facts.own(desk.identities.ids(people[0]), people)
     return [facts_body(one, known.get(one, NOTHING_KNOWN)) for one in people]
+
+
+async def own_papers(desk: Desk, people: Sequence[UUID]) -> AllPapers:
+    """Of a person, who is the first, and of their children, under each of their ids."""
+    ids = desk.identities.ids
+    return await desk.papers.own(ids(people[0]), [one for kin in people for one in ids(kin)])
 
 
 def facts_body(person_id: UUID, facts: Facts) -> FactsBody:

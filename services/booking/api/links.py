@@ -47,7 +47,7 @@ class LinkedVisit(msgspec.Struct, frozen=True, kw_only=True):
 class LinkBody(msgspec.Struct, frozen=True, kw_only=True):
     """What the link is for, until when, and how that stands; `cancelling` will be `cancelled`."""
 
-    purpose: Purpose
+    purpose: Literal["cancel_booking"]
     status: Literal["booked", "cancelling", "cancelled"]
     until: datetime
     visits: tuple[LinkedVisit, ...]
@@ -62,7 +62,7 @@ async def show_link(request: web.Request) -> web.Response:
     link, booking = await _meant(desk, request)
     desk.access.note(request, persons_in(booking), about=booking.id, holder=link.person_id)
     if booking.status != "booked" or await desk.links.used_by(link) is not None:
-        raise _gone()
+        raise gone()
     return json_response(_body(link, booking, "booked"), headers=NOT_KEPT)
 
 
@@ -83,7 +83,7 @@ async def use_link(request: web.Request) -> web.Response:
         else:
             used_by = key_hash
     if used_by != key_hash:
-        raise _gone()
+        raise gone()
     answer = await _asked(desk, command, booking, began)
     if isinstance(answer, Refused):
         raise problem_of(told(answer, command, booking))
@@ -92,16 +92,22 @@ async def use_link(request: web.Request) -> web.Response:
     return json_response(_body(link, booking, "cancelled"), headers=NOT_KEPT)
 
 
+def link_in(desk: Desk, request: web.Request, purpose: Purpose) -> Link:
+    """What the token in the path allows, if it is for this purpose."""
+    if desk.link_keys is None:
+        raise gone()
+    link = link_of(request.match_info["token"], desk.link_keys, desk.clock.now())
+    if link is None or link.purpose != purpose:
+        raise gone()
+    return link
+
+
 async def _meant(desk: Desk, request: web.Request) -> tuple[Link, Booking]:
     """What the token allows, and the booking that it is about."""
-    if desk.link_keys is None:
-        raise _gone()
-    link = link_of(request.match_info["token"], desk.link_keys, desk.clock.now())
-    if link is None or link.purpose != "cancel_booking":
-        raise _gone()
+    link = link_in(desk, request, "cancel_booking")
     booking = await desk.bookings.own([link.person_id], link.object_id)
     if booking is None or booking.owner_id != link.person_id or booking.kind != "booking":
-        raise _gone()
+        raise gone()
     return link, booking
 
 
@@ -147,11 +153,15 @@ def _body(
         for place in booking.places
     )
     return LinkBody(
-        purpose=link.purpose, status=status, until=link.until, visits=tuple(dict.fromkeys(visits))
+        purpose="cancel_booking",
+        status=status,
+        until=link.until,
+        visits=tuple(dict.fromkeys(visits)),
     )
 
 
-def _gone() -> Problem:
+def gone() -> Problem:
+    """One answer for all that is wrong with a link."""
     return Problem(
         404,
         "link_gone",

@@ -12,11 +12,13 @@ from msgspec import Meta
 from services.booking import metrics
 from services.booking.api.answers import BookingBody, booking_body
 from services.booking.api.desk import DESK, Desk, Nothing, problem_of, wish_id
-from services.booking.api.known import FactsBody, own_facts
+from services.booking.api.known import FactsBody, own_facts, own_papers
+from services.booking.api.own_visits import OwnVisit, visits_of
 from services.booking.rules.consents import Given
+from services.booking.rules.line import Ticket
 from services.booking.rules.profiles import NOTHING_KNOWN, Profile, wrong_with
 from services.booking.rules.refusals import TOLD
-from services.booking.store import BookingsAhead
+from services.booking.store import AllPapers, BookingsAhead, Relation
 from services.booking.store.facts import Permit
 from shared.access.entries import Touch
 from shared.messages import Text
@@ -73,10 +75,14 @@ class Export(msgspec.Struct, frozen=True, kw_only=True):
     person: PersonBody
     also_known_as: list[UUID]
     dependants: list[PersonBody]
+    relations: list[Relation]
     consents: list[Given]
     facts: list[FactsBody]
     permits: list[Permit]
+    waiting: list[Ticket]
+    papers: AllPapers
     bookings: list[BookingBody]
+    visits: list[OwnVisit]
     complete: bool
     elsewhere: list[str]
 
@@ -111,10 +117,12 @@ async def export_me(request: web.Request) -> web.Response:
     """200 all that the front desk knows of the caller, newest bookings first."""
     desk, actor = request.app[DESK], allowed(request).actor
     ids = desk.identities.ids(actor.id)
-    dependants = await desk.patients.dependants_of(ids)
-    desk.access.note(request, [actor.id, *dependants])
-    people = [actor.id, *dependants]
-    known = await desk.profiles.own(ids, people)
+    children = await desk.families.children(actor.id, desk.clock.now())
+    acted_for, acting = await desk.relations.of_proxy(ids), await desk.relations.of_person(ids)
+    others = [*children, *(one.person_id for one in acted_for), *(one.proxy_id for one in acting)]
+    desk.access.note(request, [actor.id, *others])
+    people = [actor.id, *children]
+    known = children | await desk.profiles.own(ids, [actor.id])
     bookings, complete = await _all_bookings(desk, ids)
     bodies = [person_body(one, known.get(one, NOTHING_KNOWN)) for one in people]
     return json_response(
@@ -122,10 +130,14 @@ async def export_me(request: web.Request) -> web.Response:
             person=bodies[0],
             also_known_as=ids[1:],
             dependants=bodies[1:],
+            relations=[*acted_for, *acting],
             consents=await desk.consents.history(ids),
             facts=await own_facts(desk, people),
             permits=await desk.facts.own_permits(ids, [*people, *ids[1:]]),
+            waiting=await desk.waiting.rooms.tickets_of(ids),
+            papers=await own_papers(desk, people),
             bookings=bookings,
+            visits=await visits_of(desk, ids, [one.id for one in bookings]),
             complete=complete,
             elsewhere=ELSEWHERE,
         ),
@@ -134,11 +146,13 @@ async def export_me(request: web.Request) -> web.Response:
 
 
 async def erase_me(request: web.Request) -> web.Response:
-    """200 nothing of the caller and their dependants is readable any more; 409 before a visit."""
+    """200 nothing of the caller and their children is readable any more; 409 before a visit."""
     desk, actor = request.app[DESK], allowed(request).actor
     body = await read_body(request, _decode_nothing)
     asked = body_hash(request.path, body)
     desk.access.note(request, [actor.id])
+    # Who has come of age is seen to have, and stays.
+    await desk.families.children(actor.id, desk.clock.now())
     done = await desk.people.erase(wish_id(request), actor.id, asked)
     if isinstance(done, BookingsAhead):
         raise Problem(
@@ -183,7 +197,7 @@ async def _all_bookings(desk: Desk, ids: Sequence[UUID]) -> tuple[list[BookingBo
     after: tuple[datetime, UUID] | None = None
     while len(found) < EXPORTED_BOOKINGS_MAX:
         page = await desk.bookings.of_owner(ids, after, LIST_MAX)
-        found += [booking_body(booking) for booking in page]
+        found += [booking_body(booking, desk.clock.now()) for booking in page]
         if len(page) < LIST_MAX:
             return found, True
         after = page[-1].made_at, page[-1].id
@@ -192,6 +206,8 @@ async def _all_bookings(desk: Desk, ids: Sequence[UUID]) -> tuple[list[BookingBo
 
 PROFILE = ("name", "birth_date", "phone", "email", "notes")
 """The fields of a profile, as the access log names them."""
+NOT_BOOKINGS = (*PROFILE, "dependants", "consents", "facts", "attachments", "referrals")
+EVERYTHING = (*NOT_BOOKINGS, "relations", "bookings")
 
 ROUTES = [
     Route(
@@ -217,7 +233,7 @@ ROUTES = [
         export_me,
         tag="persons",
         answers={200: Answer("All of it.", Export, headers=("Cache-Control",))},
-        touches=Touch("person", (*PROFILE, "dependants", "consents", "facts", "bookings")),
+        touches=Touch("person", EVERYTHING),
     ),
     Route(
         "POST",
@@ -228,6 +244,6 @@ ROUTES = [
         needs_key=True,
         answers={200: Answer("It is done.", Erasure, headers=("Cache-Control",))},
         problems=("bookings_ahead",),
-        touches=Touch("person", (*PROFILE, "dependants", "consents", "facts")),
+        touches=Touch("person", NOT_BOOKINGS),
     ),
 ]

@@ -23,13 +23,22 @@ from services.booking.rules.offers import (
     offered,
     offered_before,
     others_of,
+    others_wanted,
     sets_instead,
     unheld,
 )
 from services.booking.store import Bookings
 from services.booking.store.database import OUTAGES
 from shared.clock import DatabaseClock
-from shared.messages import BookPlaces, HoldPlaces, PlacesHeld, PlaceWish, Refused, ReleaseHold
+from shared.messages import (
+    BookPlaces,
+    HoldPlaces,
+    MovePlaces,
+    PlacesHeld,
+    PlaceWish,
+    Refused,
+    ReleaseHold,
+)
 
 log = logging.getLogger(__name__)
 
@@ -77,6 +86,40 @@ class Offers:
         sets = sets_instead(asked.places, slot_id, near)
         held = await self.hold_each(asked.id, asked.owner_id, sets, home=home, began=began)
         return tuple(offered(*pair, wished) for pair in zip(near, held, strict=True))
+
+    async def doses_instead(
+        self, refused: Refused, asked: MovePlaces, booking: Booking, began: float
+    ) -> tuple[Offered, ...]:
+        """Doses that would be well apart, each held, and with them what the move wants besides.
+
+        Any of them leads to all that was held for the wish: `held_with`.
+        """
+        near, slot_id = refused.alternatives, refused.slot_id
+        wished = {place.slot_id for place in asked.places}
+        if (asked.at - refused.at).total_seconds() > AGAIN_SECONDS:
+            kept = await self._own(booking.owner_id, hold_ids(asked.id))
+            doses = [hold for hold in kept if not {p.slot_id for p in hold.places} <= wished]
+            return offered_before(near, doses, wished=wished, now=self._clock.now())
+        if not near or not self._may_hold():
+            return unheld(near)
+        others = others_wanted(asked.places, slot_id, booking.places)
+        seats = sum(place.slot_id == slot_id for place in asked.places)
+        sets = [(other.slot_id,) * seats for other in near]
+        held = await self.hold_each(
+            asked.id,
+            booking.owner_id,
+            sets if not others else [*sets, others],
+            home=booking.home,
+            began=began,
+            ttl_seconds=self._config.dose_offer_seconds,
+        )
+        return tuple(offered(*pair, wished) for pair in zip(near, held[: len(near)], strict=True))
+
+    async def held_with(self, hold: Booking) -> list[Booking]:
+        """What is held for the wish for which this is held: this and those beside it."""
+        beside = await self._own(hold.owner_id, others_of(hold.id))
+        now = self._clock.now()
+        return [one for one in (hold, *beside) if is_alive(one, now)]
 
     async def hold_each(
         self,

@@ -5,16 +5,19 @@ from uuid import UUID
 
 import msgspec
 from msgspec import UNSET, UnsetType
+from msgspec.structs import replace
 
-from services.booking.rules.admission import Fact, Why, Words
+from services.booking.api.incomplete import VISIT_KINDS
+from services.booking.api.problems_of_lines import WAITING
+from services.booking.api.rule_problems import RULES
+from services.booking.api.visit_problems import VISITS
 from services.booking.rules.offers import Offered
-from services.booking.rules.visits import Missing
 from shared.openapi import ProblemKind, by_code
 
 REFEREE = ("expired", "decision_failed", "outcome_unknown")
 """Whatever is asked of the referee may end so."""
 
-SLOT = ("slot_unknown", "slot_full", "slot_closed", "slot_started")
+SLOT = ("slot_unknown", "slot_full", "slot_closed", "slot_started", "slot_cut_off")
 """What stands in the way of a place."""
 
 PERSON = (
@@ -22,11 +25,12 @@ PERSON = (
     "campaign_unknown",
     "campaign_not_open",
     "not_eligible",
+    "limit_reached",
     "patient_unknown",
 )
 """What stands in the way of a place for somebody."""
 
-VISIT = ("visit_incomplete", "nothing_to_follow")
+VISIT = tuple(kind.code for kind in VISIT_KINDS)
 """Why places are no visit."""
 
 BOOKING = (
@@ -45,36 +49,13 @@ HOLD = ("hold_gone", "hold_pending")
 class SlotInTheWay(msgspec.Struct, frozen=True, kw_only=True):
     """Which slot said no, where one did, and up to three that are near and have places.
 
-    With a `hold_id` it is kept for whoever was refused: `POST /bookings` with that books it.
+    `until`: when it last took bookings, where it takes none any more. An alternative with a
+    `hold_id` is kept for whoever was refused: `POST /bookings` with that books it.
     """
 
     slot_id: UUID | UnsetType = UNSET
+    until: datetime | UnsetType = UNSET
     alternatives: tuple[Offered, ...] | UnsetType = UNSET
-
-
-class RuleBroken(msgspec.Struct, frozen=True, kw_only=True):
-    """Which of the campaign's rules said no: service, dose, interval, or a phase by its id.
-
-    Of a phase: to whom of those who were to get a place, of which version of the rules, and in
-    words; `facts` are those that keep the person out, or that are not known.
-    """
-
-    rule: str | UnsetType = UNSET
-    why: Why | UnsetType = UNSET
-    rules_version: int | UnsetType = UNSET
-    patient_id: UUID | UnsetType = UNSET
-    rule_title: Words | UnsetType = UNSET
-    what_to_do: Words | UnsetType = UNSET
-    opens_at: datetime | UnsetType = UNSET
-    closed_at: datetime | UnsetType = UNSET
-    facts: tuple[Fact, ...] | UnsetType = UNSET
-
-
-class VisitIncomplete(msgspec.Struct, frozen=True, kw_only=True):
-    """Which slot is not enough by itself, and what the visit lacks."""
-
-    slot_id: UUID | UnsetType = UNSET
-    missing: tuple[Missing, ...] | UnsetType = UNSET
 
 
 FULL = SlotInTheWay(
@@ -92,6 +73,7 @@ FULL = SlotInTheWay(
     ),
 )
 OF_A_SLOT = SlotInTheWay(slot_id=UUID("00000000-0000-4000-8000-000000000201"))
+
 
 PROBLEMS = by_code(
     [
@@ -118,6 +100,20 @@ PROBLEMS = by_code(
         ),
         ProblemKind(
             409,
+            "slot_cut_off",
+            "One of the slots takes no more bookings; `until` says since when.",
+            "Choose a later slot, some are in `alternatives`; for this one ask the clinic.",
+            more=replace(FULL, until=datetime(2099, 3, 12, 4, 0, tzinfo=UTC)),
+        ),
+        ProblemKind(
+            409,
+            "visit_not_over",
+            "One of the visits of the booking is not over, so nobody missed it.",
+            "Ask again after it has ended; what is to come is the patient's to cancel.",
+            more=OF_A_SLOT,
+        ),
+        ProblemKind(
+            409,
             "slot_unknown",
             "One of the slots does not exist.",
             "Look for slots again, and choose one of those.",
@@ -132,6 +128,13 @@ PROBLEMS = by_code(
         ),
         ProblemKind(
             409,
+            "interval_broken",
+            "A dose would come too soon or too late after the one before it.",
+            "Choose one of `alternatives` instead of `slot_id`, and ask again with its `hold_id`.",
+            more=FULL,
+        ),
+        ProblemKind(
+            409,
             "campaign_not_open",
             "The campaign has not opened yet.",
             "Ask again from its `opens_at` on, under a new Idempotency-Key.",
@@ -142,37 +145,7 @@ PROBLEMS = by_code(
             "There is no such campaign.",
             "Look for campaigns again, and name one of those.",
         ),
-        ProblemKind(
-            422,
-            "not_eligible",
-            "The campaign does not allow these places; `rule` is the rule of it that said no.",
-            "Choose places that keep the rule; of a phase, do what its `what_to_do` says.",
-            more=RuleBroken(
-                rule="from-65",
-                why="later",
-                rules_version=2,
-                patient_id=UUID("00000000-0000-4000-8000-000000000001"),
-                rule_title=Words(ru="С 65 лет", en="From 65 years on"),
-                what_to_do=Words(ru="Запишитесь с 1 марта.", en="Book from 1 March on."),
-                opens_at=datetime(2099, 3, 1, tzinfo=UTC),
-            ),
-        ),
-        ProblemKind(
-            422,
-            "visit_incomplete",
-            "What must be free together is not all there; `missing` says what the slot lacks.",
-            "Book all of it as places of one booking: the same person's, at the same time.",
-            more=VisitIncomplete(
-                slot_id=UUID("00000000-0000-4000-8000-000000000201"), missing=("room",)
-            ),
-        ),
-        ProblemKind(
-            422,
-            "nothing_to_follow",
-            "The visit follows another, and none is named that it can follow.",
-            "Name in `follows` a booking of the same person that stands and begins earlier.",
-            more=OF_A_SLOT,
-        ),
+        *VISIT_KINDS,
         ProblemKind(
             404,
             "patient_unknown",
@@ -190,6 +163,30 @@ PROBLEMS = by_code(
             "too_many_dependants",
             "There are as many dependants as one account may have.",
             "Use one of those that are there.",
+        ),
+        ProblemKind(
+            409,
+            "relation_exists",
+            "Whoever asks acts for this adult already, has asked them, or was declined by them.",
+            "Wait for their answer; after no, only they can say yes.",
+        ),
+        ProblemKind(
+            409,
+            "relation_ended",
+            "What is to be agreed to was taken back, by the one or the other.",
+            "Whoever is to act for somebody proposes it anew.",
+        ),
+        ProblemKind(
+            422,
+            "not_of_age",
+            "Only somebody who is known to be an adult can agree that another acts for them.",
+            "Say when one was born; for a child its guardian acts.",
+        ),
+        ProblemKind(
+            422,
+            "witness_needed",
+            "Whoever notes a consent on paper is one of the two whom it is about.",
+            "Let somebody else at the clinic note it.",
         ),
         ProblemKind(
             409,
@@ -275,5 +272,8 @@ PROBLEMS = by_code(
             "The decision failed; this is a mistake of ours, and it was recorded.",
             "Ask somebody at the clinic; asking again gets the same answer.",
         ),
+        *WAITING,
+        *VISITS,
+        *RULES,
     ]
 )

@@ -11,6 +11,7 @@ from msgspec import UNSET, UnsetType
 from shared.messages import (
     BookingCancelled,
     BookingMoved,
+    CancelReason,
     HoldExpired,
     HoldReleased,
     HoldRenewed,
@@ -21,9 +22,11 @@ from shared.messages import (
     TakenPlace,
 )
 
-Status = Literal["pending", "held", "booked", "cancelled", "refused", "expired", "released"]
+Status = Literal[
+    "pending", "held", "booked", "cancelled", "noshow", "refused", "expired", "released"
+]
 Kind = Literal["hold", "booking"]
-Shown = Literal["pending", "booked", "cancelled", "refused", "expired"]
+Shown = Literal["pending", "booked", "cancelled", "noshow", "refused", "expired"]
 LifeEvent = (
     PlacesHeld
     | HoldRenewed
@@ -36,6 +39,7 @@ LifeEvent = (
 
 UNKNOWN = "unknown"
 REFUSED_AS_EXPIRED = "Refused as expired"
+MISSED = "BookingCancelled as missed"
 
 NEXT: dict[str, dict[str, Status]] = {
     UNKNOWN: {"PlacesHeld": "held", "PlacesBooked": "booked"},
@@ -51,11 +55,12 @@ NEXT: dict[str, dict[str, Status]] = {
         "HoldReleased": "released",
         "HoldExpired": "expired",
     },
-    "booked": {"BookingMoved": "booked", "BookingCancelled": "cancelled"},
+    "booked": {"BookingMoved": "booked", "BookingCancelled": "cancelled", MISSED: "noshow"},
     # What was refused under a key used twice may still turn out to be the first of the two.
     "refused": {"PlacesHeld": "held", "PlacesBooked": "booked"},
     "expired": {},
     "cancelled": {},
+    "noshow": {},
     "released": {},
 }
 """status x event -> status. The diagram in `docs/journeys/booking.md` is compared with it."""
@@ -83,6 +88,7 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
     dose: int | None
     modality: Modality = "physical"
     practitioner_id: UUID | None = None
+    cancel_until: datetime | None = None
     follows: UUID | UnsetType = UNSET
     based_on: UUID | UnsetType = UNSET
 
@@ -93,7 +99,8 @@ Places = tuple[Place, ...]
 class Booking(msgspec.Struct, frozen=True, kw_only=True):
     """A booking or hold as the front desk knows it. `kind` is what its owner asked it to be.
 
-    `version` 0: the referee has not said yes, so there are no places.
+    `version` 0: the referee has not said yes, so there are no places. `late`: one of its places was
+    given up later than the clinic asked for.
     """
 
     id: UUID
@@ -107,6 +114,8 @@ class Booking(msgspec.Struct, frozen=True, kw_only=True):
     places: Places = ()
     expires_at: datetime | None = None
     reason: Refusal | None = None
+    late: bool = False
+    cancelled_by: CancelReason | None = None
 
     @property
     def shown(self) -> Shown:
@@ -129,6 +138,8 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
     campaign_id: UUID | None = None
     places: Places | None = None
     expires_at: datetime | None = None
+    late: bool = False
+    cancelled_by: CancelReason | None = None
 
 
 def change_of(event: LifeEvent) -> Change:
@@ -138,6 +149,7 @@ def change_of(event: LifeEvent) -> Change:
     kind: Kind | None = None
     campaign_id: UUID | None = None
     expires_at: datetime | None = None
+    late, cancelled_by = False, None
     match event:
         case PlacesBooked():
             owner_id, kind, campaign_id = event.owner_id, "booking", event.campaign_id
@@ -146,17 +158,19 @@ def change_of(event: LifeEvent) -> Change:
             owner_id, kind, expires_at = event.owner_id, "hold", event.expires_at
             places = places_of(event.places)
         case BookingMoved():
-            places = places_of(event.places)
+            places, late = places_of(event.places), event.late
         case HoldRenewed():
             expires_at = event.expires_at
-        case HoldReleased() | HoldExpired() | BookingCancelled():
+        case BookingCancelled():
+            late, cancelled_by = event.late, None if event.missed else event.reason
+        case HoldReleased() | HoldExpired():
             pass
         case _:
             assert_never(event)
     return Change(
         id=event.booking_id,
         version=event.version,
-        status=LEADS_TO[type(event).__name__],
+        status=LEADS_TO[_named(event)],
         home=event.home,
         at=event.at,
         owner_id=owner_id,
@@ -164,7 +178,15 @@ def change_of(event: LifeEvent) -> Change:
         campaign_id=campaign_id,
         places=places,
         expires_at=expires_at,
+        late=late,
+        cancelled_by=cancelled_by,
     )
+
+
+def _named(event: LifeEvent) -> str:
+    """The event as it stands in the table."""
+    is_missed = isinstance(event, BookingCancelled) and event.missed
+    return MISSED if is_missed else type(event).__name__
 
 
 def fold(changes: Iterable[Change]) -> list[Change]:
@@ -192,6 +214,8 @@ def evolve(booking: Booking | None, change: Change) -> Booking:
             campaign_id=change.campaign_id,
             places=change.places or (),
             expires_at=change.expires_at,
+            late=change.late,
+            cancelled_by=change.cancelled_by,
         )
     return msgspec.structs.replace(
         booking,
@@ -201,6 +225,8 @@ def evolve(booking: Booking | None, change: Change) -> Booking:
         campaign_id=change.campaign_id or booking.campaign_id,
         places=booking.places if change.places is None else change.places,
         expires_at=change.expires_at or booking.expires_at,
+        late=change.late or booking.late,
+        cancelled_by=change.cancelled_by,
     )
 
 
@@ -221,6 +247,7 @@ def places_of(taken: Iterable[TakenPlace]) -> Places:
             dose=place.dose,
             modality=place.modality,
             practitioner_id=place.practitioner_id,
+            cancel_until=place.cancel_until,
             follows=place.follows,
             based_on=place.based_on,
         )
@@ -237,4 +264,5 @@ def _then(before: Change, after: Change) -> Change:
         campaign_id=after.campaign_id or before.campaign_id,
         places=before.places if after.places is None else after.places,
         expires_at=after.expires_at or before.expires_at,
+        late=after.late or before.late,
     )

@@ -1,5 +1,6 @@
 """What is offered to whoever was refused, and under which ids is it held for them?"""
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import TypeVar
@@ -52,6 +53,15 @@ def sets_instead(
         tuple(other.slot_id if place.slot_id == slot_id else place.slot_id for place in places)
         for other in near
     ]
+
+
+def others_wanted(
+    places: Sequence[PlaceWish], slot_id: UUID | None, had: Sequence[Place]
+) -> SlotIds:
+    """What a move wants beside the slot that said no, and does not have already."""
+    have = Counter(place.slot_id for place in had)
+    want = Counter(place.slot_id for place in places if place.slot_id != slot_id)
+    return tuple((want - have).elements())
 
 
 def unheld(near: Iterable[Alternative]) -> tuple[Offered, ...]:

@@ -7,7 +7,7 @@ from uuid import UUID
 import msgspec
 from msgspec import Meta
 
-from services.booking.rules.admission import Code, Phases
+from services.booking.rules.admission import CODES_MAX, Code, Phases
 
 PERCENT_ALL = 100
 CLINICS_MAX = 200
@@ -24,7 +24,7 @@ class Scope(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
     percent: Percent = PERCENT_ALL
     clinics: Clinics = ()
-    districts: Annotated[tuple[Code, ...], Meta(max_length=200)] = ()
+    districts: Annotated[tuple[Code, ...], Meta(max_length=CODES_MAX)] = ()
 
     @property
     def is_all(self) -> bool:

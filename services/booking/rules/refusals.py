@@ -33,8 +33,15 @@ TOLD: dict[Refusal, Told] = {
     "closed": Told(409, "slot_closed", "One of the slots is closed."),
     "not_open": Told(409, "campaign_not_open", "The campaign has not opened yet."),
     "started": Told(409, "slot_started", "One of the slots has begun already."),
+    "too_late": Told(
+        409, "slot_cut_off", "One of the slots takes no more bookings; `until` says since when."
+    ),
+    "not_over": Told(409, "visit_not_over", "One of the visits is not over, so nobody missed it."),
     "claim_taken": Told(
         409, "already_booked", "One of the persons has this dose or this slot booked already."
+    ),
+    "interval_broken": Told(
+        409, "interval_broken", "A dose would come too soon or too late after the one before it."
     ),
     "expired": Told(409, "expired", "It was not decided in time, and nothing was booked."),
     "unknown": Told(409, "slot_unknown", "One of the slots does not exist."),

@@ -55,7 +55,7 @@ def tell(events: Iterable[SlotEvent], known: Mapping[UUID, Known]) -> list[Booki
                 before = now[event.booking_id]
                 now[event.booking_id] = Known(before.owner_id, places_of(event.places))
                 told.append(_rescheduled(event, before, now[event.booking_id]))
-            case BookingCancelled():
+            case BookingCancelled(missed=False):
                 told.append(_revoked(event, now[event.booking_id]))
             case _:
                 told.append(None)
@@ -84,6 +84,7 @@ def _rescheduled(event: BookingMoved, before: Known, after: Known) -> BookingRes
         owner_id=after.owner_id,
         places=_booked(after),
         freed=_booked(before),
+        late=event.late,
     )
 
 
@@ -97,6 +98,7 @@ def _revoked(event: BookingCancelled, before: Known) -> BookingRevoked:
         owner_id=before.owner_id,
         reason=event.reason,
         freed=_booked(before),
+        late=event.late,
     )
 
 

@@ -24,11 +24,17 @@ Services = Mapping[str, "Service"]
 
 
 class Service(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Of which kind a clinic's service is, and what must be free together with it."""
+    """Of which kind a clinic's service is, and what must be free together with it.
+
+    One person has at most `bookings_max` bookings of it ahead, and its visits are `days_between`
+    apart at least; null sets no such limit.
+    """
 
     name: Text
     kind: Kind
     needs: Annotated[tuple[Need, ...], Meta(max_length=NEEDS_MAX)]
+    bookings_max: Annotated[int, Meta(ge=1, le=20)] | None = None
+    days_between: Annotated[int, Meta(ge=1, le=3_650)] | None = None
 
 
 class Lack(NamedTuple):

@@ -47,3 +47,24 @@ SELECT e.person_id::text
 SELECT person_id::text FROM erased_person
  WHERE told_at IS NULL AND erased_at < clock_timestamp() - interval '15 minutes'
  LIMIT $1;
+
+-- name: audit_visits_come_to_an_end
+-- What is to happen to a visit by itself has happened, a quarter of an hour later at the latest.
+SELECT id::text FROM visit WHERE due_at < clock_timestamp() - interval '15 minutes' LIMIT $1;
+
+-- name: audit_visit_steps_are_told
+-- A step of a visit is told of, a quarter of an hour later at the latest.
+SELECT visit_id::text FROM visit_step
+ WHERE told_at IS NULL AND taken_at < clock_timestamp() - interval '15 minutes'
+ LIMIT $1;
+
+-- name: audit_visits_are_their_steps
+-- Of the visits of the last day: as many steps as the version says, and the status is the last one's.
+SELECT v.id::text
+  FROM visit AS v
+  LEFT JOIN LATERAL (
+       SELECT count(*) AS steps, (array_agg(s.status ORDER BY s.version DESC))[1] AS status
+         FROM visit_step AS s WHERE s.visit_id = v.id) AS s ON true
+ WHERE v.starts_at > clock_timestamp() - interval '1 day'
+   AND (s.steps <> v.version OR v.version > 0 AND s.status <> v.status)
+ LIMIT $1;

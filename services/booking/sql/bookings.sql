@@ -1,6 +1,7 @@
 -- name: apply
 -- What replies and events say, a whole batch, guarded by version; and what they settle. $1 to $11
--- are changes, one per booking; $12 the answered commands; $13 and $14 who was refused, and why.
+-- are changes, one per booking; $12 the answered commands; $13 and $14 who was refused, and why; $15
+-- what was given up late, $16 what the clinic cancelled.
 WITH change AS MATERIALIZED (
     SELECT *
       FROM unnest($1::uuid[], $2::bigint[], $3::text[], $4::integer[], $5::timestamptz[],
@@ -9,15 +10,18 @@ WITH change AS MATERIALIZED (
                  expires_at)
 ), made AS (
     INSERT INTO booking AS b (id, owner_id, kind, status, version, home, campaign_id, places,
-                              slot_ids, expires_at, made_at)
+                              slot_ids, expires_at, made_at, late, cancelled_by)
     SELECT id, owner_id, kind, status, version, home, campaign_id, places::json,
-           slot_ids::uuid[], expires_at, at
+           slot_ids::uuid[], expires_at, at, id = ANY ($15::uuid[]),
+           CASE WHEN status = 'cancelled'
+                THEN CASE WHEN id = ANY ($16::uuid[]) THEN 'clinic' ELSE 'patient' END END
       FROM change WHERE owner_id IS NOT NULL ORDER BY id
         ON CONFLICT (id) DO UPDATE
        SET kind = excluded.kind, status = excluded.status, version = excluded.version,
            home = excluded.home, campaign_id = excluded.campaign_id, places = excluded.places,
            slot_ids = excluded.slot_ids, reason = NULL, updated_at = clock_timestamp(),
            expires_at = coalesce(excluded.expires_at, b.expires_at),
+           late = b.late OR excluded.late, cancelled_by = excluded.cancelled_by,
            places_told = CASE WHEN b.status = 'booked' THEN coalesce(b.places_told, b.places)
                               ELSE b.places_told END
      WHERE b.version < excluded.version
@@ -27,6 +31,9 @@ WITH change AS MATERIALIZED (
            places = coalesce(c.places::json, b.places),
            slot_ids = coalesce(c.slot_ids::uuid[], b.slot_ids),
            expires_at = coalesce(c.expires_at, b.expires_at),
+           late = b.late OR b.id = ANY ($15::uuid[]),
+           cancelled_by = CASE WHEN c.status = 'cancelled'
+                               THEN CASE WHEN b.id = ANY ($16::uuid[]) THEN 'clinic' ELSE 'patient' END END,
            places_told = CASE WHEN b.status = 'booked' AND c.places IS NOT NULL
                               THEN coalesce(b.places_told, b.places) ELSE b.places_told END
       FROM change AS c
@@ -64,13 +71,15 @@ UPDATE booking AS b
 
 -- name: load_bookings
 -- Bookings or holds by id, as they are now.
-SELECT id, owner_id, kind, status, version, home, made_at, campaign_id, places, expires_at, reason
+SELECT id, owner_id, kind, status, version, home, made_at, campaign_id, places, expires_at, reason,
+       late, cancelled_by
   FROM booking WHERE id = ANY ($1::uuid[]);
 
 -- name: own_bookings
 -- Of these, those that are the person's, as they are now. Whose rows may be seen, under which ids, is
 -- said first, for this statement alone: a condition without a column is looked at once, before any row.
-SELECT id, owner_id, kind, status, version, home, made_at, campaign_id, places, expires_at, reason
+SELECT id, owner_id, kind, status, version, home, made_at, campaign_id, places, expires_at, reason,
+       late, cancelled_by
   FROM booking
  WHERE (SELECT set_config('talon.person', $1::uuid[]::text, true)) IS NOT NULL
    AND id = ANY ($2::uuid[]);
@@ -78,7 +87,8 @@ SELECT id, owner_id, kind, status, version, home, made_at, campaign_id, places, 
 -- name: list_bookings
 -- A person's own, under each of their ids, newest first, from the cursor on. Whose rows may be seen is
 -- said first.
-SELECT id, owner_id, kind, status, version, home, made_at, campaign_id, places, expires_at, reason
+SELECT id, owner_id, kind, status, version, home, made_at, campaign_id, places, expires_at, reason,
+       late, cancelled_by
   FROM booking
  WHERE (SELECT set_config('talon.person', $1::uuid[]::text, true)) IS NOT NULL
    AND owner_id = ANY ($1) AND kind = 'booking'

@@ -42,4 +42,4 @@ RETURNING number;
 
 -- name: published_for
 -- What this cause has published already, or taken back.
-SELECT campaign_id, number, book_id, before_id FROM publication WHERE cause_id = $1 AND reverts = $2;
+SELECT campaign_id, number, reason FROM publication WHERE cause_id = $1 AND reverts = $2;

@@ -15,16 +15,31 @@ GRANT SELECT, INSERT, UPDATE ON patient TO booking;
 GRANT SELECT, INSERT ON campaign TO booking;
 GRANT SELECT, INSERT, UPDATE ON service TO booking;
 GRANT SELECT ON service TO auditor;
+GRANT SELECT, INSERT, UPDATE, DELETE ON attachment, referral TO booking;
+GRANT SELECT ON attachment, referral TO booking_person;
 GRANT SELECT, INSERT, UPDATE, DELETE ON pending_command TO booking;
 GRANT SELECT, INSERT, UPDATE ON person_key, merged_person, erased_person TO booking;
-GRANT SELECT, INSERT, UPDATE, DELETE ON profile, consent TO booking;
+GRANT SELECT, INSERT, UPDATE, DELETE ON profile, consent, relation TO booking;
 GRANT SELECT, INSERT, DELETE ON found_by, erasure TO booking;
 GRANT SELECT, INSERT ON link_use TO booking;
-GRANT SELECT, INSERT, UPDATE, DELETE ON person_fact, permit TO booking;
+GRANT SELECT, INSERT, UPDATE, DELETE ON person_fact, permit, visit_seat TO booking;
+-- What was told of a room stays: no right to change it.
+GRANT SELECT, INSERT ON waiting_room TO booking;
+GRANT SELECT, INSERT, UPDATE ON line TO booking;
+GRANT SELECT, INSERT, UPDATE, DELETE ON waiter TO booking;
+GRANT SELECT, INSERT, UPDATE ON desk_pressure TO booking;
 GRANT SELECT, INSERT ON rule_book, publication TO booking;
+GRANT SELECT, INSERT, UPDATE, DELETE ON dry_run TO booking;
+GRANT SELECT, INSERT, UPDATE ON proposal TO booking;
+GRANT SELECT, INSERT ON proposal_step TO booking;
+GRANT SELECT, INSERT, UPDATE ON visit, visit_step TO booking;
+GRANT SELECT ON visit, visit_step TO auditor;
+GRANT SELECT ON visit TO booking_person;
 -- Only of the one person: see the wall in the migrations.
-GRANT SELECT ON booking, patient, profile, person_key, consent, person_fact, permit TO booking_person;
-GRANT SELECT ON booking, slot, campaign, pending_command, rule_book, publication TO auditor;
+GRANT SELECT ON booking, patient, profile, person_key, consent, relation, person_fact, permit, waiter
+    TO booking_person;
+GRANT SELECT ON booking, slot, campaign, pending_command, rule_book, publication, dry_run,
+                proposal, proposal_step TO auditor;
 
 -- Who looked at whose data: added to, and never changed.
 GRANT SELECT, INSERT ON access_chain, access_log TO booking;

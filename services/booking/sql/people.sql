@@ -7,14 +7,14 @@ SELECT count(*) AS number, max(merged_at) AS latest FROM merged_person;
 SELECT id, into_id FROM merged_person;
 
 -- name: everybody_of
--- Whoever is erased with a person: whom they lead to, all others that lead there, and those whom only
--- they may book for.
+-- Whoever is erased with a person: whom they lead to, all others that lead there, and their children.
+-- Who came of age is their own, and so is every adult.
 WITH root AS (
     SELECT coalesce((SELECT into_id FROM merged_person WHERE id = $1), $1::uuid) AS id
 ), own AS (
     SELECT id FROM root UNION SELECT m.id FROM merged_person AS m JOIN root ON m.into_id = root.id
 ), kin AS (
-    SELECT id FROM patient WHERE guardian_id IN (SELECT id FROM own)
+    SELECT id FROM patient WHERE guardian_id IN (SELECT id FROM own) AND outgrown_at IS NULL
 )
 SELECT id FROM own UNION SELECT id FROM kin
 UNION SELECT m.id FROM merged_person AS m JOIN kin ON m.into_id = kin.id
@@ -51,14 +51,19 @@ SELECT $1, e.person_id, e.home, $2 FROM unnest($3::uuid[], $4::integer[]) AS e (
 -- The sealed fields go with the keys that opened them, and so does what they were found by.
 DELETE FROM profile WHERE person_id = ANY ($1::uuid[]);
 
+-- name: forget_waiting
+-- Where they wait or have waited, so that a line has a place that is nobody's.
+DELETE FROM waiter WHERE person_id = ANY ($1::uuid[]);
+
 -- name: withdraw_consents
 -- What they had agreed to ends; that they had, stays for as long as the rule says.
 UPDATE consent SET withdrawn_at = clock_timestamp()
  WHERE person_id = ANY ($1::uuid[]) AND withdrawn_at IS NULL;
 
 -- name: has_untold
--- Whether an erasure of these homes is to be told.
-SELECT EXISTS (SELECT FROM erased_person WHERE told_at IS NULL AND home = ANY ($1::integer[]));
+-- Whether an erasure or a step of a visit of these homes is to be told.
+SELECT EXISTS (SELECT FROM erased_person WHERE told_at IS NULL AND home = ANY ($1::integer[]))
+    OR EXISTS (SELECT FROM visit_step WHERE told_at IS NULL AND home = ANY ($1::integer[]));
 
 -- name: take_untold
 -- In the transaction that tells of them.

@@ -85,6 +85,8 @@ async def apply(
         list(answered),
         list(refused),
         [reply.reason for reply in refused.values()],
+        [change.id for change in changes if change.late],
+        [change.id for change in changes if change.cancelled_by == "clinic"],
     )
 
 
@@ -118,6 +120,8 @@ def booking_of(row: Row) -> Booking:
         places=() if row["places"] is None else _decode_places(row["places"]),
         expires_at=row["expires_at"],
         reason=row["reason"],
+        late=row["late"],
+        cancelled_by=row["cancelled_by"],
     )
 
 

@@ -43,6 +43,11 @@ class Database:
         """True while the database is known not to answer."""
         return self._refuses or time.monotonic() - self._seen_at > SILENT_SECONDS_MAX
 
+    @property
+    def pool(self) -> asyncpg.Pool:
+        """The service's own connections, for what shared parts keep in its schema."""
+        return self._pool
+
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[Connection]:
         """A connection, soon or not at all."""

@@ -1,12 +1,24 @@
 """Who may book for whom?"""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Literal
 from uuid import UUID
+
+import msgspec
 
 from services.booking.store.database import SQL, Database
 
 Made = Literal["made", "key_reused", "too_many"]
+
+
+class Child(msgspec.Struct, frozen=True, kw_only=True):
+    """Somebody's child, known here since then, and whether anything is known of it."""
+
+    id: UUID
+    guardian_id: UUID
+    made_at: datetime
+    has_profile: bool
 
 
 class Patients:
@@ -15,15 +27,24 @@ class Patients:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def guardian_of(self, ids: Sequence[UUID], patient_id: UUID) -> UUID | None:
-        """Whose dependant it is, as far as a person of these ids may know: theirs or nobody's."""
-        rows = await self._database.rows_of(ids, "own_patient", patient_id)
-        return rows[0]["guardian_id"] if rows else None
+    async def children(
+        self, guardian_ids: Sequence[UUID], among: Sequence[UUID] | None = None
+    ) -> list[Child]:
+        """A guardian's children, under each of the guardian's ids, oldest first; or those of some.
 
-    async def dependants_of(self, guardian_ids: Sequence[UUID]) -> list[UUID]:
-        """A guardian's dependants, under each of the guardian's ids, oldest first."""
-        rows = await self._database.rows_of(guardian_ids, "list_dependants")
-        return [row["id"] for row in rows]
+        Who was seen to have come of age is none any more.
+        """
+        rows = await self._database.rows_of(guardian_ids, "own_children", among)
+        return [Child(**dict(row)) for row in rows]
+
+    async def is_child(self, person_id: UUID) -> bool:
+        """Whether somebody is a guardian's child, as far as was noted."""
+        return await self._database.row("load_child", person_id) is not None
+
+    async def note_outgrown(self, person_ids: Sequence[UUID]) -> None:
+        """These have come of age, and are nobody's children from now on."""
+        async with self._database.connection() as connection:
+            await connection.execute(SQL["note_outgrown"], person_ids)
 
     async def make_dependant(
         self, guardian_id: UUID, dependant_id: UUID, *, body_hash: bytes, dependants_max: int

@@ -9,7 +9,7 @@ import msgspec
 
 from services.booking.rules.eligibility import DOSE_FIRST, Wanted
 from services.booking.rules.profiles import completed
-from services.booking.store import facts, profiles
+from services.booking.store import facts, limits, papers, profiles, relations
 from services.booking.store.database import SQL, Connection, Database
 from shared.topics import home_of
 from shared.vault import Vault
@@ -74,6 +74,11 @@ class People:
         self._seen = seen
         return {row["id"]: row["into_id"] for row in rows}
 
+    async def is_known(self, person_id: UUID) -> bool:
+        """Whether anything was ever heard of a person."""
+        row = await self._database.row("is_known", person_id)
+        return row is not None and bool(row[0])
+
     async def merge(self, merge: Merge) -> Merged:
         """The one way in which two ids become one person, whoever decided it.
 
@@ -92,6 +97,8 @@ class People:
             if refused is not None:
                 return refused
             if any(row["guardian_id"] in both for row in guardians):
+                return "kin"
+            if await relations.are_kin(connection, merge.from_id, merge.into_id):
                 return "kin"
             await connection.execute(
                 SQL["note_merge"],
@@ -154,7 +161,11 @@ class People:
         await self._vault.keys.destroy(connection, people)
         await connection.execute(SQL["forget_profiles"], people)
         await connection.execute(SQL["withdraw_consents"], people)
+        await connection.execute(SQL["forget_waiting"], people)
+        await connection.execute(SQL["end_relations"], people)
         await facts.forget(connection, people)
+        await limits.forget(connection, people)
+        await papers.forget(connection, people)
         homes = [home_of(person_id) for person_id in people]
         await connection.execute(SQL["note_erased"], wish_id, at, people, homes)
 
@@ -173,7 +184,7 @@ class People:
 
 
 async def has_untold(connection: Connection, homes: Sequence[int]) -> bool:
-    """Whether somebody was erased of whom it is to be told at these homes."""
+    """Whether something is to be told at these homes that no event from the referee brings."""
     return bool(await connection.fetchval(SQL["has_untold"], homes))
 
 

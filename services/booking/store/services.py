@@ -33,12 +33,11 @@ class Services:
     async def all(self) -> list[Service]:
         """As they are now, by name."""
         rows = await self._database.rows("list_services")
-        return [
-            Service(name=row["name"], kind=row["kind"], needs=tuple(row["needs"])) for row in rows
-        ]
+        return [Service(**dict(row) | {"needs": tuple(row["needs"])}) for row in rows]
 
     async def declare(self, service: Service) -> None:
         """It is so from now on, here at once and elsewhere within a second."""
         about = (service.name, service.kind, list(service.needs))
-        await self._database.rows("declare_service", *about)
+        limits = (service.bookings_max, service.days_between)
+        await self._database.rows("declare_service", *about, *limits)
         self._looked_at = float("-inf")

@@ -1,5 +1,6 @@
 """What does a message look like as e-mail? Text for people, iCalendar parts for their calendars."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from email.charset import BASE64, Charset
 from email.header import Header
@@ -10,8 +11,8 @@ from email.utils import format_datetime
 from uuid import UUID
 
 from services.notify.invitations import invitations
+from services.notify.rules import Told
 from services.notify.texts import wording
-from shared.messages import BookingEvent
 
 POLICY = compat32.clone(linesep="\r\n", max_line_length=998)
 """The older of the library's two policies: the newer one parses each header it is given, and
@@ -29,10 +30,16 @@ def message_id(event_id: UUID, owner_id: UUID) -> str:
 
 
 def compose(
-    event: BookingEvent, *, sender: str, recipient: str, at: datetime, cancel_at: str = ""
+    event: Told,
+    *,
+    sender: str,
+    recipient: str,
+    at: datetime,
+    cancel_at: str = "",
+    join_at: Sequence[str] = (),
 ) -> bytes:
     """The whole message as it is handed to the mail server."""
-    words = wording(event, cancel_at)
+    words = wording(event, cancel_at, join_at)
     mail = MIMEMultipart(policy=POLICY)
     mail["Message-ID"] = message_id(event.id, event.owner_id)
     mail["Date"] = format_datetime(at.astimezone(UTC))

@@ -13,14 +13,14 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from services.notify.live.positions import Position, spelled
-from services.notify.rules import freed_by, places_of
+from services.notify.rules import Told, freed_by, places_of
 from shared.messages import (
     BookedPlace,
     BookingConfirmed,
-    BookingEvent,
     BookingRescheduled,
     BookingRevoked,
     CancelReason,
+    VisitTold,
 )
 
 Status = Literal["booked", "cancelled"]
@@ -29,8 +29,19 @@ BEAT = b":\n\n"
 """A comment: the connection lives, and nothing else is meant."""
 
 
+class VisitChange(msgspec.Struct, frozen=True, kw_only=True):
+    """Which step of a telemedicine visit was taken: its number, and what it was is the event."""
+
+    id: UUID
+    step: int
+    starts_at: datetime
+
+
 class Change(msgspec.Struct, frozen=True, kw_only=True):
-    """The `data:` of an event: what became of a booking. `freed` are places it no longer has."""
+    """The `data:` of an event: what became of a booking. `freed` are places it no longer has.
+
+    With a `visit` it is a step of it: the booking is as it was, and has it among its places.
+    """
 
     booking_id: UUID
     version: int
@@ -39,9 +50,10 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
     reason: CancelReason | UnsetType = UNSET
     places: tuple[BookedPlace, ...]
     freed: tuple[BookedPlace, ...]
+    visit: VisitChange | UnsetType = UNSET
 
 
-_decode = msgspec.json.Decoder(BookingEvent).decode
+_decode = msgspec.json.Decoder(Told).decode
 _encode = msgspec.json.Encoder().encode
 
 
@@ -73,7 +85,19 @@ def told(event: str, position: Position) -> bytes:
     return _block(position, type(happened).__name__, _encode(_change(happened)))
 
 
-def _change(event: BookingEvent) -> Change:
+def _change(event: Told) -> Change:
+    if isinstance(event, VisitTold):
+        place = event.place
+        visit = VisitChange(id=place.id, step=event.step, starts_at=place.starts_at)
+        return Change(
+            booking_id=event.booking_id,
+            version=event.version,
+            at=event.at,
+            status="booked",
+            places=(place,),
+            freed=(),
+            visit=visit,
+        )
     status: Status = "booked"
     reason: CancelReason | UnsetType = UNSET
     match event:

@@ -6,6 +6,7 @@ from services.slots.api import (
     clinics,
     closures,
     holidays,
+    practitioners,
     proposals,
     reading,
     schedules,
@@ -30,6 +31,7 @@ API = Api(
     tags={
         "availability": "What is free, from memory: as of when, every answer says first.",
         "clinics": "Where people are seen.",
+        "practitioners": "Who has slots of their own.",
         "proposals": "What needs two persons: one who proposes it, and another who approves it.",
         "schedules": "The hours that a clinic has again and again, and its holidays.",
         "slots": "When they are, and how many at once.",
@@ -43,6 +45,7 @@ API = Api(
         *schedules.ROUTES,
         *versions.ROUTES,
         *holidays.ROUTES,
+        *practitioners.ROUTES,
         *closures.ROUTES,
         *proposals.ROUTES,
         DOCUMENT,

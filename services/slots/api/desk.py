@@ -11,7 +11,7 @@ from aiohttp import web
 
 from services.slots.availability import Memory
 from services.slots.rules.closing import Alone
-from services.slots.store import Closures, Holidays, Reads, Schedules
+from services.slots.store import Closures, Holidays, Practitioners, Reads, Schedules
 from shared.asking import Asking, SeatsTakenError, anew, ran_out_before
 from shared.auth import Actor
 from shared.clock import DatabaseClock
@@ -21,10 +21,11 @@ from shared.problems import Problem, outcome_unknown, unavailable
 from shared.topics import COMMANDS_PER_RECORD_MAX, home_of
 from shared.web import body_hash, command_id, idempotency_key
 
+IN_USE = "People in it would have no place, or be late by a stricter rule than they booked by."
 CODES = {
     "unknown": (404, "slot_unknown", "There is no such slot or clinic."),
     "exists": (409, "already_exists", "Something with this id is there already."),
-    "in_use": (409, "slot_in_use", "More people are in this slot than the new capacity allows."),
+    "in_use": (409, "slot_in_use", IN_USE),
     "key_reused": (422, "key_reused", "This Idempotency-Key was used for another request."),
     "expired": (409, "expired", "It could not be decided in time; ask again with the same key."),
 }
@@ -44,9 +45,9 @@ class Desk(msgspec.Struct):
     schedules: Schedules
     closures: Closures
     holidays: Holidays
+    practitioners: Practitioners
     patience_seconds: float
     alone: Alone
-    schedule_ahead_days: int
 
     def head(self, request: web.Request, actor: Actor, body: Any, nth: int = 0) -> dict[str, Any]:
         """The head of the command that this request is; `nth` where one request is several."""

@@ -92,8 +92,14 @@ PROBLEMS = by_code(
         ProblemKind(
             409,
             "slot_in_use",
-            "More people are in this slot than the new capacity allows.",
-            "Choose a larger capacity, or close the slot and cancel what is booked.",
+            "People in it would have no place, or be late by a stricter rule than they booked by.",
+            "Choose larger numbers or a milder rule, or close the slot and cancel what is booked.",
+        ),
+        ProblemKind(
+            422,
+            "practitioner_unknown",
+            "Somebody named here has no slots of their own at this clinic.",
+            "Say who they are first (`PUT /api/v1/clinics/{id}/practitioners`).",
         ),
         ProblemKind(
             409,

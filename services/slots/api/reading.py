@@ -82,6 +82,7 @@ class SlotsQuery(Page, frozen=True, kw_only=True, forbid_unknown_fields=True):
         name="date"
     )
     service: Service | None = None
+    practitioner: Annotated[UUID, Meta(description="Only slots of their own.")] | None = None
 
 
 class NoQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -131,7 +132,11 @@ async def list_slots(request: web.Request) -> web.Response:
     behind = None if cursor is None else (microseconds(cursor[0]), cursor[1])
     part = Part(asked.limit, behind)
     page = pages_of(request).slots(
-        part, clinic_id=asked.clinic, day=asked.day.toordinal(), service=asked.service
+        part,
+        clinic_id=asked.clinic,
+        day=asked.day.toordinal(),
+        service=asked.service,
+        practitioner_id=asked.practitioner,
     )
     if page is None:
         raise not_found("clinic")

@@ -5,7 +5,7 @@ other, and a request asked again after a crash means the same slots, of which ea
 """
 
 from collections.abc import Iterable
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -27,9 +27,7 @@ from services.slots.api.weekly import (
     schedule_of,
 )
 from services.slots.rules.schedules import (
-    AHEAD_SLOTS_MAX,
     SCHEDULE_AHEAD_DAYS_MAX,
-    SCHEDULE_DAYS_MAX,
     SCHEDULE_SLOTS_MAX,
     Schedule,
     Wanted,
@@ -69,16 +67,14 @@ async def open_schedule(request: web.Request) -> web.Response:
     desk.need_log()
     body = await read_body(request, _decode_new)
     need_sense(body)
+    await need_practitioner(desk, clinic_id, body)
     schedule = await _remembered(desk, clinic_id, body, desk.head(request, actor, body))
     opened = await open_all(desk, schedule, schedule)
     return json_response(OpenedSchedule(**columns_of(schedule) | opened), status=201)
 
 
 async def open_all(desk: Desk, first: Schedule, schedule: Schedule) -> dict[str, Any]:
-    """Ask for all slots of a version; nothing now where it goes on. What became of them."""
-    if schedule.valid_to is None:
-        # Told as it was made, whenever it is asked again.
-        return {"opened": 0, "generated_to": None, "slots": 0, "past": 0, "refused": ()}
+    """Ask for all slots of a version; what became of them."""
     slots = list(slots_of(schedule, ZoneInfo(schedule.time_zone)))
     coming = [slot for slot in slots if slot.starts_at > schedule.made_at]
     commands = (open_slot(desk, first, schedule, slot) for slot in coming)
@@ -103,10 +99,17 @@ async def _remembered(
         if before is not None:
             return before
         wanted = await with_holidays(clinic, schedule_of(clinic, body, head))
-        await need_room(clinic, wanted, desk.schedule_ahead_days)
+        await need_room(clinic, wanted)
         if not await clinic.add(wanted):
             raise problem_for("key_reused")
         return wanted
+
+
+async def need_practitioner(desk: Desk, clinic_id: UUID, body: NewSchedule) -> None:
+    """Whose time it is, if it is somebody's, is known at the clinic."""
+    named = {body.practitioner_id} if body.practitioner_id else set()
+    if await desk.practitioners.unknown(clinic_id, named):
+        raise Problem(422, "practitioner_unknown", "Nobody of this id is active at the clinic.")
 
 
 async def asked_before(clinic: OfClinic, head: dict[str, Any]) -> Schedule | None:
@@ -122,48 +125,37 @@ async def asked_before(clinic: OfClinic, head: dict[str, Any]) -> Schedule | Non
 
 
 async def with_holidays(clinic: OfClinic, wanted: Schedule) -> Schedule:
-    """With the holidays that are known now; of one that goes on they are looked up day by day."""
-    if wanted.valid_to is None:
-        return wanted
+    """With the holidays that are known now."""
     closed = await clinic.holidays(wanted.valid_from, wanted.valid_to)
     return msgspec.structs.replace(wanted, holidays=closed)
 
 
-async def need_room(clinic: OfClinic, wanted: Schedule, ahead_days: int) -> None:
+async def need_room(clinic: OfClinic, wanted: Schedule) -> None:
     """Some slots are to come, not too many, and none that another schedule has already."""
-    _need_some_slots_but_not_too_many(wanted, ahead_days)
+    _need_some_slots_but_not_too_many(wanted)
     other = doubled(wanted, await clinic.standing(wanted))
     if other is not None:
         raise _overlaps(other)
 
 
-def horizon_of(wanted: Schedule, ahead_days: int) -> date:
-    """The last day whose slots are opened now or soon."""
-    today = wanted.made_at.astimezone(ZoneInfo(wanted.time_zone)).date()
-    return wanted.valid_to or max(today, wanted.valid_from) + timedelta(days=ahead_days)
-
-
-def _need_some_slots_but_not_too_many(wanted: Schedule, ahead_days: int) -> None:
+def _need_some_slots_but_not_too_many(wanted: Schedule) -> None:
     zone = ZoneInfo(wanted.time_zone)
     today = wanted.made_at.astimezone(zone).date()
-    far = max(wanted.valid_from, wanted.valid_to or wanted.valid_from)
-    if wanted.valid_to is not None and wanted.valid_to < today:
+    if wanted.valid_to < today:
         raise Problem(422, "no_slots", "valid_to is over already.")
-    if far > today + timedelta(days=SCHEDULE_AHEAD_DAYS_MAX):
-        wrong = f"It reaches at most {SCHEDULE_AHEAD_DAYS_MAX} days from today."
-        raise Problem(422, "invalid_body", wrong)
-    slots_max = SCHEDULE_SLOTS_MAX if wanted.valid_to else AHEAD_SLOTS_MAX
-    slots = slot_count(wanted, zone, horizon_of(wanted, ahead_days))
-    if slots > slots_max:
+    if wanted.valid_to > today + timedelta(days=SCHEDULE_AHEAD_DAYS_MAX):
+        far = f"valid_to is at most {SCHEDULE_AHEAD_DAYS_MAX} days from today."
+        raise Problem(422, "invalid_body", far)
+    slots = slot_count(wanted, zone)
+    if slots > SCHEDULE_SLOTS_MAX:
         raise Problem(
             422,
             "too_many_slots",
-            f"These would be {slots} slots, and one schedule has at most {slots_max}: "
+            f"These would be {slots} slots, and one schedule has at most {SCHEDULE_SLOTS_MAX}: "
             "make several, one after the other.",
             slots=slots,
         )
-    until = wanted.valid_to or wanted.valid_from + timedelta(days=SCHEDULE_DAYS_MAX)
-    if not any(start > wanted.made_at for start in starts_of(wanted, zone, None, until)):
+    if not any(start > wanted.made_at for start in starts_of(wanted, zone)):
         raise Problem(422, "no_slots", "Not one slot is to come on these days and in these hours.")
 
 
@@ -173,7 +165,7 @@ def _overlaps(other: Schedule) -> Problem:
         409,
         "schedule_overlaps",
         f"The clinic has a schedule for the same from {hours}, {other.valid_from} to "
-        f"{other.last or 'further notice'}: slots would be there twice. For more places change "
+        f"{other.last}: slots would be there twice. For more places change "
         "the capacity; to replace the schedule make a version of it, or withdraw it first.",
         schedule_id=other.id,
     )
@@ -195,6 +187,8 @@ def open_slot(desk: Desk, first: Schedule, schedule: Schedule, slot: Wanted) -> 
         starts_at=slot.starts_at,
         ends_at=slot.ends_at,
         capacity=slot.seats.capacity,
+        closes_minutes_before=schedule.closes_minutes_before,
+        cancel_until_minutes_before=schedule.cancel_until_minutes_before,
         **desk.head_of(command_id, cause=first.id, asked=first.body_hash),
     )
 
@@ -247,6 +241,7 @@ ROUTES = [
         needs_key=True,
         answers={201: Answer("The schedule stands, and its slots were asked for.", OpenedSchedule)},
         problems=(
+            "practitioner_unknown",
             "schedule_overlaps",
             "schedule_withdrawn",
             "too_many_slots",

@@ -1,5 +1,6 @@
 """How are slots opened and changed?"""
 
+from datetime import timedelta
 from typing import Annotated, Any, Literal
 from uuid import UUID, uuid5
 
@@ -14,7 +15,9 @@ from shared.messages import (
     Capacity,
     ChangeSlot,
     Dose,
+    Extra,
     Instant,
+    MinutesBefore,
     Modality,
     OpenSlot,
     OptionalText,
@@ -46,6 +49,8 @@ class NewSlot(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     starts_at: Instant
     ends_at: Instant
     capacity: Capacity
+    closes_minutes_before: MinutesBefore = 0
+    cancel_until_minutes_before: MinutesBefore = 0
     id: UUID | None = None
 
 
@@ -58,9 +63,15 @@ class NewSlots(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
 
 class SlotChange(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The body of `PATCH /slots/{id}`; what is left out stays as it is."""
+    """The body of `PATCH /slots/{id}`; what is left out stays as it is.
+
+    `extra`: so many more people than there are places; who says so is noted.
+    """
 
     capacity: Capacity | None = None
+    extra: Extra | None = None
+    closes_minutes_before: MinutesBefore | None = None
+    cancel_until_minutes_before: MinutesBefore | None = None
     status: Literal["free", "busy-unavailable"] | None = None
     cancel_bookings: bool = False
 
@@ -71,6 +82,9 @@ class SlotsOpened(msgspec.Struct, frozen=True, kw_only=True):
     slots: list[SlotBody]
     refused: list[SlotRefusal]
 
+
+MINUTE = timedelta(minutes=1)
+NUMBERS = ("capacity", "extra", "closes_minutes_before", "cancel_until_minutes_before")
 
 _decode_new = msgspec.json.Decoder(NewSlots)
 _decode_change = msgspec.json.Decoder(SlotChange)
@@ -87,6 +101,9 @@ async def open_slots(request: web.Request) -> web.Response:
         if slot.practitioner_id is not None and slot.resource != "service":
             wrong = f"slots[{nth}] is a practitioner's, so it has no other resource."
             raise Problem(422, "invalid_body", wrong)
+    named = {slot.practitioner_id for slot in body.slots if slot.practitioner_id is not None}
+    if await desk.practitioners.unknown(clinic_id, named):
+        raise Problem(422, "practitioner_unknown", "Nobody of this id is active at the clinic.")
     commands = (
         _open_slot(clinic_id, slot, desk.head(request, actor, body, nth))
         for nth, slot in enumerate(body.slots)
@@ -120,25 +137,29 @@ def _open_slot(clinic_id: UUID, slot: NewSlot, head: dict[str, Any]) -> OpenSlot
         starts_at=slot.starts_at,
         ends_at=slot.ends_at,
         capacity=slot.capacity,
+        closes_minutes_before=slot.closes_minutes_before,
+        cancel_until_minutes_before=slot.cancel_until_minutes_before,
         **head,
     )
 
 
 async def change_slot(request: web.Request) -> web.Response:
-    """200 the slot; 409 where more people are in it than the new capacity allows."""
+    """200 the slot; 409 where people in it would be worse off."""
     desk, who = request.app[DESK], allowed(request)
     slot_id = path_id(request, "slot")
     body = await read_body(request, _decode_change)
     row = await desk.reads.find_slot(slot_id)
     who.at_clinic("slot", None if row is None else row["clinic_id"])
     assert row is not None
-    if body.capacity is None and body.status is None:
-        raise Problem(422, "invalid_body", "Give a capacity, a status, or both.")
+    numbers = {name: getattr(body, name) for name in NUMBERS}
+    if body.status is None and all(number is None for number in numbers.values()):
+        raise Problem(422, "invalid_body", f"Give a status, or a number: {', '.join(NUMBERS)}.")
     if body.cancel_bookings and body.status != "busy-unavailable":
         raise Problem(422, "invalid_body", "cancel_bookings goes with status busy-unavailable.")
     command = ChangeSlot(
         slot_id=slot_id,
-        capacity=body.capacity,
+        by=who.actor.id,
+        **numbers,
         open=None if body.status is None else body.status == "free",
         cancel_bookings=body.cancel_bookings,
         **desk.head(request, who.actor, body),
@@ -175,8 +196,10 @@ def _columns(count: SlotCount) -> dict[str, Any]:
 
 def _shown(row: dict[str, Any]) -> SlotBody:
     about = dict(row)
-    is_open = about.pop("open")
-    free = about["capacity"] - about["held"] - about["booked"]
+    is_open, starts_at = about.pop("open"), about["starts_at"]
+    about["bookable_until"] = starts_at - about.pop("closes_minutes_before") * MINUTE
+    about["cancel_until"] = starts_at - about.pop("cancel_until_minutes_before") * MINUTE
+    free = about["capacity"] + about["extra"] - about["held"] - about["booked"]
     return SlotBody(**about, free=free, status=status_of(is_open, free, about["held"]))
 
 
@@ -189,7 +212,7 @@ ROUTES = [
         body=NewSlots,
         needs_key=True,
         answers={201: Answer("Some or all are opened; `refused` says which are not.", SlotsOpened)},
-        problems=("slot_unknown", "already_exists", *REFEREE),
+        problems=("slot_unknown", "already_exists", "practitioner_unknown", *REFEREE),
     ),
     Route(
         "PATCH",

@@ -26,7 +26,7 @@ from services.slots.api.previews import (
 from services.slots.api.problems import REFEREE
 from services.slots.api.schedules import (
     asked_before,
-    horizon_of,
+    need_practitioner,
     need_room,
     open_all,
     with_holidays,
@@ -39,7 +39,7 @@ from shared import database
 from shared.messages import ChangeSlot, Refused
 from shared.openapi import Answer, Route
 from shared.policy import allowed
-from shared.problems import Problem, not_found, outcome_unknown, unavailable
+from shared.problems import Problem, not_found, outcome_unknown
 from shared.web import json_response, path_id, read_body
 
 NOBODY_S = {"id": UUID(int=0), "body_hash": bytes(16)}
@@ -77,10 +77,11 @@ async def preview_schedule(request: web.Request) -> web.Response:
     clinic_id = path_id(request, "clinic")
     body = await read_body(request, _decode_wish)
     need_sense(body.schedule)
+    await need_practitioner(desk, clinic_id, body.schedule)
     async with desk.schedules.of_clinic(clinic_id) as clinic:
         if clinic is None:
             raise not_found("clinic")
-        planned = await _planned(desk, clinic, body.schedule, body.replaces, NOBODY_S)
+        planned = await _planned(clinic, body.schedule, body.replaces, NOBODY_S)
     return json_response(planned.preview)
 
 
@@ -92,11 +93,12 @@ async def open_version(request: web.Request) -> web.Response:
     desk.need_log()
     body = await read_body(request, _decode_version)
     need_sense(body.schedule)
+    await need_practitioner(desk, clinic_id, body.schedule)
     async with desk.schedules.of_clinic(clinic_id) as clinic:
         if clinic is None:
             raise not_found("clinic")
         head = desk.head(request, actor, body)
-        asked = await _remembered(desk, clinic, schedule_id, body, head)
+        asked = await _remembered(clinic, schedule_id, body, head)
     changed = await _change(desk, asked)
     opened = await open_all(desk, asked.first, asked.version)
     told = OpenedVersion(**columns_of(asked.version) | opened | changed)
@@ -104,17 +106,15 @@ async def open_version(request: web.Request) -> web.Response:
 
 
 async def _remembered(
-    desk: Desk, clinic: OfClinic, schedule_id: UUID, body: NewVersion, head: dict[str, Any]
+    clinic: OfClinic, schedule_id: UUID, body: NewVersion, head: dict[str, Any]
 ) -> Asked:
     """The version that this request asked for earlier, or asks for now."""
     before = await asked_before(clinic, head)
     if before is not None:
         series = await clinic.series(before.id)
         return Asked(before, series.versions[0], await clinic.find_plan(before.id))
-    planned = await _planned(desk, clinic, body.schedule, schedule_id, head)
+    planned = await _planned(clinic, body.schedule, schedule_id, head)
     assert planned.series is not None
-    if planned.series.is_generated:
-        raise unavailable("The schedule's coming days are being opened.")
     if not planned.series.is_finished:
         raise Problem(
             409,
@@ -136,7 +136,7 @@ async def _remembered(
 
 
 async def _planned(
-    desk: Desk, clinic: OfClinic, body: NewSchedule, replaces: UUID | None, head: dict[str, Any]
+    clinic: OfClinic, body: NewSchedule, replaces: UUID | None, head: dict[str, Any]
 ) -> Planned:
     wanted = schedule_of(clinic, body, head)
     series = None if replaces is None else await clinic.series(replaces)
@@ -147,25 +147,22 @@ async def _planned(
             wanted, series_id=newest.series, version=newest.version + 1
         )
     wanted = await with_holidays(clinic, wanted)
-    await need_room(clinic, wanted, desk.schedule_ahead_days)
-    until = horizon_of(wanted, desk.schedule_ahead_days)
-    closed = await clinic.holidays(wanted.valid_from, until)
+    await need_room(clinic, wanted)
+    until = wanted.valid_to
     versions = () if series is None else series.versions
     first = versions[0] if versions else wanted
-    meant = _ids(first, msgspec.structs.replace(wanted, holidays=closed), wanted.valid_from, until)
+    meant = _ids(first, wanted, wanted.valid_from, until)
     before: dict[UUID, Wanted] = {}
     candidates = set(meant)
     for version in versions:
         before |= _ids(first, version, wanted.valid_from, until)
-        reached = version.generated_to or version.valid_to
-        if reached is not None:
-            # What it opened before it was replaced, or before a holiday was known, is there too.
-            ever = msgspec.structs.replace(version, replaced_from=None, holidays=())
-            candidates |= _ids(first, ever, wanted.valid_from, reached).keys()
+        # What it opened before it was replaced, or before a holiday was known, is there too.
+        ever = msgspec.structs.replace(version, replaced_from=None, holidays=())
+        candidates |= _ids(first, ever, wanted.valid_from, version.valid_to).keys()
     there = await clinic.there(sorted(candidates))
     coming = {key: slot for key, slot in meant.items() if slot.starts_at > clinic.now}
     planned = plan(coming, before, there)
-    skipped = closed if wanted.on_holidays == "closed" else ()
+    skipped = wanted.holidays if wanted.on_holidays == "closed" else ()
     preview = _preview(planned, len(coming), until, skipped, named=bool(versions))
     preview = msgspec.structs.replace(preview, digest=_digest(body, replaces, planned))
     return Planned(wanted, first, series, preview, planned)
@@ -272,7 +269,13 @@ ROUTES = [
         tag="schedules",
         body=PreviewWish,
         answers={200: Answer("What would be. Nothing was changed.", Preview)},
-        problems=("schedule_overlaps", "schedule_withdrawn", "too_many_slots", "no_slots"),
+        problems=(
+            "practitioner_unknown",
+            "schedule_overlaps",
+            "schedule_withdrawn",
+            "too_many_slots",
+            "no_slots",
+        ),
     ),
     Route(
         "POST",
@@ -283,6 +286,7 @@ ROUTES = [
         needs_key=True,
         answers={201: Answer("It counts from its first day on.", OpenedVersion)},
         problems=(
+            "practitioner_unknown",
             "preview_changed",
             "schedule_unfinished",
             "schedule_overlaps",

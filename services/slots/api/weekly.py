@@ -17,7 +17,16 @@ from services.slots.rules.schedules import (
     Seats,
 )
 from services.slots.store.schedules import OfClinic
-from shared.messages import AsksFor, Capacity, Dose, Modality, OptionalText, Resource, Text
+from shared.messages import (
+    AsksFor,
+    Capacity,
+    Dose,
+    MinutesBefore,
+    Modality,
+    OptionalText,
+    Resource,
+    Text,
+)
 from shared.problems import Problem
 
 Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
@@ -57,8 +66,7 @@ Dates = Annotated[tuple[date, ...], Meta(max_length=DATES_MAX)]
 class NewSchedule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The body of `POST /clinics/{id}/schedules`; hours are local, both dates are included.
 
-    Its days are `weekdays` or an `rrule` of RFC 5545, its places `capacity` or `doses`. Without
-    `valid_to` it goes on, and its slots are opened some weeks ahead.
+    Its days are `weekdays` or an `rrule` of RFC 5545, its places `capacity` or `doses`.
     """
 
     service: Text
@@ -81,15 +89,16 @@ class NewSchedule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     resource: Resource | UnsetType = UNSET
     asks_for: AsksFor | UnsetType = UNSET
     valid_from: date
-    valid_to: date | None = None
+    valid_to: date
+    closes_minutes_before: MinutesBefore = 0
+    cancel_until_minutes_before: MinutesBefore = 0
 
 
 class ScheduleBody(msgspec.Struct, frozen=True, kw_only=True):
     """A schedule as it is shown. `opened` is null until all its slots were asked for.
 
     `capacity` is that of all doses together; `holidays` are those on which it is closed. From
-    `replaced_from` on another version of its series counts. Where it goes on, its slots are opened
-    up to `generated_to`.
+    `replaced_from` on another version of its series counts.
     """
 
     id: UUID
@@ -116,12 +125,13 @@ class ScheduleBody(msgspec.Struct, frozen=True, kw_only=True):
     resource: Resource
     asks_for: AsksFor
     valid_from: date
-    valid_to: date | None
+    valid_to: date
     series_id: UUID
     version: int
     replaced_from: date | None
-    generated_to: date | None
     made_at: datetime
+    closes_minutes_before: int
+    cancel_until_minutes_before: int
     opened: int | None
     withdrawn_at: datetime | None
 
@@ -168,15 +178,14 @@ def _wrong_days(body: NewSchedule) -> Iterator[str]:
             parse(body.rrule)
         except PatternError as error:
             yield f"rrule: {error}"
-    last = body.valid_to or date.max
-    if last < body.valid_from:
+    if body.valid_to < body.valid_from:
         yield "valid_to is not before valid_from."
-    elif body.valid_to and (body.valid_to - body.valid_from).days >= SCHEDULE_DAYS_MAX:
+    elif (body.valid_to - body.valid_from).days >= SCHEDULE_DAYS_MAX:
         yield f"From valid_from to valid_to are at most {SCHEDULE_DAYS_MAX} days."
     single = [*(body.except_dates or ()), *(body.extra_dates or ())]
     if len(set(single)) < len(single):
         yield "except_dates and extra_dates name a day twice."
-    if not all(body.valid_from <= day <= last for day in body.extra_dates or ()):
+    if not all(body.valid_from <= day <= body.valid_to for day in body.extra_dates or ()):
         yield "extra_dates are from valid_from to valid_to."
 
 
@@ -233,10 +242,10 @@ def schedule_of(clinic: OfClinic, body: NewSchedule, head: dict[str, Any]) -> Sc
         valid_from=body.valid_from,
         valid_to=body.valid_to,
         series_id=head["id"],
-        # One that goes on has all that is asked for now.
-        opened=0 if body.valid_to is None else None,
         body_hash=head["body_hash"],
         made_at=clinic.now,
+        closes_minutes_before=body.closes_minutes_before,
+        cancel_until_minutes_before=body.cancel_until_minutes_before,
     )
 
 

@@ -2,7 +2,8 @@
 
 `records` what is kept of a slot · `board` all of it · `told` what events say · `replica` as of when
 it is true · `loading`, `memory` how it is loaded, followed and loaded anew · `bodies`, `days`,
-`distance`, `encoded`, `pages` what is answered · `nearest`, `alternatives` where else is a place ·
+`distance`, `encoded`, `pages` what is answered · `nearest`, `intervals`,
+`alternatives` where else is a place ·
 `adjacent` where several people can come together · `calendars`, `series`, `pairs` pairs of doses.
 """
 

@@ -16,9 +16,9 @@ from uuid import UUID
 import msgspec
 
 from services.slots.availability.distance import KM_DIGITS
-from services.slots.availability.nearest import CLINICS_MAX, MINUTE_US, MINUTES_PER_KM
+from services.slots.availability.nearest import CLINICS_MAX, MINUTES_PER_KM
 from services.slots.availability.orders import Found
-from services.slots.availability.records import Clinic, Sheet, Shelf, Slot, instant
+from services.slots.availability.records import MINUTE_US, Clinic, Sheet, Shelf, Slot, instant
 
 LOOKED_AT_MAX = 5_000
 """How many slots are looked at before what was found so far is all: a few milliseconds."""
@@ -183,7 +183,7 @@ def _usable(sheet: Sheet, party: Party, now_us: int) -> list[Slot]:
         slot
         for slot in sheet.slots
         if slot.open
-        and slot.starts_us > now_us
+        and slot.closes_us > now_us
         and slot.free > 0
         and party.product in ("", slot.product)
         and party.dose in (None, slot.dose)

@@ -2,12 +2,14 @@
 
 import logging
 from collections.abc import Callable
+from itertools import islice
 from typing import NamedTuple
 from uuid import UUID
 
 from services.slots import metrics
 from services.slots.availability.board import Board
 from services.slots.availability.distance import Map
+from services.slots.availability.intervals import Window, window_of, within
 from services.slots.availability.nearest import Shop, is_instead_of, nearest, shops_near
 from services.slots.availability.records import Slot, instant
 from shared.messages import Alternative, BookPlaces, ConfirmHold, HoldPlaces, MovePlaces
@@ -71,7 +73,11 @@ class Alternatives:
         own = {place.slot_id for place in wish.places}
         seats = sum(place.slot_id == slot_id for place in wish.places)
         now_us = self._now_us()
-        found = self._search(board, slot, seats, now_us)
+        window = self._window(board, wish, slot_id)
+        if window is None:
+            found = self._search(board, slot, seats, now_us)
+        else:
+            found = self._within(board, slot, window, seats, now_us)
         chosen = []
         # Everybody begins elsewhere in the dozen, and what they are told is nearest first.
         begin = wish.id.int % len(found) if found else 0
@@ -106,6 +112,28 @@ class Alternatives:
             self._found.clear()
         self._found[slot.id, seats] = found
         return found.slots
+
+    def _window(self, board: Board, wish: Wish, slot_id: UUID) -> Window | None:
+        """When it may be instead: of a dose that moves, so that the others stay far enough off."""
+        if not isinstance(wish, MovePlaces):
+            return None
+
+        def starts_us_of(other_id: UUID) -> int | None:
+            other = board.slots.get(other_id.bytes)
+            return None if other is None else other.starts_us
+
+        return window_of(wish, slot_id, starts_us_of)
+
+    def _within(
+        self, board: Board, slot: Slot, window: Window, seats: int, now_us: int
+    ) -> list[tuple[Slot, Alternative]]:
+        """The nearest in the window; few move a dose, so nothing is kept of it."""
+        self._renew(board)
+        if not self._may_search(now_us):
+            return []
+        shops = self._shops_near(board, slot)
+        slots = within(board, slot, shops, window, seats=seats, now_us=now_us)
+        return [(other, _told(board, other)) for other in islice(slots, FOUND_MAX)]
 
     def _may_search(self, now_us: int) -> bool:
         second = now_us // 1_000_000

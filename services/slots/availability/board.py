@@ -108,6 +108,9 @@ class Board:
             slot.held = count.held
             slot.booked = count.booked
             slot.open = count.open
+            slot.extra = count.extra
+            slot.closes_minutes_before = count.closes_minutes_before
+            slot.cancel_until_minutes_before = count.cancel_until_minutes_before
             after = slot.free if slot.open else 0
             sheet.free += after - before
             if (after > 0) != (before > 0):

@@ -28,17 +28,25 @@ class ClinicBody(msgspec.Struct, frozen=True, kw_only=True):
 class DayBody(msgspec.Struct, frozen=True, kw_only=True):
     """What can still be booked of one service at a clinic on one of its days.
 
-    Slots that have begun or are shut do not count. `first_free_at` is null where all is taken.
+    Slots that have begun, are shut or take no more bookings do not count. `capacity` is how many
+    places they have, `extra` how many more people are let in by hand. `first_free_at` is null where
+    all is taken.
     """
 
     date: date
     capacity: int
+    extra: int
     free: int
     first_free_at: datetime | None
 
 
 class SlotBody(msgspec.Struct, frozen=True, kw_only=True):
-    """A slot as it is shown; capacity = free + held + booked, always."""
+    """A slot as it is shown; capacity + extra = free + held + booked, always.
+
+    `capacity` is how many places there are, `extra` how many more people a person let in by hand.
+    From `bookable_until` on nobody books it any more; who gives a place back later than
+    `cancel_until` does so late. Both are its beginning, unless the clinic says something else.
+    """
 
     id: UUID
     clinic_id: UUID
@@ -51,7 +59,10 @@ class SlotBody(msgspec.Struct, frozen=True, kw_only=True):
     asks_for: AsksFor
     starts_at: datetime
     ends_at: datetime
+    bookable_until: datetime
+    cancel_until: datetime
     capacity: int
+    extra: int
     free: int
     held: int
     booked: int
@@ -153,7 +164,10 @@ def slot_body(slot: Slot, sheet: Sheet) -> SlotBody:
         asks_for=slot.about.asks_for,
         starts_at=instant(slot.starts_us),
         ends_at=instant(slot.ends_us),
+        bookable_until=instant(slot.closes_us),
+        cancel_until=instant(slot.cancel_until_us),
         capacity=slot.capacity,
+        extra=slot.extra,
         free=free,
         held=slot.held,
         booked=slot.booked,

@@ -1,4 +1,4 @@
-"""What can still be booked on which day? Said once for each change, and anew when a slot begins."""
+"""What can still be booked on which day? Said once for each change, and anew when a slot closes."""
 
 from bisect import bisect_right
 from datetime import date
@@ -35,10 +35,10 @@ def days_of(shelf: Shelf, first: int, last: int, *, now_us: int) -> bytes:
 
 def _said(sheet: Sheet, now_us: int) -> bytes:
     if sheet.said is None or now_us >= sheet.said_until_us:
-        # At its start a slot can no longer be booked.
+        # At its start, or some time before it, a slot can no longer be booked.
         begins = bisect_right(sheet.slots, now_us, key=slot_start)
-        to_come = sheet.slots[begins:]
-        sheet.said_until_us = to_come[0].starts_us if to_come else maxsize
+        to_come = [slot for slot in sheet.slots[begins:] if slot.closes_us > now_us]
+        sheet.said_until_us = min((slot.closes_us for slot in to_come), default=maxsize)
         sheet.said = _day(sheet.day, [slot for slot in to_come if slot.open])
     return sheet.said
 
@@ -52,6 +52,7 @@ def _day(day: int, slots: list[Slot]) -> bytes:
         DayBody(
             date=date.fromordinal(day),
             capacity=sum(slot.capacity for slot in slots),
+            extra=sum(slot.extra for slot in slots),
             free=sum(slot.free for slot in slots),
             first_free_at=None if first_free_us is None else instant(first_free_us),
         )

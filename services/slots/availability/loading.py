@@ -30,7 +30,8 @@ async def load(dsn: str, slots_max: int) -> Replica:
 def _put(board: Board, row: store.Record, now_us: int) -> None:
     # By position, since this is done a million times.
     slot_id, clinic_id, service, product, dose, modality, practitioner_id, resource, *rest = row
-    asks_for, starts_us, ends_us, capacity, held, booked, is_open, version = rest
+    asks_for, starts_us, ends_us, capacity, held, booked, is_open, version, *limits = rest
+    extra, closes_minutes, cancel_minutes = limits
     slot = Slot(
         id=slot_id,
         starts_us=starts_us,
@@ -42,6 +43,9 @@ def _put(board: Board, row: store.Record, now_us: int) -> None:
         held=held,
         booked=booked,
         open=is_open,
+        extra=extra,
+        closes_minutes_before=closes_minutes,
+        cancel_until_minutes_before=cancel_minutes,
         about=About(modality, practitioner_id, resource, asks_for),
     )
     board.put_slot(slot, clinic_id, service, now_us=now_us)

@@ -11,12 +11,10 @@ from typing import NamedTuple
 
 from services.slots.availability.board import Board
 from services.slots.availability.distance import Map
-from services.slots.availability.records import About, Sheet, Shelf, Slot, slot_start
+from services.slots.availability.records import MINUTE_US, About, Sheet, Shelf, Slot, slot_start
 
 MINUTES_PER_KM = 3.0
 """A bus through a city makes twenty kilometres in an hour."""
-
-MINUTE_US = 60_000_000
 
 CLINICS_MAX = 12
 """How many clinics are looked at: one's own and the nearest that offer the same."""
@@ -62,7 +60,7 @@ def shops_near(board: Board, map_: Map, sheet: Sheet) -> list[Shop]:
 def nearest(
     board: Board, slot: Slot, shops: Sequence[Shop], *, seats: int, now_us: int, count: int
 ) -> list[Slot]:
-    """The nearest slots for the same that have so many seats free and have not begun."""
+    """The nearest slots for the same that have so many seats free and take bookings."""
     steps = list(_first_steps(board, slot, shops, now_us))
     heapify(steps)
     found: list[Slot] = []
@@ -86,7 +84,7 @@ def is_instead_of(other: Slot, slot: Slot, *, seats: int, now_us: int) -> bool:
     return (
         other.open
         and other.free >= seats
-        and other.starts_us > now_us
+        and other.closes_us > now_us
         and slot.product in ("", other.product)
         and slot.dose in (None, other.dose)
         and (slot.about is other.about or _is_as_good(other.about, slot.about))

@@ -210,7 +210,13 @@ class Pages:
         return written(encode(slot_body(slot, self._board.sheets[slot.sheet]))[1:])
 
     def slots(
-        self, part: Part, *, clinic_id: UUID, day: int, service: str | None
+        self,
+        part: Part,
+        *,
+        clinic_id: UUID,
+        day: int,
+        service: str | None,
+        practitioner_id: UUID | None = None,
     ) -> Written | None:
         """A clinic's slots of one of its days, in order; None where there is no such clinic."""
         shelves = self._board.shelves.get(clinic_id)
@@ -218,13 +224,16 @@ class Pages:
             return None
         named = [shelf for shelf in shelves.values() if service in (None, shelf.service)]
         sheets = [shelf.days[day] for shelf in named if day in shelf.days]
-        key = ("slots", clinic_id, day, service, part)
+        key = ("slots", clinic_id, day, service, practitioner_id, part)
         stamp = tuple(sheet.stamp for sheet in sheets)
         page = self._encoded.find(key, stamp)
-        return page or self._encoded.keep(key, stamp, self._slots(sheets, part))
+        return page or self._encoded.keep(key, stamp, self._slots(sheets, part, practitioner_id))
 
-    def _slots(self, sheets: list[Sheet], part: Part) -> bytes:
-        slots = list(islice(_in_order(sheets, part.after), part.limit + 1))
+    def _slots(self, sheets: list[Sheet], part: Part, whose: UUID | None) -> bytes:
+        found = _in_order(sheets, part.after)
+        if whose is not None:
+            found = (slot for slot in found if slot.about.practitioner_id == whose)
+        slots = list(islice(found, part.limit + 1))
         cursor = None
         if len(slots) > part.limit:
             slots.pop()

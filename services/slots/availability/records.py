@@ -19,6 +19,7 @@ log = logging.getLogger(__name__)
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
+MINUTE_US = 60_000_000
 
 
 def microseconds(at: datetime) -> int:
@@ -113,13 +114,26 @@ class Slot(msgspec.Struct, kw_only=True, gc=False, eq=False):
     held: int
     booked: int
     open: bool
+    extra: int = 0
+    closes_minutes_before: int = 0
+    cancel_until_minutes_before: int = 0
     about: About = ORDINARY
     sheet: int = 0
 
     @property
+    def closes_us(self) -> int:
+        """From then on nobody books it any more."""
+        return self.starts_us - self.closes_minutes_before * MINUTE_US
+
+    @property
+    def cancel_until_us(self) -> int:
+        """Who gives a place back later than this does so late."""
+        return self.starts_us - self.cancel_until_minutes_before * MINUTE_US
+
+    @property
     def free(self) -> int:
         """How many more people fit in."""
-        return self.capacity - self.held - self.booked
+        return self.capacity + self.extra - self.held - self.booked
 
 
 def slot_order(slot: Slot) -> tuple[int, bytes]:
@@ -137,7 +151,7 @@ class Sheet(msgspec.Struct, kw_only=True, eq=False):
 
     `stamp` is new whenever one of them changes. `free` is how many places are free in all that is
     open, begun or not. `said` is the day as it is shown, None where it has to be said anew; it
-    holds until `said_until_us`, when the next slot begins.
+    holds until `said_until_us`, when the next slot closes.
     """
 
     number: int
@@ -152,7 +166,7 @@ class Sheet(msgspec.Struct, kw_only=True, eq=False):
 
 
 class Said(NamedTuple):
-    """Several days as they are shown: made at that stamp, and good until a slot begins."""
+    """Several days as they are shown: made at that stamp, and good until a slot closes."""
 
     stamp: int
     until_us: int

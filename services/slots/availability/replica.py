@@ -131,6 +131,9 @@ class Replica:
             held=count.held,
             booked=count.booked,
             open=count.open,
+            extra=count.extra,
+            closes_minutes_before=count.closes_minutes_before,
+            cancel_until_minutes_before=count.cancel_until_minutes_before,
             about=About(event.modality, event.practitioner_id, event.resource, event.asks_for),
         )
         self.board.put_slot(slot, event.clinic_id, event.service, now_us=now_us)

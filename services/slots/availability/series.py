@@ -237,6 +237,7 @@ class Search:
                 slot.open
                 and slot.about is ORDINARY
                 and slot.free > 0
+                and slot.closes_us > self._now_us
                 and slot.product == self._wish.product
                 and slot.dose in (None, dose)
             ):

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import msgspec
 
-from services.slots.rules import decide, evolve, expire_dead, sweep
+from services.slots.rules import decide, evolve, expire_dead, give_up, sweep
 from services.slots.rules.answers import refuse
 from services.slots.store import Answer, Seen
 from shared.batch import Head, Item
@@ -62,6 +62,8 @@ def meant_by(commands: Iterable[SlotCommand], due: Sequence[UUID]) -> dict[str, 
             meant["claims"].update(wish.claim for wish in command.places if wish.claim)
         if isinstance(command, WithBooking):
             meant["booking_ids"].add(command.booking_id)
+        if isinstance(command, MovePlaces):
+            meant["booking_ids"].update(command.hold_ids)
         if isinstance(command, OpenSlot | ChangeSlot):
             meant["slot_ids"].add(command.slot_id)
         if isinstance(command, OpenSlot | OpenClinic | ChangeClinic):
@@ -110,8 +112,9 @@ def _answer(seen: Seen, item: Item, decided: Decided) -> Answer:
         outcome: str = reply.reason
     else:
         outcome = "done"
-        evolve(seen.inventory, reply)
-        decided.events.append((item.partition, reply))
+        for event in (reply, *give_up(seen.inventory, command, reply)):
+            evolve(seen.inventory, event)
+            decided.events.append((item.partition, event))
     decided.outcomes.append((type(command).__name__, outcome))
     return Answer(command.id, command.body_hash, outcome, _encode(reply))
 

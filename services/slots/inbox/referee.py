@@ -14,16 +14,14 @@ from services.slots import metrics, store
 from services.slots.inbox.deciding import Decided, decide_batch, meant_by, positions_of
 from services.slots.inbox.telling import Near, announcements_of, name_what_is_near, reply_records
 from services.slots.rules.answers import refuse
-from services.slots.store import Answer
+from services.slots.store import Answer, Said
 from shared.batch import Announcements, Batch, Head, Item
 from shared.logs import Lines
-from shared.messages import ClinicChanged, ClinicOpened, Command, PlaceExpired, booking_of
+from shared.messages import Command, PlaceExpired, booking_of
 
 log = logging.getLogger(__name__)
 
 _encode = msgspec.msgpack.Encoder().encode
-
-OfClinic = ClinicOpened | ClinicChanged
 
 
 class Referee:
@@ -54,7 +52,7 @@ class Referee:
         await store.save(
             connection,
             seen,
-            clinics=[event for _, event in decided.events if isinstance(event, OfClinic)],
+            said=[event for _, event in decided.events if isinstance(event, Said)],
             answers=list(decided.answers.values()),
             positions=positions_of(items),
             swept=self._due,

@@ -28,7 +28,7 @@ from shared.topics import SLOTS_EVENTS, SLOTS_REPLIES
 _decode_refused = msgspec.msgpack.Decoder(Refused).decode
 _encode = msgspec.msgpack.Encoder().encode
 
-NEED_ANOTHER = frozenset({"full", "closed", "started"})
+NEED_ANOTHER = frozenset({"full", "closed", "started", "too_late", "interval_broken"})
 """Refusals that another slot would not have got."""
 
 Near = Callable[[WithPlaces, UUID], tuple[Alternative, ...]]

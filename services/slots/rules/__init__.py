@@ -1,6 +1,6 @@
 """What is decided? `decide` says what a command leads to, `evolve` makes it so. Pure, both."""
 
-from services.slots.rules.decide import decide, expire_dead, sweep
+from services.slots.rules.decide import decide, expire_dead, give_up, sweep
 from services.slots.rules.evolve import evolve
 from services.slots.rules.inventory import Booking, Clinic, Inventory, Place, Slot
 
@@ -13,5 +13,6 @@ __all__ = [
     "decide",
     "evolve",
     "expire_dead",
+    "give_up",
     "sweep",
 ]

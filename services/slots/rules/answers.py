@@ -17,7 +17,14 @@ from shared.messages import (
 )
 
 
-def refuse(command: Command, reason: Refusal, at: datetime, slot_id: UUID | None = None) -> Refused:
+def refuse(
+    command: Command,
+    reason: Refusal,
+    at: datetime,
+    slot_id: UUID | None = None,
+    *,
+    until: datetime | None = None,
+) -> Refused:
     """The answer that changes nothing."""
     return Refused(
         id=answer_id(command.id, f"Refused/{reason}"),
@@ -25,6 +32,7 @@ def refuse(command: Command, reason: Refusal, at: datetime, slot_id: UUID | None
         at=at,
         reason=reason,
         slot_id=slot_id,
+        until=until,
     )
 
 
@@ -37,6 +45,9 @@ def count_of(slot: Slot, *, held: int = 0, booked: int = 0) -> SlotCount:
         held=slot.held + held,
         booked=slot.booked + booked,
         open=slot.open,
+        extra=slot.extra,
+        closes_minutes_before=slot.closes_minutes_before,
+        cancel_until_minutes_before=slot.cancel_until_minutes_before,
     )
 
 
@@ -74,6 +85,7 @@ def taken(inventory: Inventory, place_id: UUID, wish: PlaceWish, claim: bytes | 
         claim=claim,
         patient_id=wish.patient_id,
         dose=wish.dose,
+        cancel_until=slot.cancel_until if slot.cancel_until_minutes_before else None,
         modality=slot.modality,
         practitioner_id=slot.practitioner_id,
         follows=wish.follows,

@@ -1,6 +1,7 @@
-"""Who gets a place, who may swap it, who gives it back?"""
+"""Who gets a place, and who gives it back?"""
 
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -8,12 +9,10 @@ from services.slots.rules.answers import counts_of, refuse, seats_per_slot, take
 from services.slots.rules.inventory import Booking, Inventory
 from shared.messages import (
     BookingCancelled,
-    BookingMoved,
     BookPlaces,
     CancelBooking,
     Command,
     HoldPlaces,
-    MovePlaces,
     PlacesBooked,
     PlaceWish,
     Refused,
@@ -51,45 +50,22 @@ def book(
     )
 
 
-def move(
-    inventory: Inventory, command: MovePlaces, *, at: datetime, home: int
-) -> BookingMoved | Refused:
-    """Swap all places at once; the booking's own seats count as free for it."""
-    booking = booked_here(inventory, command.booking_id, home)
-    if booking is None:
-        return refuse(command, "unknown", at)
-    if (late := started(inventory, booking, at)) is not None:
-        return refuse(command, "started", at, late)
-    own = seats_per_slot(p.slot_id for p in booking.places)
-    refused = why_not(inventory, command, command.places, at=at, own=own, booking_id=booking.id)
-    if refused is not None:
-        return refused
-    change = seats_per_slot(w.slot_id for w in command.places)
-    change.subtract(own)
-    return BookingMoved(
-        id=answer_id(command.id, "BookingMoved"),
-        cause=command.id,
-        at=at,
-        booking_id=booking.id,
-        home=booking.home,
-        version=booking.version + 1,
-        places=tuple(
-            taken(inventory, place_id(command.id, n), wish, wish.claim)
-            for n, wish in enumerate(command.places)
-        ),
-        counts=counts_of(inventory, held={}, booked=change),
-    )
-
-
 def cancel(
     inventory: Inventory, command: CancelBooking, *, at: datetime, home: int
 ) -> BookingCancelled | Refused:
-    """Every seat is free again in the same transaction."""
+    """Every seat is free again in the same transaction, late or not; only a patient is late.
+
+    What was missed is over, all of it: its claims are free, so that it can be booked again.
+    """
     booking = booked_here(inventory, command.booking_id, home)
     if booking is None:
         return refuse(command, "unknown", at)
-    if (late := started(inventory, booking, at)) is not None:
-        return refuse(command, "started", at, late)
+    if command.missed:
+        if to_come := _not_over(inventory, booking, at):
+            return refuse(command, "not_over", at, to_come[0])
+    elif begun := started(inventory, booking, at):
+        return refuse(command, "started", at, begun[0])
+    given_up = seats_per_slot((p.slot_id for p in booking.places), -1)
     return BookingCancelled(
         id=answer_id(command.id, "BookingCancelled"),
         cause=command.id,
@@ -98,9 +74,9 @@ def cancel(
         home=booking.home,
         version=booking.version + 1,
         reason=command.reason,
-        counts=counts_of(
-            inventory, held={}, booked=seats_per_slot((p.slot_id for p in booking.places), -1)
-        ),
+        counts=counts_of(inventory, held={}, booked=given_up),
+        late=command.reason == "patient" and given_up_late(inventory, given_up, at),
+        missed=command.missed,
     )
 
 
@@ -111,10 +87,17 @@ def why_not(
     *,
     at: datetime,
     own: Counter[UUID] = NOTHING,
+    kept: Sequence[UUID] = (),
     booking_id: UUID | None = None,
 ) -> Refused | None:
-    """The first reason why these seats cannot be had; `own` are seats given up for them."""
+    """The first reason why these seats cannot be had; `own` are seats given up for them.
+
+    `kept` are slots in which one's seats stay as they are, so nothing of them is asked for.
+    A slot's cut-off is for who comes new: a seat that one has already is not asked for again.
+    """
     for wish in wishes:
+        if wish.slot_id in kept:
+            continue
         slot = inventory.slots.get(wish.slot_id)
         if slot is None:
             return refuse(command, "unknown", at, wish.slot_id)
@@ -126,7 +109,10 @@ def why_not(
             # The second guard: whoever asked for it did not know yet what the slot asks for.
             return refuse(command, "unknown", at, wish.slot_id)
     for slot_id, seats in seats_per_slot(w.slot_id for w in wishes).items():
-        if seats > inventory.slots[slot_id].free + own[slot_id]:
+        slot = inventory.slots[slot_id]
+        if slot.closes_minutes_before and seats > own[slot_id] and at >= slot.closes_at:
+            return refuse(command, "too_late", at, slot_id, until=slot.closes_at)
+        if seats > slot.free + own[slot_id]:
             return refuse(command, "full", at, slot_id)
     return _claimed(inventory, command, wishes, at=at, booking_id=booking_id)
 
@@ -158,9 +144,20 @@ def booked_here(inventory: Inventory, booking_id: UUID, home: int) -> Booking | 
     return booking
 
 
-def started(inventory: Inventory, booking: Booking, at: datetime) -> UUID | None:
-    """A slot of the booking that has begun: what is past is neither moved nor cancelled."""
-    for place in booking.places:
-        if at >= inventory.slots[place.slot_id].starts_at:
-            return place.slot_id
-    return None
+def started(inventory: Inventory, booking: Booking, at: datetime) -> list[UUID]:
+    """The slots of the booking that have begun: what is past is neither moved nor cancelled."""
+    slots = dict.fromkeys(place.slot_id for place in booking.places)
+    return [slot_id for slot_id in slots if at >= inventory.slots[slot_id].starts_at]
+
+
+def _not_over(inventory: Inventory, booking: Booking, at: datetime) -> list[UUID]:
+    slots = dict.fromkeys(place.slot_id for place in booking.places)
+    return [slot_id for slot_id in slots if at < inventory.slots[slot_id].ends_at]
+
+
+def given_up_late(inventory: Inventory, change: Mapping[UUID, int], at: datetime) -> bool:
+    """True when one of the slots that lose a seat wanted to know sooner."""
+    return any(
+        seats < 0 and at > inventory.slots[slot_id].cancel_until
+        for slot_id, seats in change.items()
+    )

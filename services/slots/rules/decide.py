@@ -1,15 +1,16 @@
 """Which answer does a command get? Exactly one: an event, or a refusal with its reason."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import assert_never
 from uuid import UUID
 
-from services.slots.rules import bookings, holds, slots
+from services.slots.rules import bookings, holds, moves, slots
 from services.slots.rules.answers import refuse
 from services.slots.rules.evolve import evolve
 from services.slots.rules.inventory import Inventory
 from shared.messages import (
+    BookingMoved,
     BookPlaces,
     CancelBooking,
     ChangeClinic,
@@ -17,6 +18,7 @@ from shared.messages import (
     ConfirmHold,
     HoldExpired,
     HoldPlaces,
+    HoldReleased,
     MovePlaces,
     OpenClinic,
     OpenSlot,
@@ -38,7 +40,7 @@ def decide(inventory: Inventory, command: SlotCommand, *, at: datetime, home: in
         case BookPlaces():
             return bookings.book(inventory, command, at=at, home=home)
         case MovePlaces():
-            return bookings.move(inventory, command, at=at, home=home)
+            return moves.move(inventory, command, at=at, home=home)
         case CancelBooking():
             return bookings.cancel(inventory, command, at=at, home=home)
         case HoldPlaces():
@@ -69,6 +71,13 @@ def expire_dead(inventory: Inventory, at: datetime) -> Iterator[PlaceExpired]:
                 event = holds.expire(inventory, booking, place, at)
                 evolve(inventory, event)
                 yield event
+
+
+def give_up(inventory: Inventory, command: SlotCommand, reply: SlotReply) -> Sequence[HoldReleased]:
+    """What ends with what was decided; to be asked before either is made so."""
+    if isinstance(command, MovePlaces) and command.hold_ids and isinstance(reply, BookingMoved):
+        return moves.give_up(inventory, command, reply)
+    return ()
 
 
 def sweep(inventory: Inventory, due: Iterable[UUID], at: datetime) -> Iterator[HoldExpired]:

@@ -92,6 +92,8 @@ def _open(inventory: Inventory, event: SlotOpened) -> None:
         starts_at=event.starts_at,
         ends_at=event.ends_at,
         capacity=event.count.capacity,
+        closes_minutes_before=event.count.closes_minutes_before,
+        cancel_until_minutes_before=event.count.cancel_until_minutes_before,
     )
 
 
@@ -103,6 +105,9 @@ def _count(inventory: Inventory, counts: Iterable[SlotCount]) -> None:
         slot.held = count.held
         slot.booked = count.booked
         slot.open = count.open
+        slot.extra = count.extra
+        slot.closes_minutes_before = count.closes_minutes_before
+        slot.cancel_until_minutes_before = count.cancel_until_minutes_before
 
 
 def _seat(

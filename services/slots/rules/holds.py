@@ -54,7 +54,7 @@ def renew(
     inventory: Inventory, command: RenewHold, *, at: datetime, home: int
 ) -> HoldRenewed | Refused:
     """Keep them longer, if all are still alive."""
-    booking = _alive(inventory, command.booking_id, home)
+    booking = alive(inventory, command.booking_id, home)
     if booking is None:
         return refuse(command, "hold_gone", at)
     return HoldRenewed(
@@ -72,7 +72,7 @@ def release(
     inventory: Inventory, command: ReleaseHold, *, at: datetime, home: int
 ) -> HoldReleased | Refused:
     """Give them back before their time runs out."""
-    booking = _alive(inventory, command.booking_id, home)
+    booking = alive(inventory, command.booking_id, home)
     if booking is None:
         return refuse(command, "hold_gone", at)
     return HoldReleased(
@@ -92,7 +92,7 @@ def confirm(
     inventory: Inventory, command: ConfirmHold, *, at: datetime, home: int
 ) -> PlacesBooked | Refused:
     """Held becomes booked, seat by seat, and each seat gets its claim; or nothing changes."""
-    booking = _alive(inventory, command.booking_id, home)
+    booking = alive(inventory, command.booking_id, home)
     seats = seats_per_slot(w.slot_id for w in command.places)
     own = seats_per_slot(p.slot_id for p in booking.places) if booking else NOTHING
     if booking is None or seats != own:
@@ -123,6 +123,14 @@ def confirm(
     )
 
 
+def alive(inventory: Inventory, booking_id: UUID, home: int) -> Booking | None:
+    """The hold, if this is its home and all of it is still held."""
+    booking = inventory.bookings.get(booking_id)
+    if booking is None or booking.home != home or not booking.is_all("held"):
+        return None
+    return booking
+
+
 def expire(inventory: Inventory, booking: Booking, place: Place, at: datetime) -> PlaceExpired:
     """One held place's time ran out: it is free again, whoever's batch sees it first."""
     return PlaceExpired(
@@ -145,13 +153,6 @@ def gone(booking: Booking, at: datetime) -> HoldExpired:
         home=booking.home,
         version=booking.version + 1,
     )
-
-
-def _alive(inventory: Inventory, booking_id: UUID, home: int) -> Booking | None:
-    booking = inventory.bookings.get(booking_id)
-    if booking is None or booking.home != home or not booking.is_all("held"):
-        return None
-    return booking
 
 
 def _paired(booking: Booking, command: ConfirmHold) -> list[tuple[Place, PlaceWish]]:

@@ -1,6 +1,6 @@
 """What does the referee see when it decides? The locked slots and what sits in them."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal
 from uuid import UUID
 
@@ -24,7 +24,10 @@ class Clinic(msgspec.Struct, kw_only=True):
 
 
 class Slot(msgspec.Struct, kw_only=True):
-    """One slot and its counters; `version` grows by one with each event about it."""
+    """One slot and its counters; `version` grows by one with each event about it.
+
+    `extra` is how many more people than its capacity a person lets in.
+    """
 
     id: UUID
     clinic: Clinic
@@ -42,11 +45,24 @@ class Slot(msgspec.Struct, kw_only=True):
     booked: int = 0
     open: bool = True
     version: int = 1
+    extra: int = 0
+    closes_minutes_before: int = 0
+    cancel_until_minutes_before: int = 0
 
     @property
     def free(self) -> int:
         """How many more people fit in."""
-        return self.capacity - self.held - self.booked
+        return self.capacity + self.extra - self.held - self.booked
+
+    @property
+    def closes_at(self) -> datetime:
+        """From then on nobody is let in who is not in already."""
+        return self.starts_at - timedelta(minutes=self.closes_minutes_before)
+
+    @property
+    def cancel_until(self) -> datetime:
+        """Who gives a place back later than this does so late."""
+        return self.starts_at - timedelta(minutes=self.cancel_until_minutes_before)
 
 
 class Place(msgspec.Struct, kw_only=True):

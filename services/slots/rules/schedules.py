@@ -22,9 +22,6 @@ from shared.messages import AsksFor, Modality, Resource
 SCHEDULE_SLOTS_MAX = 2_000
 """The most slots that one schedule may mean: each is a command to the referee."""
 
-AHEAD_SLOTS_MAX = 10_000
-"""The most slots that are opened ahead of one that goes on."""
-
 SCHEDULE_DAYS_MAX = 366
 """The most days from a schedule's first to its last, both counted."""
 
@@ -62,7 +59,6 @@ class Schedule(msgspec.Struct, frozen=True, kw_only=True):
     `holidays` that were known when it was made, if it is closed then; `extra_dates` are added,
     holidays or not. `doses`: several slots at each time, each for a dose of its own; where there
     are none, one with `capacity` for `dose`.
-    Without `valid_to` it goes on: its slots are opened by themselves, up to `generated_to` so far.
     Schedules of one `series` are versions of each other: from `replaced_from` on another counts.
     `opened`: how many slots the referee has opened; None until all of them were asked for.
     """
@@ -79,9 +75,11 @@ class Schedule(msgspec.Struct, frozen=True, kw_only=True):
     slot_minutes: int
     capacity: int
     valid_from: date
-    valid_to: date | None
+    valid_to: date
     body_hash: bytes
     made_at: datetime
+    closes_minutes_before: int = 0
+    cancel_until_minutes_before: int = 0
     rrule: str = ""
     breaks: tuple[tuple[int, int], ...] = ()
     buffer_minutes: int = 0
@@ -97,7 +95,6 @@ class Schedule(msgspec.Struct, frozen=True, kw_only=True):
     series_id: UUID | None = None
     version: int = 1
     replaced_from: date | None = None
-    generated_to: date | None = None
     opened: int | None = None
     withdrawn_at: datetime | None = None
 
@@ -119,10 +116,11 @@ class Schedule(msgspec.Struct, frozen=True, kw_only=True):
         return self.series_id or self.id
 
     @property
-    def last(self) -> date | None:
-        """The last date for which it counts, if there is one."""
-        before = self.replaced_from and self.replaced_from - ONE_DAY
-        return min((day for day in (self.valid_to, before) if day), default=None)
+    def last(self) -> date:
+        """The last date for which it counts."""
+        if self.replaced_from is None:
+            return self.valid_to
+        return min(self.valid_to, self.replaced_from - ONE_DAY)
 
 
 def slots_of(
@@ -146,19 +144,17 @@ def starts_of(
                 yield opens + nth * step
 
 
-def slot_count(schedule: Schedule, zone: tzinfo, until: date | None = None) -> int:
+def slot_count(schedule: Schedule, zone: tzinfo) -> int:
     """How many slots it means."""
-    days = days_of(schedule, until=until)
+    days = days_of(schedule)
     times = sum(many for day in days for _, many in _times_of_day(schedule, day, zone))
     return times * len(schedule.seats)
 
 
 def days_of(schedule: Schedule, first: date | None = None, until: date | None = None) -> list[date]:
-    """The dates that it means, in order; of one that goes on, those of ten years at most."""
+    """The dates that it means, in order."""
     first = max(first or schedule.valid_from, schedule.valid_from)
-    last = min((day for day in (schedule.last, until) if day), default=None)
-    if last is None:
-        last = schedule.valid_from + SCHEDULE_AHEAD_DAYS_MAX * ONE_DAY
+    last = min(schedule.last, until or schedule.last)
     days = set(dates_of(parse(schedule.rule), schedule.valid_from, last))
     if schedule.on_holidays == "closed":
         days -= {*schedule.holidays}
@@ -265,7 +261,5 @@ def _meet(one: Schedule, other: Schedule) -> bool:
     if not any(max(a, c) < min(b, d) for a, b in hours_of(one) for c, d in hours_of(other)):
         return False
     first = max(one.valid_from, other.valid_from)
-    until = min((last for last in (one.last, other.last) if last), default=None)
-    # Of two that go on, ten years are looked at.
-    until = until or first + SCHEDULE_AHEAD_DAYS_MAX * ONE_DAY
+    until = min(one.last, other.last)
     return not {*days_of(one, first, until)}.isdisjoint(days_of(other, first, until))

@@ -1,6 +1,9 @@
 """What may staff do with clinics and slots?"""
 
 from datetime import datetime
+from typing import Any
+
+from msgspec.structs import replace
 
 from services.slots.rules.answers import count_of, refuse
 from services.slots.rules.inventory import Inventory
@@ -89,32 +92,45 @@ def open_slot(inventory: Inventory, command: OpenSlot, at: datetime) -> SlotOpen
             held=0,
             booked=0,
             open=True,
+            closes_minutes_before=command.closes_minutes_before,
+            cancel_until_minutes_before=command.cancel_until_minutes_before,
         ),
     )
 
 
 def change_slot(inventory: Inventory, command: ChangeSlot, at: datetime) -> SlotChanged | Refused:
-    """Shut, reopen, or change the capacity, never below what is taken."""
+    """Shut, reopen, or change its numbers, but never so that somebody in it is worse off."""
     slot = inventory.slots.get(command.slot_id)
     if slot is None:
         return refuse(command, "unknown", at, command.slot_id)
     now = count_of(slot)
-    capacity = now.capacity if command.capacity is None else command.capacity
-    taken = now.held + now.booked
-    if capacity < taken or (command.only_empty and taken):
+    count = replace(now, **_asked(command))
+    if count.extra > now.extra and command.by is None:
+        # More people than places is what a person answers for, never what happens by itself.
+        return refuse(command, "failed", at, command.slot_id)
+    if _harms_who_is_in(now, count) or (command.only_empty and now.held + now.booked):
         return refuse(command, "in_use", at, command.slot_id)
-    is_open = now.open if command.open is None else command.open
     return SlotChanged(
         id=answer_id(command.id, "SlotChanged"),
         cause=command.id,
         at=at,
-        count=SlotCount(
-            slot_id=slot.id,
-            version=now.version,
-            capacity=capacity,
-            held=now.held,
-            booked=now.booked,
-            open=is_open,
-        ),
-        cancel_bookings=command.cancel_bookings and not is_open,
+        count=count,
+        cancel_bookings=command.cancel_bookings and not count.open,
+        by=command.by if count.extra != now.extra else None,
     )
+
+
+def _asked(command: ChangeSlot) -> dict[str, Any]:
+    """What the command names of a slot's numbers."""
+    names = ("capacity", "open", "extra", "closes_minutes_before", "cancel_until_minutes_before")
+    asked = {name: getattr(command, name) for name in names}
+    return {name: value for name, value in asked.items() if value is not None}
+
+
+def _harms_who_is_in(now: SlotCount, count: SlotCount) -> bool:
+    """No place for all of them, or late by a rule that was not so when they booked."""
+    people = now.held + now.booked
+    if count.capacity + count.extra < people:
+        return True
+    stricter = count.cancel_until_minutes_before > now.cancel_until_minutes_before
+    return stricter and people > 0

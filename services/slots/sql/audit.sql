@@ -1,10 +1,10 @@
 -- name: audit_nobody_beyond_capacity
--- In no slot are more people than it has places for, whatever its counters say.
+-- In no slot are more people than it has places for and a person let in, whatever its counters say.
 SELECT s.id::text
   FROM slot AS s
   JOIN (SELECT slot_id, count(*) AS taken FROM place WHERE state <> 'expired' GROUP BY slot_id) AS p
     ON p.slot_id = s.id
- WHERE p.taken > s.capacity
+ WHERE p.taken > s.capacity + s.extra
  LIMIT $1;
 
 -- name: audit_counts_are_true
@@ -15,6 +15,14 @@ SELECT s.id::text
                     count(*) FILTER (WHERE state = 'booked') AS booked
                FROM place GROUP BY slot_id) AS p ON p.slot_id = s.id
  WHERE s.held <> coalesce(p.held, 0) OR s.booked <> coalesce(p.booked, 0)
+ LIMIT $1;
+
+-- name: audit_extra_people_have_a_name
+-- Who is let in beyond the places is let in by a person, who said so many, and when.
+SELECT s.id::text FROM slot AS s
+ WHERE s.extra > 0
+   AND s.extra IS DISTINCT FROM (SELECT o.extra FROM overbooking AS o WHERE o.slot_id = s.id
+                                  ORDER BY o.version DESC LIMIT 1)
  LIMIT $1;
 
 -- name: audit_one_place_per_claim

@@ -11,10 +11,12 @@ $$;
 
 GRANT SELECT, INSERT, UPDATE ON clinic, slot, schedule, holiday TO slots;
 GRANT SELECT, INSERT, DELETE ON place, batch TO slots;
-GRANT SELECT, INSERT ON closure TO slots;
+GRANT SELECT, INSERT ON closure, overbooking TO slots;
+GRANT SELECT, INSERT, UPDATE ON practitioner TO slots;
+GRANT SELECT ON practitioner TO auditor;
 -- An answer is for ever; what was refused is forgotten after a week.
 GRANT SELECT, INSERT, DELETE ON answer TO slots;
-GRANT SELECT ON clinic, slot, schedule, holiday, place, batch, closure, answer TO auditor;
+GRANT SELECT ON clinic, slot, schedule, holiday, place, batch, closure, overbooking, answer TO auditor;
 
 -- What two persons agreed on, and each step of it.
 GRANT SELECT, INSERT, UPDATE ON proposal TO slots;

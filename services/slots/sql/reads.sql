@@ -1,7 +1,8 @@
 -- name: find_slot
 -- One slot as it is now.
 SELECT id, clinic_id, service, product, dose, modality, practitioner_id, resource, asks_for, starts_at,
-       ends_at, capacity, held, booked, open, version
+       ends_at, capacity, held, booked, open, version,
+       extra, closes_minutes_before, cancel_until_minutes_before
   FROM slot WHERE id = $1;
 
 -- name: ping

@@ -19,6 +19,7 @@ SELECT DISTINCT booking_id
 -- A row's own columns are fresh after the wait; everything else is read by the next statement.
 SELECT s.id, s.service, s.product, s.dose, s.modality, s.practitioner_id, s.resource, s.asks_for,
        s.starts_at, s.ends_at, s.capacity, s.held, s.booked, s.open, s.version,
+       s.extra, s.closes_minutes_before, s.cancel_until_minutes_before,
        c.id AS clinic_id, c.name AS clinic_name, c.time_zone, c.address, c.district, c.latitude,
        c.longitude
   FROM slot AS s JOIN clinic AS c ON c.id = s.clinic_id
@@ -66,18 +67,20 @@ WITH clinics AS (
         ON CONFLICT DO NOTHING RETURNING 1
 ), opened AS (
     INSERT INTO slot (id, clinic_id, service, starts_at, ends_at, capacity, held, booked, open, version,
-                      product, dose, modality, practitioner_id, resource, asks_for)
+                      product, dose, modality, practitioner_id, resource, asks_for,
+                      closes_minutes_before, cancel_until_minutes_before, extra)
     SELECT * FROM unnest($8::uuid[], $9::uuid[], $10::text[], $11::timestamptz[], $12::timestamptz[],
                          $13::integer[], $14::integer[], $15::integer[], $16::boolean[], $17::bigint[],
                          $42::text[], $43::smallint[], $44::text[], $45::uuid[], $46::text[],
-                         $47::text[])
+                         $47::text[], $48::integer[], $49::integer[], $50::integer[])
         ON CONFLICT DO NOTHING RETURNING 1
 ), counted AS (
     UPDATE slot AS s
-       SET capacity = n.capacity, held = n.held, booked = n.booked, open = n.open, version = n.version
+       SET capacity = n.capacity, held = n.held, booked = n.booked, open = n.open, version = n.version,
+           extra = n.extra
       FROM unnest($18::uuid[], $19::integer[], $20::integer[], $21::integer[], $22::boolean[], $23::bigint[],
-                  $24::bigint[])
-           AS n (id, capacity, held, booked, open, version, version_before)
+                  $24::bigint[], $51::integer[])
+           AS n (id, capacity, held, booked, open, version, version_before, extra)
      WHERE s.id = n.id AND s.version = n.version_before
     RETURNING 1
 ), seated AS (
@@ -107,6 +110,22 @@ UPDATE clinic AS c
   FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::float8[], $6::float8[])
        AS n (id, name, address, district, latitude, longitude)
  WHERE c.id = n.id;
+
+-- name: limit_slots
+-- What staff changed of slots' limits; and who let in more people than there are places, or fewer again.
+-- The slots are locked, and counted by `save` before this.
+WITH said AS MATERIALIZED (
+    SELECT * FROM unnest($1::uuid[], $2::bigint[], $3::integer[], $4::integer[], $5::integer[], $6::uuid[])
+                  AS n (id, version, closes_minutes_before, cancel_until_minutes_before, extra, by_id)
+), noted AS (
+    INSERT INTO overbooking (slot_id, version, extra, by_id, at)
+    SELECT id, version, extra, by_id, $7 FROM said WHERE by_id IS NOT NULL
+)
+UPDATE slot AS s
+   SET closes_minutes_before = n.closes_minutes_before,
+       cancel_until_minutes_before = n.cancel_until_minutes_before
+  FROM (SELECT DISTINCT ON (id) * FROM said ORDER BY id, version DESC) AS n
+ WHERE s.id = n.id;
 
 -- name: answer_failed
 -- A command set aside has its answer too; one that was answered before keeps that.

@@ -10,9 +10,10 @@ SELECT id AS clinic_id, time_zone, clock_timestamp() AS now FROM clinic WHERE id
 -- name: find_schedule
 -- What an earlier request under this key asked for.
 SELECT id, clinic_id, time_zone, service, product, dose, weekdays, starts_minute, ends_minute,
-       slot_minutes, capacity, valid_from, valid_to, body_hash, made_at, rrule, breaks,
+       slot_minutes, capacity, valid_from, valid_to, body_hash, made_at, closes_minutes_before,
+       cancel_until_minutes_before, rrule, breaks,
        buffer_minutes, except_dates, extra_dates, on_holidays, holidays, doses, modality,
-       practitioner_id, resource, asks_for, series_id, version, replaced_from, generated_to, opened,
+       practitioner_id, resource, asks_for, series_id, version, replaced_from, opened,
        withdrawn_at
   FROM schedule WHERE id = $1;
 
@@ -20,9 +21,10 @@ SELECT id, clinic_id, time_zone, service, product, dose, weekdays, starts_minute
 -- A clinic's schedules for a service that reach into these dates, and were not withdrawn; of other
 -- series than this one.
 SELECT id, clinic_id, time_zone, service, product, dose, weekdays, starts_minute, ends_minute,
-       slot_minutes, capacity, valid_from, valid_to, body_hash, made_at, rrule, breaks,
+       slot_minutes, capacity, valid_from, valid_to, body_hash, made_at, closes_minutes_before,
+       cancel_until_minutes_before, rrule, breaks,
        buffer_minutes, except_dates, extra_dates, on_holidays, holidays, doses, modality,
-       practitioner_id, resource, asks_for, series_id, version, replaced_from, generated_to, opened,
+       practitioner_id, resource, asks_for, series_id, version, replaced_from, opened,
        withdrawn_at
   FROM schedule
  WHERE clinic_id = $1 AND service = $2 AND valid_from <= $4
@@ -34,11 +36,11 @@ SELECT id, clinic_id, time_zone, service, product, dose, weekdays, starts_minute
 -- Nothing comes back where the same key was used for another clinic meanwhile.
 INSERT INTO schedule (id, clinic_id, time_zone, service, product, dose, weekdays, starts_minute,
                       ends_minute, slot_minutes, capacity, valid_from, valid_to, body_hash, made_at,
-                      rrule, breaks, buffer_minutes, except_dates, extra_dates, on_holidays,
+                      closes_minutes_before, cancel_until_minutes_before, rrule, breaks, buffer_minutes, except_dates, extra_dates, on_holidays,
                       holidays, doses, modality, practitioner_id, resource, asks_for, series_id,
                       version, opened, plan)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20,
-        $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31)
+        $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33)
     ON CONFLICT (id) DO NOTHING
 RETURNING id;
 
@@ -56,9 +58,10 @@ RETURNING id;
 -- name: list_schedules
 -- A clinic's schedules, oldest first, from a cursor on.
 SELECT id, clinic_id, time_zone, service, product, dose, weekdays, starts_minute, ends_minute,
-       slot_minutes, capacity, valid_from, valid_to, body_hash, made_at, rrule, breaks,
+       slot_minutes, capacity, valid_from, valid_to, body_hash, made_at, closes_minutes_before,
+       cancel_until_minutes_before, rrule, breaks,
        buffer_minutes, except_dates, extra_dates, on_holidays, holidays, doses, modality,
-       practitioner_id, resource, asks_for, series_id, version, replaced_from, generated_to, opened,
+       practitioner_id, resource, asks_for, series_id, version, replaced_from, opened,
        withdrawn_at
   FROM schedule
  WHERE clinic_id = $1 AND ($2::timestamptz IS NULL OR (made_at, id) > ($2, $3::uuid))
@@ -66,10 +69,8 @@ SELECT id, clinic_id, time_zone, service, product, dose, weekdays, starts_minute
  LIMIT $4;
 
 -- name: lock_series
--- All versions of a schedule, the first one first. Whoever opens its coming days waits, or has begun.
-SELECT id, coalesce(generating_until > clock_timestamp(), false) AS is_generated,
-       (plan IS NULL OR planned_at IS NOT NULL) AND (valid_to IS NULL OR opened IS NOT NULL)
-           AS is_finished
+-- All versions of a schedule, the first one first.
+SELECT id, opened IS NOT NULL AND (plan IS NULL OR planned_at IS NOT NULL) AS is_finished
   FROM schedule
  WHERE clinic_id = $1
    AND coalesce(series_id, id) = (SELECT coalesce(series_id, id) FROM schedule WHERE id = $2)
@@ -79,9 +80,10 @@ SELECT id, coalesce(generating_until > clock_timestamp(), false) AS is_generated
 -- name: series
 -- A statement of its own, after the lock.
 SELECT id, clinic_id, time_zone, service, product, dose, weekdays, starts_minute, ends_minute,
-       slot_minutes, capacity, valid_from, valid_to, body_hash, made_at, rrule, breaks,
+       slot_minutes, capacity, valid_from, valid_to, body_hash, made_at, closes_minutes_before,
+       cancel_until_minutes_before, rrule, breaks,
        buffer_minutes, except_dates, extra_dates, on_holidays, holidays, doses, modality,
-       practitioner_id, resource, asks_for, series_id, version, replaced_from, generated_to, opened,
+       practitioner_id, resource, asks_for, series_id, version, replaced_from, opened,
        withdrawn_at
   FROM schedule WHERE id = ANY ($1::uuid[]) ORDER BY version;
 

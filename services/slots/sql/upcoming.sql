@@ -16,7 +16,7 @@ SELECT id, name, time_zone, address, district, latitude, longitude FROM clinic;
 SELECT uuid_send(id) AS id, clinic_id, service, product, dose, modality, practitioner_id, resource, asks_for,
        (extract(epoch FROM starts_at) * 1000000)::bigint AS starts_us,
        (extract(epoch FROM ends_at) * 1000000)::bigint AS ends_us,
-       capacity, held, booked, open, version
+       capacity, held, booked, open, version, extra, closes_minutes_before, cancel_until_minutes_before
   FROM slot
  WHERE starts_at > now() - interval '26 hours'
  ORDER BY starts_at, id;

@@ -3,13 +3,14 @@
 `upcoming` is what the copy in memory is made of, from which everybody's reads are answered.
 
 `schedules` and `closures` are wishes of staff that become many commands; `holidays` are what they
-say of days.
+say of days, `practitioners` what they say of people who have slots of their own.
 """
 
 from services.slots.store.closures import Closure, Closures
 from services.slots.store.decisions import (
     REFEREE_SESSION,
     Answer,
+    Said,
     Seen,
     answer_failed,
     find_answers,
@@ -19,6 +20,7 @@ from services.slots.store.decisions import (
     see,
 )
 from services.slots.store.holidays import Holidays
+from services.slots.store.practitioners import Practitioner, Practitioners
 from services.slots.store.reads import Reads
 from services.slots.store.schedules import Schedules
 from services.slots.store.upcoming import EventNumbers, Record, snapshot
@@ -30,8 +32,11 @@ __all__ = [
     "Closures",
     "EventNumbers",
     "Holidays",
+    "Practitioner",
+    "Practitioners",
     "Reads",
     "Record",
+    "Said",
     "Schedules",
     "Seen",
     "answer_failed",

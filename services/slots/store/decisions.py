@@ -10,7 +10,7 @@ import msgspec
 
 from services.slots.rules import Booking, Clinic, Inventory, Place, Slot
 from shared.batch import AgainError
-from shared.messages import ClinicChanged, ClinicOpened, Command
+from shared.messages import ClinicChanged, ClinicOpened, Command, SlotChanged
 from shared.statements import load
 
 SQL = load("services.slots")
@@ -25,7 +25,21 @@ REFEREE_SESSION = {
 }
 
 
-SAID_OF_SLOTS = ("product", "dose", "modality", "practitioner_id", "resource", "asks_for")
+Said = ClinicOpened | ClinicChanged | SlotChanged
+"""What staff say of clinics and slots, and what is written apart from the counters."""
+
+LIMITS = ("version", "closes_minutes_before", "cancel_until_minutes_before", "extra")
+SAID_OF_SLOTS = (
+    "product",
+    "dose",
+    "modality",
+    "practitioner_id",
+    "resource",
+    "asks_for",
+    "closes_minutes_before",
+    "cancel_until_minutes_before",
+    "extra",
+)
 """What is said of a slot beside where and when it is, in the order in which `save` takes it."""
 
 
@@ -142,6 +156,9 @@ def _slot(row: asyncpg.Record, clinics: dict[UUID, Clinic]) -> Slot:
         booked=row["booked"],
         open=row["open"],
         version=row["version"],
+        extra=row["extra"],
+        closes_minutes_before=row["closes_minutes_before"],
+        cancel_until_minutes_before=row["cancel_until_minutes_before"],
     )
 
 
@@ -180,7 +197,7 @@ async def save(
     connection: asyncpg.Connection,
     seen: Seen,
     *,
-    clinics: Sequence[ClinicOpened | ClinicChanged],
+    said: Sequence[Said],
     answers: Sequence[Answer],
     positions: str,
     swept: Sequence[UUID],
@@ -189,7 +206,7 @@ async def save(
     slots, before = seen.inventory.slots.values(), seen.slots_before
     new = [slot for slot in slots if slot.id not in before]
     old = [slot for slot in slots if slot.version > before.get(slot.id, slot.version)]
-    opened = [event for event in clinics if isinstance(event, ClinicOpened)]
+    opened = [event for event in said if isinstance(event, ClinicOpened)]
     gone, seated = _changes(seen)
     answers = sorted(answers, key=lambda answer: answer.id.int)
     if gone:
@@ -206,23 +223,37 @@ async def save(
         positions,
         list(swept),
         *_columns(new, SAID_OF_SLOTS),
+        [slot.extra for slot in old],
     )
     assert row is not None
     written = (row["clinics"], row["opened"], row["counted"], row["seated"], row["answered"])
     meant = (len(opened), len(new), len(old), len(seated), len(answers))
     if written != meant:
         raise AgainError("somebody else was quicker")
-    await _change_clinics(connection, clinics)
+    await _change_clinics(connection, said)
+    await _limit_slots(connection, said)
 
 
-async def _change_clinics(
-    connection: asyncpg.Connection, clinics: Iterable[ClinicOpened | ClinicChanged]
-) -> None:
+async def _change_clinics(connection: asyncpg.Connection, said: Iterable[Said]) -> None:
     """Write what is said of clinics now; the last word of the batch on each."""
-    last = {event.clinic_id: event for event in clinics if isinstance(event, ClinicChanged)}
+    last = {event.clinic_id: event for event in said if isinstance(event, ClinicChanged)}
     if last:
         names = ("clinic_id", "name", "address", "district", "latitude", "longitude")
         await connection.execute(SQL["change_clinics"], *_columns(list(last.values()), names))
+
+
+async def _limit_slots(connection: asyncpg.Connection, said: Iterable[Said]) -> None:
+    """Write what staff made of slots' limits, and who answers for whom they let in beyond them."""
+    changed = [event for event in said if isinstance(event, SlotChanged)]
+    if changed:
+        counts = [event.count for event in changed]
+        await connection.execute(
+            SQL["limit_slots"],
+            [count.slot_id for count in counts],
+            *_columns(counts, LIMITS),
+            [event.by for event in changed],
+            changed[0].at,
+        )
 
 
 def _changes(seen: Seen) -> tuple[list[UUID], list[Row]]:

@@ -29,6 +29,8 @@ COLUMNS = (
     "valid_to",
     "body_hash",
     "made_at",
+    "closes_minutes_before",
+    "cancel_until_minutes_before",
     "rrule",
     "breaks",
     "buffer_minutes",
@@ -51,12 +53,10 @@ COLUMNS = (
 class Series(msgspec.Struct, frozen=True, kw_only=True):
     """The versions of one schedule, the first one first.
 
-    `is_generated`: somebody opens its coming days now. `is_finished`: all was asked for that each
-    of them meant.
+    `is_finished`: all was asked for that each of them meant.
     """
 
     versions: tuple[Schedule, ...]
-    is_generated: bool
     is_finished: bool
 
 
@@ -80,7 +80,7 @@ class OfClinic(msgspec.Struct, frozen=True):
             self.clinic_id,
             wanted.service,
             wanted.valid_from,
-            wanted.valid_to or date.max,
+            wanted.valid_to,
             wanted.series,
         )
         return [_schedule(row) for row in rows]
@@ -91,7 +91,6 @@ class OfClinic(msgspec.Struct, frozen=True):
         rows = await self.connection.fetch(SQL["series"], [row["id"] for row in locked])
         return Series(
             versions=tuple(_schedule(row) for row in rows),
-            is_generated=any(row["is_generated"] for row in locked),
             is_finished=all(row["is_finished"] for row in locked),
         )
 

@@ -1,8 +1,9 @@
 """What comes in by HTTP about proposals? The same routes for every act of a service."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from shared.openapi import Answer, Route
+from shared.openapi.routes import Handler
 from shared.proposals.api.bodies import Approval, NewProposal, ProposalBody, ProposalList, of
 from shared.proposals.api.desk import DESK, ProposalDesk
 from shared.proposals.api.handlers import (
@@ -15,22 +16,38 @@ from shared.proposals.api.handlers import (
 )
 from shared.web import Page
 
-__all__ = ["DESK", "ProposalDesk", "proposal_routes"]
+__all__ = ["DESK", "Handlers", "ProposalDesk", "proposal_routes"]
 
 PATH = "/api/v1/proposals"
 
 
-def proposal_routes(acts: Any, problems: tuple[str, ...]) -> tuple[Route, ...]:
+class Handlers(NamedTuple):
+    """Who answers: these, or a service's own functions, which say it in its words and call them."""
+
+    propose: Handler = propose
+    list_proposals: Handler = list_proposals
+    show_proposal: Handler = show_proposal
+    approve_proposal: Handler = approve_proposal
+    withdraw_proposal: Handler = withdraw_proposal
+    undo_proposal: Handler = undo_proposal
+
+
+SHARED = Handlers()
+
+
+def proposal_routes(
+    acts: Any, problems: tuple[str, ...], *, path: str = PATH, handlers: Handlers = SHARED
+) -> tuple[Route, ...]:
     """The routes of a service that has these acts: the type of their bodies, one or a union;
 
-    and what a dry run may meet.
+    and what a dry run may meet. The edge is one address, so a second service has its own path.
     """
     common: dict[str, Any] = {"tag": "proposals"}
     shown = of(acts, ProposalBody)
     making = Route(
         "POST",
-        PATH,
-        propose,
+        path,
+        handlers.propose,
         **common,
         body=of(acts, NewProposal),
         needs_key=True,
@@ -39,22 +56,23 @@ def proposal_routes(acts: Any, problems: tuple[str, ...]) -> tuple[Route, ...]:
     )
     listing = Route(
         "GET",
-        PATH,
-        list_proposals,
+        path,
+        handlers.list_proposals,
         **common,
         query=Page,
         answers={200: Answer("The proposals, the newest first.", of(acts, ProposalList))},
     )
-    return (making, listing, *_about_one(common | {"answers": {200: _as_it_is(shown)}}))
+    common |= {"answers": {200: _as_it_is(shown)}}
+    return (making, listing, *_about_one(path, handlers, common))
 
 
-def _about_one(common: dict[str, Any]) -> tuple[Route, ...]:
+def _about_one(path: str, handlers: Handlers, common: dict[str, Any]) -> tuple[Route, ...]:
     return (
-        Route("GET", f"{PATH}/{{id}}", show_proposal, **common),
+        Route("GET", f"{path}/{{id}}", handlers.show_proposal, **common),
         Route(
             "POST",
-            f"{PATH}/{{id}}/approve",
-            approve_proposal,
+            f"{path}/{{id}}/approve",
+            handlers.approve_proposal,
             **common,
             body=Approval,
             problems=(
@@ -67,15 +85,15 @@ def _about_one(common: dict[str, Any]) -> tuple[Route, ...]:
         ),
         Route(
             "POST",
-            f"{PATH}/{{id}}/withdraw",
-            withdraw_proposal,
+            f"{path}/{{id}}/withdraw",
+            handlers.withdraw_proposal,
             **common,
             problems=("proposal_expired", "proposal_begun"),
         ),
         Route(
             "POST",
-            f"{PATH}/{{id}}/undo",
-            undo_proposal,
+            f"{path}/{{id}}/undo",
+            handlers.undo_proposal,
             **common,
             problems=("proposal_not_done", "proposal_not_undoable", "proposal_undo_late"),
         ),

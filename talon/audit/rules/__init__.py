@@ -21,7 +21,7 @@ class Promise(msgspec.Struct, frozen=True):
 
 PROMISES = (
     Promise("oversold", "no slot has more people than seats", slots.oversold),
-    Promise("counters", "capacity = free + held + booked, recounted", slots.miscounted),
+    Promise("counters", "capacity + extra = free + held + booked, recounted", slots.miscounted),
     Promise("lost", "what was granted is in slots and booking, as answered", bookings.lost),
     Promise("untold", "what was granted was told at the mail server, rightly", mail.untold),
     Promise("ghosts", "nothing is booked, held or told that nobody was granted", bookings.ghosts),

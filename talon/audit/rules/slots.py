@@ -17,9 +17,9 @@ def oversold(witness: Witness, world: World) -> Iterator[Broken]:
     for slot_id, count in _counted(world).items():
         slot = world.slots.get(slot_id)
         taken = count["held"] + count["booked"]
-        capacity = slot.capacity if slot is not None else 0
-        if taken > capacity:
-            yield _broken(slot_id, f"at most {capacity} people", f"{taken} people")
+        most = slot.capacity + slot.extra if slot is not None else 0
+        if taken > most:
+            yield _broken(slot_id, f"at most {most} people", f"{taken} people")
 
 
 def miscounted(witness: Witness, world: World) -> Iterator[Broken]:
@@ -33,7 +33,7 @@ def miscounted(witness: Witness, world: World) -> Iterator[Broken]:
                 f"{slot.held} held and {slot.booked} booked, as its counters say",
                 f"{count['held']} held and {count['booked']} booked seats",
             )
-        free = slot.capacity - slot.held - slot.booked
+        free = slot.capacity + slot.extra - slot.held - slot.booked
         if free < 0:
             yield _broken(slot.id, "no less than 0 free", f"{free} free")
     for slot_id, capacity in world.capacities.items():

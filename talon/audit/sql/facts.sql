@@ -12,7 +12,7 @@ SELECT clock_timestamp();
 
 -- name: slots
 -- Every slot with its own counters.
-SELECT id, capacity, held, booked FROM slots.slot;
+SELECT id, capacity, held, booked, extra FROM slots.slot;
 
 -- name: places
 -- Every seat that is held or booked, and those marked expired that are yet to be swept.

@@ -23,12 +23,17 @@ CHANGED = ("id", "open", "version", "closing_id", "reopened")
 def apply(session: Session, *columns: Any) -> Wrote:
     """As without pending wishes, which are the front desk's and not the projector's."""
     changes = [dict(zip(CHANGE, values, strict=True)) for values in zip(*columns[:11], strict=True)]
+    late, by_clinic = columns[14:16]
+    for change in changes:
+        by = "clinic" if change["id"] in by_clinic else "patient"
+        change["late"] = change["id"] in late
+        change["cancelled_by"] = by if change["status"] == "cancelled" else None
     changes.sort(key=lambda change: change["id"])
     for change in changes:
         yield from session.lock("booking", change["id"])
         before = session.row("booking", change["id"])
         if change["owner_id"] is not None and before is None:
-            new = {name: change[name] for name in CHANGE if name != "at"}
+            new = {name: value for name, value in change.items() if name != "at"}
             new |= {"made_at": change["at"], "places_told": None}
             session.write("booking", change["id"], row=new)
         elif before is not None and 0 < before["version"] < change["version"]:
@@ -38,7 +43,8 @@ def apply(session: Session, *columns: Any) -> Wrote:
 
 def _after(before: Row, change: Mapping[str, Any]) -> Row:
     """Only what makes a booking says whose it is, and all of what it is; the rest say less."""
-    after = before | {"status": change["status"], "version": change["version"]}
+    after = before | {name: change[name] for name in ("status", "version", "cancelled_by")}
+    after["late"] = before["late"] or change["late"]
     for name in ("places", "slot_ids", "expires_at"):
         after[name] = before[name] if change[name] is None else change[name]
     if change["owner_id"] is not None:
@@ -107,6 +113,11 @@ def take_untold(session: Session, homes: Sequence[int], limit: int) -> list[Row]
     return []
 
 
+def take_untold_steps(session: Session, homes: Sequence[int], limit: int) -> list[Row]:
+    """Nobody is seen from afar here."""
+    return []
+
+
 DONE: tuple[Statement, ...] = (
     apply,
     known_bookings,
@@ -115,4 +126,5 @@ DONE: tuple[Statement, ...] = (
     slots_changed,
     has_untold,
     take_untold,
+    take_untold_steps,
 )

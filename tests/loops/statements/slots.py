@@ -20,7 +20,7 @@ OPENED = (
     "id", "clinic_id", "service", "starts_at", "ends_at",
     "capacity", "held", "booked", "open", "version",
 )  # fmt: skip
-COUNTED = ("id", "capacity", "held", "booked", "open", "version", "version_before")
+COUNTED = ("id", "capacity", "held", "booked", "open", "version", "version_before", "extra")
 ANSWER = ("id", "body_hash", "outcome", "reply")
 
 
@@ -98,14 +98,14 @@ def delete_places(session: Session, ids: Sequence[UUID]) -> Wrote:
 def save(session: Session, *columns: Any) -> Gave:
     clinics, opened, counted = columns[:7], columns[7:17], columns[17:24]
     seated, answers = columns[24:34], columns[34:38]
-    at = columns[38]
+    at, extra = columns[38], columns[-1]
     wrote: Row = dict.fromkeys(("clinics", "opened", "counted", "seated", "answered"), 0)
     for row in _rows(CLINIC, clinics):
         wrote["clinics"] += yield from _insert(session, "clinic", row)
-    for row in _rows((*OPENED, *SAID_OF_SLOTS), (*opened, *columns[41:])):
+    for row in _rows((*OPENED, *SAID_OF_SLOTS), (*opened, *columns[41:-1])):
         _not_overbooked(session, row)
         wrote["opened"] += yield from _insert(session, "slot", row)
-    for row in _rows(COUNTED, counted):
+    for row in _rows(COUNTED, (*counted, extra)):
         wrote["counted"] += yield from count(session, row)
     for row in _rows(Place._fields, seated):
         wrote["seated"] += yield from _seat(session, row)
@@ -142,8 +142,29 @@ def count(session: Session, row: Row) -> Wrote:
 def _not_overbooked(session: Session, row: Row) -> None:
     if "never_overbooked" in session.database.without:
         return
-    if min(row["held"], row["booked"]) < 0 or row["held"] + row["booked"] > row["capacity"]:
+    if min(row["held"], row["booked"]) < 0 or _taken(row) > row["capacity"] + row["extra"]:
         raise asyncpg.CheckViolationError("never_overbooked")
+
+
+def _taken(row: Row) -> int:
+    taken: int = row["held"] + row["booked"]
+    return taken
+
+
+def limit_slots(session: Session, ids: Sequence[UUID], *columns: Any) -> Wrote:
+    """Locked and counted already; the last word of the batch on each."""
+    versions, closes, cancels, extras, people, at = columns
+    for nth, slot_id in enumerate(ids):
+        before = session.row("slot", slot_id)
+        assert before is not None, "it is changed, so it is there"
+        limits = {"closes_minutes_before": closes[nth], "cancel_until_minutes_before": cancels[nth]}
+        session.write("slot", slot_id, row=before | limits)
+        if people[nth] is not None:
+            key = (slot_id, versions[nth])
+            yield from session.lock("overbooking", *key)
+            row = {"extra": extras[nth], "by_id": people[nth], "at": at}
+            session.write("overbooking", *key, row=row)
+    return len(ids)
 
 
 def _indexes(row: Row) -> list[tuple[Any, ...]]:
@@ -199,5 +220,6 @@ DONE: tuple[Statement, ...] = (
     read_clinics,
     delete_places,
     save,
+    limit_slots,
     answer_failed,
 )

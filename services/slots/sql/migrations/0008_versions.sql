@@ -1,8 +1,7 @@
--- A schedule may have versions, each from a date on, and may go on without an end; it may be of a
--- practitioner, or of any other kind that a slot may be of.
+-- A schedule may have versions, each from a date on; it may be of a practitioner, or of any other kind
+-- that a slot may be of.
 
--- `plan` is what a version changes of what was there; `planned_at`, when all of that was asked for. Who
--- opens a schedule's coming days has it until `generating_until`, and has got to `generated_to`.
+-- `plan` is what a version changes of what was there; `planned_at`, when all of that was asked for.
 ALTER TABLE schedule
     ADD COLUMN modality         text        NOT NULL DEFAULT 'physical',
     ADD COLUMN practitioner_id  uuid,
@@ -13,10 +12,6 @@ ALTER TABLE schedule
     ADD COLUMN replaced_from    date,
     ADD COLUMN plan             jsonb,
     ADD COLUMN planned_at       timestamptz,
-    ADD COLUMN generated_to     date,
-    ADD COLUMN generating_by    uuid,
-    ADD COLUMN generating_until timestamptz,
-    ALTER COLUMN valid_to DROP NOT NULL,
     ADD CONSTRAINT the_time_of_one CHECK (practitioner_id IS NULL OR resource = 'service'),
     ADD CONSTRAINT the_first_is_of_its_own_series CHECK (
         (version = 1) = (series_id IS NULL OR series_id = id)
@@ -25,6 +20,3 @@ ALTER TABLE schedule
 
 -- Two who replace the same version at once: one of them does.
 CREATE UNIQUE INDEX one_next_version ON schedule (series_id, version);
-
--- Those that go on, the one that is furthest behind first.
-CREATE INDEX schedules_that_go_on ON schedule (generated_to) WHERE valid_to IS NULL;

@@ -1,0 +1,105 @@
+"""How does a booking come to other places, and to doses that are held while its owner decides?"""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+import msgspec
+from aiohttp import web
+
+from services.booking.api.answers import BookingBody, reply_to
+from services.booking.api.bookings import PLACES, UNDECIDED, own_booking, own_hold
+from services.booking.api.desk import DESK, Desk, WantedPlaces, need, persons_in
+from services.booking.api.eligibility import need_admitted
+from services.booking.api.limits import within_limits
+from services.booking.api.problems import BOOKING, PERSON, REFEREE, SLOT, VISIT
+from services.booking.api.visits import as_visits
+from services.booking.rules.eligibility import DOSE_FIRST, Campaign, Wanted, wishes
+from services.booking.rules.life import Booking
+from services.booking.rules.refusals import booking_unready
+from shared.messages import Apart, MovePlaces, Refused
+from shared.openapi import Answer, Route
+from shared.policy import Allowed, allowed
+from shared.web import read_body
+
+
+class OtherPlaces(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The body of `POST /bookings/{id}/reschedule`; with one of the holds that were offered."""
+
+    places: WantedPlaces
+    hold_id: UUID | None = None
+
+
+_decode_other = msgspec.json.Decoder(OtherPlaces)
+
+
+async def reschedule_booking(request: web.Request) -> web.Response:
+    """200 with its new places; until then, and if refused, it keeps those it has."""
+    desk, who = request.app[DESK], allowed(request)
+    body = await read_body(request, _decode_other)
+    head = desk.head(request, body)
+    booking = await own_booking(request, desk)
+    need(booking_unready(booking))
+    campaign = await desk.campaign(booking.campaign_id)
+    slots = await desk.slots_of(body.places)
+    wanted = await desk.wanted(who, body.places, campaign, slots, is_moved=True)
+    as_before = {"booking_id": booking.id, "campaign_id": booking.campaign_id}
+    wanted = await as_visits(desk, wanted, slots, asked_by=who.actor.id, is_moved=True, **as_before)
+    have = {(place.patient_id, place.dose) for place in booking.places}
+    # Who has the dose already keeps it, by whatever rules; somebody else is judged.
+    others = [one for one in wanted if (one.patient_id, one.dose or DOSE_FIRST) not in have]
+    as_moved = {"wish_id": head["id"], "booking_id": booking.id}
+    await need_admitted(desk, booking.campaign_id, others, slots, **as_moved)
+    persons = persons_in(booking).union(place.patient_id for place in wanted)
+    desk.access.note(request, persons, about=booking.id)
+    kept = () if body.hold_id is None else await _held_for(desk, who, body.hold_id)
+    command = MovePlaces(
+        booking_id=booking.id,
+        hold_ids=tuple(hold.id for hold in kept),
+        apart=None if campaign is None else _apart(campaign, wanted),
+        not_before=None if campaign is None else campaign.opens_at,
+        places=wishes(booking.campaign_id, wanted),
+        **head,
+    )
+    async with within_limits(desk, wanted, slots, booking.id):
+        answer = await desk.answers.ask(command, booking.home, who.began)
+        offers = None
+        if isinstance(answer, Refused) and answer.reason == "interval_broken":
+            offers = await desk.offers.doses_instead(answer, command, booking, who.began)
+        return reply_to(answer, command, booking, offers)
+
+
+async def _held_for(desk: Desk, who: Allowed, hold_id: UUID) -> Sequence[Booking]:
+    """What is held for the wish that was offered it: all of it ends with the move."""
+    hold = await own_hold(desk, who, hold_id)
+    return await desk.offers.held_with(hold)
+
+
+def _apart(campaign: Campaign, wanted: Sequence[Wanted]) -> Apart | None:
+    """How far apart the doses have to be, where anybody has several."""
+    if len({place.patient_id for place in wanted}) == len(wanted):
+        return None
+    return Apart(min_days=campaign.min_days, max_days=campaign.max_days)
+
+
+ROUTES = [
+    Route(
+        "POST",
+        "/api/v1/bookings/{id}/reschedule",
+        reschedule_booking,
+        tag="bookings",
+        body=OtherPlaces,
+        needs_key=True,
+        answers={200: Answer("It has its new places.", BookingBody), 202: UNDECIDED},
+        problems=(
+            *SLOT,
+            *PERSON,
+            *VISIT,
+            *BOOKING,
+            "interval_broken",
+            "hold_pending",
+            "not_found",
+            *REFEREE,
+        ),
+        touches=PLACES,
+    ),
+]

@@ -1,0 +1,124 @@
+"""How does somebody who is signed in come to a telemedicine visit that they booked?
+
+By the same link that the mail has: who has no address, or has lost the mail, finds it here.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import msgspec
+from aiohttp import web
+
+from services.booking.api.desk import DESK, Desk, persons_in
+from services.booking.rules.life import Booking
+from services.booking.rules.televisits import Side, Status, Visit, closes_at, opens_at
+from shared.access.entries import Touch
+from shared.links.rules import Link, token_of
+from shared.openapi import Answer, Route
+from shared.policy import allowed
+from shared.web import json_response, path_id
+
+LINK_LIVES = timedelta(days=1)
+"""As the messenger has it: how long after its beginning a visit's link is signed for."""
+
+
+class OwnVisit(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of one person's visit; `booked` where its window has not opened yet."""
+
+    visit_id: UUID
+    booking_id: UUID
+    starts_at: datetime
+    ends_at: datetime
+    status: Status
+    by_phone: bool
+    noshow_by: Side | None
+    arrived_at: datetime | None
+    admitted_at: datetime | None
+    ended_at: datetime | None
+
+
+class WayIn(msgspec.Struct, frozen=True, kw_only=True):
+    """Whose visit, in which window they are let in, and the token of the link that does so.
+
+    It leads to the page `#/link/visit/TOKEN`, and `/api/v1/links/TOKEN/visit`; none without keys.
+    """
+
+    patient_id: UUID
+    opens_at: datetime
+    closes_at: datetime
+    token: str | None
+    visit: OwnVisit
+
+
+class WaysIn(msgspec.Struct, frozen=True, kw_only=True):
+    """The telemedicine visits of a booking, by their time; a booking may have none."""
+
+    visits: list[WayIn]
+
+
+async def list_ways_in(request: web.Request) -> web.Response:
+    """200 each telemedicine visit of one's own booking and the link to it; may be an empty list."""
+    desk, who = request.app[DESK], allowed(request)
+    found = await desk.found(who, path_id(request, "booking"))
+    is_one = found is not None and found.kind == "booking"
+    booking = who.own("booking", found if is_one else None)
+    desk.access.note(request, persons_in(booking), about=booking.id)
+    ids = desk.identities.ids(who.actor.id)
+    known = {one.id: one for _, one in await desk.televisits.own(ids, [booking.id])}
+    visits = sorted(_ways_in(desk, booking, known), key=lambda one: one.visit.starts_at)
+    return json_response(WaysIn(visits=visits), headers={"Cache-Control": "no-store"})
+
+
+async def visits_of(desk: Desk, ids: list[UUID], bookings: Iterable[UUID]) -> list[OwnVisit]:
+    """What became of the visits of one's own bookings, as it may be taken away."""
+    visits = await desk.televisits.own(ids, list(bookings))
+    return [_body(booking_id, visit) for booking_id, visit in visits]
+
+
+def _ways_in(desk: Desk, booking: Booking, known: dict[UUID, Visit]) -> Iterable[WayIn]:
+    limits = desk.televisits.limits
+    for place in booking.places:
+        if place.modality != "virtual" or booking.status != "booked":
+            continue
+        to_come = Visit(id=place.id, starts_at=place.starts_at, ends_at=place.ends_at)
+        person_id = place.patient_id or booking.owner_id
+        token = None
+        if desk.link_keys is not None:
+            until = (place.starts_at + LINK_LIVES).replace(microsecond=0)
+            link = Link(purpose="visit", person_id=person_id, object_id=booking.id, until=until)
+            token = token_of(link, desk.link_keys)
+        yield WayIn(
+            patient_id=person_id,
+            opens_at=opens_at(place.starts_at, limits),
+            closes_at=closes_at(place.starts_at, limits),
+            token=token,
+            visit=_body(booking.id, known.get(place.id, to_come)),
+        )
+
+
+def _body(booking_id: UUID, visit: Visit) -> OwnVisit:
+    return OwnVisit(
+        visit_id=visit.id,
+        booking_id=booking_id,
+        starts_at=visit.starts_at,
+        ends_at=visit.ends_at,
+        status=visit.status,
+        by_phone=visit.presence == "phone",
+        noshow_by=visit.noshow_by,
+        arrived_at=visit.arrived_at,
+        admitted_at=visit.admitted_at,
+        ended_at=visit.ended_at,
+    )
+
+
+ROUTES = [
+    Route(
+        "GET",
+        "/api/v1/bookings/{id}/visits",
+        list_ways_in,
+        tag="bookings",
+        answers={200: Answer("The visits.", WaysIn, headers=("Cache-Control",))},
+        touches=Touch("visit", ("status", "places")),
+    ),
+]

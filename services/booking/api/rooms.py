@@ -1,0 +1,282 @@
+"""How is a campaign's waiting room opened, how far is its line, and was its draw a fair one?"""
+
+import secrets
+from datetime import datetime
+from typing import Annotated
+from uuid import UUID
+
+import msgspec
+from aiohttp import web
+from msgspec import Meta
+
+from services.booking.api.desk import DESK, Desk, Nothing, problem_of, wish_id
+from services.booking.rules.line import (
+    SEED_BYTES,
+    PerSecond,
+    Room,
+    State,
+    hash_of,
+    lot_of,
+    state_of,
+)
+from services.booking.rules.refusals import TOLD
+from shared.messages import Instant
+from shared.openapi import Answer, Route
+from shared.policy import allowed
+from shared.problems import Problem, not_found
+from shared.web import body_hash, json_response, path_id, read_body, read_query
+
+LOTS_MAX = 1_000
+"""How many lots of a draw are told at once."""
+
+SHARED = {"Cache-Control": "public, max-age=1"}
+
+
+class NewRoom(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The body of `POST /campaigns/{id}/waiting-room`. Speeds are people a second: how many come in
+    at least, whatever those inside have to bear, and at most.
+    """
+
+    opens_at: Instant
+    speed_min: PerSecond = 1.0
+    speed_max: PerSecond = 100.0
+
+
+class Speeds(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The body of `PATCH /campaigns/{id}/waiting-room`: people a second, at least and at most."""
+
+    speed_min: PerSecond
+    speed_max: PerSecond
+
+
+class RoomBody(msgspec.Struct, frozen=True, kw_only=True):
+    """How far a line is: the same for everybody. Whose place is at most `serving` may come in.
+
+    `seed_hash` is the SHA-256 of the seed, in hex; the seed itself is told after the draw.
+    `slow` and `fast` are people a second, as of late.
+    """
+
+    campaign_id: UUID
+    state: State
+    opens_at: datetime
+    draws_at: datetime
+    seed_hash: str
+    seed: str | None
+    people: int
+    early: int | None
+    serving: int
+    speed: float
+    slow: float | None
+    fast: float | None
+    as_of: datetime
+
+
+class FromPlace(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which part of a draw is asked for."""
+
+    place: Annotated[int, Meta(ge=1, description="The first place to tell of.")] = 1
+
+
+class Lot(msgspec.Struct, frozen=True, kw_only=True):
+    """One place of a draw and the lot that has it: the first 16 bytes of HMAC-SHA256, in hex."""
+
+    place: int
+    lot: str
+
+
+class DrawBody(msgspec.Struct, frozen=True, kw_only=True):
+    """A draw as anybody can check it, without names: lots in order. `next` is where it goes on."""
+
+    campaign_id: UUID
+    seed: str
+    seed_hash: str
+    people: int
+    lots: list[Lot]
+    next: int | None
+
+
+_decode_new = msgspec.json.Decoder(NewRoom)
+_decode_speeds = msgspec.json.Decoder(Speeds)
+_decode_nothing = msgspec.json.Decoder(Nothing)
+
+
+async def open_room(request: web.Request) -> web.Response:
+    """201 the room, with the hash of its seed; 409 where there is one, or the campaign is open."""
+    desk = request.app[DESK]
+    campaign_id = path_id(request, "campaign")
+    body = await read_body(request, _decode_new)
+    wish, asked = wish_id(request), body_hash(request.path, body)
+    before = await desk.waiting.rooms.made_by(wish)
+    if before is None:
+        allowed(request).anybody_s("campaign", await desk.memory.campaign(campaign_id))
+        room = await _room_from(desk, campaign_id, body)
+        if not await desk.waiting.rooms.make(room, wish, asked):
+            before = await desk.waiting.rooms.made_by(wish)
+            if before is None:
+                raise Problem(409, "room_exists", "The campaign has a waiting room already.")
+    if before is not None:
+        allowed(request).anybody_s("campaign", before[0])
+        if before[1] != asked:
+            raise problem_of(TOLD["key_reused"])
+    await desk.waiting.lines.look()
+    return json_response(_room_body(desk, known_room(desk, campaign_id)), status=201)
+
+
+async def change_room(request: web.Request) -> web.Response:
+    """200 between these many people a second come in from now on."""
+    desk = request.app[DESK]
+    campaign_id = path_id(request, "campaign")
+    body = await read_body(request, _decode_speeds)
+    _need_order(body.speed_min, body.speed_max)
+    found = await desk.waiting.rooms.change_speed(campaign_id, body.speed_min, body.speed_max)
+    allowed(request).anybody_s("waiting room", found or None)
+    await desk.waiting.lines.look()
+    return json_response(_room_body(desk, known_room(desk, campaign_id)))
+
+
+async def close_room(request: web.Request) -> web.Response:
+    """200 nobody needs a pass there any more; asked again it is as it was."""
+    desk = request.app[DESK]
+    campaign_id = path_id(request, "campaign")
+    await read_body(request, _decode_nothing)
+    found = await desk.waiting.rooms.close(campaign_id)
+    allowed(request).anybody_s("waiting room", found or None)
+    await desk.waiting.lines.look()
+    return json_response(_room_body(desk, known_room(desk, campaign_id)))
+
+
+async def show_room(request: web.Request) -> web.Response:
+    """200 how far the line is, as this process last saw it; the same for everybody."""
+    desk = request.app[DESK]
+    room = known_room(desk, path_id(request, "campaign"))
+    return json_response(_room_body(desk, room), headers=SHARED)
+
+
+async def show_draw(request: web.Request) -> web.Response:
+    """200 the draw, for anybody to check; 409 before it has been made."""
+    desk = request.app[DESK]
+    first = read_query(request, FromPlace).place
+    room = known_room(desk, path_id(request, "campaign"))
+    if room.drawn_at is None or room.early is None:
+        raise Problem(409, "not_drawn_yet", "The draw has not been made yet.")
+    found = await desk.waiting.rooms.drawn(room.campaign_id, first, LOTS_MAX)
+    more = len(found) == LOTS_MAX and found[-1][0] < room.early
+    return json_response(
+        DrawBody(
+            campaign_id=room.campaign_id,
+            seed=room.seed.hex(),
+            seed_hash=room.seed_hash.hex(),
+            people=room.early,
+            lots=[Lot(place=at, lot=lot_of(room.seed, one).hex()) for at, one in found],
+            next=found[-1][0] + 1 if more else None,
+        ),
+        headers=SHARED,
+    )
+
+
+async def _room_from(desk: Desk, campaign_id: UUID, body: NewRoom) -> Room:
+    campaign = await desk.memory.campaign(campaign_id)
+    assert campaign is not None
+    _need_order(body.speed_min, body.speed_max)
+    if body.opens_at >= campaign.opens_at:
+        raise Problem(422, "invalid_body", "A waiting room opens before its campaign does.")
+    if campaign.opens_at <= desk.clock.now():
+        raise Problem(409, "campaign_open", "The campaign is open; a room is made before that.")
+    seed = secrets.token_bytes(SEED_BYTES)
+    return Room(
+        campaign_id=campaign_id,
+        service=campaign.service,
+        opens_at=body.opens_at,
+        draws_at=campaign.opens_at,
+        seed=seed,
+        seed_hash=hash_of(seed),
+        speed_min=body.speed_min,
+        speed_max=body.speed_max,
+        speed=body.speed_min,
+        arrivals=0,
+        early=None,
+        drawn_at=None,
+        serving=0.0,
+        moved_at=None,
+    )
+
+
+def _need_order(least: float, most: float) -> None:
+    if least > most:
+        raise Problem(422, "invalid_body", "speed_min is at most speed_max.")
+
+
+def known_room(desk: Desk, campaign_id: UUID) -> Room:
+    """The campaign's room, for a route that is for everybody."""
+    room = desk.waiting.lines.room(campaign_id)
+    if room is None:
+        raise not_found("waiting room")
+    return room
+
+
+def _room_body(desk: Desk, room: Room) -> RoomBody:
+    paces = desk.waiting.lines.paces(room.campaign_id)
+    is_drawn = room.drawn_at is not None
+    return RoomBody(
+        campaign_id=room.campaign_id,
+        state=state_of(room, desk.clock.now()),
+        opens_at=room.opens_at,
+        draws_at=room.draws_at,
+        seed_hash=room.seed_hash.hex(),
+        seed=room.seed.hex() if is_drawn else None,
+        people=room.arrivals,
+        early=room.early if is_drawn else None,
+        serving=int(room.serving),
+        speed=round(room.speed, 2),
+        slow=round(min(paces), 2) if paces else None,
+        fast=round(max(paces), 2) if paces else None,
+        as_of=desk.clock.now(),
+    )
+
+
+ROOM = "/api/v1/campaigns/{id}/waiting-room"
+
+ROUTES = [
+    Route(
+        "POST",
+        ROOM,
+        open_room,
+        tag="waiting rooms",
+        body=NewRoom,
+        needs_key=True,
+        answers={201: Answer("The room will open.", RoomBody)},
+        problems=("room_exists", "campaign_open"),
+    ),
+    Route(
+        "PATCH",
+        ROOM,
+        change_room,
+        tag="waiting rooms",
+        body=Speeds,
+        answers={200: Answer("The line moves so fast from now on.", RoomBody)},
+    ),
+    Route(
+        "DELETE",
+        ROOM,
+        close_room,
+        tag="waiting rooms",
+        body=Nothing,
+        answers={200: Answer("Nobody needs a pass any more.", RoomBody)},
+    ),
+    Route(
+        "GET",
+        ROOM,
+        show_room,
+        tag="waiting rooms",
+        answers={200: Answer("How far the line is.", RoomBody, headers=("Cache-Control",))},
+    ),
+    Route(
+        "GET",
+        f"{ROOM}/draw",
+        show_draw,
+        tag="waiting rooms",
+        query=FromPlace,
+        answers={200: Answer("The draw.", DrawBody, headers=("Cache-Control",))},
+        problems=("not_drawn_yet",),
+    ),
+]
