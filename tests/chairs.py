@@ -5,7 +5,7 @@ with them: time is seconds since noon, a slot is a row of chairs, and what is ta
 """
 
 from collections.abc import Hashable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 QUARTER = 15 * 60
@@ -24,6 +24,9 @@ class Chair:
     who: Who
     claim: str | None = None
     until: int | None = None
+    whose: str = ""
+    """Whose hold it is, of one that is only held."""
+    renewed: bool = False
 
 
 @dataclass
@@ -110,9 +113,15 @@ class Room:
     def book(self, who: Who, wanted: Wanted, home: int) -> str:
         return self._objection(wanted, []) or self._sit(who, wanted, home)
 
-    def hold(self, who: Who, slots: Sequence[str], seconds: int, home: int) -> str:
+    def hold(self, who: Who, slots: Sequence[str], seconds: int, home: int, whose: str) -> str:
         wanted = [(slot, None) for slot in slots]
-        return self._objection(wanted, []) or self._sit(who, wanted, home, self.now + seconds)
+        theirs = [c for c in self.chairs if c.until is not None and c.whose == whose]
+        refused = self._objection(wanted, [])
+        if refused is None and len({c.who for c in theirs}) + 1 > 3:
+            refused = "too_many_held"
+        if refused is None and len(theirs) + len(slots) > 8:
+            refused = "too_many_held"
+        return refused or self._sit(who, wanted, home, self.now + seconds, whose)
 
     def confirm(self, who: Who, wanted: Wanted, home: int) -> str:
         own = self._own(who, home, held=True)
@@ -124,7 +133,11 @@ class Room:
         own = self._own(who, home, held=True)
         if not own:
             return "hold_gone"
-        return self._sit(who, [(c.slot, None) for c in own], home, self.now + seconds)
+        if own[0].renewed:
+            return "renewed_before"
+        self._sit(who, [(c.slot, None) for c in own], home, self.now + seconds, own[0].whose)
+        self.chairs = [replace(c, renewed=True) if c.who == who else c for c in self.chairs]
+        return "yes"
 
     def release(self, who: Who, home: int) -> str:
         return self._leave(who) if self._own(who, home, held=True) else "hold_gone"
@@ -213,10 +226,12 @@ class Room:
             return "claim_taken"
         return None
 
-    def _sit(self, who: Who, wanted: Wanted, home: int, until: int | None = None) -> str:
+    def _sit(
+        self, who: Who, wanted: Wanted, home: int, until: int | None = None, whose: str = ""
+    ) -> str:
         """They sit on exactly these now."""
         self._leave(who)
-        self.chairs += [Chair(slot, who, claim, until) for slot, claim in wanted]
+        self.chairs += [Chair(slot, who, claim, until, whose) for slot, claim in wanted]
         self.homes.setdefault(who, home)
         return "yes"
 

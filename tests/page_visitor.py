@@ -101,9 +101,20 @@ class Visitor:
 
     def _hear(self, message: ConsoleMessage) -> None:
         if message.type in ("error", "warning"):
-            self.complaints.append(f"{message.type}: {message.text} ({message.location['url']})")
+            complaint = f"{message.type}: {message.text} ({message.location['url']})"
+            if not _is_of_a_hold(complaint):
+                self.complaints.append(complaint)
 
 
 def is_network(complaint: str) -> bool:
     """Whether the browser only says that an answer was an error or did not come."""
     return "Failed to load resource" in complaint
+
+
+def _is_of_a_hold(complaint: str) -> bool:
+    """A page has places kept and gives them back unasked; that it may not is no error.
+
+    (409: they are another's by now. 404: whoever gives them back has signed in as somebody else.)
+    """
+    refused = "status of 409" in complaint or "status of 404" in complaint
+    return is_network(complaint) and refused and "/api/v1/holds" in complaint

@@ -119,10 +119,10 @@ def cancel(booking_id: UUID, **head: Any) -> CancelBooking:
     return CancelBooking(booking_id=booking_id, **said)
 
 
-def hold(*slot_ids: UUID, ttl_seconds: int = 300, **head: Any) -> HoldPlaces:
+def hold(*slot_ids: UUID, ttl_seconds: int = 300, owner: str = "owner", **head: Any) -> HoldPlaces:
     """Keep these for a while."""
     return HoldPlaces(
-        owner_id=an_id("owner"),
+        owner_id=an_id(owner),
         places=wishes(*slot_ids),
         ttl_seconds=ttl_seconds,
         **a_head(**head),

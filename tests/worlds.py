@@ -21,6 +21,7 @@ from aiohttp import ClientResponse
 from services.booking.api.desk import DESK
 from services.booking.dryruns import Trier
 from services.booking.rules.admission import Facts
+from services.slots.rules import HoldLimits
 from shared.links.rules import Keys, Link, token_of
 from shared.openapi.routes import Api, Example, Route
 from shared.policy import REASON_HEADER
@@ -122,6 +123,8 @@ async def _booking(dsn: str, folder: Path) -> AsyncIterator[World]:
         for slot, day in zip(SLOTS, SLOT_DAYS, strict=True):
             starts_at = datetime(2099, 3, day, 7, tzinfo=UTC)
             await door.open_slot(slot, capacity=PEOPLE_MAX, starts_at=starts_at)
+        # One person makes all that the examples speak of.
+        door.referee.inventory.limits = HoldLimits(places_max=PEOPLE_MAX, holds_max=PEOPLE_MAX)
         world = World("booking", door.client)
 
         async def a_booking() -> str:
@@ -133,7 +136,7 @@ async def _booking(dsn: str, folder: Path) -> AsyncIterator[World]:
         await world.make("start_campaign", id=CAMPAIGN)
         for name in ("show_booking", "cancel_booking", "reschedule_booking", "list_bookings"):
             world.making[name] = a_booking
-        for name in ("show_hold", "renew_hold", "release_hold"):
+        for name in ("list_holds", "show_hold", "renew_hold", "release_hold"):
             world.making[name] = a_hold
         world.making["list_own_accesses"] = a_hold
 

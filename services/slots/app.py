@@ -11,6 +11,7 @@ from aiohttp import web
 from services.slots import api, availability, inbox, metrics, store
 from services.slots.availability import Memory
 from services.slots.config import Config
+from services.slots.rules import HoldLimits
 from services.slots.rules.closing import Alone
 from shared import broker, database
 from shared.asking import Asking, Commands, Replies
@@ -135,7 +136,12 @@ def _memory(config: Config, reads: store.Reads, clock: DatabaseClock) -> Memory:
 
 def _referee(config: Config, relay: Relay, memory: Memory) -> Follower:
     alternatives = availability.Alternatives(lambda: memory.board, memory.now_us)
-    referee = inbox.Referee(config.swept_holds_max, alternatives.near, Lines(config.log_one_in))
+    referee = inbox.Referee(
+        config.swept_holds_max,
+        alternatives.near,
+        Lines(config.log_one_in),
+        HoldLimits(places_max=config.held_places_max, holds_max=config.holds_max),
+    )
     follower = Follower(
         SLOTS_COMMANDS,
         dsn=config.database,

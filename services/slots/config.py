@@ -1,8 +1,11 @@
 """What may be set from outside for the referee?"""
 
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
+from msgspec import Meta
+
+from shared.messages import PLACES_MAX
 
 
 class Config(msgspec.Struct, frozen=True, kw_only=True):
@@ -33,6 +36,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     lease_seconds: float = 1.0
     sweep_seconds: float = 0.25
     swept_holds_max: int = 500
+    held_places_max: Annotated[int, Meta(ge=1, le=PLACES_MAX)] = PLACES_MAX
+    holds_max: Annotated[int, Meta(ge=1, le=PLACES_MAX)] = 3
     answers_kept_days: int = 7
     forgotten_rows_max: int = 10_000
     upcoming_slots_max: int = 1_000_000

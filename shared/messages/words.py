@@ -55,6 +55,8 @@ Refusal = Literal[
     "unknown",
     "exists",
     "hold_gone",
+    "too_many_held",
+    "renewed_before",
     "in_use",
     "key_reused",
     "failed",

@@ -275,6 +275,42 @@ async def test_a_hold_that_was_given_back_is_gone(door: Door) -> None:
     assert door.referee.inventory.slots[slot].held == 0
 
 
+async def test_what_one_holds_is_seen_on_any_device_until_it_is_over(door: Door) -> None:
+    slots = [await door.open_slot(name, capacity=2) for name in ("Monday", "Tuesday", "Friday")]
+    ids = []
+    for slot, seconds in zip(slots, (900, 300, 600), strict=True):
+        wish = {"places": [{"slot_id": str(slot)}], "ttl_seconds": seconds}
+        ids.append((await (await door.ask("POST", "/holds", wish)).json())["id"])
+
+    first = await (await door.ask("GET", "/holds")).json()
+    await door.book(slots[0], hold_id=ids[0])
+    await door.ask("DELETE", f"/holds/{ids[1]}")
+    then = await (await door.ask("GET", "/holds")).json()
+    await door.pool.execute(
+        "UPDATE booking SET expires_at = clock_timestamp() WHERE id = $1", ids[2]
+    )
+    last = await (await door.ask("GET", "/holds")).json()
+    others = await (await door.ask("GET", "/holds", who=BORIS)).json()
+
+    assert [hold["id"] for hold in first["holds"]] == [ids[1], ids[2], ids[0]]
+    assert first["as_of"] < first["holds"][0]["expires_at"]
+    assert [hold["id"] for hold in then["holds"]] == [ids[2]]
+    assert last["holds"] == others["holds"] == []
+
+
+async def test_a_hold_is_renewed_once(door: Door) -> None:
+    slot = await door.open_slot("Monday")
+    held = await (await door.ask("POST", "/holds", {"places": [{"slot_id": str(slot)}]})).json()
+    path = f"/holds/{held['id']}/renew"
+
+    once = await door.ask("POST", path, {}, key="one")
+    the_same = await door.ask("POST", path, {}, key="one")
+    twice = await door.ask("POST", path, {})
+
+    assert (once.status, await the_same.json()) == (200, await once.json())
+    assert await problem(twice) == (409, "hold_renewed_before")
+
+
 async def test_what_is_booked_from_a_hold_is_what_it_holds(door: Door) -> None:
     monday, tuesday = await door.open_slot("Monday"), await door.open_slot("Tuesday")
     held = await door.ask("POST", "/holds", {"places": [{"slot_id": str(monday)}]})

@@ -224,3 +224,15 @@ async def test_where_letting_go_fails_the_booking_is_made_all_the_same(door: Doo
 
     assert (booked.status, (await booked.json())["places"][0]["patient_id"]) == (201, str(ALICE))
     assert held(door) == [0, 1, 1]
+
+
+async def test_whoever_holds_enough_is_told_what_is_near_and_has_no_more_held(door: Door) -> None:
+    full = await full_with_three_near(door, capacity=9)
+    sunday = {"places": [{"slot_id": str(await door.open_slot("Sunday", capacity=9))}]}
+    for _ in range(2):
+        await door.ask("POST", "/holds", sunday)
+
+    offers = await offers_in(await door.book(full))
+
+    assert [offer["hold_id"] is not None for offer in offers] == [True, False, False]
+    assert await problem(await door.ask("POST", "/holds", sunday)) == (409, "too_many_held")

@@ -219,6 +219,8 @@ class Again:
         for claim in meant["claims"]:
             if claim in whole.claims:
                 seen.claims[claim] = whole.claims[claim]
+        # More than was read then: of hands only those of who wants to hold are looked at.
+        seen.hands = copy.deepcopy(whole.hands)
         return Seen(seen, batch.at, {}, {})
 
     def _dead(self, seen: Inventory, batch: Batch, *, skip: set[UUID]) -> Iterator[Booking]:

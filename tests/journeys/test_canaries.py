@@ -25,8 +25,9 @@ PROFILE = {
     "email": "canary-sings-88e2@profile.example",
     "notes": "canary-sings-0b6c at night",
 }
+OF_A_CHILD = {"birth_date": (datetime.now(UTC).date() - timedelta(days=3_333)).isoformat()}
 SPELLED = "+79876543217"
-CANARIES = [ADDRESS, WRONG, UNKNOWN, OF_A_CITY, *PROFILE.values(), SPELLED]
+CANARIES = [ADDRESS, WRONG, UNKNOWN, OF_A_CITY, *PROFILE.values(), *OF_A_CHILD.values(), SPELLED]
 MAILED_LOOKS_MAX = 200
 
 
@@ -85,8 +86,8 @@ async def _say_who_one_is(town: Town, session: aiohttp.ClientSession) -> None:
     """A profile, a dependant's, and staff who look for both."""
     api = f"{town.stack.edge}/api/v1"
     child = (await _post(session, f"{api}/me/dependants", {}))["id"]
-    for path in ("/me", f"/me/dependants/{child}"):
-        async with session.put(api + path, json=PROFILE) as said:
+    for path, about in (("/me", PROFILE), (f"/me/dependants/{child}", PROFILE | OF_A_CHILD)):
+        async with session.put(api + path, json=about) as said:
             assert said.status == 200
     for path in ("/me", "/me/export", "/me/dependants"):
         async with session.get(api + path) as said:

@@ -75,7 +75,7 @@ async def test_without_the_index_one_person_has_two_places(two: tuple[Play, Play
     first, second = two
     await first.connection.execute("DROP INDEX one_live_place_per_claim")
     wish = [stories.book(MONDAY if n else TUESDAY, claims=(a_claim("one"),)) for n in range(2)]
-    held = await _begin(first, wish[0])
+    held = await begin(first, wish[0])
 
     [reply] = await second.decide(wish[1])
     await held()
@@ -87,7 +87,7 @@ async def test_without_the_index_one_person_has_two_places(two: tuple[Play, Play
 async def test_with_the_index_the_later_of_the_two_is_refused(two: tuple[Play, Play]):
     first, second = two
     wish = [stories.book(MONDAY if n else TUESDAY, claims=(a_claim("one"),)) for n in range(2)]
-    held = await _begin(first, wish[0])
+    held = await begin(first, wish[0])
     waiting = asyncio.create_task(second.decide(wish[1]))
     await asyncio.sleep(0.1)
 
@@ -102,7 +102,7 @@ async def _one_by_one(referee: Play, wishes: list[stories.BookPlaces]) -> list[o
     return [reply for wish in wishes for reply in await referee.decide(wish)]
 
 
-async def _begin(referee: Play, wish: stories.BookPlaces):  # type: ignore[no-untyped-def]
+async def begin(referee: Play, wish: stories.BookPlaces):  # type: ignore[no-untyped-def]
     """Decide and write a wish, and stop just before COMMIT; the returned function commits."""
     reached, go = asyncio.Event(), asyncio.Event()
     offered = referee.commits._advance

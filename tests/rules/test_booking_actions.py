@@ -234,6 +234,12 @@ def test_a_hold_whose_time_is_over_is_over_though_nobody_said_so() -> None:
     assert hold_actions(hold, NOON) == ("book",)
 
 
+def test_a_hold_that_was_renewed_is_not_renewed_again() -> None:
+    hold = a_booking("held", kind="hold", expires_at=NOON, version=2)
+
+    assert hold_actions(hold, NOON - timedelta(seconds=1)) == ("confirm", "release")
+
+
 def test_the_page_has_the_same_table() -> None:
     rows = [line for line in PAGE.read_text("utf-8").splitlines() if line.startswith("| `")]
     told = {row.split(" | ")[0].strip("| `"): row.split(" | ")[1] for row in rows}

@@ -42,6 +42,7 @@ size = st.integers(0, 4)
 minutes = st.sampled_from([0, 0, 10, 30, 60])
 home = st.sampled_from([0, 1])
 elsewhere = st.sampled_from([0, 0, 0, 0, 1])
+whose = st.sampled_from(["Alice", "Alice", "Alice", "Boris"])
 someone = st.integers(0, 3)
 holders = st.lists(someone, min_size=1, max_size=3)
 seconds = st.sampled_from([30, 300, 600, 900])
@@ -58,25 +59,35 @@ ACTS = [
     ),
     *[st.tuples(st.just("book"), seats, home)] * 6,
     st.tuples(st.just("book_off_time"), seats, st.sampled_from([-1, 0]), st.sampled_from([0, 1])),
-    *[st.tuples(st.just("hold"), some_slots, seconds, home)] * 5,
+    *[st.tuples(st.just("hold"), some_slots, seconds, home, whose)] * 5,
     *[st.tuples(st.just("confirm"), someone, claims, elsewhere)] * 2,
     st.tuples(st.just("confirm_others"), someone, seats),
-    st.tuples(st.just("renew"), someone, seconds, elsewhere),
+    *[st.tuples(st.just("renew"), someone, seconds, elsewhere)] * 2,
     st.tuples(st.just("release"), someone, elsewhere),
     *[st.tuples(st.just("move"), someone, seats, elsewhere)] * 2,
     *[st.tuples(st.just("move_to_held"), someone, seats, holders, elsewhere, st.booleans())] * 2,
     st.tuples(st.just("cancel"), someone, elsewhere),
     st.tuples(st.just("miss"), someone, elsewhere),
 ]
-mornings = st.tuples(*[st.sampled_from([4, 3, 2, 8, 1])] * 3).map(
-    lambda sizes: [
+MORE = [(0, ("hold", ["Tuesday"], 600, 0, "Alice")), (0, ("hold", ["Wednesday"], 600, 0, "Alice"))]
+"""Some mornings begin with somebody who holds as much as they may, or nearly."""
+
+AGAIN = [(0, ("renew", 1, 300, 0))]
+"""And some with a hold that was renewed."""
+
+mornings = st.tuples(
+    *[st.sampled_from([4, 3, 2, 8, 1])] * 3, st.sampled_from([0, 1, 2]), st.sampled_from([0, 1])
+).map(
+    lambda drawn: [
         (0, ("open", "Monday", 1, 0, 0)),
         (0, ("clinic",)),
-        (0, ("open", "Monday", sizes[0], 10, 0)),
-        (0, ("open", "Tuesday", sizes[1], 0, 60)),
-        (0, ("open", "Wednesday", sizes[2], 0, 0)),
+        (0, ("open", "Monday", drawn[0], 10, 0)),
+        (0, ("open", "Tuesday", drawn[1], 0, 60)),
+        (0, ("open", "Wednesday", drawn[2], 0, 0)),
         (0, ("book", [("Tuesday", "one"), ("Wednesday", None)], 0)),
-        (0, ("hold", ["Monday", "Wednesday"], 600, 1)),
+        (0, ("hold", ["Monday", "Wednesday"], 600, 1, "Alice")),
+        *MORE[: drawn[3]],
+        *AGAIN[: drawn[4]],
     ]
 )
 act = st.sampled_from(ACTS).flatmap(lambda act: act)
@@ -171,9 +182,9 @@ class Day:
             return self._ask(wish), "not_open"
         return self._ask(self._new(wish)), self.room.book(wish.id, wanted, 0)
 
-    def _hold(self, slots: Sequence[str], ttl: int, home: int) -> tuple[str, str]:
-        wish = self._new(stories.hold(*map(an_id, slots), ttl_seconds=ttl))
-        return self._ask(wish, home), self.room.hold(wish.id, slots, ttl, home)
+    def _hold(self, slots: Sequence[str], ttl: int, home: int, whose: str) -> tuple[str, str]:
+        wish = self._new(stories.hold(*map(an_id, slots), ttl_seconds=ttl, owner=whose))
+        return self._ask(wish, home), self.room.hold(wish.id, slots, ttl, home, whose)
 
     def _confirm(self, n: int, claims: Sequence[str | None], off: int) -> tuple[str, str]:
         who, home = self._someone(n, held=True)
@@ -276,9 +287,19 @@ class Day:
             assert slot.clinic.name == self.room.sign
         claims = {a_claim(c.claim): c.who for c in self.room.chairs if c.claim}
         assert self.inventory.claims == claims
+        assert self._in_hands() == Counter(
+            (an_id(c.whose), c.who) for c in self.room.chairs if c.until is not None
+        )
         assert self._seated() == Counter(
             (c.who, an_id(c.slot), a_claim(c.claim) if c.claim else None, c.until)
             for c in self.room.chairs
+        )
+
+    def _in_hands(self) -> Counter[tuple[UUID, UUID]]:
+        for hand in self.inventory.hands.values():
+            assert set(hand) <= set(range(1, 9))
+        return Counter(
+            (owner, hold) for owner, hand in self.inventory.hands.items() for hold in hand.values()
         )
 
     def _seated(self) -> Counter[tuple[Any, ...]]:
@@ -422,6 +443,24 @@ def nobody_counts_who_comes(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(answers, "count_of", lambda slot, **_: sound(slot))
 
 
+def a_hold_may_be_renewed_for_ever(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(holds, "HELD_VERSION", 99)
+    sound = holds.hold
+    patch.setattr(holds, "hold", lambda *a, **k: _first_version(sound(*a, **k)))
+
+
+def _first_version(answer: Any) -> Any:
+    return answer if isinstance(answer, Refused) else msgspec.structs.replace(answer, version=1)
+
+
+def a_hand_has_no_end(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(holds, "_has_enough", lambda *_: False)
+
+
+def what_ran_out_stays_in_the_hand(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(FOLDING, "_let_go", lambda *_: None)
+
+
 def what_is_given_up_for_a_move_stays_held(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(rules, "give_up", lambda *_, **__: ())
 
@@ -447,6 +486,9 @@ def who_is_in_does_not_keep_stools(patch: pytest.MonkeyPatch) -> None:
 
 
 BREAKING = [
+    a_hold_may_be_renewed_for_ever,
+    a_hand_has_no_end,
+    what_ran_out_stays_in_the_hand,
     what_is_given_up_for_a_move_stays_held,
     holds_count_as_free_for_nobody,
     doses_may_follow_each_other_at_once,

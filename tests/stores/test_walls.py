@@ -270,6 +270,7 @@ async def test_whose_rows_may_be_seen_is_settled_before_any_row_is_looked_at(dsn
     for name, arguments in {
         "own_bookings": ([PEOPLE[0]], list(BOOKINGS)),
         "list_bookings": ([PEOPLE[0]], None, None, 10),
+        "list_holds": ([PEOPLE[0]], 10),
         "own_children": ([PEOPLE[0]], None),
         "own_adults": ([PEOPLE[0]], [PEOPLE[1]]),
         "relations_of_proxy": ([PEOPLE[0]],),

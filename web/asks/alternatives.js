@@ -2,6 +2,7 @@
 
 import { read } from '../talk/api.js';
 import { clinicOf } from '../talk/clinics.js';
+import { mind } from '../talk/holds.js';
 import { el, named } from '../parts/dom.js';
 import { t } from '../words/language.js';
 import { clock, dateOf, dayShort } from '../words/times.js';
@@ -9,18 +10,22 @@ import { clock, dateOf, dayShort } from '../words/times.js';
 /** @typedef {import('../talk/shapes.js').Alternative} Alternative */
 /** @typedef {import('../talk/shapes.js').Clinic} Clinic */
 /** @typedef {import('../talk/shapes.js').Slot} Slot */
-/** @typedef {{ slot: Slot, clinic: Clinic }} Offer */
+/** @typedef {import('../talk/holds.js').Hold} Hold */
+/** @typedef {{ slot: Slot, clinic: Clinic, hold?: Hold }} Offer with what is kept of it already */
 
 /**
  * A list of buttons, one for each alternative.
  * @param {Alternative[]} alternatives
+ * @param {{ at: number, seats: number }} refused when that was, and for how many
  * @param {(offer: Offer) => void} onChoice
  * @returns {HTMLElement}
  */
-export function alternativeChoice(alternatives, onChoice) {
+export function alternativeChoice(alternatives, { at, seats }, onChoice) {
   const list = el('ul.alternatives');
   const said = el('p.hint', { role: 'status' });
+  const skew = Date.now() - at;
   for (const near of alternatives) {
+    if (near.hold_id) mind(near.hold_id);
     const item = el('li');
     list.append(item);
     clinicOf(near.clinic_id).then(({ clinic }) => clinic && item.append(button(near, clinic)));
@@ -36,7 +41,7 @@ export function alternativeChoice(alternatives, onChoice) {
       el('time', { datetime: near.starts_at },
         `${dayShort(date)}, ${clock(near.starts_at, clinic.time_zone)}`),
       named('span', clinic.name),
-      el('span.places', {}, t('slot.free', { n: near.free })));
+      el('span.places', {}, near.hold_id ? t('slot.mine') : t('slot.free', { n: near.free })));
   }
 
   /**
@@ -45,8 +50,15 @@ export function alternativeChoice(alternatives, onChoice) {
    */
   async function take(near, clinic) {
     const { status, body } = await read(`/slots/${near.slot_id}`);
-    if (status === 200) onChoice({ slot: body, clinic });
+    if (status === 200) onChoice({ slot: body, clinic, hold: heldOf(near) });
     else said.textContent = t('alternatives.lost');
+  }
+
+  /** @param {Alternative} near */
+  function heldOf(near) {
+    if (!near.hold_id || !near.expires_at) return undefined;
+    const until = Date.parse(near.expires_at) + skew;
+    return { id: near.hold_id, slot: near.slot_id, seats, until, renewed: false };
   }
 
   return el('section.stack', {}, el('h3', {}, t('alternatives.title')), list, said);

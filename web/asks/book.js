@@ -3,6 +3,7 @@
 import { openDialog } from '../parts/dialog.js';
 import { el, fill } from '../parts/dom.js';
 import { ticket } from '../parts/ticket.js';
+import { letGo, letGoAll } from '../talk/holds.js';
 import { endMoving, moving } from '../talk/moving.js';
 import { wishFor } from '../talk/wishes.js';
 import { t } from '../words/language.js';
@@ -37,13 +38,19 @@ export function openWish(wish) {
 function openPhases() {
   const picked = { owner: '', persons: [] };
   let stop = () => {};
-  const dialog = openDialog({ title: title(), onClose: () => stop() });
+  const dialog = openDialog({ title: title(), onClose: leave });
+
+  /** What was held for whoever leaves is others' again. */
+  function leave() {
+    stop();
+    letGoAll();
+  }
 
   /** @param {Offer} offer */
   function choose(offer) {
     stop();
     const form = bookingForm(offer, picked, {
-      onAsk: () => stand(wishFor(wanted(offer, picked.persons))),
+      onAsk: (hold_id) => stand(wishFor(wanted(offer, picked.persons, hold_id))),
       onLater: dialog.close,
     });
     stop = form.stop;
@@ -62,6 +69,8 @@ function openPhases() {
 
   /** @param {Wish} wish */
   function end(wish) {
+    // Of what was not booked with its hold nothing is wanted any more.
+    if (wish.stage === 'refused' && wish.body.hold_id) letGo(wish.body.hold_id);
     if (wish.stage !== 'done') return;
     if (wish.kind === 'move') endMoving();
     dialog.rename(t(`done.${wish.kind}`));

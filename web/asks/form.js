@@ -8,6 +8,7 @@ import { moving } from '../talk/moving.js';
 import { onSession, whoIsHere } from '../talk/session.js';
 import { t } from '../words/language.js';
 import { freeNow } from './free-now.js';
+import { holdingFor } from './holding.js';
 import { visitOf } from './wanted.js';
 
 /** @typedef {import('./alternatives.js').Offer} Offer */
@@ -17,16 +18,18 @@ import { visitOf } from './wanted.js';
  * The form; whoever is not signed in is asked to first, and finds it as they left it.
  * @param {Offer} offer
  * @param {Picked} picked kept by the caller, so that another time is asked for the same persons
- * @param {{ onAsk: () => void, onLater: () => void }} listener
+ * @param {{ onAsk: (hold_id: string) => void, onLater: () => void }} listener
  * @returns {{ element: HTMLElement, stop: () => void }}
  */
 export function bookingForm(offer, picked, { onAsk, onLater }) {
   const live = freeNow(offer.slot, show);
+  const holding = holdingFor(offer, () => show(live.free()));
   const hint = el('p.hint', { role: 'status' });
   const button = el('button.primary', { type: 'button', onclick: ask });
   const later = el('button', { type: 'button', onclick: onLater }, t('book.later'));
   const rest = el('div.stack');
   let stopPeople = () => {};
+  let isAsked = false;
 
   function begin() {
     stopPeople();
@@ -36,7 +39,8 @@ export function bookingForm(offer, picked, { onAsk, onLater }) {
       return;
     }
     if (picked.owner !== me) Object.assign(picked, { owner: me, persons: [me] });
-    fill(rest, moving() === null && people(), hint, el('div.actions', {}, button, later));
+    fill(rest, moving() === null && people(), holding.element, hint,
+      el('div.actions', {}, button, later));
     show(live.free());
   }
 
@@ -54,20 +58,24 @@ export function bookingForm(offer, picked, { onAsk, onLater }) {
 
   function show(/** @type {number} */ free) {
     const seats = moving()?.people.length ?? picked.persons.length;
-    const isPossible = seats > 0 && seats <= free;
+    const most = free + holding.seats();
+    const isPossible = seats > 0 && seats <= most;
     say(button, moving() === null ? t('book.do', { n: seats }) : t('move.do'));
-    say(hint, free > 0 && seats > free ? t('book.too_many', { n: free }) : '');
+    say(hint, most > 0 && seats > most ? t('book.too_many', { n: most }) : '');
     set(button, 'aria-disabled', isPossible ? null : 'true');
+    if (isPossible && whoIsHere() !== null) holding.keep(seats);
   }
 
-  function ask() {
-    if (button.getAttribute('aria-disabled') === null) onAsk();
+  async function ask() {
+    if (isAsked || button.getAttribute('aria-disabled') !== null) return;
+    isAsked = true;
+    onAsk(await holding.toBook(picked.persons.length));
   }
 
   const stopSession = onSession(begin);
   begin();
   return {
     element: el('div.stack', {}, ticket(visitOf(offer)), live.element, rest),
-    stop: () => [live.stop, stopSession, stopPeople].forEach((stop) => stop()),
+    stop: () => [live.stop, holding.stop, stopSession, stopPeople].forEach((stop) => stop()),
   };
 }

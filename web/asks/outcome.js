@@ -35,7 +35,8 @@ export function outcome(wish, { onClose, onOffer, onEnd }) {
     last = wish.stage;
     const near = wish.answer?.body?.alternatives ?? [];
     if (wish.stage === 'refused' && near.length > 0 && onOffer !== undefined) {
-      fill(more, alternativeChoice(near, onOffer));
+      const seats = wish.body.places.length;
+      fill(more, alternativeChoice(near, { at: wish.answer?.at ?? Date.now(), seats }, onOffer));
     }
     const hadFocus = actions.contains(document.activeElement);
     fill(actions, ...buttons());

@@ -8,8 +8,9 @@ import { moving } from '../talk/moving.js';
  * To book places there for them; or, while a booking is being moved, to move its persons there.
  * @param {Offer} offer
  * @param {string[]} persons
+ * @param {string} hold_id by which the places are kept; empty where none are
  */
-export function wanted(offer, persons) {
+export function wanted(offer, persons, hold_id) {
   const slot_id = offer.slot.id;
   const moved = moving();
   if (moved !== null) {
@@ -24,7 +25,10 @@ export function wanted(offer, persons) {
   return {
     kind: /** @type {const} */ ('book'),
     path: '/bookings',
-    body: { places: persons.map((patient_id) => ({ slot_id, patient_id, ...dose })) },
+    body: {
+      places: persons.map((patient_id) => ({ slot_id, patient_id, ...dose })),
+      ...(hold_id && { hold_id }),
+    },
     about: visitOf(offer),
   };
 }

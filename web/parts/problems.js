@@ -15,6 +15,8 @@ const REASONS = {
   expired: 'expired',
   unknown: 'slot_unknown',
   hold_gone: 'hold_gone',
+  too_many_held: 'too_many_held',
+  renewed_before: 'hold_renewed_before',
   key_reused: 'key_reused',
 };
 

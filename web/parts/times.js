@@ -22,9 +22,15 @@ export function times(zone, onChoice) {
   const element = el('div.times');
   /** @type {Map<string, { slot: Slot, news: string, at: number }>} */
   const seen = new Map();
+  /** @type {Map<string, unknown>} */
+  let mine = new Map();
 
-  /** @param {Slot[]} slots */
-  function show(slots) {
+  /**
+   * @param {Slot[]} slots
+   * @param {Map<string, unknown>} [held] what is kept for whoever looks, by slot
+   */
+  function show(slots, held = mine) {
+    mine = held;
     for (const slot of slots) notice(slot);
     const parts = /** @type {Part[]} */ (['morning', 'afternoon', 'evening'])
       .map((part) => ({ part, slots: slots.filter((slot) => partOf(slot) === part) }))
@@ -66,7 +72,7 @@ export function times(zone, onChoice) {
     button.append(when(slot), el('span.places'), ...(facts ? [el('span.about', {}, facts)] : []));
     button.addEventListener('click', () => {
       const now = seen.get(slot.id)?.slot ?? slot;
-      if (isFree(now)) onChoice(now, button);
+      if (isFree(now) || mine.has(now.id)) onChoice(now, button);
     });
     return el('li', {}, button);
   }
@@ -78,8 +84,11 @@ export function times(zone, onChoice) {
   function update(item, slot) {
     const button = /** @type {HTMLElement} */ (item.firstElementChild);
     const news = seen.get(slot.id)?.news ?? '';
-    say(/** @type {Element} */ (button.querySelector('.places')), places(slot, news));
-    set(button, 'aria-disabled', isFree(slot) ? null : 'true');
+    const isMine = mine.has(slot.id);
+    const said = isMine ? t('slot.mine') : places(slot, news);
+    say(/** @type {Element} */ (button.querySelector('.places')), said);
+    set(button, 'aria-disabled', isMine || isFree(slot) ? null : 'true');
+    set(button, 'data-mine', isMine);
     set(button, 'data-news', news || null);
   }
 

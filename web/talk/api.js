@@ -16,11 +16,12 @@ const KEPT_MAX = 60;
  * @property {string} location
  * @property {number} retryAfter seconds; 0 where that is not said
  * @property {string} etag
+ * @property {number} at when it was answered, by Talon's clock (ms)
  */
 
 /**
  * @typedef {object} Question
- * @property {'GET' | 'POST' | 'PUT'} [method]
+ * @property {'GET' | 'POST' | 'PUT' | 'DELETE'} [method]
  * @property {boolean} [personal] whether it is asked in somebody's name
  * @property {string} [key] the name of the wish
  * @property {boolean} [lasts] whether it is still asked when the page is left
@@ -119,6 +120,7 @@ async function answerOf(response) {
     location: response.headers.get('Location') ?? '',
     retryAfter: Number(response.headers.get('Retry-After')) || 0,
     etag: response.headers.get('ETag') ?? '',
+    at: Date.parse(response.headers.get('Date') ?? '') || Date.now(),
   };
 }
 
@@ -128,7 +130,8 @@ async function answerOf(response) {
  * @returns {Answer}
  */
 function nothing(status, code) {
-  return { status, code, body: null, asOf: '', location: '', retryAfter: 0, etag: '' };
+  const said = { body: null, asOf: '', location: '', retryAfter: 0, etag: '' };
+  return { status, code, ...said, at: Date.now() };
 }
 
 /**

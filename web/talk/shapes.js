@@ -55,7 +55,9 @@
  * @property {string} clinic_id
  * @property {string} starts_at
  * @property {string} ends_at
- * @property {number} free
+ * @property {number} free beside what is held
+ * @property {string | null} hold_id by which it is held for whoever was refused
+ * @property {string | null} expires_at until when
  */
 
 /**

@@ -19,7 +19,7 @@ const FOLLOW_LOOKS_MAX = 15;
  * @property {string} owner
  * @property {'book' | 'move' | 'cancel' | 'dependant'} kind
  * @property {string} path
- * @property {object} body
+ * @property {any} body
  * @property {any} about what a person needs to be told to know which wish it is
  * @property {boolean} handedOver whether it may have been heard, though no answer came
  * @property {Stage} stage

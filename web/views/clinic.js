@@ -12,6 +12,7 @@ import { correct, toClinic, toFind } from '../route.js';
 import { SERVICES } from '../services.js';
 import { asking, read } from '../talk/api.js';
 import { clinicOf } from '../talk/clinics.js';
+import { followHolds } from '../talk/holds.js';
 import { watch } from '../talk/watch.js';
 import { t } from '../words/language.js';
 import { capital, dateOf, dayLong, twoWeeksFrom, zoneNote } from '../words/times.js';
@@ -76,12 +77,16 @@ function calendarOf(clinic, route, back) {
   let date = fortnight.includes(route.date) ? route.date : '';
   /** @type {ClinicDay[] | null} */
   let open = null;
+  /** @type {Map<string, import('../talk/holds.js').Hold>} */
+  let held = new Map();
 
   const fresh = freshness();
   const dayTitle = el('time', {}, '\u00a0');
   const note = el('p.note', { role: 'status' });
   const dayChoice = days(chooseDay);
-  let dayTimes = times(zone, (slot) => openBooking({ slot, clinic }));
+  const choose = (/** @type {Slot} */ slot) =>
+    openBooking({ slot, clinic, hold: held.get(slot.id) });
+  let dayTimes = times(zone, choose);
   const room = el('div.room', { 'aria-busy': 'true' }, dayTimes.element);
 
   function chooseService(/** @type {string} */ next) {
@@ -102,7 +107,7 @@ function calendarOf(clinic, route, back) {
     correct(toClinic(clinic.id, { service, date }));
     back.hash = toFind({ service, date });
     dayChoice.show(fortnight, open, date);
-    dayTimes = times(zone, (slot) => openBooking({ slot, clinic }));
+    dayTimes = times(zone, choose);
     fill(room, dayTimes.element);
     say(note, '');
     say(dayTitle, date === '' ? '\u00a0' : capital(dayLong(date)));
@@ -134,7 +139,7 @@ function calendarOf(clinic, route, back) {
     }
     const now = Date.parse(asOf) || Date.now();
     const coming = slots.filter((slot) => Date.parse(slot.starts_at) > now);
-    dayTimes.show(coming);
+    dayTimes.show(coming, held);
     set(room, 'aria-busy', null);
     say(note, coming.length === 0 ? t('times.none') : '');
     return true;
@@ -153,10 +158,14 @@ function calendarOf(clinic, route, back) {
   dayChoice.show(fortnight, null, date);
   const lookingAtTimes = watch(lookAtTimes, { everyMs: LOOK_MS });
   const lookingAtDays = watch(lookAtDays, { everyMs: LOOK_MS });
+  const stopHolds = followHolds((holds) => {
+    held = holds;
+  });
   if (date !== '') begin();
   return {
     element,
     stop() {
+      stopHolds();
       lookingAtDays.stop();
       lookingAtTimes.stop();
     },

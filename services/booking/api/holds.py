@@ -1,5 +1,6 @@
 """How are places held for a while, kept longer, and given back?"""
 
+from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
@@ -9,7 +10,7 @@ from msgspec import Meta
 
 from services.booking.api.answers import HoldBody, ask_or_offer, hold_body, reply_to, shown
 from services.booking.api.desk import DESK, Desk, Nothing, home_for, need, persons_in
-from services.booking.api.problems import HOLD, REFEREE, SLOT
+from services.booking.api.problems import HELD_ENOUGH, HOLD, REFEREE, RENEWED, SLOT
 from services.booking.api.problems_of_lines import LINE
 from services.booking.rules.life import Booking
 from services.booking.rules.refusals import hold_unready
@@ -24,7 +25,7 @@ from shared.messages import (
 )
 from shared.openapi import UNCHANGED, Answer, Route
 from shared.policy import allowed
-from shared.web import path_id, read_body
+from shared.web import json_response, path_id, read_body
 
 TTL_SECONDS = 300
 
@@ -40,6 +41,13 @@ class NewHold(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 
     places: Annotated[tuple[HeldPlace, ...], Meta(min_length=1, max_length=PLACES_MAX)]
     ttl_seconds: TtlSeconds = TTL_SECONDS
+
+
+class HoldList(msgspec.Struct, frozen=True, kw_only=True):
+    """What is held for somebody, as of when: of each how long, by the same clock."""
+
+    holds: list[HoldBody]
+    as_of: datetime
 
 
 class Renewal(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -69,6 +77,16 @@ async def hold_places(request: web.Request) -> web.Response:
     home = home_for(body.places[0].slot_id, slots)
     desk.access.note(request, [who.actor.id], about=command.id)
     return await ask_or_offer(desk, command, home, who.began)
+
+
+async def list_holds(request: web.Request) -> web.Response:
+    """200 what one holds now, on whichever device; what runs out first comes first."""
+    desk, owner_id = request.app[DESK], allowed(request).actor.id
+    holds = await desk.bookings.held_by(desk.identities.ids(owner_id))
+    desk.access.note(request, persons_in(*holds) | {owner_id})
+    now = desk.clock.now()
+    body = HoldList(holds=[hold_body(hold, now) for hold in holds], as_of=now)
+    return json_response(body, headers={"Cache-Control": "private, no-cache"})
 
 
 async def show_hold(request: web.Request) -> web.Response:
@@ -128,7 +146,19 @@ ROUTES = [
             201: Answer("The places are held.", HoldBody, headers=("Location",)),
             202: UNDECIDED,
         },
-        problems=(*LINE, *SLOT, *REFEREE),
+        problems=(*LINE, *SLOT, *HELD_ENOUGH, *REFEREE),
+        touches=HELD,
+    ),
+    Route(
+        "GET",
+        "/api/v1/holds",
+        list_holds,
+        tag="holds",
+        answers={
+            200: Answer(
+                "What is held, the first to end first.", HoldList, headers=("Cache-Control",)
+            )
+        },
         touches=HELD,
     ),
     Route(
@@ -150,7 +180,7 @@ ROUTES = [
         body=Renewal,
         needs_key=True,
         answers={200: Answer("It is kept longer.", HoldBody), 202: UNDECIDED},
-        problems=(*HOLD, *REFEREE),
+        problems=(*HOLD, *RENEWED, *REFEREE),
         touches=HELD,
     ),
     Route(

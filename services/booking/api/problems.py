@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from services.booking.api.incomplete import VISIT_KINDS
 from services.booking.api.problems_of_lines import WAITING
 from services.booking.api.rule_problems import RULES
+from services.booking.api.unusable import UNUSABLE
 from services.booking.api.visit_problems import VISITS
 from services.booking.rules.offers import Offered
 from shared.openapi import ProblemKind, by_code
@@ -41,6 +42,12 @@ BOOKING = (
     "booking_unknown",
 )
 """Why a booking cannot be changed."""
+
+HELD_ENOUGH = ("too_many_held",)
+"""Why nothing more can be held."""
+
+RENEWED = ("hold_renewed_before",)
+"""Why a hold cannot be kept longer still."""
 
 HOLD = ("hold_gone", "hold_pending")
 """Why a hold cannot be used."""
@@ -212,66 +219,7 @@ PROBLEMS = by_code(
             "One of the two was merged with somebody already.",
             "Look at both again; who was merged leads to whom they are now.",
         ),
-        ProblemKind(
-            409,
-            "hold_gone",
-            "The hold has run out, was given back, or is booked.",
-            "Look for a place again.",
-        ),
-        ProblemKind(
-            409,
-            "hold_pending",
-            "The hold is not decided yet.",
-            "Look at the hold until it is, then ask again.",
-        ),
-        ProblemKind(
-            422,
-            "hold_mismatch",
-            "The places that are asked for are not those of the hold.",
-            "Ask for exactly the slots that it holds, or without the hold.",
-        ),
-        ProblemKind(
-            409,
-            "booking_pending",
-            "The booking is not decided yet.",
-            "Look at the booking until it is, then ask again.",
-        ),
-        ProblemKind(
-            409,
-            "booking_refused",
-            "The booking was refused, so there is nothing to change.",
-            "Make a new booking.",
-        ),
-        ProblemKind(
-            409,
-            "booking_expired",
-            "The booking was not decided in time, so there is nothing to change.",
-            "Make a new booking.",
-        ),
-        ProblemKind(
-            409,
-            "booking_cancelled",
-            "The booking is cancelled already.",
-            "Make a new booking.",
-        ),
-        ProblemKind(
-            409,
-            "booking_unknown",
-            "The booking cannot be changed any more.",
-            "Look at the booking again.",
-        ),
-        ProblemKind(
-            409,
-            "expired",
-            "It was not decided in time, and nothing was changed.",
-            "Ask again with the same Idempotency-Key: it is then decided anew.",
-        ),
-        ProblemKind(
-            500,
-            "decision_failed",
-            "The decision failed; this is a mistake of ours, and it was recorded.",
-            "Ask somebody at the clinic; asking again gets the same answer.",
-        ),
+        *UNUSABLE,
         *WAITING,
         *VISITS,
         *RULES,

@@ -33,7 +33,10 @@ OF_A_HOLD: dict[Status, tuple[Action, ...]] = {
     "expired": ("book",),
     "released": ("book",),
 }
-"""A hold's, by its status; one that was booked is a booking."""
+"""A hold's, by its status; one that was booked is a booking, one that was renewed is not again."""
+
+HELD_FIRST = 1
+"""The version of a hold that was not renewed yet."""
 
 
 def actions(booking: Booking, now: datetime) -> tuple[Action, ...]:
@@ -47,4 +50,6 @@ def hold_actions(hold: Booking, now: datetime) -> tuple[Action, ...]:
     """What its holder may ask for now. A hold whose time is over is over, whoever says so first."""
     if hold.status == "held" and hold.expires_at is not None and hold.expires_at <= now:
         return OF_A_HOLD["expired"]
+    if hold.status == "held" and hold.version > HELD_FIRST:
+        return tuple(action for action in OF_A_HOLD["held"] if action != "renew")
     return actions(hold, now) if hold.status == "booked" else OF_A_HOLD[hold.status]

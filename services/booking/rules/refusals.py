@@ -46,6 +46,10 @@ TOLD: dict[Refusal, Told] = {
     "expired": Told(409, "expired", "It was not decided in time, and nothing was booked."),
     "unknown": Told(409, "slot_unknown", "One of the slots does not exist."),
     "hold_gone": Told(409, "hold_gone", "The hold has run out or was given back."),
+    "too_many_held": Told(
+        409, "too_many_held", "There is as much held for one person as may be at a time."
+    ),
+    "renewed_before": Told(409, "hold_renewed_before", "The hold was kept longer once already."),
     "key_reused": Told(
         422, "key_reused", "This Idempotency-Key was used for another request; use a new one."
     ),

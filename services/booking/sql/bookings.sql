@@ -95,3 +95,13 @@ SELECT id, owner_id, kind, status, version, home, made_at, campaign_id, places, 
    AND ($2::timestamptz IS NULL OR (made_at, id) < ($2, $3::uuid))
  ORDER BY made_at DESC, id DESC
  LIMIT $4;
+
+-- name: list_holds
+-- What a person holds now, under each of their ids. Whose rows may be seen is said first. What is being
+-- confirmed is a booking already, though the referee has not said so yet.
+SELECT id, owner_id, kind, status, version, home, made_at, campaign_id, places, expires_at, reason
+  FROM booking
+ WHERE (SELECT set_config('talon.person', $1::uuid[]::text, true)) IS NOT NULL
+   AND owner_id = ANY ($1) AND status = 'held' AND kind = 'hold' AND expires_at > clock_timestamp()
+ ORDER BY expires_at, id
+ LIMIT $2;

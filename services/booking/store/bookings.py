@@ -12,6 +12,9 @@ from services.booking.rules.telling import Known
 from services.booking.store.database import SQL, Connection, Database, Row
 from shared.messages import Refused
 
+HOLDS_LISTED_MAX = 100
+"""Far more than one may hold."""
+
 _encode = msgspec.json.Encoder().encode
 _decode_places = msgspec.json.Decoder(Places).decode
 
@@ -35,6 +38,11 @@ class Bookings:
     async def own_of(self, ids: Sequence[UUID], booking_ids: Sequence[UUID]) -> list[Booking]:
         """Those of these that are a person's, as they are now."""
         rows = await self._database.rows_of(ids, "own_bookings", booking_ids)
+        return [booking_of(row) for row in rows]
+
+    async def held_by(self, owner_ids: Sequence[UUID]) -> list[Booking]:
+        """What is held for a person now, under each of their ids; what ends first comes first."""
+        rows = await self._database.rows_of(owner_ids, "list_holds", HOLDS_LISTED_MAX)
         return [booking_of(row) for row in rows]
 
     async def of_owner(

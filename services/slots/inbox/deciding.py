@@ -55,6 +55,7 @@ def meant_by(commands: Iterable[SlotCommand], due: Sequence[UUID]) -> dict[str, 
         "booking_ids": set(due),
         "claims": set(),
         "clinic_ids": set(),
+        "owner_ids": set(),
     }
     for command in commands:
         if isinstance(command, WithPlaces):
@@ -62,6 +63,8 @@ def meant_by(commands: Iterable[SlotCommand], due: Sequence[UUID]) -> dict[str, 
             meant["claims"].update(wish.claim for wish in command.places if wish.claim)
         if isinstance(command, WithBooking):
             meant["booking_ids"].add(command.booking_id)
+        if isinstance(command, HoldPlaces):
+            meant["owner_ids"].add(command.owner_id)
         if isinstance(command, MovePlaces):
             meant["booking_ids"].update(command.hold_ids)
         if isinstance(command, OpenSlot | ChangeSlot):

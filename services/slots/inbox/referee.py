@@ -13,6 +13,7 @@ import msgspec
 from services.slots import metrics, store
 from services.slots.inbox.deciding import Decided, decide_batch, meant_by, positions_of
 from services.slots.inbox.telling import Near, announcements_of, name_what_is_near, reply_records
+from services.slots.rules import HoldLimits
 from services.slots.rules.answers import refuse
 from services.slots.store import Answer, Said
 from shared.batch import Announcements, Batch, Head, Item
@@ -28,11 +29,16 @@ class Referee:
     """Decides batches of commands; the handler behind `slots.commands`."""
 
     def __init__(
-        self, swept_holds_max: int, near: Near | None = None, lines: Lines | None = None
+        self,
+        swept_holds_max: int,
+        near: Near | None = None,
+        lines: Lines | None = None,
+        limits: HoldLimits | None = None,
     ) -> None:
         self._lines = lines or Lines()
         self._swept_max = swept_holds_max
         self._near = near
+        self._limits = limits or HoldLimits()
         self._due: list[UUID] = []
         self._decided = Decided({}, [], [], [])
 
@@ -48,6 +54,7 @@ class Referee:
         known = await store.find_answers(connection, [item.message.id for item in items])
         fresh = [item.message for item in items if item.message.id not in known]
         seen = await store.see(connection, **meant_by(fresh, self._due))
+        seen.inventory.limits = self._limits
         decided = decide_batch(seen, heads, items, known=known, due=self._due)
         await store.save(
             connection,

@@ -2,11 +2,12 @@
 
 from services.slots.rules.decide import decide, expire_dead, give_up, sweep
 from services.slots.rules.evolve import evolve
-from services.slots.rules.inventory import Booking, Clinic, Inventory, Place, Slot
+from services.slots.rules.inventory import Booking, Clinic, HoldLimits, Inventory, Place, Slot
 
 __all__ = [
     "Booking",
     "Clinic",
+    "HoldLimits",
     "Inventory",
     "Place",
     "Slot",

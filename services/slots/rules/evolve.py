@@ -3,6 +3,7 @@
 The same fold serves a batch in memory and a replay of `slots.events` into an empty inventory.
 """
 
+import itertools
 from collections.abc import Iterable
 from datetime import datetime
 from typing import assert_never
@@ -49,7 +50,7 @@ def evolve(inventory: Inventory, event: SlotEvent) -> None:
             _renew(inventory.bookings[event.booking_id], event)
         case PlaceExpired():
             _count(inventory, (event.count,))
-            _expire(inventory.bookings[event.booking_id], event)
+            _expire(inventory, inventory.bookings[event.booking_id], event)
         case ClinicOpened():
             inventory.clinics[event.clinic_id] = Clinic(
                 id=event.clinic_id,
@@ -140,14 +141,19 @@ def _seat(
     for place in places:
         if place.claim is not None:
             inventory.claims[place.claim] = event.booking_id
+    if isinstance(event, PlacesHeld):
+        _take_in_hand(inventory, inventory.bookings[event.booking_id], event.owner_id)
 
 
 def _unseat(inventory: Inventory, booking_id: UUID) -> None:
     """The booking is no more, and its claims are free."""
     booking = inventory.bookings.pop(booking_id, None)
-    for place in booking.places if booking is not None else ():
+    if booking is None:
+        return
+    for place in booking.places:
         if place.claim is not None:
             inventory.claims.pop(place.claim, None)
+        _let_go(inventory, booking, place)
 
 
 def _renew(booking: Booking, event: HoldRenewed) -> None:
@@ -156,7 +162,27 @@ def _renew(booking: Booking, event: HoldRenewed) -> None:
         place.expires_at = event.expires_at
 
 
-def _expire(booking: Booking, event: PlaceExpired) -> None:
+def _expire(inventory: Inventory, booking: Booking, event: PlaceExpired) -> None:
     for place in booking.places:
         if place.id == event.place_id:
             place.state = "expired"
+            _let_go(inventory, booking, place)
+
+
+def _take_in_hand(inventory: Inventory, booking: Booking, owner_id: UUID) -> None:
+    """Each place gets the lowest number that is free: two who count at once want the same one."""
+    booking.owner_id = owner_id
+    hand = inventory.hands.setdefault(owner_id, {})
+    for place in booking.places:
+        place.hand = next(n for n in itertools.count(1) if n not in hand)
+        hand[place.hand] = booking.id
+
+
+def _let_go(inventory: Inventory, booking: Booking, place: Place) -> None:
+    if place.hand is None or booking.owner_id is None:
+        return
+    hand = inventory.hands.get(booking.owner_id, {})
+    hand.pop(place.hand, None)
+    if not hand:
+        inventory.hands.pop(booking.owner_id, None)
+    place.hand = None

@@ -23,6 +23,9 @@ from shared.messages import (
     place_id,
 )
 
+HELD_VERSION = 1
+"""A hold is told of first when it is made; only renewing it tells of it again and leaves it one."""
+
 
 def hold(
     inventory: Inventory, command: HoldPlaces, *, at: datetime, home: int
@@ -31,13 +34,15 @@ def hold(
     refused = why_not(inventory, command, command.places, at=at)
     if refused is not None:
         return refused
+    if _has_enough(inventory, command):
+        return refuse(command, "too_many_held", at)
     return PlacesHeld(
         id=answer_id(command.id, "PlacesHeld"),
         cause=command.id,
         at=at,
         booking_id=command.id,
         home=home,
-        version=1,
+        version=HELD_VERSION,
         owner_id=command.owner_id,
         expires_at=at + timedelta(seconds=command.ttl_seconds),
         places=tuple(
@@ -53,10 +58,12 @@ def hold(
 def renew(
     inventory: Inventory, command: RenewHold, *, at: datetime, home: int
 ) -> HoldRenewed | Refused:
-    """Keep them longer, if all are still alive."""
+    """Keep them longer, if all are still alive; once."""
     booking = alive(inventory, command.booking_id, home)
     if booking is None:
         return refuse(command, "hold_gone", at)
+    if booking.version > HELD_VERSION:
+        return refuse(command, "renewed_before", at)
     return HoldRenewed(
         id=answer_id(command.id, "HoldRenewed"),
         cause=command.id,
@@ -153,6 +160,14 @@ def gone(booking: Booking, at: datetime) -> HoldExpired:
         home=booking.home,
         version=booking.version + 1,
     )
+
+
+def _has_enough(inventory: Inventory, command: HoldPlaces) -> bool:
+    """Would it be more than one person may hold, however many devices they have?"""
+    hand = inventory.hands.get(command.owner_id, {})
+    limits = inventory.limits
+    too_many_places = len(hand) + len(command.places) > limits.places_max
+    return too_many_places or len(set(hand.values())) >= limits.holds_max
 
 
 def _paired(booking: Booking, command: ConfirmHold) -> list[tuple[Place, PlaceWish]]:

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import msgspec
 
-from shared.messages import AsksFor, Modality, Resource
+from shared.messages import PLACES_MAX, AsksFor, Modality, Resource
 
 State = Literal["held", "booked", "expired"]
 
@@ -74,6 +74,8 @@ class Place(msgspec.Struct, kw_only=True):
     state: State
     expires_at: datetime | None = None
     claim: bytes | None = None
+    hand: int | None = None
+    """Which of the places that its owner holds it is; only of one that is held."""
 
 
 class Booking(msgspec.Struct, kw_only=True):
@@ -84,16 +86,29 @@ class Booking(msgspec.Struct, kw_only=True):
     size: int
     version: int
     places: list[Place]
+    owner_id: UUID | None = None
+    """Whose hold it is, as long as it is one."""
 
     def is_all(self, state: State) -> bool:
         """True when every seat it was made with is in this state."""
         return len(self.places) == self.size and all(p.state == state for p in self.places)
 
 
+class HoldLimits(msgspec.Struct, frozen=True, kw_only=True):
+    """How much one person may hold at a time, on all devices together."""
+
+    places_max: int = PLACES_MAX
+    holds_max: int = 3
+
+
 class Inventory(msgspec.Struct, kw_only=True):
-    """All that one batch may touch. `claims` tells which booking a claim belongs to now."""
+    """All that one batch may touch. `claims` tells which booking a claim belongs to now; `hands`,
+    by owner, to which hold each of the places that they hold belongs, the places being numbered.
+    """
 
     clinics: dict[UUID, Clinic] = {}
     slots: dict[UUID, Slot] = {}
     bookings: dict[UUID, Booking] = {}
     claims: dict[bytes, UUID] = {}
+    hands: dict[UUID, dict[int, UUID]] = {}
+    limits: HoldLimits = HoldLimits()

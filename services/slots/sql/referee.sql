@@ -29,7 +29,8 @@ SELECT s.id, s.service, s.product, s.dose, s.modality, s.practitioner_id, s.reso
 
 -- name: read_places
 -- After the locks, a statement of its own: one that waited would still see the past. Why a row is
--- here: 'named' by a command or due, 'dead' in a locked slot, or 'claim' for a claim's holder.
+-- here: 'named' by a command or due, 'dead' in a locked slot, 'claim' for a claim's holder, or 'hand'
+-- for what somebody who wants to hold more holds elsewhere.
 WITH now AS MATERIALIZED (SELECT clock_timestamp() AS at),
 found AS (
     SELECT 'named' AS why, p.* FROM place AS p
@@ -41,9 +42,12 @@ found AS (
     UNION ALL
     SELECT 'claim', p.* FROM place AS p
      WHERE p.claim = ANY ($3::bytea[]) AND p.booking_id <> ALL ($1::uuid[])
+    UNION ALL
+    SELECT 'hand', p.* FROM place AS p
+     WHERE p.owner_id = ANY ($4::uuid[]) AND p.booking_id <> ALL ($1::uuid[])
 )
 SELECT now.at, f.why, f.id, f.slot_id, f.booking_id, f.home, f.ordinal, f.size, f.version,
-       f.state, f.expires_at, f.claim
+       f.state, f.expires_at, f.claim, f.owner_id, f.hand
   FROM now LEFT JOIN found AS f ON true
  ORDER BY f.booking_id, f.ordinal;
 
@@ -84,9 +88,11 @@ WITH clinics AS (
      WHERE s.id = n.id AND s.version = n.version_before
     RETURNING 1
 ), seated AS (
-    INSERT INTO place (id, slot_id, booking_id, home, ordinal, size, version, state, expires_at, claim)
+    INSERT INTO place (id, slot_id, booking_id, home, ordinal, size, version, state, expires_at, claim,
+                       owner_id, hand)
     SELECT * FROM unnest($25::uuid[], $26::uuid[], $27::uuid[], $28::integer[], $29::smallint[],
-                         $30::smallint[], $31::bigint[], $32::text[], $33::timestamptz[], $34::bytea[])
+                         $30::smallint[], $31::bigint[], $32::text[], $33::timestamptz[], $34::bytea[],
+                         $52::uuid[], $53::smallint[])
         ON CONFLICT DO NOTHING RETURNING 1
 ), answered AS (
     INSERT INTO answer (id, body_hash, outcome, reply, decided_at)

@@ -9,6 +9,7 @@ import asyncpg
 import msgspec
 
 from services.slots.rules import Booking, Clinic, Inventory, Place, Slot
+from services.slots.store.seats import IN_HAND, SEATED, Row, in_turn, rows_of
 from shared.batch import AgainError
 from shared.messages import ClinicChanged, ClinicOpened, Command, SlotChanged
 from shared.statements import load
@@ -61,22 +62,7 @@ class Seen(msgspec.Struct):
     inventory: Inventory
     at: datetime
     slots_before: dict[UUID, int]
-    places_before: dict[UUID, "Row"]
-
-
-class Row(NamedTuple):
-    """One row of `place`, in the order of its columns."""
-
-    id: UUID
-    slot_id: UUID
-    booking_id: UUID
-    home: int
-    ordinal: int
-    size: int
-    version: int
-    state: str
-    expires_at: datetime | None
-    claim: bytes | None
+    places_before: dict[UUID, Row]
 
 
 async def find_answers(connection: asyncpg.Connection, ids: Sequence[UUID]) -> dict[UUID, Answer]:
@@ -98,6 +84,7 @@ async def see(
     booking_ids: Collection[UUID],
     claims: Collection[bytes],
     clinic_ids: Collection[UUID],
+    owner_ids: Collection[UUID] = (),
 ) -> Seen:
     """Lock every slot that is meant, sorted; only then read the rest and the time."""
     wanted = set(slot_ids)
@@ -112,7 +99,11 @@ async def see(
         for row in await connection.fetch(SQL["lock_slots"], sorted(wanted, key=_by_int)):
             inventory.slots[row["id"]] = _slot(row, inventory.clinics)
     rows = await connection.fetch(
-        SQL["read_places"], list(booking_ids), list(inventory.slots), list(claims)
+        SQL["read_places"],
+        list(booking_ids),
+        list(inventory.slots),
+        list(claims),
+        list(owner_ids),
     )
     before = {slot.id: slot.version for slot in inventory.slots.values()}
     seen = Seen(inventory, rows[0]["at"], before, {})
@@ -166,7 +157,9 @@ def _place(seen: Seen, row: asyncpg.Record) -> None:
     inventory = seen.inventory
     if row["claim"] is not None:
         inventory.claims[row["claim"]] = row["booking_id"]
-    if row["why"] == "claim":
+    if row["hand"] is not None:
+        inventory.hands.setdefault(row["owner_id"], {})[row["hand"]] = row["booking_id"]
+    if row["why"] in ("claim", "hand"):
         return
     if row["slot_id"] not in inventory.slots:
         raise AgainError("a place stands in a slot that was not locked")
@@ -180,6 +173,7 @@ def _place(seen: Seen, row: asyncpg.Record) -> None:
             places=[],
         )
         inventory.bookings[booking.id] = booking
+    booking.owner_id = row["owner_id"] or booking.owner_id
     booking.places.append(
         Place(
             id=row["id"],
@@ -188,6 +182,7 @@ def _place(seen: Seen, row: asyncpg.Record) -> None:
             state=row["state"],
             expires_at=row["expires_at"],
             claim=row["claim"],
+            hand=row["hand"],
         )
     )
     seen.places_before[row["id"]] = Row(*(row[name] for name in Row._fields))
@@ -217,13 +212,14 @@ async def save(
         *_opened_columns(new),
         *_columns(old, ("id", "capacity", "held", "booked", "open", "version")),
         [before[slot.id] for slot in old],
-        *_columns(seated, Row._fields),
+        *_columns(seated, SEATED),
         *_columns(answers, Answer._fields),
         seen.at,
         positions,
         list(swept),
         *_columns(new, SAID_OF_SLOTS),
         [slot.extra for slot in old],
+        *_columns(seated, IN_HAND),
     )
     assert row is not None
     written = (row["clinics"], row["opened"], row["counted"], row["seated"], row["answered"])
@@ -258,28 +254,13 @@ async def _limit_slots(connection: asyncpg.Connection, said: Iterable[Said]) -> 
 
 def _changes(seen: Seen) -> tuple[list[UUID], list[Row]]:
     """Seats to delete, and seats to write: what changed is deleted and written anew."""
-    after = {row.id: row for booking in seen.inventory.bookings.values() for row in _rows(booking)}
+    after = {
+        row.id: row for booking in seen.inventory.bookings.values() for row in rows_of(booking)
+    }
     before = seen.places_before
     gone = [place_id for place_id, row in before.items() if after.get(place_id) != row]
     seated = [row for place_id, row in after.items() if before.get(place_id) != row]
-    # Claims are reserved in one order by everybody, so that two batches never wait in a ring.
-    return gone, sorted(seated, key=lambda row: (row.claim or b"", row.id.int))
-
-
-def _rows(booking: Booking) -> Iterable[Row]:
-    for place in booking.places:
-        yield Row(
-            place.id,
-            place.slot_id,
-            booking.id,
-            booking.home,
-            place.ordinal,
-            booking.size,
-            booking.version,
-            place.state,
-            place.expires_at,
-            place.claim,
-        )
+    return gone, sorted(seated, key=in_turn)
 
 
 def _columns(rows: Sequence[Any], names: Iterable[str]) -> list[list[Any]]:

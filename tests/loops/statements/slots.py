@@ -8,7 +8,7 @@ from uuid import UUID
 import asyncpg
 
 from services.slots.store.decisions import SAID_OF_SLOTS
-from services.slots.store.decisions import Row as Place
+from services.slots.store.seats import Row as Place
 from tests.loops.clockwork import Wait
 from tests.loops.database import Row, Session, Statement
 
@@ -64,7 +64,11 @@ def lock_slots(session: Session, ids: Sequence[UUID]) -> Gave:
 
 
 def read_places(
-    session: Session, ids: Sequence[UUID], slot_ids: Sequence[UUID], claims: Sequence[bytes]
+    session: Session,
+    ids: Sequence[UUID],
+    slot_ids: Sequence[UUID],
+    claims: Sequence[bytes],
+    owner_ids: Sequence[UUID],
 ) -> list[Row]:
     at, found = session.now, []
     for row in _places(session):
@@ -76,6 +80,8 @@ def read_places(
             found.append(row | {"why": "dead", "at": at})
         if row["claim"] is not None and row["claim"] in claims and not named:
             found.append(row | {"why": "claim", "at": at})
+        if row["owner_id"] in owner_ids and not named:
+            found.append(row | {"why": "hand", "at": at})
     found.sort(key=lambda row: (row["booking_id"], row["ordinal"]))
     return found or [{"at": at, "why": None} | dict.fromkeys(Place._fields)]
 
@@ -98,16 +104,16 @@ def delete_places(session: Session, ids: Sequence[UUID]) -> Wrote:
 def save(session: Session, *columns: Any) -> Gave:
     clinics, opened, counted = columns[:7], columns[7:17], columns[17:24]
     seated, answers = columns[24:34], columns[34:38]
-    at, extra = columns[38], columns[-1]
+    at, extra = columns[38], columns[-3]
     wrote: Row = dict.fromkeys(("clinics", "opened", "counted", "seated", "answered"), 0)
     for row in _rows(CLINIC, clinics):
         wrote["clinics"] += yield from _insert(session, "clinic", row)
-    for row in _rows((*OPENED, *SAID_OF_SLOTS), (*opened, *columns[41:-1])):
+    for row in _rows((*OPENED, *SAID_OF_SLOTS), (*opened, *columns[41:-3])):
         _not_overbooked(session, row)
         wrote["opened"] += yield from _insert(session, "slot", row)
     for row in _rows(COUNTED, (*counted, extra)):
         wrote["counted"] += yield from count(session, row)
-    for row in _rows(Place._fields, seated):
+    for row in _rows(Place._fields, (*seated, *columns[-2:])):
         wrote["seated"] += yield from _seat(session, row)
     for row in _rows(ANSWER, answers):
         wrote["answered"] += yield from note_answer(session, row | {"decided_at": at})
@@ -170,6 +176,8 @@ def limit_slots(session: Session, ids: Sequence[UUID], *columns: Any) -> Wrote:
 def _indexes(row: Row) -> list[tuple[Any, ...]]:
     """The entries of the unique indexes over places."""
     entries: list[tuple[Any, ...]] = [("one_row_per_seat", row["booking_id"], row["ordinal"])]
+    if row["hand"] is not None:
+        entries.append(("one_place_per_number_in_a_hand", row["owner_id"], row["hand"]))
     if row["claim"] is not None:
         entries.append(("one_live_place_per_claim", row["claim"]))
     return entries
@@ -182,7 +190,7 @@ def _lock_place(session: Session, row: Row) -> Generator[Wait, None, None]:
 
 
 def _seat(session: Session, row: Row) -> Wrote:
-    """ON CONFLICT DO NOTHING, whichever of the three unique indexes it is."""
+    """ON CONFLICT DO NOTHING, whichever of the four unique indexes it is."""
     yield from _lock_place(session, row)
     entries = [e for e in _indexes(row) if e[0] not in session.database.without]
     if session.row("place", row["id"]) or any(session.row(*entry) for entry in entries):
