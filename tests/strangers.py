@@ -10,7 +10,7 @@ import msgspec
 from shared.openapi.routes import Example, Route
 from shared.policy import ROLES, Rule
 from tests.booking_doors import bearer
-from tests.worlds import World, proposed_to
+from tests.worlds import World, proposed_to, version_as_seen
 
 OPEN = "open"
 
@@ -58,6 +58,7 @@ class City:
     def __init__(self, world: World) -> None:
         self.world = world
         self._clinics: set[UUID] = set()
+        self._schedules: dict[UUID, str] = {}
         self._made: dict[tuple[UUID, str], str] = {}
         self._bodies: dict[str, Any] = {}
         self._paths: dict[str, dict[str, str]] = {}
@@ -157,6 +158,8 @@ class City:
             clinic = await self._clinic(person)
             await self._set_up("open_slots", clinic)
             return body | {"act": body["act"] | {"clinic_id": clinic["id"]}}
+        if route.name == "open_version":
+            return await version_as_seen(self.world, body, path) or body
         if route.name == "propose_rules":
             return (await self.world.ready(route)).body
         return self._bodies.get(path.get("id", "")) or body
@@ -187,8 +190,10 @@ class City:
             return {"id": str(person.clinic)}
         path = await self._clinic(person)
         if "{schedule}" in route.path:
-            opened = await self._set_up("open_schedule", path)
-            return path | {"schedule": opened["id"]}
+            if person.clinic not in self._schedules:
+                opened = await self._set_up("open_schedule", path)
+                self._schedules[person.clinic] = opened["id"]
+            return path | {"schedule": self._schedules[person.clinic]}
         return path
 
     async def _slot(self, person: Person) -> str:

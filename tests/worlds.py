@@ -496,6 +496,12 @@ async def _slots(dsn: str, folder: Path) -> AsyncIterator[World]:
             await world.made("open_slots", slots=[asked[0] | at | {"dose": 2}])
             return {}
 
+        async def a_version() -> dict[str, Any]:
+            path = {"id": CLINIC, "schedule": await world.make("open_schedule")}
+            body = world.route("open_version").example().body
+            return {"path": path, "body": await version_as_seen(world, body, path)}
+
+        world.making["open_version"] = a_version
         world.making["list_series"] = a_second_dose
         world.making["list_schedules"] = a_clinic_s_schedule
         world.making["list_holidays"] = a_holiday
@@ -517,6 +523,18 @@ async def _are_read(world: World) -> None:
     async with asyncio.timeout(READ_SECONDS_MAX):
         while (await world.ask(route, route.example())).status != 200:  # noqa: ASYNC110
             await asyncio.sleep(0.01)
+
+
+async def version_as_seen(
+    world: World, body: dict[str, Any], path: dict[str, str]
+) -> dict[str, Any] | None:
+    """The body of a version with its preview's digest; None where there is none to be seen."""
+    preview = world.route("preview_schedule")
+    wish = {"schedule": body["schedule"], "replaces": path["schedule"]}
+    answer = await world.ask(preview, Example(path={"id": path["id"]}, body=wish))
+    if answer.status != 200:
+        return None
+    return body | {"digest": (await answer.json())["digest"]}
 
 
 def _add_proposals(world: World, door: slots_doors.Door) -> None:

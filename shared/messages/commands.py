@@ -100,6 +100,7 @@ class ChangeSlot(Command, frozen=True, kw_only=True):
     """Change a slot's numbers, or shut or reopen it; None leaves a thing as it is.
 
     `cancel_bookings`: with `open=False`, the front desk then cancels what is booked there.
+    `only_empty`: refused as `in_use` where somebody is in it.
     `extra`: so many more people than there are places; only ever with `by`, who says so.
     """
 
@@ -107,6 +108,7 @@ class ChangeSlot(Command, frozen=True, kw_only=True):
     capacity: Capacity | None = None
     open: bool | None = None
     cancel_bookings: bool = False
+    only_empty: bool = False
     extra: Extra | None = None
     closes_minutes_before: MinutesBefore | None = None
     cancel_until_minutes_before: MinutesBefore | None = None

@@ -8,6 +8,7 @@ from calendar import monthrange
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -24,7 +25,14 @@ from services.slots.rules.patterns import (
     dates_of,
     parse,
 )
-from services.slots.rules.schedules import Schedule, Seats, doubled, name_of, slot_count, slots_of
+from services.slots.rules.schedules import (
+    Schedule,
+    Seats,
+    doubled,
+    slot_count,
+    slot_id_of,
+    slots_of,
+)
 from tests.rules.test_slots_schedules import a_schedule, days_somewhere
 
 ONE_DAY, ONE_MINUTE = timedelta(days=1), timedelta(minutes=1)
@@ -256,7 +264,7 @@ def check_against_the_clock(where: tuple[str, Schedule]) -> None:
         (starts, ends, seats) for starts, ends in seen for seats in schedule.seats
     ]
     assert slot_count(schedule, zone) == len(slots)
-    assert len({name_of(schedule, slot) for slot in slots}) == len(slots)
+    assert len({slot_id_of(schedule, schedule, slot) for slot in slots}) == len(slots)
     times = sorted({(slot.starts_at, slot.ends_at) for slot in slots})
     assert all(one[1] <= other[0] for one, other in pairwise(times))
 
@@ -272,8 +280,8 @@ def test_the_slots_of_a_schedule_are_those_that_somebody_sees_who_watches_the_cl
 def buffers_are_forgotten(patch: pytest.MonkeyPatch) -> None:
     rightly = schedules.starts_of
 
-    def broken(schedule: Schedule, zone: ZoneInfo) -> Iterator[datetime]:
-        return rightly(a_copy_without_buffers(schedule), zone)
+    def broken(schedule: Schedule, *where: Any) -> Iterator[datetime]:
+        return rightly(a_copy_without_buffers(schedule), *where)
 
     patch.setattr(schedules, "starts_of", broken)
 
@@ -288,7 +296,11 @@ def breaks_are_forgotten(patch: pytest.MonkeyPatch) -> None:
 
 def holidays_close_what_is_added(patch: pytest.MonkeyPatch) -> None:
     rightly = schedules.days_of
-    patch.setattr(schedules, "days_of", lambda s: [d for d in rightly(s) if d not in s.holidays])
+    patch.setattr(
+        schedules,
+        "days_of",
+        lambda s, *w, **k: [d for d in rightly(s, *w, **k) if d not in s.holidays],
+    )
 
 
 @pytest.mark.parametrize(

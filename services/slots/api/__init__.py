@@ -13,6 +13,7 @@ from services.slots.api import (
     series,
     slots,
     together,
+    versions,
 )
 from services.slots.api.desk import DESK, Desk
 from services.slots.api.problems import PROBLEMS
@@ -42,6 +43,7 @@ API = Api(
         *clinics.ROUTES,
         *slots.ROUTES,
         *schedules.ROUTES,
+        *versions.ROUTES,
         *holidays.ROUTES,
         *practitioners.ROUTES,
         *closures.ROUTES,

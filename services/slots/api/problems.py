@@ -1,10 +1,12 @@
 """What may the referee's callers be told went wrong, when, and what then?"""
 
+from datetime import date
 from uuid import UUID
 
 import msgspec
 from msgspec import UNSET, UnsetType
 
+from services.slots.api.previews import KeptShown, Preview, SlotsShown
 from shared.openapi import ProblemKind, by_code
 
 REFEREE = ("expired", "decision_failed", "outcome_unknown")
@@ -35,6 +37,12 @@ class InTheWay(msgspec.Struct, frozen=True, kw_only=True):
     schedule_id: UUID | UnsetType = UNSET
 
 
+class PreviewNow(msgspec.Struct, frozen=True, kw_only=True):
+    """What a version would do now."""
+
+    preview: Preview | UnsetType = UNSET
+
+
 class TooMany(msgspec.Struct, frozen=True, kw_only=True):
     """How many slots these would be, where that is known."""
 
@@ -47,6 +55,20 @@ class TooMuchForOne(msgspec.Struct, frozen=True, kw_only=True):
     slots: int | UnsetType = UNSET
     people: int | UnsetType = UNSET
 
+
+_NO_SLOTS = SlotsShown(slots=0, first=())
+PREVIEW = Preview(
+    digest="5f1d7e0a8b2c4d6e9f3a1b5c7d8e0f21",
+    until=date(2030, 4, 5),
+    slots=168,
+    stays=168,
+    opens=_NO_SLOTS,
+    reopens=_NO_SLOTS,
+    resizes=_NO_SLOTS,
+    closes=_NO_SLOTS,
+    keeps=KeptShown(slots=0, people=0, first=()),
+    holidays=(),
+)
 
 _UNKNOWN = "There is no such slot or clinic."
 _THERE = "Something with this id is there already."
@@ -83,14 +105,27 @@ PROBLEMS = by_code(
             409,
             "schedule_overlaps",
             "A schedule of the clinic has some of these slots already; `schedule_id` names it.",
-            "For more places change the capacity; to replace the schedule, withdraw it first.",
+            "For more places change the capacity; to replace the schedule, make a version of it.",
             more=InTheWay(schedule_id=UUID("00000000-0000-4000-8000-000000000401")),
         ),
         ProblemKind(
             409,
             "schedule_withdrawn",
-            "The schedule that this Idempotency-Key made was withdrawn.",
+            "The schedule, or the one that this Idempotency-Key made, was withdrawn.",
             "Make a new schedule, under a new Idempotency-Key.",
+        ),
+        ProblemKind(
+            409,
+            "schedule_unfinished",
+            "A version of the schedule broke off, so that it is not known what of it is there.",
+            "Ask for it once more as it was asked, with its Idempotency-Key; then for this one.",
+        ),
+        ProblemKind(
+            409,
+            "preview_changed",
+            "The version would not do what its preview showed; `preview` shows what it would do.",
+            "Look at it, and ask again with its digest, under a new Idempotency-Key.",
+            more=PreviewNow(preview=PREVIEW),
         ),
         ProblemKind(
             422,

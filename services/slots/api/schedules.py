@@ -7,7 +7,7 @@ other, and a request asked again after a crash means the same slots, of which ea
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
-from uuid import UUID, uuid5
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -31,12 +31,14 @@ from services.slots.rules.schedules import (
     SCHEDULE_SLOTS_MAX,
     Schedule,
     Wanted,
+    command_id_of,
     doubled,
-    name_of,
     slot_count,
+    slot_id_of,
     slots_of,
     starts_of,
 )
+from services.slots.store.schedules import OfClinic
 from shared import database
 from shared.messages import OpenSlot, Refused, SlotOpened
 from shared.openapi import Answer, Route
@@ -65,23 +67,25 @@ async def open_schedule(request: web.Request) -> web.Response:
     desk.need_log()
     body = await read_body(request, _decode_new)
     need_sense(body)
+    await need_practitioner(desk, clinic_id, body)
     schedule = await _remembered(desk, clinic_id, body, desk.head(request, actor, body))
+    opened = await open_all(desk, schedule, schedule)
+    return json_response(OpenedSchedule(**columns_of(schedule) | opened), status=201)
+
+
+async def open_all(desk: Desk, first: Schedule, schedule: Schedule) -> dict[str, Any]:
+    """Ask for all slots of a version; what became of them."""
     slots = list(slots_of(schedule, ZoneInfo(schedule.time_zone)))
     coming = [slot for slot in slots if slot.starts_at > schedule.made_at]
-    commands = (_open_slot(desk, schedule, slot) for slot in coming)
-    replies = await desk.ask_each(commands, clinic_id, begun=True)
+    commands = (open_slot(desk, first, schedule, slot) for slot in coming)
+    replies = await desk.ask_each(commands, schedule.clinic_id, begun=True)
     opened = sum(isinstance(reply, SlotOpened) for reply in replies)
     try:
         await desk.schedules.note_opened(schedule.id, opened)
     except database.AWAY as error:
         raise outcome_unknown() from error
-    shown = OpenedSchedule(
-        **columns_of(schedule) | {"opened": opened},
-        slots=len(slots),
-        past=len(slots) - len(coming),
-        refused=_refused(coming, replies),
-    )
-    return json_response(shown, status=201)
+    told = {"opened": opened, "slots": len(slots), "past": len(slots) - len(coming)}
+    return told | {"refused": _refused(coming, replies)}
 
 
 async def _remembered(
@@ -91,24 +95,47 @@ async def _remembered(
     async with desk.schedules.of_clinic(clinic_id) as clinic:
         if clinic is None:
             raise not_found("clinic")
-        before = await clinic.find(head["id"])
+        before = await asked_before(clinic, head)
         if before is not None:
-            if before.body_hash != head["body_hash"]:
-                raise problem_for("key_reused")
-            if before.withdrawn_at is not None:
-                raise Problem(409, "schedule_withdrawn", "Make a new one, with a new key.")
             return before
-        wanted = schedule_of(clinic, body, head)
-        closed = await clinic.holidays(wanted.valid_from, wanted.valid_to)
-        wanted = msgspec.structs.replace(wanted, holidays=closed)
-        _need_some_slots_but_not_too_many(wanted)
-        others = await clinic.standing(wanted.service, wanted.valid_from, wanted.valid_to)
-        other = doubled(wanted, others)
-        if other is not None:
-            raise _overlaps(other)
+        wanted = await with_holidays(clinic, schedule_of(clinic, body, head))
+        await need_room(clinic, wanted)
         if not await clinic.add(wanted):
             raise problem_for("key_reused")
         return wanted
+
+
+async def need_practitioner(desk: Desk, clinic_id: UUID, body: NewSchedule) -> None:
+    """Whose time it is, if it is somebody's, is known at the clinic."""
+    named = {body.practitioner_id} if body.practitioner_id else set()
+    if await desk.practitioners.unknown(clinic_id, named):
+        raise Problem(422, "practitioner_unknown", "Nobody of this id is active at the clinic.")
+
+
+async def asked_before(clinic: OfClinic, head: dict[str, Any]) -> Schedule | None:
+    """What an earlier request under this key asked for, which was the same."""
+    before = await clinic.find(head["id"])
+    if before is None:
+        return None
+    if before.body_hash != head["body_hash"]:
+        raise problem_for("key_reused")
+    if before.withdrawn_at is not None:
+        raise Problem(409, "schedule_withdrawn", "Make a new one, with a new key.")
+    return before
+
+
+async def with_holidays(clinic: OfClinic, wanted: Schedule) -> Schedule:
+    """With the holidays that are known now."""
+    closed = await clinic.holidays(wanted.valid_from, wanted.valid_to)
+    return msgspec.structs.replace(wanted, holidays=closed)
+
+
+async def need_room(clinic: OfClinic, wanted: Schedule) -> None:
+    """Some slots are to come, not too many, and none that another schedule has already."""
+    _need_some_slots_but_not_too_many(wanted)
+    other = doubled(wanted, await clinic.standing(wanted))
+    if other is not None:
+        raise _overlaps(other)
 
 
 def _need_some_slots_but_not_too_many(wanted: Schedule) -> None:
@@ -138,27 +165,31 @@ def _overlaps(other: Schedule) -> Problem:
         409,
         "schedule_overlaps",
         f"The clinic has a schedule for the same from {hours}, {other.valid_from} to "
-        f"{other.valid_to}: slots would be there twice. For more places change the capacity; to "
-        "replace the schedule withdraw it first.",
+        f"{other.last}: slots would be there twice. For more places change "
+        "the capacity; to replace the schedule make a version of it, or withdraw it first.",
         schedule_id=other.id,
     )
 
 
-def _open_slot(desk: Desk, schedule: Schedule, slot: Wanted) -> OpenSlot:
-    """One of its slots: the same command, and the same slot, whenever it is asked for."""
-    command_id = uuid5(schedule.id, name_of(schedule, slot))
+def open_slot(desk: Desk, first: Schedule, schedule: Schedule, slot: Wanted) -> OpenSlot:
+    """One of its slots: the same command, and the same slot, whichever version asks for it."""
+    command_id = command_id_of(first, schedule, slot)
     return OpenSlot(
-        slot_id=uuid5(command_id, "slot"),
+        slot_id=slot_id_of(first, schedule, slot),
         clinic_id=schedule.clinic_id,
         service=schedule.service,
         product=slot.seats.product,
         dose=slot.seats.dose,
+        modality=schedule.modality,
+        practitioner_id=schedule.practitioner_id,
+        resource=schedule.resource,
+        asks_for=schedule.asks_for,
         starts_at=slot.starts_at,
         ends_at=slot.ends_at,
         capacity=slot.seats.capacity,
         closes_minutes_before=schedule.closes_minutes_before,
         cancel_until_minutes_before=schedule.cancel_until_minutes_before,
-        **desk.head_of(command_id, cause=schedule.id, asked=schedule.body_hash),
+        **desk.head_of(command_id, cause=first.id, asked=first.body_hash),
     )
 
 
@@ -189,7 +220,10 @@ async def list_schedules(request: web.Request) -> web.Response:
 
 
 async def withdraw_schedule(request: web.Request) -> web.Response:
-    """204: it stands in no other's way any more. Its slots stay; a closure shuts them."""
+    """204: no version of it stands in another's way, nor is any day opened by itself any more.
+
+    Its slots stay; a closure shuts them.
+    """
     desk = request.app[DESK]
     clinic_id = path_id(request, "clinic")
     if not await desk.schedules.withdraw(clinic_id, path_id(request, "schedule", "schedule")):
@@ -207,6 +241,7 @@ ROUTES = [
         needs_key=True,
         answers={201: Answer("The schedule stands, and its slots were asked for.", OpenedSchedule)},
         problems=(
+            "practitioner_unknown",
             "schedule_overlaps",
             "schedule_withdrawn",
             "too_many_slots",

@@ -17,7 +17,16 @@ from services.slots.rules.schedules import (
     Seats,
 )
 from services.slots.store.schedules import OfClinic
-from shared.messages import Capacity, Dose, MinutesBefore, OptionalText, Text
+from shared.messages import (
+    AsksFor,
+    Capacity,
+    Dose,
+    MinutesBefore,
+    Modality,
+    OptionalText,
+    Resource,
+    Text,
+)
 from shared.problems import Problem
 
 Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
@@ -75,6 +84,10 @@ class NewSchedule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     except_dates: Dates | UnsetType = UNSET
     extra_dates: Dates | UnsetType = UNSET
     on_holidays: OnHolidays | UnsetType = UNSET
+    modality: Modality | UnsetType = UNSET
+    practitioner_id: UUID | UnsetType = UNSET
+    resource: Resource | UnsetType = UNSET
+    asks_for: AsksFor | UnsetType = UNSET
     valid_from: date
     valid_to: date
     closes_minutes_before: MinutesBefore = 0
@@ -84,7 +97,8 @@ class NewSchedule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 class ScheduleBody(msgspec.Struct, frozen=True, kw_only=True):
     """A schedule as it is shown. `opened` is null until all its slots were asked for.
 
-    `capacity` is that of all doses together; `holidays` are those on which it is closed.
+    `capacity` is that of all doses together; `holidays` are those on which it is closed. From
+    `replaced_from` on another version of its series counts.
     """
 
     id: UUID
@@ -106,8 +120,15 @@ class ScheduleBody(msgspec.Struct, frozen=True, kw_only=True):
     extra_dates: tuple[date, ...]
     on_holidays: OnHolidays
     holidays: tuple[date, ...]
+    modality: Modality
+    practitioner_id: UUID | None
+    resource: Resource
+    asks_for: AsksFor
     valid_from: date
     valid_to: date
+    series_id: UUID
+    version: int
+    replaced_from: date | None
     made_at: datetime
     closes_minutes_before: int
     cancel_until_minutes_before: int
@@ -186,6 +207,8 @@ def _wrong_places(body: NewSchedule) -> Iterator[str]:
             yield "Where doses are named, dose and product are named there."
         if len({(one.dose, one.product) for one in body.doses}) < len(body.doses):
             yield "doses names a dose of a product twice."
+    if body.practitioner_id and (body.resource or "service") != "service":
+        yield "It is a practitioner's time, so it has no other resource."
 
 
 def schedule_of(clinic: OfClinic, body: NewSchedule, head: dict[str, Any]) -> Schedule:
@@ -212,8 +235,13 @@ def schedule_of(clinic: OfClinic, body: NewSchedule, head: dict[str, Any]) -> Sc
         except_dates=tuple(sorted(body.except_dates or ())),
         extra_dates=tuple(sorted(body.extra_dates or ())),
         on_holidays=body.on_holidays or "closed",
+        modality=body.modality or "physical",
+        practitioner_id=body.practitioner_id or None,
+        resource=body.resource or "service",
+        asks_for=body.asks_for or "nothing",
         valid_from=body.valid_from,
         valid_to=body.valid_to,
+        series_id=head["id"],
         body_hash=head["body_hash"],
         made_at=clinic.now,
         closes_minutes_before=body.closes_minutes_before,
@@ -225,6 +253,7 @@ def columns_of(schedule: Schedule) -> dict[str, Any]:
     """A schedule in the words of those who made it."""
     about = msgspec.structs.asdict(schedule)
     del about["body_hash"]
+    about["series_id"] = schedule.series
     about["weekdays"] = tuple(WEEKDAYS[day - 1] for day in schedule.weekdays)
     about["rrule"] = schedule.rrule or None
     about["starts"] = on_the_clock(about.pop("starts_minute"))

@@ -12,11 +12,12 @@ from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from itertools import pairwise
 from typing import Literal, NamedTuple
-from uuid import UUID
+from uuid import UUID, uuid5
 
 import msgspec
 
 from services.slots.rules.patterns import DAYS, dates_of, parse
+from shared.messages import AsksFor, Modality, Resource
 
 SCHEDULE_SLOTS_MAX = 2_000
 """The most slots that one schedule may mean: each is a command to the referee."""
@@ -58,6 +59,7 @@ class Schedule(msgspec.Struct, frozen=True, kw_only=True):
     `holidays` that were known when it was made, if it is closed then; `extra_dates` are added,
     holidays or not. `doses`: several slots at each time, each for a dose of its own; where there
     are none, one with `capacity` for `dose`.
+    Schedules of one `series` are versions of each other: from `replaced_from` on another counts.
     `opened`: how many slots the referee has opened; None until all of them were asked for.
     """
 
@@ -86,6 +88,13 @@ class Schedule(msgspec.Struct, frozen=True, kw_only=True):
     on_holidays: OnHolidays = "closed"
     holidays: tuple[date, ...] = ()
     doses: tuple[Seats, ...] = ()
+    modality: Modality = "physical"
+    practitioner_id: UUID | None = None
+    resource: Resource = "service"
+    asks_for: AsksFor = "nothing"
+    series_id: UUID | None = None
+    version: int = 1
+    replaced_from: date | None = None
     opened: int | None = None
     withdrawn_at: datetime | None = None
 
@@ -101,22 +110,38 @@ class Schedule(msgspec.Struct, frozen=True, kw_only=True):
         by_day = ",".join(DAYS[day - 1] for day in self.weekdays)
         return self.rrule or f"FREQ=WEEKLY;BYDAY={by_day}"
 
+    @property
+    def series(self) -> UUID:
+        """What it has in common with its versions: the id of the first of them."""
+        return self.series_id or self.id
 
-def slots_of(schedule: Schedule, zone: tzinfo) -> Iterator[Wanted]:
-    """Each slot, in order of time."""
+    @property
+    def last(self) -> date:
+        """The last date for which it counts."""
+        if self.replaced_from is None:
+            return self.valid_to
+        return min(self.valid_to, self.replaced_from - ONE_DAY)
+
+
+def slots_of(
+    schedule: Schedule, zone: tzinfo, first: date | None = None, until: date | None = None
+) -> Iterator[Wanted]:
+    """Each slot, in order of time; of these days alone, where they are named."""
     length = timedelta(minutes=schedule.slot_minutes)
-    for start in starts_of(schedule, zone):
+    for start in starts_of(schedule, zone, first, until):
         for seats in schedule.seats:
             yield Wanted(start, start + length, seats)
 
 
-def starts_of(schedule: Schedule, zone: tzinfo) -> Iterator[datetime]:
+def starts_of(
+    schedule: Schedule, zone: tzinfo, first: date | None = None, until: date | None = None
+) -> Iterator[datetime]:
     """Each time at which slots begin, in order."""
     step = timedelta(minutes=schedule.slot_minutes + schedule.buffer_minutes)
-    for day in days_of(schedule):
-        for first, times in _times_of_day(schedule, day, zone):
+    for day in days_of(schedule, first, until):
+        for opens, times in _times_of_day(schedule, day, zone):
             for nth in range(times):
-                yield first + nth * step
+                yield opens + nth * step
 
 
 def slot_count(schedule: Schedule, zone: tzinfo) -> int:
@@ -126,23 +151,47 @@ def slot_count(schedule: Schedule, zone: tzinfo) -> int:
     return times * len(schedule.seats)
 
 
-def days_of(schedule: Schedule) -> list[date]:
+def days_of(schedule: Schedule, first: date | None = None, until: date | None = None) -> list[date]:
     """The dates that it means, in order."""
-    days = set(dates_of(parse(schedule.rule), schedule.valid_from, schedule.valid_to))
+    first = max(first or schedule.valid_from, schedule.valid_from)
+    last = min(schedule.last, until or schedule.last)
+    days = set(dates_of(parse(schedule.rule), schedule.valid_from, last))
     if schedule.on_holidays == "closed":
         days -= {*schedule.holidays}
-    return sorted((days | {*schedule.extra_dates}) - {*schedule.except_dates})
+    days = (days | {*schedule.extra_dates}) - {*schedule.except_dates}
+    return sorted(day for day in days if first <= day <= last)
 
 
-def name_of(schedule: Schedule, slot: Wanted) -> str:
-    """What tells a slot from all others of the schedule, for ever: its id is made of it.
+def command_id_of(first: Schedule, schedule: Schedule, slot: Wanted) -> UUID:
+    """The command that opens a slot of a version; `first` is the first version there was.
 
-    One for the schedule's own dose is told by when it starts alone.
+    What is at the same time for the same thing is the same slot, whichever version means it. One
+    such as the first version had is told by when it starts alone, others by what they are as well.
     """
     name = f"slot/{slot.starts_at.isoformat()}"
-    if not schedule.doses:
-        return name
-    return f"{name}/{slot.seats.dose or ''}/{slot.seats.product}"
+    kind = _kind_of(schedule, slot.seats)
+    if first.doses or kind != _kind_of(first, first.seats[0]):
+        name = f"{name}/{kind}"
+    return uuid5(first.series, name)
+
+
+def slot_id_of(first: Schedule, schedule: Schedule, slot: Wanted) -> UUID:
+    """The slot that this command opens."""
+    return uuid5(command_id_of(first, schedule, slot), "slot")
+
+
+def _kind_of(schedule: Schedule, seats: Seats) -> str:
+    """All that a slot is, but for its start and its capacity, which may change."""
+    about = (
+        schedule.slot_minutes,
+        seats.dose or "",
+        seats.product,
+        schedule.modality,
+        schedule.practitioner_id or "",
+        schedule.resource,
+        schedule.asks_for,
+    )
+    return "/".join(map(str, about))
 
 
 def doubled(wanted: Schedule, others: Iterable[Schedule]) -> Schedule | None:
@@ -190,9 +239,14 @@ def _times_of_day(schedule: Schedule, day: date, zone: tzinfo) -> Iterator[tuple
 
 
 def _are_for_the_same(one: Schedule, other: Schedule) -> bool:
-    """A patient might take some slot of either."""
-    same_clinic = (one.clinic_id, one.service) == (other.clinic_id, other.service)
-    return same_clinic and any(_might_take(a, b) for a in one.seats for b in other.seats)
+    """A patient might take some slot of either, of the same one's time."""
+    return _whose(one) == _whose(other) and any(
+        _might_take(a, b) for a in one.seats for b in other.seats
+    )
+
+
+def _whose(schedule: Schedule) -> tuple[UUID, str, UUID | None, str]:
+    return schedule.clinic_id, schedule.service, schedule.practitioner_id, schedule.resource
 
 
 def _might_take(one: Seats, other: Seats) -> bool:
@@ -206,4 +260,6 @@ def _meet(one: Schedule, other: Schedule) -> bool:
     """Some minute of some date is in both."""
     if not any(max(a, c) < min(b, d) for a, b in hours_of(one) for c, d in hours_of(other)):
         return False
-    return not {*days_of(one)}.isdisjoint(days_of(other))
+    first = max(one.valid_from, other.valid_from)
+    until = min(one.last, other.last)
+    return not {*days_of(one, first, until)}.isdisjoint(days_of(other, first, until))

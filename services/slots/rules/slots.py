@@ -108,7 +108,7 @@ def change_slot(inventory: Inventory, command: ChangeSlot, at: datetime) -> Slot
     if count.extra > now.extra and command.by is None:
         # More people than places is what a person answers for, never what happens by itself.
         return refuse(command, "failed", at, command.slot_id)
-    if _harms_who_is_in(now, count):
+    if _harms_who_is_in(now, count) or (command.only_empty and now.held + now.booked):
         return refuse(command, "in_use", at, command.slot_id)
     return SlotChanged(
         id=answer_id(command.id, "SlotChanged"),

@@ -10,6 +10,7 @@ import asyncpg
 import msgspec
 
 from services.slots.rules.schedules import Schedule, Seats
+from services.slots.rules.versions import Plan, There
 from services.slots.store.reads import ACQUIRE_SECONDS, SQL
 
 COLUMNS = (
@@ -38,8 +39,25 @@ COLUMNS = (
     "on_holidays",
     "holidays",
     "doses",
+    "modality",
+    "practitioner_id",
+    "resource",
+    "asks_for",
+    "series_id",
+    "version",
+    "opened",
 )
-"""What is written when a schedule is made, in the order of `add_schedule`."""
+"""What is written when a schedule is made, in the order of `add_schedule`; then its plan."""
+
+
+class Series(msgspec.Struct, frozen=True, kw_only=True):
+    """The versions of one schedule, the first one first.
+
+    `is_finished`: all was asked for that each of them meant.
+    """
+
+    versions: tuple[Schedule, ...]
+    is_finished: bool
 
 
 class OfClinic(msgspec.Struct, frozen=True):
@@ -55,23 +73,56 @@ class OfClinic(msgspec.Struct, frozen=True):
         row = await self.connection.fetchrow(SQL["find_schedule"], schedule_id)
         return None if row is None else _schedule(row)
 
-    async def standing(self, service: str, first: date, last: date) -> list[Schedule]:
-        """Those for the service that reach into these dates."""
+    async def standing(self, wanted: Schedule) -> list[Schedule]:
+        """Those of other series for its service that reach into its dates."""
         rows = await self.connection.fetch(
-            SQL["standing_schedules"], self.clinic_id, service, first, last
+            SQL["standing_schedules"],
+            self.clinic_id,
+            wanted.service,
+            wanted.valid_from,
+            wanted.valid_to,
+            wanted.series,
         )
         return [_schedule(row) for row in rows]
+
+    async def series(self, schedule_id: UUID) -> Series:
+        """The versions of a schedule of this clinic, the first first; none where it has none."""
+        locked = await self.connection.fetch(SQL["lock_series"], self.clinic_id, schedule_id)
+        rows = await self.connection.fetch(SQL["series"], [row["id"] for row in locked])
+        return Series(
+            versions=tuple(_schedule(row) for row in rows),
+            is_finished=all(row["is_finished"] for row in locked),
+        )
+
+    async def there(self, slot_ids: Sequence[UUID]) -> list[There]:
+        """Which of these slots there are, of those that have not begun."""
+        rows = await self.connection.fetch(SQL["slots_there"], slot_ids)
+        return [There(*row) for row in rows]
+
+    async def find_plan(self, schedule_id: UUID) -> Plan:
+        """What a version changes of what was there."""
+        said = await self.connection.fetchval(SQL["find_plan"], schedule_id)
+        return msgspec.json.decode(said, type=Plan)
+
+    async def replace(self, versions: Sequence[Schedule], by: Schedule, plan: Plan) -> bool:
+        """Remember a version that counts instead of these from its first day on."""
+        if not await self.add(by, plan):
+            return False
+        older = [version.id for version in versions]
+        await self.connection.execute(SQL["replace_versions"], older, by.valid_from)
+        return True
 
     async def holidays(self, first: date, last: date) -> tuple[date, ...]:
         """The days from the one to the other on which the clinic is closed."""
         rows = await self.connection.fetch(SQL["closed_days"], self.clinic_id, first, last)
         return tuple(row["day"] for row in rows)
 
-    async def add(self, schedule: Schedule) -> bool:
+    async def add(self, schedule: Schedule, plan: Plan | None = None) -> bool:
         """Remember it; False where its id has become another clinic's meanwhile."""
         said = {name: getattr(schedule, name) for name in COLUMNS}
         said["breaks"] = [minute for pause in schedule.breaks for minute in pause]
         said["doses"] = msgspec.json.encode(schedule.doses).decode()
+        said["plan"] = plan and msgspec.json.encode(plan).decode()
         return await self.connection.fetchval(SQL["add_schedule"], *said.values()) is not None
 
 
@@ -102,6 +153,10 @@ class Schedules:
     async def note_opened(self, schedule_id: UUID, opened: int) -> None:
         """All its slots were asked for, and so many were opened."""
         await self._fetch("note_opened", schedule_id, opened)
+
+    async def note_planned(self, schedule_id: UUID) -> None:
+        """All that a version changes was asked for."""
+        await self._fetch("note_planned", schedule_id)
 
     async def withdraw(self, clinic_id: UUID, schedule_id: UUID) -> bool:
         """Let others take its place from now on; False where the clinic has no such schedule."""

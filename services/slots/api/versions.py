@@ -1,0 +1,299 @@
+"""What would a schedule change, and how does another version of one begin to count?
+
+A preview shows it and changes nothing. What was seen is what is done: a version is taken with the
+preview's digest, and where something else would come out now, that is shown instead.
+"""
+
+import hashlib
+from collections.abc import Iterator
+from datetime import date
+from typing import Any, NamedTuple
+from uuid import UUID, uuid5
+from zoneinfo import ZoneInfo
+
+import msgspec
+from aiohttp import web
+
+from services.slots.api.desk import DESK, Desk, problem_for
+from services.slots.api.previews import (
+    NewVersion,
+    OpenedVersion,
+    Preview,
+    PreviewWish,
+    kept_shown,
+    shown,
+)
+from services.slots.api.problems import REFEREE
+from services.slots.api.schedules import (
+    asked_before,
+    need_practitioner,
+    need_room,
+    open_all,
+    with_holidays,
+)
+from services.slots.api.weekly import NewSchedule, columns_of, need_sense, schedule_of
+from services.slots.rules.schedules import Schedule, Wanted, slot_id_of, slots_of
+from services.slots.rules.versions import Plan, plan
+from services.slots.store.schedules import OfClinic, Series
+from shared import database
+from shared.messages import ChangeSlot, Refused
+from shared.openapi import Answer, Route
+from shared.policy import allowed
+from shared.problems import Problem, not_found, outcome_unknown
+from shared.web import json_response, path_id, read_body
+
+NOBODY_S = {"id": UUID(int=0), "body_hash": bytes(16)}
+"""The head of what is only looked at."""
+
+
+class Planned(NamedTuple):
+    """A schedule or version that is wanted, what it would change up to a day, and instead of what.
+
+    `first` is the first version of its series: where there is none yet, it is that itself.
+    """
+
+    wanted: Schedule
+    first: Schedule
+    series: Series | None
+    preview: Preview
+    plan: Plan
+
+
+class Asked(NamedTuple):
+    """A version that counts, the first of its series, and what it changes."""
+
+    version: Schedule
+    first: Schedule
+    plan: Plan
+
+
+_decode_wish = msgspec.json.Decoder(PreviewWish)
+_decode_version = msgspec.json.Decoder(NewVersion)
+
+
+async def preview_schedule(request: web.Request) -> web.Response:
+    """200 what would come, go and stay, and who is in what would go. Nothing is changed."""
+    desk = request.app[DESK]
+    clinic_id = path_id(request, "clinic")
+    body = await read_body(request, _decode_wish)
+    need_sense(body.schedule)
+    await need_practitioner(desk, clinic_id, body.schedule)
+    async with desk.schedules.of_clinic(clinic_id) as clinic:
+        if clinic is None:
+            raise not_found("clinic")
+        planned = await _planned(clinic, body.schedule, body.replaces, NOBODY_S)
+    return json_response(planned.preview)
+
+
+async def open_version(request: web.Request) -> web.Response:
+    """201 the version and what became of the slots; 409 where it is not as it was seen."""
+    desk, actor = request.app[DESK], allowed(request).actor
+    clinic_id = path_id(request, "clinic")
+    schedule_id = path_id(request, "schedule", "schedule")
+    desk.need_log()
+    body = await read_body(request, _decode_version)
+    need_sense(body.schedule)
+    await need_practitioner(desk, clinic_id, body.schedule)
+    async with desk.schedules.of_clinic(clinic_id) as clinic:
+        if clinic is None:
+            raise not_found("clinic")
+        head = desk.head(request, actor, body)
+        asked = await _remembered(clinic, schedule_id, body, head)
+    changed = await _change(desk, asked)
+    opened = await open_all(desk, asked.first, asked.version)
+    told = OpenedVersion(**columns_of(asked.version) | opened | changed)
+    return json_response(told, status=201)
+
+
+async def _remembered(
+    clinic: OfClinic, schedule_id: UUID, body: NewVersion, head: dict[str, Any]
+) -> Asked:
+    """The version that this request asked for earlier, or asks for now."""
+    before = await asked_before(clinic, head)
+    if before is not None:
+        series = await clinic.series(before.id)
+        return Asked(before, series.versions[0], await clinic.find_plan(before.id))
+    planned = await _planned(clinic, body.schedule, schedule_id, head)
+    assert planned.series is not None
+    if not planned.series.is_finished:
+        raise Problem(
+            409,
+            "schedule_unfinished",
+            "A version of this schedule broke off: ask for it again, as it was asked, first.",
+        )
+    if planned.preview.digest != body.digest:
+        raise Problem(
+            409,
+            "preview_changed",
+            "Something else would come out now. Nothing was changed; look at it, and ask again.",
+            preview=planned.preview,
+        )
+    # What is to be opened follows from the version itself.
+    kept = msgspec.structs.replace(planned.plan, opens=())
+    if not await clinic.replace(planned.series.versions, planned.wanted, kept):
+        raise problem_for("key_reused")
+    return Asked(planned.wanted, planned.first, kept)
+
+
+async def _planned(
+    clinic: OfClinic, body: NewSchedule, replaces: UUID | None, head: dict[str, Any]
+) -> Planned:
+    wanted = schedule_of(clinic, body, head)
+    series = None if replaces is None else await clinic.series(replaces)
+    if series is not None:
+        _need_replaceable(series, wanted)
+        newest = series.versions[-1]
+        wanted = msgspec.structs.replace(
+            wanted, series_id=newest.series, version=newest.version + 1
+        )
+    wanted = await with_holidays(clinic, wanted)
+    await need_room(clinic, wanted)
+    until = wanted.valid_to
+    versions = () if series is None else series.versions
+    first = versions[0] if versions else wanted
+    meant = _ids(first, wanted, wanted.valid_from, until)
+    before: dict[UUID, Wanted] = {}
+    candidates = set(meant)
+    for version in versions:
+        before |= _ids(first, version, wanted.valid_from, until)
+        # What it opened before it was replaced, or before a holiday was known, is there too.
+        ever = msgspec.structs.replace(version, replaced_from=None, holidays=())
+        candidates |= _ids(first, ever, wanted.valid_from, version.valid_to).keys()
+    there = await clinic.there(sorted(candidates))
+    coming = {key: slot for key, slot in meant.items() if slot.starts_at > clinic.now}
+    planned = plan(coming, before, there)
+    skipped = wanted.holidays if wanted.on_holidays == "closed" else ()
+    preview = _preview(planned, len(coming), until, skipped, named=bool(versions))
+    preview = msgspec.structs.replace(preview, digest=_digest(body, replaces, planned))
+    return Planned(wanted, first, series, preview, planned)
+
+
+def _ids(first: Schedule, version: Schedule, since: date, until: date) -> dict[UUID, Wanted]:
+    zone = ZoneInfo(version.time_zone)
+    return {
+        slot_id_of(first, version, slot): slot for slot in slots_of(version, zone, since, until)
+    }
+
+
+def _need_replaceable(series: Series, wanted: Schedule) -> None:
+    if not series.versions:
+        raise not_found("schedule")
+    newest = series.versions[-1]
+    if newest.withdrawn_at is not None:
+        raise Problem(409, "schedule_withdrawn", "It was withdrawn. Make a new one.")
+    if newest.service != wanted.service:
+        raise Problem(422, "invalid_body", f"The schedule is for {newest.service!r}, and stays so.")
+    today = wanted.made_at.astimezone(ZoneInfo(wanted.time_zone)).date()
+    if wanted.valid_from < today:
+        raise Problem(422, "invalid_body", "A version begins today at the earliest.")
+
+
+def _preview(
+    planned: Plan, slots: int, until: date, holidays: tuple[date, ...], *, named: bool
+) -> Preview:
+    return Preview(
+        digest="",
+        until=until,
+        slots=slots,
+        stays=planned.stays,
+        opens=shown(planned.opens, named=named),
+        reopens=shown(planned.reopens),
+        resizes=shown(planned.resizes),
+        closes=shown(planned.closes),
+        keeps=kept_shown(planned),
+        holidays=holidays,
+    )
+
+
+def _digest(body: NewSchedule, replaces: UUID | None, planned: Plan) -> str:
+    """16 bytes over what is wanted and which slots it changes or keeps; not who comes and goes."""
+    changes = (planned.reopens, planned.resizes, planned.closes)
+    touched = [[(change.slot_id, change.capacity) for change in some] for some in changes]
+    opens = [(change.starts_at, change.capacity) for change in planned.opens]
+    kept = [(slot.slot_id, slot.why) for slot in planned.keeps]
+    seen = msgspec.msgpack.encode((replaces, body, touched, opens, kept))
+    return hashlib.blake2b(seen, digest_size=16).hexdigest()
+
+
+async def _change(desk: Desk, asked: Asked) -> dict[str, Any]:
+    """Shut what is empty and no longer meant, reopen, resize; what became of it."""
+    planned = asked.plan
+    replies = await desk.ask_each(_changes(desk, asked), asked.version.clinic_id, begun=True)
+    done = [not isinstance(reply, Refused) for reply in replies]
+    closed, reopened = len(planned.closes), len(planned.reopens)
+    taken = [
+        change.slot_id
+        for change, reply in zip(
+            (*planned.closes, *planned.reopens, *planned.resizes), replies, strict=True
+        )
+        if isinstance(reply, Refused) and reply.reason == "in_use"
+    ]
+    try:
+        await desk.schedules.note_planned(asked.version.id)
+    except database.AWAY as error:
+        raise outcome_unknown() from error
+    return {
+        "closed": sum(done[:closed]),
+        "reopened": sum(done[closed : closed + reopened]),
+        "resized": sum(done[closed + reopened :]),
+        "keeps": kept_shown(planned),
+        "taken_meanwhile": tuple(taken),
+    }
+
+
+def _changes(desk: Desk, asked: Asked) -> Iterator[ChangeSlot]:
+    """One command for each slot, the same whenever it is asked."""
+    planned = asked.plan
+    for change in planned.closes:
+        yield _change_slot(desk, asked, change.slot_id, open=False, only_empty=True)
+    for change in planned.reopens:
+        yield _change_slot(desk, asked, change.slot_id, open=True, capacity=change.capacity)
+    for change in planned.resizes:
+        yield _change_slot(desk, asked, change.slot_id, capacity=change.capacity)
+
+
+def _change_slot(desk: Desk, asked: Asked, slot_id: UUID, **about: Any) -> ChangeSlot:
+    head = desk.head_of(
+        uuid5(asked.version.id, str(slot_id)),
+        cause=asked.version.id,
+        asked=asked.version.body_hash,
+    )
+    return ChangeSlot(slot_id=slot_id, **about, **head)
+
+
+ROUTES = [
+    Route(
+        "POST",
+        "/api/v1/clinics/{id}/schedules/preview",
+        preview_schedule,
+        tag="schedules",
+        body=PreviewWish,
+        answers={200: Answer("What would be. Nothing was changed.", Preview)},
+        problems=(
+            "practitioner_unknown",
+            "schedule_overlaps",
+            "schedule_withdrawn",
+            "too_many_slots",
+            "no_slots",
+        ),
+    ),
+    Route(
+        "POST",
+        "/api/v1/clinics/{id}/schedules/{schedule}/versions",
+        open_version,
+        tag="schedules",
+        body=NewVersion,
+        needs_key=True,
+        answers={201: Answer("It counts from its first day on.", OpenedVersion)},
+        problems=(
+            "practitioner_unknown",
+            "preview_changed",
+            "schedule_unfinished",
+            "schedule_overlaps",
+            "schedule_withdrawn",
+            "too_many_slots",
+            "no_slots",
+            *REFEREE,
+        ),
+    ),
+]
