@@ -106,7 +106,8 @@ class Rush:
             referee = await play(self.dsn, home)
             try:
                 await self._decide(referee, home)
-            except (*database.AWAY, asyncpg.PostgresError, asyncpg.InterfaceError):
+            # (AttributeError: what asyncpg raises where the connection goes as a statement begins.)
+            except (*database.AWAY, asyncpg.PostgresError, AttributeError):
                 self.kills += 1
             finally:
                 referee.connection.terminate()
