@@ -269,6 +269,28 @@ async def test_what_broke_off_in_the_middle_is_finished_by_asking_again(clinic: 
     assert len(await clinic.open_now()) == 32
 
 
+async def test_what_broke_off_is_finished_though_whose_time_it_is_has_left(clinic: Clinic) -> None:
+    door = clinic.door
+    path = f"/clinics/{clinic.id}/practitioners"
+    about = {"id": str(uuid4()), "name": "Practitioner No. 1", "active": True}
+    await door.ask("PUT", path, about)
+    theirs = {"starts": "10:00", "ends": "12:00", "practitioner_id": about["id"]}
+    seen = await clinic.preview(**theirs)
+    door.log.takes = len(door.log.taken) + 20
+    with door.in_a_hurry():
+        lost = await clinic.replace(seen["digest"], "one", **theirs)
+    await door.log.finish()
+    door.log.takes += 10_000
+
+    left = await door.ask("PUT", path, about | {"active": False})
+    again = await clinic.replace(seen["digest"], "one", **theirs)
+    anew = await clinic.replace(seen["digest"], **theirs)
+
+    assert await problem(lost) == (504, "outcome_unknown")
+    assert (left.status, again.status) == (200, 201), await again.text()
+    assert await problem(anew) == (422, "practitioner_unknown")
+
+
 async def test_two_who_replace_it_at_once_after_the_same_preview_replace_it_once(
     clinic: Clinic,
 ) -> None:

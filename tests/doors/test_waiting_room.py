@@ -134,6 +134,46 @@ async def test_nobody_comes_in_by_another_way(door: Door, names_the_campaign: bo
     assert await door.everything() == before
 
 
+async def test_nobody_comes_in_by_moving_what_they_have_elsewhere(door: Door) -> None:
+    visit = await door.open_slot(uuid4(), service="clinic-visit")
+    booked = await (await door.book(visit)).json()
+    campaign_id = await a_campaign(door)
+    await opens(door, campaign_id)
+    before = await door.everything()
+
+    body = {"places": [{"slot_id": str(MONDAY)}]}
+    moved = await door.ask("POST", f"/bookings/{booked['id']}/reschedule", body)
+
+    assert await problem(moved) == (403, "pass_needed")
+    assert await door.everything() == before
+
+
+async def test_who_came_in_already_moves_within_it_without_waiting_again(door: Door) -> None:
+    booked = await (await door.book(MONDAY)).json()
+    tuesday = await door.open_slot(uuid4(), capacity=5)
+    campaign_id = await a_campaign(door)
+    await opens(door, campaign_id)
+
+    body = {"places": [{"slot_id": str(tuesday)}]}
+    moved = await door.ask("POST", f"/bookings/{booked['id']}/reschedule", body)
+
+    assert moved.status == 200, await moved.text()
+
+
+async def test_a_slot_that_is_not_known_here_yet_is_no_way_around(door: Door) -> None:
+    campaign_id = await a_campaign(door)
+    await opens(door, campaign_id)
+    new = await door.open_slot(uuid4())
+    await door.pool.execute("DELETE FROM slot WHERE id = $1", new)
+
+    refused = [
+        await door.book(new),
+        await door.ask("POST", "/holds", {"places": [{"slot_id": str(new)}]}),
+    ]
+
+    assert [await problem(each) for each in refused] == [(409, "slot_unknown")] * 2
+
+
 async def test_a_pass_is_for_whoever_waited_and_for_nobody_else(door: Door) -> None:
     campaign_id = await a_campaign(door, opens_in=SOON)
     await opens(door, campaign_id)

@@ -83,7 +83,7 @@ async def request_booking(request: web.Request) -> web.Response:
     head = desk.head(request, body)
     campaign = await desk.campaign(body.campaign_id)
     slots = await desk.slots_of(body.places)
-    desk.need_turn(request, who, body.campaign_id, slots)
+    desk.need_turn(request, who, body.campaign_id, body.places, slots)
     wanted = await desk.wanted(who, body.places, campaign, slots)
     wanted = await as_visits(
         desk,

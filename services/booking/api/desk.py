@@ -1,7 +1,7 @@
 """What does every route need: which command a request is, and what stands in its way?"""
 
-from collections.abc import Sequence
-from typing import Annotated, Any
+from collections.abc import Iterable, Sequence
+from typing import Annotated, Any, Protocol
 from uuid import UUID
 
 import msgspec
@@ -58,6 +58,14 @@ class WantedPlace(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 
 
 WantedPlaces = Annotated[tuple[WantedPlace, ...], Meta(min_length=1, max_length=PLACES_MAX)]
+
+
+class InASlot(Protocol):
+    """A place that is wanted, whoever it is for."""
+
+    @property
+    def slot_id(self) -> UUID:
+        """The slot."""
 
 
 class Nothing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -173,14 +181,24 @@ class Desk(msgspec.Struct):
         request: web.Request,
         who: Allowed,
         campaign_id: UUID | None,
+        places: Iterable[InASlot],
         slots: dict[UUID, SlotFacts],
+        *,
+        has: Iterable[str] = (),
     ) -> None:
-        """Where there is a waiting room before a place, nobody has it but by way of the room."""
-        if not self.waiting.lines.is_anywhere:
+        """Where there is a waiting room before a place, nobody has it but by way of the room.
+
+        Of which service a wanted slot is, is known, or there would be a way around. What somebody
+        `has`, by their services, they came in for already.
+        """
+        lines = self.waiting.lines
+        if not lines.is_anywhere:
             return
-        rooms = self.waiting.lines.rooms_before(
-            campaign_id, (slot.service for slot in slots.values())
-        )
+        for place in places:
+            if place.slot_id not in slots:
+                raise problem_of(TOLD["unknown"], slot_id=place.slot_id)
+        new = {slot.service for slot in slots.values()}.difference(has)
+        rooms = lines.rooms_before(campaign_id, new) if new else []
         let_in = campaign_let_in(request)
         if not rooms or (
             let_in is not None

@@ -73,7 +73,7 @@ async def hold_places(request: web.Request) -> web.Response:
         **head,
     )
     slots = await desk.memory.slots({place.slot_id for place in body.places})
-    desk.need_turn(request, who, None, slots)
+    desk.need_turn(request, who, None, body.places, slots)
     home = home_for(body.places[0].slot_id, slots)
     desk.access.note(request, [who.actor.id], about=command.id)
     return await ask_or_offer(desk, command, home, who.began)

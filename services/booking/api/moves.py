@@ -12,6 +12,7 @@ from services.booking.api.desk import DESK, Desk, WantedPlaces, need, persons_in
 from services.booking.api.eligibility import need_admitted
 from services.booking.api.limits import within_limits
 from services.booking.api.problems import BOOKING, PERSON, REFEREE, SLOT, VISIT
+from services.booking.api.problems_of_lines import LINE
 from services.booking.api.visits import as_visits
 from services.booking.rules.eligibility import DOSE_FIRST, Campaign, Wanted, wishes
 from services.booking.rules.life import Booking
@@ -41,6 +42,8 @@ async def reschedule_booking(request: web.Request) -> web.Response:
     need(booking_unready(booking))
     campaign = await desk.campaign(booking.campaign_id)
     slots = await desk.slots_of(body.places)
+    has = {place.service for place in booking.places}
+    desk.need_turn(request, who, booking.campaign_id, body.places, slots, has=has)
     wanted = await desk.wanted(who, body.places, campaign, slots, is_moved=True)
     as_before = {"booking_id": booking.id, "campaign_id": booking.campaign_id}
     wanted = await as_visits(desk, wanted, slots, asked_by=who.actor.id, is_moved=True, **as_before)
@@ -91,6 +94,7 @@ ROUTES = [
         needs_key=True,
         answers={200: Answer("It has its new places.", BookingBody), 202: UNDECIDED},
         problems=(
+            *LINE,
             *SLOT,
             *PERSON,
             *VISIT,

@@ -12,6 +12,7 @@ from msgspec import Meta
 
 from services.booking.admission.joining import NotOpenError, TooManyComeError
 from services.booking.api.desk import DESK, Desk, Nothing
+from services.booking.api.me import NO_STORE
 from services.booking.api.rooms import ROOM, known_room
 from services.booking.rules.line import Room, State, Wait, is_turn, state_of, wait_of
 from services.booking.rules.tickets import Slip, slip_of, text_of
@@ -26,8 +27,6 @@ from shared.web import json_response, path_id, read_body
 SOON_SECONDS = 2
 LATER_SECONDS = 30
 """Between these, by chance, people are asked to look again: all at once would be a rush."""
-
-NO_STORE = {"Cache-Control": "no-store"}
 
 _chance = SystemRandom()
 

@@ -67,7 +67,6 @@ async def open_schedule(request: web.Request) -> web.Response:
     desk.need_log()
     body = await read_body(request, _decode_new)
     need_sense(body)
-    await need_practitioner(desk, clinic_id, body)
     schedule = await _remembered(desk, clinic_id, body, desk.head(request, actor, body))
     opened = await open_all(desk, schedule, schedule)
     return json_response(OpenedSchedule(**columns_of(schedule) | opened), status=201)
@@ -99,16 +98,16 @@ async def _remembered(
         if before is not None:
             return before
         wanted = await with_holidays(clinic, schedule_of(clinic, body, head))
+        await need_practitioner(clinic, wanted)
         await need_room(clinic, wanted)
         if not await clinic.add(wanted):
             raise problem_for("key_reused")
         return wanted
 
 
-async def need_practitioner(desk: Desk, clinic_id: UUID, body: NewSchedule) -> None:
+async def need_practitioner(clinic: OfClinic, wanted: Schedule) -> None:
     """Whose time it is, if it is somebody's, is known at the clinic."""
-    named = {body.practitioner_id} if body.practitioner_id else set()
-    if await desk.practitioners.unknown(clinic_id, named):
+    if wanted.practitioner_id is not None and not await clinic.knows(wanted.practitioner_id):
         raise Problem(422, "practitioner_unknown", "Nobody of this id is active at the clinic.")
 
 

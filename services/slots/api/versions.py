@@ -77,7 +77,6 @@ async def preview_schedule(request: web.Request) -> web.Response:
     clinic_id = path_id(request, "clinic")
     body = await read_body(request, _decode_wish)
     need_sense(body.schedule)
-    await need_practitioner(desk, clinic_id, body.schedule)
     async with desk.schedules.of_clinic(clinic_id) as clinic:
         if clinic is None:
             raise not_found("clinic")
@@ -93,7 +92,6 @@ async def open_version(request: web.Request) -> web.Response:
     desk.need_log()
     body = await read_body(request, _decode_version)
     need_sense(body.schedule)
-    await need_practitioner(desk, clinic_id, body.schedule)
     async with desk.schedules.of_clinic(clinic_id) as clinic:
         if clinic is None:
             raise not_found("clinic")
@@ -139,6 +137,7 @@ async def _planned(
     clinic: OfClinic, body: NewSchedule, replaces: UUID | None, head: dict[str, Any]
 ) -> Planned:
     wanted = schedule_of(clinic, body, head)
+    await need_practitioner(clinic, wanted)
     series = None if replaces is None else await clinic.series(replaces)
     if series is not None:
         _need_replaceable(series, wanted)

@@ -73,6 +73,13 @@ class OfClinic(msgspec.Struct, frozen=True):
         row = await self.connection.fetchrow(SQL["find_schedule"], schedule_id)
         return None if row is None else _schedule(row)
 
+    async def knows(self, practitioner_id: UUID) -> bool:
+        """Whether somebody has slots of their own here."""
+        named = await self.connection.fetch(
+            SQL["active_practitioners"], self.clinic_id, [practitioner_id]
+        )
+        return bool(named)
+
     async def standing(self, wanted: Schedule) -> list[Schedule]:
         """Those of other series for its service that reach into its dates."""
         rows = await self.connection.fetch(
