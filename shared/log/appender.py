@@ -1,58 +1,26 @@
-"""How does a service write to and read from Kafka so that nothing is lost and nothing hangs?
-
-What aiokafka does when left to its defaults, and what was measured, is in `docs/kafka.md`.
-"""
+"""How is a record handed over, and when is it known to be kept?"""
 
 import asyncio
 import logging
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-import msgspec
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 from aiokafka.producer.message_accumulator import BatchBuilder
-from aiokafka.structs import ConsumerRecord
 
 from shared.broker import Broker
+from shared.log.client import RECORD_OVERHEAD_BYTES, REQUEST_MS, stop
+from shared.log.outgoing import LogAwayError, Outgoing
 from shared.topics import RECORD_BYTES_MAX
 
 log = logging.getLogger(__name__)
 
-REQUEST_MS = 5_000
-"""How long one request to the broker may take before it is asked again."""
-
 AWAY_SECONDS = 1.5
 """A record not acknowledged for this long means: the log is away."""
 
-STOP_SECONDS = 2.0
-"""A producer or consumer that cannot say goodbye in this time is left behind."""
-
 BATCH_BYTES_MAX = 262_144
-RECORD_OVERHEAD_BYTES = 40_000
-"""Room for headers and framing beside the largest value; together below the broker's 1,048,588."""
-
-FETCH_WAIT_MS = 100
-"""A seek or a new assignment waits behind the running poll, so it is short."""
-
-FETCH_BYTES_MAX = 4_194_304
-
-Headers = tuple[tuple[str, bytes], ...]
-
-
-class LogAwayError(Exception):
-    """The log cannot take anything now, and nothing was handed over."""
-
-
-class Outgoing(msgspec.Struct, frozen=True, array_like=True):
-    """One record on its way out; as an array it is also how the outbox keeps it."""
-
-    topic: str
-    partition: int
-    key: bytes | None
-    value: bytes
-    headers: Headers = ()
 
 
 class Handed(NamedTuple):
@@ -84,7 +52,7 @@ class Appender:
             self._rebuilding.cancel()
         if self._producer is not None:
             producer, self._producer = self._producer, None
-            await _stop(producer)
+            await stop(producer)
 
     @property
     def away(self) -> bool:
@@ -174,7 +142,7 @@ class Appender:
 
     async def _connect(self, old: AIOKafkaProducer | None) -> None:
         if old is not None:
-            await _stop(old)
+            await stop(old)
             self._give_up_outstanding()
         pause = 0.1
         while True:
@@ -183,7 +151,7 @@ class Appender:
                 await asyncio.wait_for(producer.start(), REQUEST_MS / 1000)
             except (KafkaError, OSError, TimeoutError) as error:
                 log.warning("the log is away", extra={"error": repr(error)})
-                await _stop(producer)
+                await stop(producer)
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, 2.0)
             else:
@@ -225,77 +193,3 @@ def _new_producer(broker: Broker, name: str) -> AIOKafkaProducer:
         max_batch_size=BATCH_BYTES_MAX,
         max_request_size=RECORD_BYTES_MAX + RECORD_OVERHEAD_BYTES,
     )
-
-
-class Reader:
-    """Reads chosen partitions from chosen offsets; the broker remembers nothing about it."""
-
-    def __init__(self, broker: Broker, name: str) -> None:
-        self._consumer = AIOKafkaConsumer(
-            **broker.words,
-            client_id=name,
-            group_id=None,
-            enable_auto_commit=False,
-            auto_offset_reset="none",
-            fetch_max_wait_ms=FETCH_WAIT_MS,
-            fetch_max_bytes=FETCH_BYTES_MAX,
-            max_partition_fetch_bytes=RECORD_BYTES_MAX + RECORD_OVERHEAD_BYTES,
-            request_timeout_ms=REQUEST_MS,
-            retry_backoff_ms=100,
-        )
-
-    async def start(self) -> None:
-        """Connect; raises while the broker is away."""
-        await asyncio.wait_for(self._consumer.start(), REQUEST_MS / 1000)
-
-    async def stop(self) -> None:
-        """Say goodbye, within a limit."""
-        await _stop(self._consumer)
-
-    def read_from(self, topic: str, offsets: Mapping[int, int]) -> None:
-        """From now on read exactly these partitions, each from its offset."""
-        self._consumer.assign([TopicPartition(topic, p) for p in offsets])
-        for partition, offset in offsets.items():
-            self._consumer.seek(TopicPartition(topic, partition), offset)
-
-    async def starts(self, topic: str, partitions: Iterable[int]) -> dict[int, int]:
-        """The offset of the oldest record that each partition still has."""
-        found = await asyncio.wait_for(
-            self._consumer.beginning_offsets([TopicPartition(topic, p) for p in partitions]),
-            REQUEST_MS / 1000,
-        )
-        return {tp.partition: offset for tp, offset in found.items()}
-
-    async def ends(self, topic: str, partitions: Iterable[int]) -> dict[int, int]:
-        """The offset that the next record of each partition will have."""
-        found = await asyncio.wait_for(
-            self._consumer.end_offsets([TopicPartition(topic, p) for p in partitions]),
-            REQUEST_MS / 1000,
-        )
-        return {tp.partition: offset for tp, offset in found.items()}
-
-    def known_ends(self, topic: str, partitions: Iterable[int]) -> dict[int, int]:
-        """The same as the broker said it with what was read last; nothing is asked."""
-        found = {p: self._consumer.highwater(TopicPartition(topic, p)) for p in partitions}
-        return {partition: offset for partition, offset in found.items() if offset is not None}
-
-    async def next(self, *, wait_seconds: float, records_max: int) -> list[ConsumerRecord]:
-        """What has come, in order within each partition; empty when the wait ran out."""
-        found = await self._consumer.getmany(
-            timeout_ms=int(wait_seconds * 1000), max_records=records_max
-        )
-        return [record for records in found.values() for record in records]
-
-
-async def _stop(client: AIOKafkaProducer | AIOKafkaConsumer) -> None:
-    """Never wait for a client that cannot stop, nor let its cancellation become ours."""
-    await asyncio.sleep(0)  # a consumer that was just assigned would hang
-    stopping = asyncio.create_task(client.stop())
-    await asyncio.wait([stopping], timeout=STOP_SECONDS)
-    if stopping.done() and not stopping.cancelled() and stopping.exception() is None:
-        return
-    stopping.cancel()
-    log.warning("a Kafka client was left behind")
-    if isinstance(client, AIOKafkaProducer):
-        # Left as it is, it would deliver its queue when the broker is back.
-        await asyncio.wait([asyncio.create_task(client.client.close())], timeout=STOP_SECONDS)
