@@ -25,7 +25,9 @@ class Town:
     def __init__(self) -> None:
         self.stack: Stack = named(STACK)
         # Each command is spoken of, so that a test can look for what must not be said.
-        self._environ = os.environ | {"STACK": STACK, "TALON_LOG_ONE_IN": "1"}
+        # An audit waits until what was held for the refused has run out: here as soon as may be.
+        told = {"TALON_LOG_ONE_IN": "1", "TALON_OFFER_SECONDS": "30"}
+        self._environ = os.environ | {"STACK": STACK} | told
 
     def stack_verb(self, *words: str) -> str:
         """Run one verb of the stack; it has to work."""

@@ -26,6 +26,9 @@ PORTS = {
     "TALON_KAFKA_BEHIND_PORT": "19095",
     "TALON_SMTP_VIA_PORT": "11026",
 }
+SOONEST = {"TALON_OFFER_SECONDS": "30"}
+"""What is held for the refused is waited for before it is judged, so it is not held for longer."""
+
 PARTS = "postgres,kafka,sink,slots,booking,notify,edge"
 SCALE = "slots=2,booking=2,notify=2"
 
@@ -94,7 +97,7 @@ class Ground:
 @asynccontextmanager
 async def a_ground(name: str = STACK, **settings: str) -> AsyncIterator[Ground]:
     """From nothing to a stack with two processes of each service, and back to nothing."""
-    environ = PORTS | dict(os.environ) | {"STACK": name} | settings
+    environ = PORTS | SOONEST | dict(os.environ) | {"STACK": name} | settings
     stack = named(name, environ)
     environ[faultpoints.SETTING] = str(stack.home / "points")
     ground = _ground(stack, environ)

@@ -49,9 +49,7 @@ def test_whatever_fails_nothing_is_oversold_lost_made_up_or_told_twice(outcome: 
 def test_a_history_that_is_untrue_in_one_thing_is_caught(outcome: Outcome, mutation: Mutation):
     untrue = mutation.tell(outcome.history)
 
-    caught = {f.promise.name for f in checks.check_all(untrue) if f.broken}
-
-    assert caught & set(mutation.promises), f"only {caught or 'nothing'}"
+    assert any(f.broken for f in checks.check_some(untrue, mutation.promises))
 
 
 def test_whoever_is_told_no_and_gets_it_is_shown_with_every_attempt_and_every_copy(
