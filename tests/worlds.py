@@ -288,7 +288,9 @@ def _missed(world: World, door: booking_doors.Door) -> None:
 
     async def a_visit_that_was_missed(clinic: str = CLINIC) -> dict[str, Any]:
         made = await a_visit_that_is_over(clinic)
-        answer = await world.ask(world.route("miss_booking"), Example(path=made["path"], body={}))
+        route = world.route("miss_booking")
+        staff = headers_for(route, clinics=[clinic])
+        answer = await world.ask(route, Example(path=made["path"], body={}), headers=staff)
         assert answer.status == 200, await answer.text()
         return made
 
