@@ -47,17 +47,14 @@ async def reschedule_booking(request: web.Request) -> web.Response:
     need(booking_unready(booking))
     campaign = await desk.campaign(booking.campaign_id)
     slots = await desk.slots_of(body.places)
-    has = {place.service for place in shared.seen.places}
-    desk.need_turn(request, who, booking.campaign_id, body.places, slots, has=has)
+    desk.need_turn(request, who, booking.campaign_id, body.places, slots, has=shared.services)
     wanted = await desk.wanted(who, body.places, campaign, slots, is_moved=True)
     shared = need_own_in(shared, wanted)
     as_before = {"booking_id": booking.id, "campaign_id": booking.campaign_id}
     wanted = await as_visits(desk, wanted, slots, asked_by=who.actor.id, is_moved=True, **as_before)
-    have = {(place.patient_id, place.dose) for place in shared.seen.places}
-    # Who has the dose already keeps it, by whatever rules; somebody else is judged.
-    others = [one for one in wanted if (one.patient_id, one.dose or DOSE_FIRST) not in have]
+    new = _new_to_it(shared.seen, wanted)
     as_moved = {"wish_id": head["id"], "booking_id": booking.id}
-    await need_admitted(desk, booking.campaign_id, others, slots, **as_moved)
+    await need_admitted(desk, booking.campaign_id, new, slots, **as_moved)
     persons = shared.persons(who).union(place.patient_id for place in wanted)
     desk.access.note(request, persons, about=booking.id)
     kept = () if body.hold_id is None else await _held_for(desk, who, body.hold_id)
@@ -77,6 +74,12 @@ async def reschedule_booking(request: web.Request) -> web.Response:
             asker_s = shared.asked_by(who.actor.id)
             offers = await desk.offers.doses_instead(answer, command, asker_s, who.began)
         return reply_to(answer, command, booking, offers, eyes=shared.eyes)
+
+
+def _new_to_it(booking: Booking, wanted: Sequence[Wanted]) -> list[Wanted]:
+    """Who has the dose already keeps it, by whatever rules; somebody else is judged."""
+    have = {(place.patient_id, place.dose) for place in booking.places}
+    return [one for one in wanted if (one.patient_id, one.dose or DOSE_FIRST) not in have]
 
 
 async def _held_for(desk: Desk, who: Allowed, hold_id: UUID) -> Sequence[Booking]:

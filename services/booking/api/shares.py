@@ -54,6 +54,11 @@ class Shared(msgspec.Struct, frozen=True):
         return () if self.eyes is None else self.eyes.others(self.booking)
 
     @property
+    def services(self) -> set[str]:
+        """Of which services they have places in it."""
+        return {place.service for place in self.seen.places}
+
+    @property
     def version(self) -> int | UnsetType:
         """Which version of it is meant."""
         return NEVER if self.is_left else version_of(self.booking)
