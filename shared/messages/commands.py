@@ -221,6 +221,13 @@ class CancelBooking(Command, frozen=True, kw_only=True):
     version: Version | UnsetType = UNSET
 
 
+class RestoreBooking(Command, frozen=True, kw_only=True):
+    """That it was missed was a mistake: it is booked as it was, and brings its claims again."""
+
+    booking_id: UUID
+    places: Wishes
+
+
 SlotCommand = (
     OpenClinic
     | ChangeClinic
@@ -233,4 +240,5 @@ SlotCommand = (
     | BookPlaces
     | MovePlaces
     | CancelBooking
+    | RestoreBooking
 )
