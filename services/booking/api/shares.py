@@ -92,12 +92,13 @@ async def booking_of(request: web.Request, desk: Desk, *, leaves: bool = False) 
         if eyes.seen(found) is not None:
             part = who.own("booking", Part(who.actor.id, found))
             return Shared(part.booking, eyes)
-        if not eyes.owns(found):
-            return Shared(who.own("booking", found), None)
     ids = desk.identities.ids(who.actor.id)
     left = await desk.bookings.left_by(ids, booking_id) if leaves else None
-    part = who.own("booking", None if left is None else Part(who.actor.id, left))
-    return Shared(part.booking, Eyes(own=frozenset(ids)), is_left=True)
+    if left is not None:
+        part = who.own("booking", Part(who.actor.id, left))
+        return Shared(part.booking, Eyes(own=frozenset(ids)), is_left=True)
+    is_owner_s = found is not None and desk.identities.who(found.owner_id) == who.actor.id
+    return Shared(who.own("booking", None if is_owner_s else found), None)
 
 
 def giving_up(shared: Shared, head: dict[str, Any]) -> CancelBooking | MovePlaces:
