@@ -2,8 +2,10 @@
 
 /**
  * @typedef {object} Route
- * @property {'find' | 'clinic' | 'bookings' | 'contacts' | 'link' | 'visit' | 'nowhere'} view
+ * @property {'find' | 'clinic' | 'bookings' | 'contacts' | 'line' | 'link' | 'visit'
+ *   | 'nowhere'} view
  * @property {string} clinic
+ * @property {string} campaign
  * @property {string} token
  * @property {string} service
  * @property {string} date
@@ -23,9 +25,10 @@ export function routeOf(hash) {
   const token = isVisit ? third : clinic;
   const asked = new URLSearchParams(query);
   const [service, date] = [asked.get('service') ?? '', asked.get('date') ?? ''];
-  const rest = { clinic, token, service, date };
+  const rest = { clinic, campaign: clinic, token, service, date };
   if (view === '') return { view: 'find', ...rest };
   if (view === 'clinic' && clinic !== '') return { view: 'clinic', ...rest };
+  if (view === 'line' && clinic !== '') return { view, ...rest };
   if (view === 'link' && token !== '') return { view: isVisit ? 'visit' : view, ...rest };
   if (view === 'bookings' || view === 'contacts') return { view, ...rest };
   return { view: 'nowhere', ...rest };
@@ -46,6 +49,14 @@ export function toFind(choice) {
  */
 export function toClinic(clinic, choice) {
   return `#/clinic/${clinic}${asked(choice)}`;
+}
+
+/**
+ * The address of the waiting room before a campaign.
+ * @param {string} campaign
+ */
+export function toLine(campaign) {
+  return `#/line/${campaign}`;
 }
 
 /**

@@ -7,7 +7,7 @@ import pytest
 from playwright.async_api import Route, expect
 
 from tests.page_practice import Desk
-from tests.page_texts import path_of
+from tests.page_texts import WEB
 from tests.page_visitor import NARROW, WIDE, Visitor, is_network
 from tests.pages.conftest import Visit
 
@@ -168,7 +168,7 @@ async def test_every_view_is_clean_to_axe_fits_its_width_and_can_be_touched(
 
 async def test_every_word_comes_from_the_catalogue(desk: Desk, visit: Visit) -> None:
     visitor = await visit("en")
-    await visitor.context.route("**/texts/en.js", _marked)
+    await visitor.context.route("**/texts/*en.js", _marked)
     visitor.marks = True
     loose = {}
 
@@ -253,5 +253,6 @@ async def test_the_pages_are_sent_with_a_strict_policy_and_nothing_from_elsewher
 
 async def _marked(route: Route) -> None:
     """The catalogue with every text in brackets, so that what is not in brackets is not from it."""
-    said = path_of("en").read_text(encoding="utf-8")
+    name = route.request.url.rpartition("/")[2]
+    said = (WEB / "texts" / name).read_text(encoding="utf-8")
     await route.fulfill(body=TEXT.sub(r": '⟦\1⟧'", said), content_type="text/javascript")

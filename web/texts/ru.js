@@ -1,7 +1,11 @@
 // What does the page say in Russian?
 
+import line from './line.ru.js';
+
 /** @type {Record<string, import('../words/language.js').Text>} */
 export default {
+  ...line,
+
   'name': 'Талон',
   'foot': 'Талон ещё разрабатывается. Данные на странице — из той системы, на которой он запущен.',
 
