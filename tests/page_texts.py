@@ -17,7 +17,7 @@ Text = str | dict[str, str]
 @cache
 def catalogue(language: str) -> dict[str, Text]:
     """Every text by its name; one with plural forms is a dictionary of them."""
-    said = "\n".join(path.read_text(encoding="utf-8") for path in paths_of(language))
+    said = "".join(path.read_text(encoding="utf-8") for path in paths_of(language))
     return {
         name: plain if not forms else dict(FORM.findall(forms))
         for name, plain, forms in ENTRY.findall(said)
@@ -25,8 +25,8 @@ def catalogue(language: str) -> dict[str, Text]:
 
 
 def paths_of(language: str) -> list[Path]:
-    """The catalogue's files: the first has the others in it."""
-    return [WEB / "texts" / f"{language}.js", WEB / "texts" / f"line.{language}.js"]
+    """The catalogue's files."""
+    return sorted((WEB / "texts").glob(f"{language}*.js"))
 
 
 def text(language: str, name: str, form: str = "one", **facts: str | int) -> str:
