@@ -1,11 +1,7 @@
 // What does the page say in English?
 
-import line from './en-line.js';
-
 /** @type {Record<string, import('../words/language.js').Text>} */
 export default {
-  ...line,
-
   'name': 'Talon',
   'foot': 'Talon is being developed. What it shows is as true as the stack it runs on.',
 

@@ -1,11 +1,7 @@
 // What does the page say in Russian?
 
-import line from './ru-line.js';
-
 /** @type {Record<string, import('../words/language.js').Text>} */
 export default {
-  ...line,
-
   'name': 'Талон',
   'foot': 'Талон ещё разрабатывается. Данные на странице — из той системы, на которой он запущен.',
 
