@@ -17,6 +17,7 @@ TTL_SECONDS = 30
 
 LOOK_SECONDS = 0.5
 BOOKS_AT_ONCE = 0.5
+TRIES_BLINDLY = 0.05
 LEAVES = 0.2
 CHANGES = 0.15
 CANCELS = 0.3
@@ -73,9 +74,11 @@ class Person:
         scene, dice = self._scene, self._dice
         await asyncio.sleep(dice.uniform(0.0, scene.size.come_seconds))
         while not scene.over.is_set():
-            booking = await self._try_for(self._pair())
-            if booking is not None and not await self._gives_up(booking):
-                return
+            # Where nothing is shown most people look again later; a few try all the same.
+            if scene.shown or dice.random() < TRIES_BLINDLY:
+                booking = await self._try_for(self._pair())
+                if booking is not None and not await self._gives_up(booking):
+                    return
             await asyncio.sleep(dice.uniform(0.3, scene.size.pause_seconds))
 
     def _pair(self) -> Pair:
