@@ -117,7 +117,7 @@ OUTBOX_AGE_SECONDS = Gauge(
 )
 VISIT_STEPS = Counter(
     "booking_visit_steps_total",
-    "Steps of telemedicine visits that were taken, by whom and which.",
+    "Steps of visits that were taken, by whom and which.",
     ["by", "step"],
     registry=REGISTRY,
 )

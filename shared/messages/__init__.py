@@ -66,6 +66,7 @@ from shared.messages.televisits import (
     VisitEvent,
     VisitMissed,
     VisitRejoined,
+    VisitSetBack,
     VisitTold,
     VisitWaiting,
 )
@@ -182,6 +183,7 @@ __all__ = [
     "VisitEvent",
     "VisitMissed",
     "VisitRejoined",
+    "VisitSetBack",
     "VisitTold",
     "VisitWaiting",
     "Wishes",

@@ -13,7 +13,14 @@ from services.notify.live import frames
 from services.notify.live.positions import START
 from services.notify.rules import LINK_LIVES, link_to_cancel, links_to_visits, messages_for
 from services.notify.texts import wording
-from shared.messages import BookedPlace, VisitAdmitted, VisitByPhone, VisitEvent, VisitMissed
+from shared.messages import (
+    BookedPlace,
+    VisitAdmitted,
+    VisitByPhone,
+    VisitEvent,
+    VisitMissed,
+    VisitSetBack,
+)
 from tests.notify_bookings import (
     ALICE,
     BOOKING,
@@ -38,6 +45,8 @@ def stepped(kind: type[Any], **about: Any) -> Any:
     """A visit's step, just now."""
     if kind is VisitMissed:
         about.setdefault("noshow_by", "patient")
+    if kind is VisitSetBack:
+        about.setdefault("status", "booked")
     return kind(
         id=uuid4(),
         cause=uuid4(),

@@ -18,6 +18,7 @@ from services.booking.rules.eligibility import Campaign, SlotFacts, Wanted, rule
 from services.booking.rules.life import Booking
 from services.booking.rules.refusals import TOLD, Told
 from services.booking.store import (
+    Attendance,
     Bookings,
     Books,
     Campaigns,
@@ -101,6 +102,7 @@ class Desk(msgspec.Struct):
     link_keys: Keys | None
     waiting: Waiting
     televisits: Televisits
+    attendance: Attendance
 
     @property
     def identities(self) -> Identities:

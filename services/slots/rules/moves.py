@@ -4,7 +4,7 @@ Never without a place, and never with both: what it gives up, its own places and
 as free for it alone, and is free or taken in the same transaction.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import pairwise
 from uuid import UUID
@@ -52,7 +52,8 @@ def move(
     change = seats_per_slot(w.slot_id for w in wishes)
     change.subtract(own)
     places = (
-        taken(inventory, place_id(command.id, n), wish, wish.claim) for n, wish in enumerate(wishes)
+        taken(inventory, place_at, wish, wish.claim)
+        for place_at, wish in zip(_ids(command, booking, begun, wishes), wishes, strict=True)
     )
     return BookingMoved(
         id=answer_id(command.id, "BookingMoved"),
@@ -84,6 +85,16 @@ def give_up(inventory: Inventory, command: MovePlaces, moved: BookingMoved) -> l
         )
         for nth, hold in enumerate(_held_for(inventory, command))
     ]
+
+
+def _ids(
+    command: MovePlaces, booking: Booking, begun: Sequence[UUID], wishes: Sequence[PlaceWish]
+) -> Iterator[UUID]:
+    """What has begun stays the place that it is: who came to it, came."""
+    kept = {slot_id: [p.id for p in booking.places if p.slot_id == slot_id] for slot_id in begun}
+    for n, wish in enumerate(wishes):
+        stays = kept.get(wish.slot_id)
+        yield stays.pop(0) if stays else place_id(command.id, n)
 
 
 def _staying(booking: Booking, begun: Sequence[UUID], wishes: Wishes) -> Wishes | None:
