@@ -166,6 +166,7 @@ export default {
   'problem.expired': 'It could not be decided in time, and nothing was booked. Please try again.',
   'problem.interval_broken': 'The second visit would come too soon or too late after the first.',
   'problem.hold_gone': 'The place was kept for a while, and that time is over.',
+  'problem.too_many_wishes': 'These are more requests than one person makes. Please wait a little.',
   'problem.too_many_held': 'As many places are kept for you as may be at a time.',
   'problem.hold_renewed_before': 'The place was kept longer once already.',
   'problem.key_reused': 'This request got mixed up with another one. Please begin again.',

@@ -2,12 +2,14 @@
 
 import secrets
 from datetime import datetime
+from hashlib import blake2b
 from typing import Annotated
 from uuid import UUID
 
 import msgspec
 from aiohttp import web
 from msgspec import Meta
+from msgspec.structs import replace
 
 from services.booking.api.desk import DESK, Desk, Nothing, problem_of, wish_id
 from services.booking.rules.line import (
@@ -26,10 +28,13 @@ from shared.policy import allowed
 from shared.problems import Problem, not_found
 from shared.web import body_hash, json_response, path_id, read_body, read_query
 
+TAG_BYTES = 8
 LOTS_MAX = 1_000
 """How many lots of a draw are told at once."""
 
-SHARED = {"Cache-Control": "public, max-age=1"}
+SHARED = {"Cache-Control": "public, max-age=0, must-revalidate"}
+"""A browser asks each time, and the edge has the answer: what it kept for a second by itself would
+be a second older still."""
 
 
 class NewRoom(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -149,7 +154,7 @@ async def show_room(request: web.Request) -> web.Response:
     """200 how far the line is, as this process last saw it; the same for everybody."""
     desk = request.app[DESK]
     room = known_room(desk, path_id(request, "campaign"))
-    return json_response(_room_body(desk, room), headers=SHARED)
+    return _shared(request, _room_body(desk, room))
 
 
 async def show_draw(request: web.Request) -> web.Response:
@@ -161,7 +166,8 @@ async def show_draw(request: web.Request) -> web.Response:
         raise Problem(409, "not_drawn_yet", "The draw has not been made yet.")
     found = await desk.waiting.rooms.drawn(room.campaign_id, first, LOTS_MAX)
     more = len(found) == LOTS_MAX and found[-1][0] < room.early
-    return json_response(
+    return _shared(
+        request,
         DrawBody(
             campaign_id=room.campaign_id,
             seed=room.seed.hex(),
@@ -170,8 +176,17 @@ async def show_draw(request: web.Request) -> web.Response:
             lots=[Lot(place=at, lot=lot_of(room.seed, one).hex()) for at, one in found],
             next=found[-1][0] + 1 if more else None,
         ),
-        headers=SHARED,
     )
+
+
+def _shared(request: web.Request, body: RoomBody | DrawBody) -> web.Response:
+    """200 with a weak ETag over all but `as_of`; 304 to whoever has seen it so."""
+    said = replace(body, as_of=body.draws_at) if isinstance(body, RoomBody) else body
+    tag = blake2b(msgspec.json.encode(said), digest_size=TAG_BYTES).hexdigest()
+    headers = SHARED | {"ETag": f'W/"{tag}"'}
+    if any(known.value == tag for known in request.if_none_match or ()):
+        return web.Response(status=304, headers=headers)
+    return json_response(body, headers=headers)
 
 
 async def _room_from(desk: Desk, campaign_id: UUID, body: NewRoom) -> Room:
@@ -235,6 +250,7 @@ def _room_body(desk: Desk, room: Room) -> RoomBody:
 
 
 ROOM = "/api/v1/campaigns/{id}/waiting-room"
+HEADERS = ("ETag", "Cache-Control")
 
 ROUTES = [
     Route(
@@ -268,7 +284,10 @@ ROUTES = [
         ROOM,
         show_room,
         tag="waiting rooms",
-        answers={200: Answer("How far the line is.", RoomBody, headers=("Cache-Control",))},
+        answers={
+            200: Answer("How far the line is.", RoomBody, headers=HEADERS),
+            304: Answer("Nothing but `as_of` is other than it was.", headers=HEADERS),
+        },
     ),
     Route(
         "GET",
@@ -276,7 +295,10 @@ ROUTES = [
         show_draw,
         tag="waiting rooms",
         query=FromPlace,
-        answers={200: Answer("The draw.", DrawBody, headers=("Cache-Control",))},
+        answers={
+            200: Answer("The draw.", DrawBody, headers=HEADERS),
+            304: Answer("It is as the ETag in If-None-Match says.", headers=HEADERS),
+        },
         problems=("not_drawn_yet",),
     ),
 ]
