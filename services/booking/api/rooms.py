@@ -2,7 +2,11 @@
 
 import secrets
 from datetime import datetime
+<<<<<<< HEAD
 from hashlib import blake2b
+=======
+from random import SystemRandom
+>>>>>>> next
 from typing import Annotated
 from uuid import UUID
 
@@ -18,7 +22,9 @@ from services.booking.rules.line import (
     Room,
     State,
     hash_of,
+    look_seconds,
     lot_of,
+    pace_of,
     state_of,
 )
 from services.booking.rules.refusals import TOLD
@@ -35,6 +41,8 @@ LOTS_MAX = 1_000
 SHARED = {"Cache-Control": "public, max-age=0, must-revalidate"}
 """A browser asks each time, and the edge has the answer: what it kept for a second by itself would
 be a second older still."""
+
+_chance = SystemRandom()
 
 
 class NewRoom(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -58,10 +66,12 @@ class RoomBody(msgspec.Struct, frozen=True, kw_only=True):
     """How far a line is: the same for everybody. Whose place is at most `serving` may come in.
 
     `seed_hash` is the SHA-256 of the seed, in hex; the seed itself is told after the draw.
-    `slow` and `fast` are people a second, as of late.
+    Speeds are people a second: `speed` now, `speed_min` and `speed_max` what a person has allowed;
+    between `slow` and `fast` it is expected to move, so far as that is known.
     """
 
     campaign_id: UUID
+    service: str
     state: State
     opens_at: datetime
     draws_at: datetime
@@ -71,8 +81,10 @@ class RoomBody(msgspec.Struct, frozen=True, kw_only=True):
     early: int | None
     serving: int
     speed: float
+    speed_min: float
+    speed_max: float
     slow: float | None
-    fast: float | None
+    fast: float
     as_of: datetime
 
 
@@ -151,10 +163,19 @@ async def close_room(request: web.Request) -> web.Response:
 
 
 async def show_room(request: web.Request) -> web.Response:
-    """200 how far the line is, as this process last saw it; the same for everybody."""
+    """200 how far the line is, as this process last saw it; the same for everybody.
+
+    `Retry-After` is by chance, so that those who have looked together do not look together again.
+    """
     desk = request.app[DESK]
     room = known_room(desk, path_id(request, "campaign"))
+<<<<<<< HEAD
     return _shared(request, _room_body(desk, room))
+=======
+    least = look_seconds(room)
+    again = {"Retry-After": str(_chance.randint(least, 2 * least))}
+    return json_response(_room_body(desk, room), headers=SHARED | again)
+>>>>>>> next
 
 
 async def show_draw(request: web.Request) -> web.Response:
@@ -230,10 +251,11 @@ def known_room(desk: Desk, campaign_id: UUID) -> Room:
 
 
 def _room_body(desk: Desk, room: Room) -> RoomBody:
-    paces = desk.waiting.lines.paces(room.campaign_id)
+    pace = pace_of(room, desk.waiting.lines.paces(room.campaign_id))
     is_drawn = room.drawn_at is not None
     return RoomBody(
         campaign_id=room.campaign_id,
+        service=room.service,
         state=state_of(room, desk.clock.now()),
         opens_at=room.opens_at,
         draws_at=room.draws_at,
@@ -243,8 +265,10 @@ def _room_body(desk: Desk, room: Room) -> RoomBody:
         early=room.early if is_drawn else None,
         serving=int(room.serving),
         speed=round(room.speed, 2),
-        slow=round(min(paces), 2) if paces else None,
-        fast=round(max(paces), 2) if paces else None,
+        speed_min=room.speed_min,
+        speed_max=room.speed_max,
+        slow=None if pace.slow is None else round(pace.slow, 3),
+        fast=round(pace.fast, 3),
         as_of=desk.clock.now(),
     )
 
@@ -285,8 +309,12 @@ ROUTES = [
         show_room,
         tag="waiting rooms",
         answers={
+<<<<<<< HEAD
             200: Answer("How far the line is.", RoomBody, headers=HEADERS),
             304: Answer("Nothing but `as_of` is other than it was.", headers=HEADERS),
+=======
+            200: Answer("How far the line is.", RoomBody, headers=("Cache-Control", "Retry-After"))
+>>>>>>> next
         },
     ),
     Route(
