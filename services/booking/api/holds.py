@@ -174,11 +174,7 @@ ROUTES = [
             201: Answer("The places are held.", HoldBody, headers=("Location",)),
             202: UNDECIDED,
         },
-<<<<<<< HEAD
-        problems=(*LINE, *SLOT, *HELD_ENOUGH, *CROWD, *REFEREE),
-=======
-        problems=(*LINE, *SLOT, *HELD_ENOUGH, "held_lately", *REFEREE),
->>>>>>> next
+        problems=(*LINE, *SLOT, *HELD_ENOUGH, "held_lately", *CROWD, *REFEREE),
         touches=HELD,
     ),
     Route(

@@ -2,11 +2,7 @@
 
 import secrets
 from datetime import datetime
-<<<<<<< HEAD
-from hashlib import blake2b
-=======
 from random import SystemRandom
->>>>>>> next
 from typing import Annotated
 from uuid import UUID
 
@@ -15,6 +11,7 @@ from aiohttp import web
 from msgspec import Meta
 from msgspec.structs import replace
 
+from services.booking.api.answers import shown_to_all
 from services.booking.api.desk import DESK, Desk, Nothing, problem_of, wish_id
 from services.booking.rules.line import (
     SEED_BYTES,
@@ -34,13 +31,8 @@ from shared.policy import allowed
 from shared.problems import Problem, not_found
 from shared.web import body_hash, json_response, path_id, read_body, read_query
 
-TAG_BYTES = 8
 LOTS_MAX = 1_000
 """How many lots of a draw are told at once."""
-
-SHARED = {"Cache-Control": "public, max-age=0, must-revalidate"}
-"""A browser asks each time, and the edge has the answer: what it kept for a second by itself would
-be a second older still."""
 
 _chance = SystemRandom()
 
@@ -169,13 +161,10 @@ async def show_room(request: web.Request) -> web.Response:
     """
     desk = request.app[DESK]
     room = known_room(desk, path_id(request, "campaign"))
-<<<<<<< HEAD
-    return _shared(request, _room_body(desk, room))
-=======
     least = look_seconds(room)
     again = {"Retry-After": str(_chance.randint(least, 2 * least))}
-    return json_response(_room_body(desk, room), headers=SHARED | again)
->>>>>>> next
+    body = _room_body(desk, room)
+    return shown_to_all(request, body, but=replace(body, as_of=body.draws_at), more=again)
 
 
 async def show_draw(request: web.Request) -> web.Response:
@@ -187,7 +176,7 @@ async def show_draw(request: web.Request) -> web.Response:
         raise Problem(409, "not_drawn_yet", "The draw has not been made yet.")
     found = await desk.waiting.rooms.drawn(room.campaign_id, first, LOTS_MAX)
     more = len(found) == LOTS_MAX and found[-1][0] < room.early
-    return _shared(
+    return shown_to_all(
         request,
         DrawBody(
             campaign_id=room.campaign_id,
@@ -198,16 +187,6 @@ async def show_draw(request: web.Request) -> web.Response:
             next=found[-1][0] + 1 if more else None,
         ),
     )
-
-
-def _shared(request: web.Request, body: RoomBody | DrawBody) -> web.Response:
-    """200 with a weak ETag over all but `as_of`; 304 to whoever has seen it so."""
-    said = replace(body, as_of=body.draws_at) if isinstance(body, RoomBody) else body
-    tag = blake2b(msgspec.json.encode(said), digest_size=TAG_BYTES).hexdigest()
-    headers = SHARED | {"ETag": f'W/"{tag}"'}
-    if any(known.value == tag for known in request.if_none_match or ()):
-        return web.Response(status=304, headers=headers)
-    return json_response(body, headers=headers)
 
 
 async def _room_from(desk: Desk, campaign_id: UUID, body: NewRoom) -> Room:
@@ -309,12 +288,10 @@ ROUTES = [
         show_room,
         tag="waiting rooms",
         answers={
-<<<<<<< HEAD
-            200: Answer("How far the line is.", RoomBody, headers=HEADERS),
-            304: Answer("Nothing but `as_of` is other than it was.", headers=HEADERS),
-=======
-            200: Answer("How far the line is.", RoomBody, headers=("Cache-Control", "Retry-After"))
->>>>>>> next
+            200: Answer("How far the line is.", RoomBody, headers=(*HEADERS, "Retry-After")),
+            304: Answer(
+                "Nothing but `as_of` is other than it was.", headers=(*HEADERS, "Retry-After")
+            ),
         },
     ),
     Route(
