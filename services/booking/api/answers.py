@@ -163,10 +163,10 @@ def shown_to_all(
     but: msgspec.Struct | None = None,
     more: Mapping[str, str] | None = None,
 ) -> web.Response:
-    """200 with a weak ETag, or 304; `but` is the body as it is tagged, where that leaves a time out.
+    """200 with a weak ETag, or 304; `but` is the body as it is tagged, without what always moves.
 
-    A browser asks each time, and the edge has the answer: what a browser kept for a second by itself
-    would be a second older still.
+    A browser asks each time, and the edge has the answer: what a browser kept for a second by
+    itself would be a second older still.
     """
     tag = blake2b(msgspec.json.encode(but or body), digest_size=TAG_BYTES).hexdigest()
     headers = {"Cache-Control": "public, max-age=0, must-revalidate", "ETag": f'W/"{tag}"'}
