@@ -36,7 +36,8 @@ _chance = SystemRandom()
 class TicketBody(msgspec.Struct, frozen=True, kw_only=True):
     """Somebody's place in line, which is nobody else's; before the draw it has no number.
 
-    `look_again_seconds` is when to ask how far the line is.
+    `look_again_seconds` is when to ask how far the line is. `places_left` is how many places are
+    free; `is_scarce`, that no more are than people ahead, so that there may be none at one's turn.
     """
 
     campaign_id: UUID
@@ -44,6 +45,8 @@ class TicketBody(msgspec.Struct, frozen=True, kw_only=True):
     place: int | None
     ahead: int | None
     wait: Wait | None
+    places_left: int | None
+    is_scarce: bool | None
     ticket: str
     look_again_seconds: int
 
@@ -129,6 +132,7 @@ def _ticket_body(desk: Desk, room: Room, slip: Slip, ticket: str) -> TicketBody:
     state = state_of(room, desk.clock.now())
     ahead = max(0, slip.place - 1 - int(room.serving)) if slip.place else None
     wait = None if ahead is None else _wait(desk, room, ahead + 1)
+    left = desk.waiting.left.of(room.service)
     seconds = _look_again(wait) if slip.place else _once_it_is_drawn(desk, room)
     return TicketBody(
         campaign_id=room.campaign_id,
@@ -136,6 +140,8 @@ def _ticket_body(desk: Desk, room: Room, slip: Slip, ticket: str) -> TicketBody:
         place=slip.place or None,
         ahead=ahead,
         wait=wait,
+        places_left=left,
+        is_scarce=None if left is None or ahead is None else left <= ahead,
         ticket=ticket,
         look_again_seconds=seconds,
     )
