@@ -19,7 +19,6 @@ from services.booking.rules.line import (
     hash_of,
     look_seconds,
     lot_of,
-    pace_of,
     state_of,
 )
 from services.booking.rules.refusals import TOLD
@@ -231,7 +230,7 @@ def known_room(desk: Desk, campaign_id: UUID) -> Room:
 
 
 def _room_body(desk: Desk, room: Room) -> RoomBody:
-    pace = pace_of(room, desk.waiting.lines.paces(room.campaign_id))
+    pace = desk.waiting.lines.pace(room)
     is_drawn = room.drawn_at is not None
     return RoomBody(
         campaign_id=room.campaign_id,
