@@ -67,7 +67,7 @@ def doors(
     passes = Passes(tokens, keys_of(config.link_keys), clock)
     gate = Gate(passes, count_glass=metrics.count_glass, known_as=memory.identities.who)
     answers = _answers(config, store, asking, kept)
-    waiting = Waiting.before(asking, store, config)
+    waiting = Waiting.before(asking, store, config, clock)
     crowd = api.Crowd(config, asking)
     desk = _desk(
         config, store, clock, memory, answers=answers, access=access, waiting=waiting, crowd=crowd

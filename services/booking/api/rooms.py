@@ -21,7 +21,6 @@ from services.booking.rules.line import (
     hash_of,
     look_seconds,
     lot_of,
-    pace_of,
     state_of,
 )
 from services.booking.rules.refusals import TOLD
@@ -59,7 +58,8 @@ class RoomBody(msgspec.Struct, frozen=True, kw_only=True):
 
     `seed_hash` is the SHA-256 of the seed, in hex; the seed itself is told after the draw.
     Speeds are people a second: `speed` now, `speed_min` and `speed_max` what a person has allowed;
-    between `slow` and `fast` it is expected to move, so far as that is known.
+    between `slow` and `fast` it is expected to move, so far as that is known. `places_left` is how
+    many places are free, a second or two ago; null where nobody knows.
     """
 
     campaign_id: UUID
@@ -77,6 +77,7 @@ class RoomBody(msgspec.Struct, frozen=True, kw_only=True):
     speed_max: float
     slow: float | None
     fast: float
+    places_left: int | None
     as_of: datetime
 
 
@@ -230,7 +231,7 @@ def known_room(desk: Desk, campaign_id: UUID) -> Room:
 
 
 def _room_body(desk: Desk, room: Room) -> RoomBody:
-    pace = pace_of(room, desk.waiting.lines.paces(room.campaign_id))
+    pace = desk.waiting.lines.pace(room)
     is_drawn = room.drawn_at is not None
     return RoomBody(
         campaign_id=room.campaign_id,
@@ -248,6 +249,7 @@ def _room_body(desk: Desk, room: Room) -> RoomBody:
         speed_max=room.speed_max,
         slow=None if pace.slow is None else round(pace.slow, 3),
         fast=round(pace.fast, 3),
+        places_left=desk.waiting.left.of(room.service),
         as_of=desk.clock.now(),
     )
 
