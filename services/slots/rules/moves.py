@@ -53,10 +53,8 @@ def move(
         return refused
     change = seats_per_slot(w.slot_id for w in wishes)
     change.subtract(own)
-    places = (
-        taken(inventory, place_at, wish, wish.claim)
-        for place_at, wish in zip(_ids(command, booking, begun, wishes), wishes, strict=True)
-    )
+    ids = _ids(command, booking, begun, wishes)
+    places = (taken(inventory, next(ids), wish, wish.claim) for wish in wishes)
     return BookingMoved(
         id=answer_id(command.id, "BookingMoved"),
         cause=command.id,
