@@ -286,7 +286,17 @@ def _missed(world: World, door: booking_doors.Door) -> None:
         await door.is_over(slot, UUID(booking))
         return {"path": {"id": clinic, "booking": booking}}
 
+    async def a_visit_that_was_missed(clinic: str = CLINIC) -> dict[str, Any]:
+        made = await a_visit_that_is_over(clinic)
+        route = world.route("miss_booking")
+        staff = headers_for(route, clinics=[clinic])
+        answer = await world.ask(route, Example(path=made["path"], body={}), headers=staff)
+        assert answer.status == 200, await answer.text()
+        return made
+
     world.making["miss_booking"] = world.making_at["miss_booking"] = a_visit_that_is_over
+    world.making["restore_booking"] = a_visit_that_was_missed
+    world.making_at["restore_booking"] = a_visit_that_was_missed
 
 
 def _persons(world: World) -> None:
