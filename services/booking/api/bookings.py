@@ -18,6 +18,7 @@ from services.booking.api.answers import (
 )
 from services.booking.api.desk import (
     DESK,
+    Asker,
     Desk,
     Nothing,
     WantedPlace,
@@ -31,21 +32,22 @@ from services.booking.api.limits import within_limits
 from services.booking.api.problems import BOOKING, HOLD, PERSON, REFEREE, SLOT, VISIT
 from services.booking.api.problems_of_lines import LINE
 from services.booking.api.visits import as_visits
-from services.booking.rules.eligibility import wishes
+from services.booking.rules.eligibility import Campaign, SlotFacts, wishes
 from services.booking.rules.life import Booking
 from services.booking.rules.refusals import HOLD_PENDING, booking_unready
-from shared.access.entries import Touch
+from shared.access.entries import OWN, Touch
 from shared.messages import (
     BookPlaces,
     CancelBooking,
+    CancelReason,
     ConfirmHold,
     MovePlaces,
     PlacesBooked,
     PlaceWish,
 )
 from shared.openapi import UNCHANGED, Answer, Route
-from shared.policy import Allowed, allowed
-from shared.problems import Problem
+from shared.policy import allowed
+from shared.problems import Problem, not_found
 from shared.web import (
     Page,
     cursor_after,
@@ -63,6 +65,16 @@ class NewBooking(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     places: WantedPlaces
     campaign_id: UUID | None = None
     hold_id: UUID | None = None
+
+
+class Wish(msgspec.Struct, frozen=True, kw_only=True):
+    """A wish to book, with what is known of it: whose, in which campaign, which slots."""
+
+    asker: Asker
+    body: NewBooking
+    head: dict[str, Any]
+    campaign: Campaign | None
+    slots: dict[UUID, SlotFacts]
 
 
 class BookingList(msgspec.Struct, frozen=True, kw_only=True):
@@ -84,45 +96,55 @@ async def request_booking(request: web.Request) -> web.Response:
     campaign = await desk.campaign(body.campaign_id)
     slots = await desk.slots_of(body.places)
     desk.need_turn(request, who, body.campaign_id, body.places, slots)
-    wanted = await desk.wanted(who, body.places, campaign, slots)
+    wish = Wish(asker=Asker.themselves(who), body=body, head=head, campaign=campaign, slots=slots)
+    return await booked(request, desk, wish)
+
+
+async def booked(
+    request: web.Request, desk: Desk, wish: Wish, *, reason: str = OWN
+) -> web.Response:
+    """What becomes of a wish to book, whoever says it for whom: judged for whom it is."""
+    asker, body, head, slots = wish.asker, wish.body, wish.head, wish.slots
+    wanted = await desk.wanted(asker, body.places, wish.campaign, slots)
+    made_as = {"wish_id": head["id"], "booking_id": body.hold_id or head["id"]}
     wanted = await as_visits(
         desk,
         wanted,
         slots,
-        booking_id=body.hold_id or head["id"],
+        booking_id=made_as["booking_id"],
         campaign_id=body.campaign_id,
-        asked_by=who.actor.id,
+        asked_by=asker.owner_id,
     )
-    await desk.need_unbooked(who.actor, body.campaign_id, wanted)
-    made_as = {"wish_id": head["id"], "booking_id": body.hold_id or head["id"]}
+    await desk.need_unbooked(asker.owner_id, body.campaign_id, wanted)
     await need_admitted(desk, body.campaign_id, wanted, slots, **made_as)
     asks: dict[str, Any] = head | {
-        "not_before": None if campaign is None else campaign.opens_at,
-        "owner_id": who.actor.id,
+        "not_before": None if wish.campaign is None else wish.campaign.opens_at,
+        "owner_id": asker.owner_id,
         "campaign_id": body.campaign_id,
         "places": wishes(body.campaign_id, wanted),
+        "by": asker.by,
     }
-    persons = {who.actor.id, *(place.patient_id for place in wanted)}
+    persons = {asker.owner_id, *(place.patient_id for place in wanted)}
     async with within_limits(desk, wanted, slots, made_as["booking_id"]):
         if body.hold_id is None:
             command = BookPlaces(**asks)
             home = home_for(body.places[0].slot_id, slots)
-            desk.access.note(request, persons, about=command.id)
-            return await ask_or_offer(desk, command, home, who.began)
-        hold = await own_hold(desk, who, body.hold_id)
-        desk.access.note(request, persons, about=hold.id)
-        return await _confirmed(desk, who, hold, body.places, asks)
+            desk.access.note(request, persons, about=command.id, reason=reason)
+            return await ask_or_offer(desk, command, home, asker.began)
+        hold = await own_hold(desk, asker.owner_id, body.hold_id)
+        desk.access.note(request, persons, about=hold.id, reason=reason)
+        return await _confirmed(desk, asker, hold, body.places, asks)
 
 
 async def _confirmed(
-    desk: Desk, who: Allowed, hold: Booking, places: WantedPlaces, asks: dict[str, Any]
+    desk: Desk, asker: Asker, hold: Booking, places: WantedPlaces, asks: dict[str, Any]
 ) -> web.Response:
     """What is held is booked, and what else was held for them is let go."""
     _need_same_slots(hold, places)
     confirm = ConfirmHold(booking_id=hold.id, **asks)
-    answer = await desk.answers.ask(confirm, hold.home, who.began)
+    answer = await desk.answers.ask(confirm, hold.home, asker.began)
     if isinstance(answer, PlacesBooked):
-        await desk.offers.let_go(hold, who.began)
+        await desk.offers.let_go(hold, asker.began)
     return reply_to(answer, confirm, hold)
 
 
@@ -134,18 +156,20 @@ async def cancel_booking(request: web.Request) -> web.Response:
     booking = await own_booking(request, desk)
     desk.access.note(request, persons_in(booking), about=booking.id)
     need(booking_unready(booking))
-    command = _giving_up(booking, head)
+    command = giving_up(booking, head)
     return reply_to(await desk.answers.ask(command, booking.home, who.began), command, booking)
 
 
-def _giving_up(booking: Booking, head: dict[str, Any]) -> CancelBooking | MovePlaces:
+def giving_up(
+    booking: Booking, head: dict[str, Any], *, reason: CancelReason = "patient"
+) -> CancelBooking | MovePlaces:
     """All of it; or all but what has begun, which stays: the referee keeps those seats as they are.
 
     Asked again under its key it has the answer that it had, whichever of the two it was.
     """
     begun = [place for place in booking.places if place.starts_at <= head["at"]]
     if not begun or len(begun) == len(booking.places):
-        return CancelBooking(booking_id=booking.id, reason="patient", **head)
+        return CancelBooking(booking_id=booking.id, reason=reason, **head)
     seats = tuple(
         PlaceWish(
             slot_id=place.slot_id,
@@ -193,9 +217,11 @@ async def own_booking(request: web.Request, desk: Desk) -> Booking:
     return who.own("booking", found if is_one else None)
 
 
-async def own_hold(desk: Desk, who: Allowed, hold_id: UUID) -> Booking:
+async def own_hold(desk: Desk, owner_id: UUID, hold_id: UUID) -> Booking:
     """The hold that a body names, if it is theirs to have; 404 otherwise."""
-    hold = who.own("hold", await desk.found(who, hold_id))
+    hold = await desk.bookings.own(desk.identities.ids(owner_id), hold_id)
+    if hold is None or desk.identities.who(hold.owner_id) != owner_id:
+        raise not_found("hold")
     need(HOLD_PENDING if hold.status == "pending" else None)
     return hold
 

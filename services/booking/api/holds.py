@@ -1,7 +1,7 @@
 """How are places held for a while, kept longer, and given back?"""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 import msgspec
@@ -66,17 +66,22 @@ async def hold_places(request: web.Request) -> web.Response:
     desk, who = request.app[DESK], allowed(request)
     body = await read_body(request, _decode_new)
     head = desk.head(request, body)
-    command = HoldPlaces(
-        owner_id=who.actor.id,
+    slots = await desk.memory.slots({place.slot_id for place in body.places})
+    desk.need_turn(request, who, None, body.places, slots)
+    command = holding(body, who.actor.id, head)
+    home = home_for(body.places[0].slot_id, slots)
+    desk.access.note(request, [who.actor.id], about=command.id)
+    return await ask_or_offer(desk, command, home, who.began)
+
+
+def holding(body: NewHold, owner_id: UUID, head: dict[str, Any]) -> HoldPlaces:
+    """What the referee is asked, for whom."""
+    return HoldPlaces(
+        owner_id=owner_id,
         places=tuple(PlaceWish(slot_id=place.slot_id) for place in body.places),
         ttl_seconds=body.ttl_seconds,
         **head,
     )
-    slots = await desk.memory.slots({place.slot_id for place in body.places})
-    desk.need_turn(request, who, None, body.places, slots)
-    home = home_for(body.places[0].slot_id, slots)
-    desk.access.note(request, [who.actor.id], about=command.id)
-    return await ask_or_offer(desk, command, home, who.began)
 
 
 async def list_holds(request: web.Request) -> web.Response:

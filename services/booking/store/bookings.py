@@ -15,6 +15,9 @@ from shared.messages import Refused
 HOLDS_LISTED_MAX = 100
 """Far more than one may hold."""
 
+AHEAD_LISTED_MAX = 200
+"""Far more than anybody has ahead of them."""
+
 _encode = msgspec.json.Encoder().encode
 _decode_places = msgspec.json.Decoder(Places).decode
 
@@ -52,6 +55,11 @@ class Bookings:
         made_at, booking_id = after or (None, None)
         about = (made_at, booking_id, limit)
         rows = await self._database.rows_of(owner_ids, "list_bookings", *about)
+        return [booking_of(row) for row in rows]
+
+    async def ahead(self, owner_ids: Sequence[UUID]) -> list[Booking]:
+        """What a person has ahead or waits for, under each of their ids, newest first."""
+        rows = await self._database.rows_of(owner_ids, "list_ahead", AHEAD_LISTED_MAX)
         return [booking_of(row) for row in rows]
 
     async def of_day(
@@ -95,6 +103,7 @@ async def apply(
         [reply.reason for reply in refused.values()],
         [change.id for change in changes if change.late],
         [change.id for change in changes if change.cancelled_by == "clinic"],
+        [change.booked_by for change in changes],
     )
 
 
@@ -130,6 +139,7 @@ def booking_of(row: Row) -> Booking:
         reason=row["reason"],
         late=row["late"],
         cancelled_by=row["cancelled_by"],
+        booked_by=row["booked_by"],
     )
 
 
