@@ -120,7 +120,7 @@ async def a_world(service: str, dsn: str, folder: Path) -> AsyncIterator[World]:
 
 @asynccontextmanager
 async def _booking(dsn: str, folder: Path) -> AsyncIterator[World]:
-    async with booking_doors.a_door(dsn, folder, link_keys=LINK_KEYS) as door:
+    async with booking_doors.a_door(dsn, folder, link_keys=LINK_KEYS, hold_again_seconds=0) as door:
         for slot, day in zip(SLOTS, SLOT_DAYS, strict=True):
             starts_at = datetime(2099, 3, day, 7, tzinfo=UTC)
             await door.open_slot(slot, capacity=PEOPLE_MAX, starts_at=starts_at)

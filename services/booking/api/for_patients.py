@@ -13,7 +13,7 @@ from aiohttp import web
 from services.booking.api.answers import BookingBody, HoldBody, ask_or_offer, booking_body, reply_to
 from services.booking.api.bookings import NewBooking, Wish, booked, giving_up
 from services.booking.api.desk import DESK, Asker, Desk, home_for, need, persons_in
-from services.booking.api.holds import NewHold, holding
+from services.booking.api.holds import NewHold, holding, need_pause
 from services.booking.api.me import NO_STORE
 from services.booking.api.moves import Move, OtherPlaces, moved
 from services.booking.api.problems import (
@@ -87,6 +87,7 @@ async def hold_for_patient(request: web.Request) -> web.Response:
     desk.need_turn(request, who, None, body.places, slots)
     command = holding(body, asker.owner_id, head)
     desk.access.note(request, [asker.owner_id], about=command.id, reason=CARE)
+    await need_pause(desk, command)
     home = home_for(body.places[0].slot_id, slots)
     return await ask_or_offer(desk, command, home, asker.began)
 
@@ -262,7 +263,7 @@ ROUTES = [
             201: Answer("The places are held.", HoldBody, headers=("Location",)),
             202: Answer(AGAIN, HoldBody, headers=("Location",)),
         },
-        problems=(*LINE, *SLOT, *HELD_ENOUGH, *REFEREE),
+        problems=(*LINE, *SLOT, *HELD_ENOUGH, "held_lately", *REFEREE),
         touches=Touch("hold", ("status", "places")),
     ),
 ]
