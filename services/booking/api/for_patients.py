@@ -11,8 +11,8 @@ import msgspec
 from aiohttp import web
 
 from services.booking.api.answers import BookingBody, HoldBody, ask_or_offer, booking_body, reply_to
-from services.booking.api.bookings import NewBooking, Wish, booked, giving_up
-from services.booking.api.desk import DESK, Asker, Desk, home_for, need, persons_in
+from services.booking.api.bookings import NewBooking, Wish, booked
+from services.booking.api.desk import DESK, Asker, Desk, home_for, need
 from services.booking.api.holds import NewHold, holding, need_pause
 from services.booking.api.me import NO_STORE
 from services.booking.api.moves import Move, OtherPlaces, moved
@@ -26,6 +26,7 @@ from services.booking.api.problems import (
     VISIT,
 )
 from services.booking.api.problems_of_lines import LINE
+from services.booking.api.shares import Shared, giving_up, whose
 from services.booking.rules.eligibility import SlotFacts
 from services.booking.rules.life import Booking
 from services.booking.rules.refusals import booking_unready
@@ -44,9 +45,8 @@ class Cancelling(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 
 
 class BookingAhead(BookingBody, frozen=True, kw_only=True):
-    """A booking as staff see it: `owner_id` is whose it is, `booked_by_id` who made it for them."""
+    """A booking as staff see it: `booked_by_id` is who at a clinic made it for its owner."""
 
-    owner_id: UUID
     booked_by_id: UUID | None
 
 
@@ -98,16 +98,14 @@ async def list_bookings_of_patient(request: web.Request) -> web.Response:
     asker = await _asker(request, desk, who)
     who.anybody_s("patient", asker)
     found = await desk.bookings.ahead(desk.identities.ids(asker.owner_id))
-    bookings = [one for one in found if _concerns(desk, one, asker.person_id)]
-    persons = persons_in(*bookings) | {asker.owner_id, asker.person_id}
-    desk.access.note(request, persons, about=asker.person_id, reason=CARE)
     now = desk.clock.now()
+    eyes = await desk.families.eyes(asker.owner_id, found, now)
+    seen = [one for booking in found if (one := eyes.seen(booking)) is not None]
+    bookings = [one for one in seen if _concerns(desk, one, asker.person_id)]
+    persons = whose(*bookings) | {asker.owner_id, asker.person_id}
+    desk.access.note(request, persons, about=asker.person_id, reason=CARE)
     bodies = [
-        BookingAhead(
-            owner_id=one.owner_id,
-            booked_by_id=one.booked_by,
-            **msgspec.structs.asdict(booking_body(one, now)),
-        )
+        BookingAhead(booked_by_id=one.booked_by, **msgspec.structs.asdict(booking_body(one, now)))
         for one in bookings
     ]
     return json_response(BookingsAhead(bookings=bodies), headers=NO_STORE)
@@ -118,11 +116,13 @@ async def cancel_for_patient(request: web.Request) -> web.Response:
     desk, who = request.app[DESK], allowed(request)
     body = await read_body(request, _decode_cancelling)
     head = desk.head(request, body)
-    booking = await _booking(request, desk, who)
-    desk.access.note(request, persons_in(booking), about=booking.id, reason=CARE)
+    asker, shared = await _booking(request, desk, who)
+    booking = shared.booking
+    desk.access.note(request, shared.persons(asker.owner_id), about=booking.id, reason=CARE)
     need(booking_unready(booking))
-    command = giving_up(booking, head, reason=body.reason)
-    return reply_to(await desk.answers.ask(command, booking.home, who.began), command, booking)
+    command = giving_up(shared, head, reason=body.reason)
+    answer = await desk.answers.ask(command, booking.home, who.began)
+    return reply_to(answer, command, booking, eyes=shared.eyes)
 
 
 async def move_for_patient(request: web.Request) -> web.Response:
@@ -130,19 +130,13 @@ async def move_for_patient(request: web.Request) -> web.Response:
     desk, who = request.app[DESK], allowed(request)
     body = await read_body(request, _decode_other)
     head = desk.head(request, body)
-    booking = await _booking(request, desk, who)
+    asker, shared = await _booking(request, desk, who)
     slots = await desk.slots_of(body.places)
     _need_at(who, "slot", _clinics(slots, (place.slot_id for place in body.places)))
-    need(booking_unready(booking))
-    has = {place.service for place in booking.places}
-    desk.need_turn(request, who, booking.campaign_id, body.places, slots, has=has)
-    asker = Asker(
-        owner_id=desk.identities.who(booking.owner_id),
-        person_id=desk.identities.who(path_id(request, "patient")),
-        began=who.began,
-        has_dependants=True,
-    )
-    wish = Move(asker=asker, booking=booking, body=body, head=head, slots=slots)
+    need(booking_unready(shared.booking))
+    has, campaign_id = shared.services, shared.booking.campaign_id
+    desk.need_turn(request, who, campaign_id, body.places, slots, has=has)
+    wish = Move(asker=asker, shared=shared, body=body, head=head, slots=slots)
     return await moved(request, desk, wish, reason=CARE)
 
 
@@ -157,11 +151,11 @@ def _need_at(who: Allowed, what: str, clinics: Iterable[UUID | None]) -> None:
         who.at_clinic(what, clinic_id, is_there=True)
 
 
-async def _asker(request: web.Request, desk: Desk, who: Allowed) -> Asker:
+async def _asker(request: web.Request, desk: Desk, who: Allowed, *, what: str = "patient") -> Asker:
     """The patient of the path, and whose their bookings are: of a child its guardian's."""
     person_id = desk.identities.who(path_id(request, "patient"))
     if not await desk.people.is_known(person_id):
-        raise not_found("patient")
+        raise not_found(what)
     guardian_id, owner_id = await desk.patients.guardian_of(person_id), person_id
     if guardian_id is not None:
         guardian_id = desk.identities.who(guardian_id)
@@ -176,19 +170,25 @@ async def _asker(request: web.Request, desk: Desk, who: Allowed) -> Asker:
     )
 
 
-async def _booking(request: web.Request, desk: Desk, who: Allowed) -> Booking:
-    """The booking of the path, if it is one of the patient's, at clinics that are theirs."""
-    person_id = desk.identities.who(path_id(request, "patient"))
+async def _booking(request: web.Request, desk: Desk, who: Allowed) -> tuple[Asker, Shared]:
+    """Of the booking in the path what the patient may have, if it is at clinics of whoever asks."""
     booking = await desk.bookings.load(path_id(request, "booking", "booking"))
-    if booking is None or booking.kind != "booking" or not _concerns(desk, booking, person_id):
+    if booking is None or booking.kind != "booking":
         raise not_found("booking")
-    _need_at(who, "booking", {place.clinic_id for place in booking.places} or {None})
-    return booking
+    asker = await _asker(request, desk, who, what="booking")
+    eyes = await desk.families.eyes(asker.owner_id, [booking], desk.clock.now())
+    seen = eyes.seen(booking)
+    if seen is None or not _concerns(desk, seen, asker.person_id):
+        raise not_found("booking")
+    _need_at(who, "booking", {place.clinic_id for place in seen.places} or {None})
+    return asker, Shared(booking, eyes)
 
 
-def _concerns(desk: Desk, booking: Booking, person_id: UUID) -> bool:
-    """It is theirs, or they have a place of it."""
-    return person_id in {desk.identities.who(one) for one in persons_in(booking)}
+def _concerns(desk: Desk, seen: Booking, person_id: UUID) -> bool:
+    """They have a place of it; or it is theirs, and has none yet."""
+    persons = whose(seen) or {seen.owner_id}
+    is_owner = desk.identities.who(seen.owner_id) == person_id
+    return is_owner or person_id in {desk.identities.who(one) for one in persons}
 
 
 BOOKINGS = "/api/v1/patients/{id}/bookings"

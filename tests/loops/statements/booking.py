@@ -23,7 +23,7 @@ CHANGED = ("id", "open", "version", "closing_id", "reopened")
 def apply(session: Session, *columns: Any) -> Wrote:
     """As without pending wishes, which are the front desk's and not the projector's."""
     changes = [dict(zip(CHANGE, values, strict=True)) for values in zip(*columns[:11], strict=True)]
-    late, by_clinic, booked_by = columns[14:17]
+    late, by_clinic, _, booked_by = columns[14:18]
     for change, by_whom in zip(changes, booked_by, strict=True):
         change["booked_by"] = by_whom
         by = "clinic" if change["id"] in by_clinic else "patient"
