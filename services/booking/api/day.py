@@ -32,7 +32,8 @@ class DayPlace(msgspec.Struct, frozen=True, kw_only=True):
 
     `appointment` is FHIR's name for how the place stands: `arrived` or `fulfilled`, too, once that
     is said of it by `place_id`. Ids only: who a patient is, is not known here. `late`: a place of
-    the booking was given up later than the clinic asked for; `cancelled_by` says who took it back.
+    the booking was given up later than the clinic asked for; `cancelled_by` says who took it back,
+    `booked_by` who at a clinic made it for its owner.
     """
 
     place_id: UUID
@@ -51,6 +52,7 @@ class DayPlace(msgspec.Struct, frozen=True, kw_only=True):
     practitioner_id: UUID | None
     late: bool
     cancelled_by: CancelReason | None
+    booked_by: UUID | None
 
 
 class Day(msgspec.Struct, frozen=True, kw_only=True):

@@ -42,7 +42,10 @@ one at a clinic that was missed, or not after all: that is told of its booking."
 
 
 class Booked(msgspec.Struct, frozen=True, kw_only=True):
-    """Of which booking a visit is, whose, and where: what was so when its window opened."""
+    """Of which booking a visit is, whose, and where: what was so when its window opened.
+
+    `hearer_id` is who is told of it as of now: who booked, if they act for the patient.
+    """
 
     booking_id: UUID
     booking_version: int
@@ -52,6 +55,7 @@ class Booked(msgspec.Struct, frozen=True, kw_only=True):
     slot_id: UUID
     clinic_id: UUID
     line_id: UUID
+    hearer_id: UUID
     place: Place
 
 
@@ -72,7 +76,7 @@ def tale_of(
         at=at,
         booking_id=booked.booking_id,
         version=booked.booking_version,
-        owner_id=booked.owner_id,
+        owner_id=booked.hearer_id,
         step=visit.version,
         place=BookedPlace(
             id=place.id,
