@@ -50,6 +50,7 @@ IN_RUSSIAN = ("texts/ru.js", "words/language.js", "index.html")
 """The catalogue, what the language calls itself, and what is said before anything has run."""
 
 AT_THE_DOOR = {
+    "campaign_needed",
     "campaign_unknown",
     "not_eligible",
     "not_found",

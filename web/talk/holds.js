@@ -1,6 +1,7 @@
 // What is held for whoever is here, and how is it given back?
 
 import { ask } from './api.js';
+import { throughCampaigns } from './campaigns.js';
 import { whoIsHere } from './session.js';
 import { watch } from './watch.js';
 
@@ -29,10 +30,10 @@ addEventListener('pagehide', letGoAll);
  */
 export async function hold(slot_id, seats) {
   const places = Array.from({ length: seats }, () => ({ slot_id }));
-  const answer = await ask('/holds', {
-    method: 'POST', personal: true, key: crypto.randomUUID(),
-    body: { places, ttl_seconds: TTL_SECONDS },
-  });
+  const wanted = { places, ttl_seconds: TTL_SECONDS };
+  const answer = await throughCampaigns(wanted, (body) => ask('/holds', {
+    method: 'POST', personal: true, key: crypto.randomUUID(), body,
+  }));
   if (answer.status !== 201) return null;
   mind(answer.body.id);
   return holdIn(answer.body, answer.at);

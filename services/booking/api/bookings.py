@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -26,7 +27,7 @@ from services.booking.api.desk import (
     need,
     persons_in,
 )
-from services.booking.api.eligibility import need_admitted
+from services.booking.api.eligibility import need_admitted, need_campaign, where_admitted
 from services.booking.api.limits import within_limits
 from services.booking.api.problems import BOOKING, HOLD, PERSON, REFEREE, SLOT, VISIT
 from services.booking.api.problems_of_lines import LINE
@@ -95,6 +96,7 @@ async def request_booking(request: web.Request) -> web.Response:
     )
     await desk.need_unbooked(who.actor, body.campaign_id, wanted)
     made_as = {"wish_id": head["id"], "booking_id": body.hold_id or head["id"]}
+    await need_campaign(desk, body.campaign_id, wanted, slots, made_as=made_as["booking_id"])
     await need_admitted(desk, body.campaign_id, wanted, slots, **made_as)
     asks: dict[str, Any] = head | {
         "not_before": None if campaign is None else campaign.opens_at,
@@ -108,7 +110,8 @@ async def request_booking(request: web.Request) -> web.Response:
             command = BookPlaces(**asks)
             home = home_for(body.places[0].slot_id, slots)
             desk.access.note(request, persons, about=command.id)
-            return await ask_or_offer(desk, command, home, who.began)
+            admitted = partial(where_admitted, desk, body.campaign_id, wanted)
+            return await ask_or_offer(desk, command, home, who.began, admitted)
         hold = await own_hold(desk, who, body.hold_id)
         desk.access.note(request, persons, about=hold.id)
         return await _confirmed(desk, who, hold, body.places, asks)

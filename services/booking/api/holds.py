@@ -1,22 +1,27 @@
 """How are places held for a while, kept longer, and given back?"""
 
+from collections.abc import Sequence
 from datetime import datetime
+from functools import partial
 from typing import Annotated
 from uuid import UUID
 
 import msgspec
 from aiohttp import web
-from msgspec import Meta
+from msgspec import UNSET, Meta, UnsetType
 
 from services.booking.api.answers import HoldBody, ask_or_offer, hold_body, reply_to, shown
-from services.booking.api.desk import DESK, Desk, Nothing, home_for, need, persons_in
-from services.booking.api.problems import HELD_ENOUGH, HOLD, REFEREE, RENEWED, SLOT
+from services.booking.api.desk import DESK, Desk, Nothing, WantedPlace, home_for, need, persons_in
+from services.booking.api.eligibility import need_admitted, need_campaign, where_admitted
+from services.booking.api.problems import HELD_ENOUGH, HOLD, JUDGED, REFEREE, RENEWED, SLOT
 from services.booking.api.problems_of_lines import LINE
+from services.booking.rules.eligibility import SlotFacts, Wanted
 from services.booking.rules.life import Booking
 from services.booking.rules.refusals import hold_unready
 from shared.access.entries import Touch
 from shared.messages import (
     PLACES_MAX,
+    Dose,
     HoldPlaces,
     PlaceWish,
     ReleaseHold,
@@ -24,23 +29,29 @@ from shared.messages import (
     TtlSeconds,
 )
 from shared.openapi import UNCHANGED, Answer, Route
-from shared.policy import allowed
+from shared.policy import Allowed, allowed
 from shared.web import json_response, path_id, read_body
 
 TTL_SECONDS = 300
 
 
 class HeldPlace(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One place of a hold: nobody's yet."""
+    """One place of a hold: nobody's yet. `patient_id` is whom a campaign's rules are asked about.
+
+    Without one it is whoever holds.
+    """
 
     slot_id: UUID
+    patient_id: UUID | UnsetType = UNSET
+    dose: Dose | UnsetType = UNSET
 
 
 class NewHold(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The body of `POST /holds`."""
+    """The body of `POST /holds`; with the campaign under which the places are to be booked."""
 
     places: Annotated[tuple[HeldPlace, ...], Meta(min_length=1, max_length=PLACES_MAX)]
     ttl_seconds: TtlSeconds = TTL_SECONDS
+    campaign_id: UUID | UnsetType = UNSET
 
 
 class HoldList(msgspec.Struct, frozen=True, kw_only=True):
@@ -66,17 +77,47 @@ async def hold_places(request: web.Request) -> web.Response:
     desk, who = request.app[DESK], allowed(request)
     body = await read_body(request, _decode_new)
     head = desk.head(request, body)
+    campaign_id = None if body.campaign_id is UNSET else body.campaign_id
+    slots = await desk.memory.slots({place.slot_id for place in body.places})
+    desk.need_turn(request, who, campaign_id, body.places, slots)
+    wanted = await _for_whom(desk, who, body.places, campaign_id, slots)
+    wish = head["id"]
+    await need_campaign(desk, campaign_id, wanted, slots, made_as=wish, kinds=("hold", "booking"))
+    await need_admitted(desk, campaign_id, wanted, slots, wish_id=wish, booking_id=wish)
     command = HoldPlaces(
         owner_id=who.actor.id,
         places=tuple(PlaceWish(slot_id=place.slot_id) for place in body.places),
         ttl_seconds=body.ttl_seconds,
         **head,
     )
-    slots = await desk.memory.slots({place.slot_id for place in body.places})
-    desk.need_turn(request, who, None, body.places, slots)
     home = home_for(body.places[0].slot_id, slots)
-    desk.access.note(request, [who.actor.id], about=command.id)
-    return await ask_or_offer(desk, command, home, who.began)
+    persons = {who.actor.id, *(place.patient_id for place in wanted)}
+    desk.access.note(request, persons, about=command.id)
+    admitted = partial(where_admitted, desk, campaign_id, wanted)
+    return await ask_or_offer(desk, command, home, who.began, admitted)
+
+
+async def _for_whom(
+    desk: Desk,
+    who: Allowed,
+    places: Sequence[HeldPlace],
+    campaign_id: UUID | None,
+    slots: dict[UUID, SlotFacts],
+) -> list[Wanted]:
+    """For whom rules are asked: each person and dose once, though several places be held for them.
+
+    Whether the doses are well apart is looked at when they are booked.
+    """
+    campaign = await desk.campaign(campaign_id)
+    wished = [
+        WantedPlace(
+            slot_id=place.slot_id,
+            patient_id=None if place.patient_id is UNSET else place.patient_id,
+            dose=None if place.dose is UNSET else place.dose,
+        )
+        for place in places
+    ]
+    return await desk.wanted(who, wished, campaign, slots, later=("dose", "interval"))
 
 
 async def list_holds(request: web.Request) -> web.Response:
@@ -146,7 +187,7 @@ ROUTES = [
             201: Answer("The places are held.", HoldBody, headers=("Location",)),
             202: UNDECIDED,
         },
-        problems=(*LINE, *SLOT, *HELD_ENOUGH, *REFEREE),
+        problems=(*LINE, *SLOT, *JUDGED, *HELD_ENOUGH, *REFEREE),
         touches=HELD,
     ),
     Route(

@@ -9,7 +9,7 @@ from aiohttp import web
 from services.booking.api.answers import BookingBody, reply_to
 from services.booking.api.bookings import PLACES, UNDECIDED, own_booking, own_hold
 from services.booking.api.desk import DESK, Desk, WantedPlaces, need, persons_in
-from services.booking.api.eligibility import need_admitted
+from services.booking.api.eligibility import need_admitted, need_campaign
 from services.booking.api.limits import within_limits
 from services.booking.api.problems import BOOKING, PERSON, REFEREE, SLOT, VISIT
 from services.booking.api.problems_of_lines import LINE
@@ -44,12 +44,13 @@ async def reschedule_booking(request: web.Request) -> web.Response:
     slots = await desk.slots_of(body.places)
     has = {place.service for place in booking.places}
     desk.need_turn(request, who, booking.campaign_id, body.places, slots, has=has)
-    wanted = await desk.wanted(who, body.places, campaign, slots, is_moved=True)
+    wanted = await desk.wanted(who, body.places, campaign, slots, later=("interval",))
     as_before = {"booking_id": booking.id, "campaign_id": booking.campaign_id}
     wanted = await as_visits(desk, wanted, slots, asked_by=who.actor.id, is_moved=True, **as_before)
     have = {(place.patient_id, place.dose) for place in booking.places}
     # Who has the dose already keeps it, by whatever rules; somebody else is judged.
     others = [one for one in wanted if (one.patient_id, one.dose or DOSE_FIRST) not in have]
+    await need_campaign(desk, booking.campaign_id, wanted, slots, moved=booking)
     as_moved = {"wish_id": head["id"], "booking_id": booking.id}
     await need_admitted(desk, booking.campaign_id, others, slots, **as_moved)
     persons = persons_in(booking).union(place.patient_id for place in wanted)
