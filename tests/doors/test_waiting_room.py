@@ -315,6 +315,19 @@ async def test_the_draw_can_be_checked_by_anybody(door: Door) -> None:
     assert not any(str(person) in str(drawn) for person in people)
 
 
+async def test_those_who_look_together_are_not_asked_to_look_together_again(door: Door) -> None:
+    campaign_id = await a_campaign(door)
+    await opens(door, campaign_id)
+    await door.pool.execute("UPDATE line SET arrivals = 100000")
+    await door.client.app[DESK].waiting.lines.look()
+
+    path = f"/api/v1/campaigns/{campaign_id}/waiting-room"
+    again = {(await door.client.get(path)).headers["Retry-After"] for _ in range(30)}
+
+    assert len(again) > 3
+    assert {10 <= int(seconds) <= 20 for seconds in again} == {True}
+
+
 async def test_what_has_no_waiting_room_is_booked_as_before(door: Door) -> None:
     campaign_id = await a_campaign(door)
     await opens(door, campaign_id)

@@ -58,12 +58,12 @@ async def test_a_place_is_had_through_the_first_campaign_that_lets_one_in(page: 
 
     async def told(**answers: Any) -> Any:
         said = {"": needed} | answers
-        return await _result(page, "talk/campaigns.js", asked, said)
+        return await _result(page, "talk/through.js", asked, said)
 
     assert await told(a=no, b=yes) == [[None, "a", "b"], ""]
     assert await told(a=full) == [[None, "a"], "slot_full"]
     assert await told(a=no, b=no, c=no) == [[None, "a", "b", "c"], "not_eligible"]
-    plain = await _result(page, "talk/campaigns.js", asked, {"": full})
+    plain = await _result(page, "talk/through.js", asked, {"": full})
     assert plain == [[None], "slot_full"]
 
 

@@ -23,6 +23,7 @@ from services.booking.rules.line import (
     is_turn,
     lot_of,
     next_speed,
+    pace_of,
     serving_after,
     state_of,
     wait_of,
@@ -182,14 +183,14 @@ def test_the_line_finds_the_speed_that_those_inside_can_bear(borne: float):
 def test_a_wait_is_an_interval_and_open_ended_while_nobody_knows():
     room = a_room(speed=10.0)
 
-    guess, seen = wait_of(1_000, room, []), wait_of(1_000, room, [8.0, 20.0])
+    guess, seen = wait_of(1_000, pace_of(room, [])), wait_of(1_000, pace_of(room, [8.0, 20.0]))
 
-    assert guess.low_seconds == 8
+    assert guess.low_seconds == 10
     assert guess.high_seconds is None
     assert seen.high_seconds is not None
     assert seen.low_seconds <= 1_000 / 20
     assert seen.high_seconds >= 1_000 / 8
-    assert wait_of(0, room, []).high_seconds == 0
+    assert wait_of(0, pace_of(room, [])).high_seconds == 0
 
 
 def a_slip(**about: Any) -> Slip:

@@ -1,20 +1,38 @@
-// Through which campaign is a place had, where it is not had without one?
+// Which campaigns have two doses?
 
-/** @typedef {import('./api.js').Answer} Answer */
+import { asking, read } from './api.js';
+
+const PAGE = 100;
+const PAGES_MAX = 10;
+export const DOSES = 2;
 
 /**
- * Ask; where a campaign is needed, ask under each that there is until one lets them in.
- * @template {object} Body
- * @param {Body} body
- * @param {(body: Body & { campaign_id?: string }) => Promise<Answer>} askWith
- * @returns {Promise<Answer>} the last answer: whoever none lets in is told why the last does not
+ * @typedef {object} Campaign
+ * @property {string} id
+ * @property {string} name
+ * @property {string} service
+ * @property {string} opens_at
+ * @property {number} doses
+ * @property {number} min_days the second dose comes so many days after the first, or more
+ * @property {number} max_days and no more than so many
  */
-export async function throughCampaigns(body, askWith) {
-  let answer = await askWith(body);
-  if (answer.code !== 'campaign_needed') return answer;
-  for (const campaign_id of answer.body.campaign_ids) {
-    answer = await askWith({ ...body, campaign_id });
-    if (answer.code !== 'not_eligible') break;
+
+/**
+ * Those of two doses, newest first, among up to 1,000 campaigns. Its code says why not, where that
+ * could not be learned.
+ * @param {AbortSignal} signal
+ * @returns {Promise<{ campaigns: Campaign[], code: string }>}
+ */
+export async function campaignsOfTwo(signal) {
+  /** @type {Campaign[]} */
+  const campaigns = [];
+  let cursor;
+  for (let page = 0; page < PAGES_MAX; page += 1) {
+    const answer = await read(asking('/campaigns', { limit: PAGE, cursor }), { signal });
+    if (answer.status !== 200) return { campaigns, code: answer.code };
+    campaigns.push(...answer.body.campaigns);
+    cursor = answer.body.cursor;
+    if (!cursor) break;
   }
-  return answer;
+  return { campaigns: campaigns.filter(({ doses }) => doses === DOSES).reverse(), code: '' };
 }

@@ -1,10 +1,10 @@
 // What has been asked for, and how does each of these wishes stand?
 
 import { ask } from './api.js';
-import { throughCampaigns } from './campaigns.js';
 import { next } from './policy.js';
 import { pause } from './pauses.js';
 import { hasExpired, onSession, whoIsHere } from './session.js';
+import { throughCampaigns } from './through.js';
 
 const KEPT = 'talon.wishes';
 const FOLLOW_FIRST_MS = 400;

@@ -1,6 +1,5 @@
 """How does somebody wait in a campaign's line, and when is it their turn?"""
 
-from collections.abc import Sequence
 from datetime import timedelta
 from random import SystemRandom
 from typing import Annotated
@@ -14,7 +13,7 @@ from services.booking.admission.joining import NotOpenError, TooManyComeError
 from services.booking.api.desk import DESK, Desk, Nothing
 from services.booking.api.me import NO_STORE
 from services.booking.api.rooms import ROOM, known_room
-from services.booking.rules.line import Room, State, Wait, is_turn, state_of, wait_of
+from services.booking.rules.line import Room, State, Wait, is_turn, pace_of, state_of, wait_of
 from services.booking.rules.tickets import Slip, slip_of, text_of
 from shared.access.entries import Touch
 from shared.links.rules import Keys
@@ -27,6 +26,9 @@ from shared.web import json_response, path_id, read_body
 SOON_SECONDS = 2
 LATER_SECONDS = 30
 """Between these, by chance, people are asked to look again: all at once would be a rush."""
+
+ASK_PER_SECOND = 2_000
+"""So many a second come for their places once these are drawn; the more wait, the longer."""
 
 _chance = SystemRandom()
 
@@ -127,9 +129,7 @@ def _ticket_body(desk: Desk, room: Room, slip: Slip, ticket: str) -> TicketBody:
     state = state_of(room, desk.clock.now())
     ahead = max(0, slip.place - 1 - int(room.serving)) if slip.place else None
     wait = None if ahead is None else _wait(desk, room, ahead + 1)
-    seconds = _look_again(wait)
-    if state == "gathering":
-        seconds += max(0, round((room.draws_at - desk.clock.now()) / timedelta(seconds=1)))
+    seconds = _look_again(wait) if slip.place else _once_it_is_drawn(desk, room)
     return TicketBody(
         campaign_id=room.campaign_id,
         state=state,
@@ -142,8 +142,13 @@ def _ticket_body(desk: Desk, room: Room, slip: Slip, ticket: str) -> TicketBody:
 
 
 def _wait(desk: Desk, room: Room, ahead: int) -> Wait:
-    paces: Sequence[float] = desk.waiting.lines.paces(room.campaign_id)
-    return wait_of(ahead, room, paces)
+    return wait_of(ahead, pace_of(room, desk.waiting.lines.paces(room.campaign_id)))
+
+
+def _once_it_is_drawn(desk: Desk, room: Room) -> int:
+    """Not all at once: everybody who came early wants to know their place then."""
+    until = max(0, round((room.draws_at - desk.clock.now()) / timedelta(seconds=1)))
+    return until + _chance.randint(SOON_SECONDS, SOON_SECONDS + room.arrivals // ASK_PER_SECOND)
 
 
 def _look_again(wait: Wait | None) -> int:
