@@ -244,3 +244,21 @@ async def test_without_the_rule_whoever_names_no_campaign_is_let_in(
     monkeypatch.setattr(door.client.app[DESK].memory.rules, "services", {})
 
     assert (await door.book(an_id("Monday"))).status == 201
+
+
+async def test_staff_have_no_other_way_in_and_who_it_is_for_is_judged(
+    door: Door, campaign: str
+) -> None:
+    await door.ask("PUT", "/me", {"name": "Patient No. 1", "birth_date": "2000-01-01"})
+    await publish(door, campaign, a_phase("elderly", **ELDERLY))
+    await know(door, ALICE, YOUNG)
+    staff: dict[str, Any] = {"who": an_id("an agent"), "roles": ["front_desk"], "clinics": []}
+
+    async def asked(what: str, **campaign: str) -> tuple[int, str]:
+        body = {"places": [at("Monday")]} | campaign
+        return await problem(await door.ask("POST", f"/patients/{ALICE}/{what}", body, **staff))
+
+    for what in ("bookings", "holds"):
+        assert await asked(what) == NEEDED
+        assert await asked(what, campaign_id=campaign) == (422, "not_eligible")
+    assert door.referee.taken == []

@@ -1,5 +1,6 @@
 """Does somebody wait before a campaign by the page, and book at their turn?"""
 
+import asyncio
 import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -78,7 +79,7 @@ async def test_a_patient_is_drawn_waits_is_let_in_and_books(desk: Desk, visit: V
     # It survives a reload, and another window has the same place.
     await visitor.page.reload()
     place = visitor.page.locator(".line-place")
-    await expect(place).to_have_text(re.compile(r"Your place: [1-4]"), timeout=20_000)
+    await expect(place).to_have_text(re.compile(r"Your place: [1-5]"), timeout=20_000)
     other = await (await visit("ru")).goes_to(morning.address, token)
     await other.button("line.join").click()
     number = (await place.inner_text()).rpartition(" ")[2]
@@ -113,6 +114,22 @@ async def test_who_comes_without_a_pass_is_shown_the_way_to_the_room(
     await expect(visitor.button("line.join")).to_be_visible()
     assert await visitor.axe() == []
     visitor.forgives(is_network)
+
+
+async def test_who_stands_behind_more_people_than_there_are_places_is_told_so(
+    desk: Desk, visit: Visit
+) -> None:
+    morning = await a_morning(desk, SOON, speed_min=0.1, speed_max=0.1)
+    for _ in range(6):
+        await morning.joins(desk.patient())
+    await asyncio.sleep(SOON.total_seconds())
+    visitor = await (await visit("ru", NARROW)).goes_to(morning.address, desk.patient())
+
+    await visitor.button("line.join").click()
+
+    await expect(visitor.shows("line.few", "few", n=2)).to_be_visible(timeout=20_000)
+    await expect(visitor.page).to_have_title(re.compile("Перед вами"))
+    assert await visitor.axe() == []
 
 
 async def test_who_leaves_finds_their_place_again(desk: Desk, visit: Visit) -> None:

@@ -63,7 +63,7 @@ async def list_ways_in(request: web.Request) -> web.Response:
     desk, who = request.app[DESK], allowed(request)
     shared = await booking_of(request, desk)
     booking = shared.seen
-    desk.access.note(request, shared.persons(who), about=booking.id)
+    desk.access.note(request, shared.persons(who.actor.id), about=booking.id)
     ids = desk.identities.ids(who.actor.id)
     of_whom = whose(booking)
     known = {one.id: one for _, one in await desk.televisits.own(ids, [booking.id], of_whom)}
