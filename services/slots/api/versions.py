@@ -205,11 +205,12 @@ def _preview(
 
 
 def _digest(body: NewSchedule, replaces: UUID | None, planned: Plan) -> str:
-    """16 bytes over what is wanted and which slots it changes or keeps; not who comes and goes."""
+    """16 bytes over what is wanted, which slots it changes or keeps, and how many are in those."""
     changes = (planned.reopens, planned.resizes, planned.closes)
     touched = [[(change.slot_id, change.capacity) for change in some] for some in changes]
     opens = [(change.starts_at, change.capacity) for change in planned.opens]
-    kept = [(slot.slot_id, slot.why) for slot in planned.keeps]
+    # A hold that is confirmed is the same person as before.
+    kept = [(slot.slot_id, slot.why, slot.held + slot.booked) for slot in planned.keeps]
     seen = msgspec.msgpack.encode((replaces, body, touched, opens, kept))
     return hashlib.blake2b(seen, digest_size=16).hexdigest()
 
