@@ -119,7 +119,7 @@ async def a_world(service: str, dsn: str, folder: Path) -> AsyncIterator[World]:
 
 @asynccontextmanager
 async def _booking(dsn: str, folder: Path) -> AsyncIterator[World]:
-    async with booking_doors.a_door(dsn, folder, link_keys=LINK_KEYS) as door:
+    async with booking_doors.a_door(dsn, folder, link_keys=LINK_KEYS, hold_again_seconds=0) as door:
         for slot, day in zip(SLOTS, SLOT_DAYS, strict=True):
             starts_at = datetime(2099, 3, day, 7, tzinfo=UTC)
             await door.open_slot(slot, capacity=PEOPLE_MAX, starts_at=starts_at)
@@ -286,7 +286,17 @@ def _missed(world: World, door: booking_doors.Door) -> None:
         await door.is_over(slot, UUID(booking))
         return {"path": {"id": clinic, "booking": booking}}
 
+    async def a_visit_that_was_missed(clinic: str = CLINIC) -> dict[str, Any]:
+        made = await a_visit_that_is_over(clinic)
+        route = world.route("miss_booking")
+        staff = headers_for(route, clinics=[clinic])
+        answer = await world.ask(route, Example(path=made["path"], body={}), headers=staff)
+        assert answer.status == 200, await answer.text()
+        return made
+
     world.making["miss_booking"] = world.making_at["miss_booking"] = a_visit_that_is_over
+    world.making["restore_booking"] = a_visit_that_was_missed
+    world.making_at["restore_booking"] = a_visit_that_was_missed
 
 
 def _persons(world: World) -> None:

@@ -12,6 +12,7 @@ import { contactsView } from './views/contacts.js';
 import { findView } from './views/find.js';
 import { linkView } from './views/link.js';
 import { nowhereView } from './views/nowhere.js';
+import { pairsView } from './views/pairs.js';
 import { signInView } from './views/sign-in.js';
 import { visitView } from './views/visit.js';
 import { preferred, remember, speak, t } from './words/language.js';
@@ -23,6 +24,7 @@ import { preferred, remember, speak, t } from './words/language.js';
 const VIEWS = {
   find: findView,
   clinic: clinicView,
+  pairs: pairsView,
   bookings: bookingsView,
   contacts: contactsView,
   link: linkView,

@@ -53,6 +53,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     offer_crowd_seats: Number = 50
     offers_per_second_max: Annotated[int, Meta(ge=0)] = 100
 
+    hold_again_seconds: Annotated[int, Meta(ge=0, le=3_600)] = 120
+
     facts_max: Number = 100_000
     dependants_max: Number = 20
     link_keys: str = ""

@@ -100,6 +100,7 @@ def _desk(
         access=access,
         deadline_seconds=config.deadline_seconds,
         dependants_max=config.dependants_max,
+        hold_again_seconds=config.hold_again_seconds,
         links=Links(store),
         link_keys=keys_of(config.link_keys),
         televisits=Televisits(store, limits_of(config)),

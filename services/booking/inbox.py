@@ -20,6 +20,7 @@ from shared.messages import (
     BookingCancelled,
     BookingEvent,
     BookingMoved,
+    BookingRestored,
     PersonErased,
     SlotChanged,
     SlotEvent,
@@ -135,6 +136,8 @@ class Inbox:
 def _overtakable(events: Sequence[LifeEvent]) -> list[Change]:
     """What a reply may have overtaken: the last change of each booking that had places before."""
     changes = [
-        change_of(event) for event in events if isinstance(event, BookingMoved | BookingCancelled)
+        change_of(event)
+        for event in events
+        if isinstance(event, BookingMoved | BookingCancelled | BookingRestored)
     ]
     return list({change.id: change for change in changes}.values())

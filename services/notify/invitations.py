@@ -14,7 +14,7 @@ from icalendar import Calendar, Event, Timezone, vCalAddress, vText
 
 from services.notify.rules import Told, freed_by, places_of
 from services.notify.texts import VISIT, where
-from shared.messages import BookedPlace
+from shared.messages import BookedPlace, BookingMissed, BookingReinstated
 
 PRODUCT = "-//Talon//Talon//EN"
 TIME_ZONES_REMEMBERED_MAX = 256
@@ -35,6 +35,8 @@ def invitations(event: Told, *, organizer: str, attendee: str) -> list[Invitatio
     The place with the same number keeps its UID over all moves, and SEQUENCE grows with the
     booking's version, so a calendar changes its entry and never adds a second one.
     """
+    if isinstance(event, BookingMissed | BookingReinstated):
+        return []
     asked, freed = places_of(event), freed_by(event)
     placed: list[tuple[Method, int, BookedPlace]] = [
         *(("REQUEST", nth, place) for nth, place in enumerate(asked)),

@@ -52,4 +52,18 @@ class BookingRevoked(BookingTold, frozen=True, kw_only=True):
     late: bool = False
 
 
-BookingEvent = BookingConfirmed | BookingRescheduled | BookingRevoked
+class BookingMissed(BookingTold, frozen=True, kw_only=True):
+    """The clinic says that nobody came to a booking; `freed` are the places it had."""
+
+    freed: tuple[BookedPlace, ...]
+
+
+class BookingReinstated(BookingTold, frozen=True, kw_only=True):
+    """The clinic takes back that nobody came: the booking has its places, and its doses."""
+
+    places: tuple[BookedPlace, ...]
+
+
+BookingEvent = (
+    BookingConfirmed | BookingRescheduled | BookingRevoked | BookingMissed | BookingReinstated
+)

@@ -211,6 +211,13 @@ class CancelBooking(Command, frozen=True, kw_only=True):
     missed: bool = False
 
 
+class RestoreBooking(Command, frozen=True, kw_only=True):
+    """That it was missed was a mistake: it is booked as it was, and brings its claims again."""
+
+    booking_id: UUID
+    places: Wishes
+
+
 SlotCommand = (
     OpenClinic
     | ChangeClinic
@@ -223,4 +230,5 @@ SlotCommand = (
     | BookPlaces
     | MovePlaces
     | CancelBooking
+    | RestoreBooking
 )

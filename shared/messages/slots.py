@@ -184,6 +184,13 @@ class BookingCancelled(BookingMessage, frozen=True, kw_only=True):
     missed: bool = False
 
 
+class BookingRestored(BookingMessage, frozen=True, kw_only=True):
+    """A booking was not missed after all; `places` are those it had, with their claims."""
+
+    places: tuple[TakenPlace, ...]
+    counts: tuple[SlotCount, ...]
+
+
 class Alternative(msgspec.Struct, frozen=True, kw_only=True):
     """A slot near the one that said no, with so many free places when this was told."""
 
@@ -220,5 +227,6 @@ SlotEvent = (
     | PlacesBooked
     | BookingMoved
     | BookingCancelled
+    | BookingRestored
 )
 SlotReply = SlotEvent | Refused

@@ -8,12 +8,22 @@ import msgspec
 import pytest
 
 from services.notify.channels.email import compose
+from services.notify.invitations import invitations
 from services.notify.live import frames
 from services.notify.live.positions import START
 from services.notify.rules import LINK_LIVES, link_to_cancel, links_to_visits, messages_for
 from services.notify.texts import wording
 from shared.messages import BookedPlace, VisitAdmitted, VisitByPhone, VisitEvent, VisitMissed
-from tests.notify_bookings import ALICE, BOOKING, NOON, a_place, confirmed, moved
+from tests.notify_bookings import (
+    ALICE,
+    BOOKING,
+    NOON,
+    a_place,
+    confirmed,
+    missed,
+    moved,
+    reinstated,
+)
 
 BORIS = UUID("b0000000-0000-4000-8000-000000000002")
 WRITTEN = (VisitAdmitted, VisitByPhone, VisitMissed)
@@ -70,6 +80,39 @@ def test_whoever_was_let_down_reads_that_it_was_not_they() -> None:
     assert "You had not come" in own
     assert "book another" in theirs.lower()
     assert "book another" in own.lower()
+
+
+@pytest.mark.parametrize("tell", [missed, reinstated])
+def test_what_a_clinic_says_of_who_came_is_written_for_a_week_and_asks_for_nothing_more(
+    tell: Any,
+) -> None:
+    event = tell()
+
+    [message] = messages_for(event)
+
+    assert (message.owner_id, message.expires_at) == (ALICE, NOON + timedelta(days=7))
+    assert link_to_cancel(event) is None
+    assert links_to_visits(event) == []
+    assert invitations(event, organizer="a@b.c", attendee="d@e.f") == []
+    said = frames.told(msgspec.json.encode(event).decode(), START)
+    assert (b'"noshow"' in said) == (tell is missed)
+
+
+def test_who_was_missed_reads_what_to_do_next() -> None:
+    nobody, corrected = wording(missed()), wording(reinstated())
+
+    assert "You missed your visit" in nobody.subject
+    assert "book another" in nobody.text
+    assert "tell the clinic" in nobody.text
+    assert "was not missed" in corrected.subject
+    assert "nothing that you need to do" in corrected.text
+
+
+def test_of_a_visit_from_afar_its_own_steps_have_told_already() -> None:
+    assert messages_for(missed(virtual())) == []
+    assert messages_for(reinstated(virtual())) == []
+    assert "Clinic 12" in wording(missed(virtual(), a_place())).text
+    assert len(messages_for(missed(virtual(), a_place()))) == 1
 
 
 def test_each_person_of_a_virtual_booking_has_a_link_of_their_own() -> None:

@@ -18,6 +18,7 @@ from services.booking.rules.refusals import TOLD, Asked, told
 from shared.messages import (
     BookingCancelled,
     BookingMoved,
+    BookingRestored,
     BookPlaces,
     CancelReason,
     ConfirmHold,
@@ -94,7 +95,14 @@ def reply_to(
     match answer:
         case PlacesBooked() | PlacesHeld():
             return _made(evolve(before, change_of(answer)), asked, answer.at)
-        case BookingMoved() | BookingCancelled() | HoldRenewed() | HoldReleased() | HoldExpired():
+        case (
+            BookingMoved()
+            | BookingCancelled()
+            | BookingRestored()
+            | HoldRenewed()
+            | HoldReleased()
+            | HoldExpired()
+        ):
             return json_response(_body(evolve(before, change_of(answer)), asked, answer.at))
         case Refused(slot_id=None):
             raise problem_of(told(answer, asked, before))

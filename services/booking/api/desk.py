@@ -96,6 +96,7 @@ class Desk(msgspec.Struct):
     access: Access
     deadline_seconds: float
     dependants_max: int
+    hold_again_seconds: int
     links: Links
     link_keys: Keys | None
     waiting: Waiting

@@ -1,7 +1,7 @@
 """How are places held for a while, kept longer, and given back?"""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 import msgspec
@@ -12,6 +12,7 @@ from services.booking.api.answers import HoldBody, ask_or_offer, hold_body, repl
 from services.booking.api.desk import DESK, Desk, Nothing, home_for, need, persons_in
 from services.booking.api.problems import HELD_ENOUGH, HOLD, REFEREE, RENEWED, SLOT
 from services.booking.api.problems_of_lines import LINE
+from services.booking.rules.holding import not_again
 from services.booking.rules.life import Booking
 from services.booking.rules.refusals import hold_unready
 from shared.access.entries import Touch
@@ -25,6 +26,7 @@ from shared.messages import (
 )
 from shared.openapi import UNCHANGED, Answer, Route
 from shared.policy import allowed
+from shared.problems import Problem
 from shared.web import json_response, path_id, read_body
 
 TTL_SECONDS = 300
@@ -76,7 +78,32 @@ async def hold_places(request: web.Request) -> web.Response:
     desk.need_turn(request, who, None, body.places, slots)
     home = home_for(body.places[0].slot_id, slots)
     desk.access.note(request, [who.actor.id], about=command.id)
+    await _need_pause(desk, command)
     return await ask_or_offer(desk, command, home, who.began)
+
+
+async def _need_pause(desk: Desk, command: HoldPlaces) -> None:
+    """Who let a slot run out books it, or holds another; for a while they do not hold it again."""
+    seconds = desk.hold_again_seconds
+    if not seconds:
+        return
+    wanted = sorted({place.slot_id for place in command.places})
+    ids = desk.identities.ids(command.owner_id)
+    lately, now = await desk.bookings.held_lately(ids, wanted, command.id, seconds)
+    if now is None:
+        return
+    again = not_again(lately, wanted, now=now, seconds=seconds)
+    if again is not None:
+        more: dict[str, Any] = {} if again.hold_id is None else {"hold_id": again.hold_id}
+        raise Problem(
+            409,
+            "held_lately",
+            "This slot was held for you and not given back, or is held for you now; `until` says "
+            "from when on it may be held again.",
+            slot_id=again.slot_id,
+            until=again.until,
+            **more,
+        )
 
 
 async def list_holds(request: web.Request) -> web.Response:
@@ -146,7 +173,7 @@ ROUTES = [
             201: Answer("The places are held.", HoldBody, headers=("Location",)),
             202: UNDECIDED,
         },
-        problems=(*LINE, *SLOT, *HELD_ENOUGH, *REFEREE),
+        problems=(*LINE, *SLOT, *HELD_ENOUGH, "held_lately", *REFEREE),
         touches=HELD,
     ),
     Route(

@@ -1,18 +1,20 @@
-"""How does a clinic say that somebody did not come, so that they may book the same again?"""
+"""How does a clinic say that nobody came, so that the same is booked again, or take that back?"""
 
 from typing import Any
 from uuid import UUID
 
 import msgspec
 from aiohttp import web
+from msgspec import UNSET
 
 from services.booking.api.answers import BookingBody, reply_to
-from services.booking.api.desk import DESK, Nothing, need, persons_in
+from services.booking.api.desk import DESK, Desk, Nothing, need, persons_in
 from services.booking.api.problems import BOOKING, REFEREE
-from services.booking.rules.life import Booking
+from services.booking.rules.eligibility import Wanted, wishes
+from services.booking.rules.life import Booking, Place
 from services.booking.rules.refusals import booking_unready
 from shared.access.entries import CARE, Touch
-from shared.messages import CancelBooking
+from shared.messages import CancelBooking, PlaceWish, RestoreBooking
 from shared.openapi import Answer, Route
 from shared.policy import allowed
 from shared.problems import not_found
@@ -24,16 +26,55 @@ _decode_nothing = msgspec.json.Decoder(Nothing)
 async def miss_booking(request: web.Request) -> web.Response:
     """200 it was missed, and its doses may be booked again; 409 while any of it is not over."""
     desk, who = request.app[DESK], allowed(request)
+    booking, head = await _asked(request, desk)
+    command = CancelBooking(booking_id=booking.id, reason="clinic", missed=True, **head)
+    return reply_to(await desk.answers.ask(command, booking.home, who.began), command, booking)
+
+
+async def restore_booking(request: web.Request) -> web.Response:
+    """200 it was not missed, and its doses are its own; 409 where they were booked again since."""
+    desk, who = request.app[DESK], allowed(request)
+    booking, head = await _asked(request, desk)
+    places = await _wishes(desk, booking)
+    command = RestoreBooking(booking_id=booking.id, places=places, **head)
+    return reply_to(await desk.answers.ask(command, booking.home, who.began), command, booking)
+
+
+async def _asked(request: web.Request, desk: Desk) -> tuple[Booking, dict[str, Any]]:
+    """The booking that staff of its clinic speak of, and the head of what they ask."""
     clinic_id = path_id(request, "clinic")
     body = await read_body(request, _decode_nothing)
-    head: dict[str, Any] = desk.head(request, body)
+    head = desk.head(request, body)
     booking = await desk.bookings.load(path_id(request, "booking", "booking"))
     if booking is None or not _is_at(booking, clinic_id):
         raise not_found("booking")
     desk.access.note(request, persons_in(booking), about=booking.id, reason=CARE)
     need(booking_unready(booking))
-    command = CancelBooking(booking_id=booking.id, reason="clinic", missed=True, **head)
-    return reply_to(await desk.answers.ask(command, booking.home, who.began), command, booking)
+    return booking, head
+
+
+async def _wishes(desk: Desk, booking: Booking) -> tuple[PlaceWish, ...]:
+    """Its places with their claims, as they were asked for once."""
+    wanted = [await _wanted(desk, booking, place) for place in booking.places]
+    return wishes(booking.campaign_id, wanted)
+
+
+async def _wanted(desk: Desk, booking: Booking, place: Place) -> Wanted:
+    patient_id = desk.identities.who(place.patient_id or booking.owner_id)
+    based_on = None if place.based_on is UNSET else place.based_on
+    uses_up = False
+    if based_on is not None:
+        ids = desk.identities.ids
+        papers = await desk.papers.referrals_of(ids(patient_id), ids(booking.owner_id))
+        uses_up = any(paper.id == based_on and paper.once for paper in papers)
+    return Wanted(
+        slot_id=place.slot_id,
+        patient_id=patient_id,
+        dose=place.dose,
+        follows=None if place.follows is UNSET else place.follows,
+        based_on=based_on,
+        uses_up=uses_up,
+    )
 
 
 def _is_at(booking: Booking, clinic_id: UUID) -> bool:
@@ -55,6 +96,28 @@ ROUTES = [
             202: Answer("It is not decided yet: ask again with the same key.", BookingBody),
         },
         problems=("visit_not_over", *BOOKING, "not_found", *REFEREE),
+        touches=Touch("booking", ("status", "places")),
+    ),
+    Route(
+        "DELETE",
+        "/api/v1/clinics/{id}/bookings/{booking}/noshow",
+        restore_booking,
+        tag="bookings",
+        body=Nothing,
+        needs_key=True,
+        answers={
+            200: Answer("It was not missed.", BookingBody),
+            202: Answer("It is not decided yet: ask again with the same key.", BookingBody),
+        },
+        problems=(
+            "booking_not_missed",
+            "already_booked",
+            "slot_full",
+            "slot_unknown",
+            *BOOKING,
+            "not_found",
+            *REFEREE,
+        ),
         touches=Touch("booking", ("status", "places")),
     ),
 ]

@@ -121,6 +121,12 @@ PROBLEMS = by_code(
         ),
         ProblemKind(
             409,
+            "booking_not_missed",
+            "Nobody said of the booking that it was missed, or that was taken back.",
+            "Look at the booking again.",
+        ),
+        ProblemKind(
+            409,
             "slot_unknown",
             "One of the slots does not exist.",
             "Look for slots again, and choose one of those.",

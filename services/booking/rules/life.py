@@ -11,6 +11,7 @@ from msgspec import UNSET, UnsetType
 from shared.messages import (
     BookingCancelled,
     BookingMoved,
+    BookingRestored,
     CancelReason,
     HoldExpired,
     HoldReleased,
@@ -35,6 +36,7 @@ LifeEvent = (
     | PlacesBooked
     | BookingMoved
     | BookingCancelled
+    | BookingRestored
 )
 
 UNKNOWN = "unknown"
@@ -60,7 +62,8 @@ NEXT: dict[str, dict[str, Status]] = {
     "refused": {"PlacesHeld": "held", "PlacesBooked": "booked"},
     "expired": {},
     "cancelled": {},
-    "noshow": {},
+    # The clinic may have been wrong.
+    "noshow": {"BookingRestored": "booked"},
     "released": {},
 }
 """status x event -> status. The diagram in `docs/journeys/booking.md` is compared with it."""
@@ -149,7 +152,8 @@ def change_of(event: LifeEvent) -> Change:
     kind: Kind | None = None
     campaign_id: UUID | None = None
     expires_at: datetime | None = None
-    late, cancelled_by = False, None
+    cancelled_by: CancelReason | None = None
+    late = isinstance(event, BookingMoved | BookingCancelled) and event.late
     match event:
         case PlacesBooked():
             owner_id, kind, campaign_id = event.owner_id, "booking", event.campaign_id
@@ -157,12 +161,12 @@ def change_of(event: LifeEvent) -> Change:
         case PlacesHeld():
             owner_id, kind, expires_at = event.owner_id, "hold", event.expires_at
             places = places_of(event.places)
-        case BookingMoved():
-            places, late = places_of(event.places), event.late
+        case BookingMoved() | BookingRestored():
+            places = places_of(event.places)
         case HoldRenewed():
             expires_at = event.expires_at
         case BookingCancelled():
-            late, cancelled_by = event.late, None if event.missed else event.reason
+            cancelled_by = None if event.missed else event.reason
         case HoldReleased() | HoldExpired():
             pass
         case _:

@@ -13,9 +13,19 @@ from shared.messages import (
     Refused,
     ReleaseHold,
     RenewHold,
+    RestoreBooking,
 )
 
-Asked = BookPlaces | HoldPlaces | ConfirmHold | MovePlaces | CancelBooking | RenewHold | ReleaseHold
+Asked = (
+    BookPlaces
+    | HoldPlaces
+    | ConfirmHold
+    | MovePlaces
+    | CancelBooking
+    | RestoreBooking
+    | RenewHold
+    | ReleaseHold
+)
 
 
 class Told(NamedTuple):
@@ -59,6 +69,7 @@ TOLD: dict[Refusal, Told] = {
 }
 
 BOOKING_UNKNOWN = Told(409, "booking_unknown", "The booking cannot be changed any more.")
+NOT_MISSED = Told(409, "booking_not_missed", "Nobody said of the booking that it was missed.")
 BOOKING_CANCELLED = Told(409, "booking_cancelled", "The booking is cancelled already.")
 BOOKING_UNREADY: dict[str, Told] = {
     "pending": Told(409, "booking_pending", "The booking is pending."),
@@ -76,6 +87,8 @@ def told(refused: Refused, asked: Asked, before: Booking | None) -> Told:
         case MovePlaces() | CancelBooking():
             cancelled = before is not None and before.status == "cancelled"
             return BOOKING_CANCELLED if cancelled else BOOKING_UNKNOWN
+        case RestoreBooking():
+            return NOT_MISSED
         case ConfirmHold() | RenewHold() | ReleaseHold():
             return TOLD["hold_gone"]
         case BookPlaces() | HoldPlaces():

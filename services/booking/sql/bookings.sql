@@ -96,6 +96,20 @@ SELECT id, owner_id, kind, status, version, home, made_at, campaign_id, places, 
  ORDER BY made_at DESC, id DESC
  LIMIT $4;
 
+-- name: held_lately
+-- What a person holds, under each of their ids, and what of theirs ran out in the last $4 seconds, in some
+-- of these slots. Whose rows may be seen is said first. Each half has an index of its own.
+SELECT id, slot_ids, made_at, expires_at, clock_timestamp() AS now
+  FROM booking
+ WHERE (SELECT set_config('talon.person', $1::uuid[]::text, true)) IS NOT NULL
+   AND owner_id = ANY ($1) AND status = 'held' AND kind = 'hold' AND slot_ids && $2::uuid[] AND id <> $3
+   AND expires_at > clock_timestamp() - make_interval(secs => $4)
+UNION ALL
+SELECT id, slot_ids, made_at, expires_at, clock_timestamp()
+  FROM booking
+ WHERE owner_id = ANY ($1) AND status = 'expired' AND kind = 'hold' AND slot_ids && $2::uuid[] AND id <> $3
+   AND expires_at > clock_timestamp() - make_interval(secs => $4);
+
 -- name: list_holds
 -- What a person holds now, under each of their ids. Whose rows may be seen is said first. What is being
 -- confirmed is a booking already, though the referee has not said so yet.

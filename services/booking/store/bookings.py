@@ -7,6 +7,7 @@ from uuid import UUID
 
 import msgspec
 
+from services.booking.rules.holding import Lately
 from services.booking.rules.life import Booking, Change, Places
 from services.booking.rules.telling import Known
 from services.booking.store.database import SQL, Connection, Database, Row
@@ -44,6 +45,24 @@ class Bookings:
         """What is held for a person now, under each of their ids; what ends first comes first."""
         rows = await self._database.rows_of(owner_ids, "list_holds", HOLDS_LISTED_MAX)
         return [booking_of(row) for row in rows]
+
+    async def held_lately(
+        self, owner_ids: Sequence[UUID], slot_ids: Sequence[UUID], wish_id: UUID, seconds: float
+    ) -> tuple[list[Lately], datetime | None]:
+        """What a person holds of these slots, or let run out so lately, but for this very wish; and
+        when that is so, where there is any."""
+        about = (slot_ids, wish_id, seconds)
+        rows = await self._database.rows_of(owner_ids, "held_lately", *about)
+        lately = [
+            Lately(
+                id=row["id"],
+                slot_ids=tuple(row["slot_ids"]),
+                made_at=row["made_at"],
+                expires_at=row["expires_at"],
+            )
+            for row in rows
+        ]
+        return lately, rows[0]["now"] if rows else None
 
     async def of_owner(
         self, owner_ids: Sequence[UUID], after: tuple[datetime, UUID] | None, limit: int

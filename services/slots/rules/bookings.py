@@ -55,7 +55,8 @@ def cancel(
 ) -> BookingCancelled | Refused:
     """Every seat is free again in the same transaction, late or not; only a patient is late.
 
-    What was missed is over, all of it: its claims are free, so that it can be booked again.
+    What was missed is over, all of it: its claims are free, so that it can be booked again. Its
+    seats are remembered, should that be taken back.
     """
     booking = booked_here(inventory, command.booking_id, home)
     if booking is None:
@@ -114,10 +115,10 @@ def why_not(
             return refuse(command, "too_late", at, slot_id, until=slot.closes_at)
         if seats > slot.free + own[slot_id]:
             return refuse(command, "full", at, slot_id)
-    return _claimed(inventory, command, wishes, at=at, booking_id=booking_id)
+    return claimed(inventory, command, wishes, at=at, booking_id=booking_id)
 
 
-def _claimed(
+def claimed(
     inventory: Inventory,
     command: Command,
     wishes: Wishes,
