@@ -67,7 +67,7 @@ def doors(
     passes = Passes(tokens, keys_of(config.link_keys), clock)
     gate = Gate(passes, count_glass=metrics.count_glass, known_as=memory.identities.who)
     answers = _answers(config, store, asking, kept)
-    waiting = Waiting.before(asking, store, config)
+    waiting = Waiting.before(asking, store, config, clock)
     desk = _desk(config, store, clock, memory, answers=answers, access=access, waiting=waiting)
     api.routes(app, desk, gate)
     app[PROPOSALS] = _proposals(config, store, desk)

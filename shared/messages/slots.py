@@ -191,6 +191,13 @@ class BookingRestored(BookingMessage, frozen=True, kw_only=True):
     counts: tuple[SlotCount, ...]
 
 
+class PlacesLeft(Message, frozen=True, kw_only=True):
+    """So many places of a service are free, as of `at`: a hint, which nobody decides by."""
+
+    service: str
+    free: int
+
+
 class Alternative(msgspec.Struct, frozen=True, kw_only=True):
     """A slot near the one that said no, with so many free places when this was told."""
 

@@ -1,5 +1,6 @@
 // How is Talon asked, and what came back?
 
+import { passOf } from './pass.js';
 import { bearer, expire } from './session.js';
 
 export const BASE = '/api/v1';
@@ -98,6 +99,8 @@ export function asking(path, query) {
 function headersFor(question, token) {
   const headers = new Headers({ Accept: 'application/json' });
   if (token !== null) headers.set('Authorization', `Bearer ${token}`);
+  const pass = token !== null && question.method === 'POST' ? passOf() : null;
+  if (pass !== null) headers.set('Admission-Pass', pass);
   if (question.key) headers.set('Idempotency-Key', question.key);
   if (question.etag) headers.set('If-None-Match', question.etag);
   if (question.body !== undefined) headers.set('Content-Type', 'application/json');

@@ -25,6 +25,7 @@ export default {
   'problem.decision_failed': 'It could not be decided. That is our mistake, and it was recorded.',
   'problem.booking_unknown': 'This booking cannot be changed any more.',
   'problem.booking_cancelled': 'This booking is cancelled already.',
+  'problem.booking_changed': 'Somebody else has changed this booking meanwhile. Look at it again.',
   'problem.booking_pending': 'This booking is not decided yet. Please try again in a moment.',
   'problem.booking_refused': 'This booking was refused, so there is nothing to change.',
   'problem.booking_expired': 'This booking was never made, so there is nothing to change.',

@@ -25,6 +25,7 @@ export default {
   'problem.decision_failed': 'Решить не удалось. Это наша ошибка, она записана.',
   'problem.booking_unknown': 'Эту запись уже нельзя изменить.',
   'problem.booking_cancelled': 'Эта запись уже отменена.',
+  'problem.booking_changed': 'Запись тем временем изменил кто-то ещё. Посмотрите её снова.',
   'problem.booking_pending': 'Эта запись ещё решается. Попробуйте чуть позже.',
   'problem.booking_refused': 'В этой записи было отказано, менять нечего.',
   'problem.booking_expired': 'Эта запись не состоялась, менять нечего.',

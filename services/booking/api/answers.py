@@ -12,6 +12,7 @@ from msgspec import UNSET, UnsetType
 from services.booking.api.desk import Desk, problem_of
 from services.booking.replies import Answer, Undecided
 from services.booking.rules.actions import Action, actions, hold_actions
+from services.booking.rules.families import Eyes
 from services.booking.rules.life import Booking, Place, Status, change_of, evolve
 from services.booking.rules.offers import Offered, unheld
 from services.booking.rules.refusals import TOLD, Asked, told
@@ -90,8 +91,13 @@ def reply_to(
     asked: Asked,
     before: Booking | None = None,
     offers: Sequence[Offered] | None = None,
+    *,
+    eyes: Eyes | None = None,
 ) -> web.Response:
-    """201 or 200 what was decided, 202 what is not decided yet, a problem what was refused."""
+    """201 or 200 what was decided, 202 what is not decided yet, a problem what was refused.
+
+    With `eyes` it is shown to somebody who may not see all of it.
+    """
     match answer:
         case PlacesBooked() | PlacesHeld():
             return _made(evolve(before, change_of(answer)), asked, answer.at)
@@ -103,7 +109,7 @@ def reply_to(
             | HoldReleased()
             | HoldExpired()
         ):
-            return json_response(_body(evolve(before, change_of(answer)), asked, answer.at))
+            return json_response(_body(evolve(before, change_of(answer)), asked, answer.at, eyes))
         case Refused(slot_id=None):
             raise problem_of(told(answer, asked, before))
         case Refused(slot_id=slot_id, alternatives=near, until=until):
@@ -112,7 +118,7 @@ def reply_to(
             said = told(answer, asked, before)
             raise problem_of(said, slot_id=slot_id, alternatives=instead, **more)
         case Undecided(booking):
-            return _undecided(booking, asked)
+            return _undecided(booking, asked, eyes)
         case _:
             assert_never(answer)
 
@@ -146,15 +152,17 @@ def hold_body(hold: Booking, now: datetime) -> HoldBody:
     )
 
 
-def shown(request: web.Request, body: Body) -> web.Response:
-    """200 with an ETag; 304 to whoever has seen it so."""
+def shown(request: web.Request, body: Body, whole: Booking | None = None) -> web.Response:
+    """200 with an ETag; 304 to whoever has seen it so. `whole`: it may be more than is shown."""
     tag = f'"{body.version}-{body.status}-{"-".join(body.actions)}"'
+    if whole is not None and len(whole.places) != len(body.places):
+        tag = f'{tag[:-1]}-{len(body.places)}"'
     if request.headers.get("If-None-Match") == tag:
         return web.Response(status=304, headers={"ETag": tag})
     return json_response(body, headers={"ETag": tag, "Cache-Control": "private, no-cache"})
 
 
-def _undecided(booking: Booking, asked: Asked) -> web.Response:
+def _undecided(booking: Booking, asked: Asked, eyes: Eyes | None) -> web.Response:
     """What is to be made and was made meanwhile is an answer; all else is not decided yet."""
     if isinstance(asked, BookPlaces | HoldPlaces):
         if booking.status in MADE:
@@ -163,7 +171,7 @@ def _undecided(booking: Booking, asked: Asked) -> web.Response:
             raise problem_of(TOLD[booking.reason or "failed"])
     if isinstance(asked, ConfirmHold) and booking.status == "booked":
         return _made(booking, asked, asked.at)
-    body = _body(booking, asked, asked.at)
+    body = _body(booking, asked, asked.at, eyes)
     return json_response(body, status=202, headers=_location(booking, asked))
 
 
@@ -175,7 +183,9 @@ def _is_about_hold(asked: Asked) -> bool:
     return isinstance(asked, HoldPlaces | RenewHold | ReleaseHold)
 
 
-def _body(booking: Booking, asked: Asked, now: datetime) -> Any:
+def _body(booking: Booking, asked: Asked, now: datetime, eyes: Eyes | None = None) -> Any:
+    if eyes is not None:
+        booking = eyes.left(booking)
     return hold_body(booking, now) if _is_about_hold(asked) else booking_body(booking, now)
 
 

@@ -24,12 +24,12 @@ from services.booking.api.desk import (
     WantedPlaces,
     home_for,
     need,
-    persons_in,
 )
 from services.booking.api.eligibility import need_admitted
 from services.booking.api.limits import within_limits
 from services.booking.api.problems import BOOKING, HOLD, PERSON, REFEREE, SLOT, VISIT
 from services.booking.api.problems_of_lines import LINE
+from services.booking.api.shares import booking_of, giving_up, whose
 from services.booking.api.visits import as_visits
 from services.booking.rules.eligibility import wishes
 from services.booking.rules.life import Booking
@@ -37,11 +37,9 @@ from services.booking.rules.refusals import HOLD_PENDING, booking_unready
 from shared.access.entries import Touch
 from shared.messages import (
     BookPlaces,
-    CancelBooking,
     ConfirmHold,
-    MovePlaces,
     PlacesBooked,
-    PlaceWish,
+    Refused,
 )
 from shared.openapi import UNCHANGED, Answer, Route
 from shared.policy import Allowed, allowed
@@ -51,7 +49,6 @@ from shared.web import (
     cursor_after,
     cursor_of,
     json_response,
-    path_id,
     read_body,
     read_query,
 )
@@ -127,70 +124,50 @@ async def _confirmed(
 
 
 async def cancel_booking(request: web.Request) -> web.Response:
-    """200 cancelled, its places are free again; of what has begun, what is to come is given up."""
+    """200 cancelled, its places are free again; of what has begun, what is to come is given up.
+
+    What is another's is not given back with one's own.
+    """
     desk, who = request.app[DESK], allowed(request)
     body = await read_body(request, _decode_nothing)
     head = desk.head(request, body)
-    booking = await own_booking(request, desk)
-    desk.access.note(request, persons_in(booking), about=booking.id)
+    shared = await booking_of(request, desk, leaves=True)
+    booking = shared.booking
+    desk.access.note(request, shared.persons(who), about=booking.id)
     need(booking_unready(booking))
-    command = _giving_up(booking, head)
-    return reply_to(await desk.answers.ask(command, booking.home, who.began), command, booking)
-
-
-def _giving_up(booking: Booking, head: dict[str, Any]) -> CancelBooking | MovePlaces:
-    """All of it; or all but what has begun, which stays: the referee keeps those seats as they are.
-
-    Asked again under its key it has the answer that it had, whichever of the two it was.
-    """
-    begun = [place for place in booking.places if place.starts_at <= head["at"]]
-    if not begun or len(begun) == len(booking.places):
-        return CancelBooking(booking_id=booking.id, reason="patient", **head)
-    seats = tuple(
-        PlaceWish(
-            slot_id=place.slot_id,
-            patient_id=place.patient_id,
-            dose=place.dose,
-            follows=place.follows,
-            based_on=place.based_on,
-        )
-        for place in begun
-    )
-    return MovePlaces(booking_id=booking.id, places=seats, **head)
+    command = giving_up(shared, head)
+    answer = await desk.answers.ask(command, booking.home, who.began)
+    if shared.is_left and isinstance(answer, Refused):
+        who.own("booking", None)
+    return reply_to(answer, command, booking, eyes=shared.eyes)
 
 
 async def show_booking(request: web.Request) -> web.Response:
     """200 the booking; another's is as unknown as one that is not there."""
     desk = request.app[DESK]
-    booking = await own_booking(request, desk)
-    desk.access.note(request, persons_in(booking), about=booking.id)
-    return shown(request, booking_body(booking, desk.clock.now()))
+    shared = await booking_of(request, desk)
+    desk.access.note(request, shared.persons(allowed(request)), about=shared.booking.id)
+    return shown(request, booking_body(shared.seen, desk.clock.now()), shared.booking)
 
 
 async def list_bookings(request: web.Request) -> web.Response:
-    """200 one's own bookings, newest first; an empty list is an answer."""
+    """200 one's own bookings and one's place in others', newest first; an empty list will do."""
     desk, owner_id = request.app[DESK], allowed(request).actor.id
     limit = read_query(request, Page).limit
     cursor = cursor_of(request, (datetime, UUID))
     after = None if cursor is None else (cursor[0], cursor[1])
     ids = desk.identities.ids(owner_id)
-    bookings = await desk.bookings.of_owner(ids, after, limit)
-    desk.access.note(request, persons_in(*bookings) | {owner_id})
+    bookings = await desk.bookings.of_person(ids, after, limit)
     more, now = len(bookings) == limit, desk.clock.now()
+    eyes = await desk.families.eyes(owner_id, bookings, now)
+    seen = [one for booking in bookings if (one := eyes.seen(booking)) is not None]
+    desk.access.note(request, whose(*seen) | {owner_id})
     return json_response(
         BookingList(
-            bookings=[booking_body(booking, now) for booking in bookings],
+            bookings=[booking_body(booking, now) for booking in seen],
             cursor=cursor_after(bookings[-1].made_at, bookings[-1].id) if more else None,
         )
     )
-
-
-async def own_booking(request: web.Request, desk: Desk) -> Booking:
-    """The booking of the path, if it is one and theirs to have; 404 otherwise."""
-    who = allowed(request)
-    found = await desk.found(who, path_id(request, "booking"))
-    is_one = found is not None and found.kind == "booking"
-    return who.own("booking", found if is_one else None)
 
 
 async def own_hold(desk: Desk, who: Allowed, hold_id: UUID) -> Booking:

@@ -152,8 +152,14 @@ async def _hold(request: web.Request, desk: Desk) -> Booking:
     """What was a hold once stays one here; what was booked at once never was."""
     who = allowed(request)
     found = await desk.found(who, path_id(request, "hold"))
-    is_one = found is not None and (found.kind == "hold" or found.expires_at is not None)
-    return who.own("hold", found if is_one else None)
+    if found is None or (found.kind == "booking" and found.expires_at is None):
+        return who.own("hold", None)
+    hold = who.own("hold", found)
+    if hold.kind == "hold" or desk.identities.who(hold.owner_id) != who.actor.id:
+        return hold
+    # Booked, it has people in it; who does not want to be seen there any more is not.
+    eyes = await desk.families.eyes(hold.owner_id, [hold], desk.clock.now())
+    return who.own("hold", eyes.seen(hold))
 
 
 UNDECIDED = Answer(

@@ -7,12 +7,13 @@ import msgspec
 from aiohttp import web
 
 from services.booking.api.answers import BookingBody, reply_to
-from services.booking.api.bookings import PLACES, UNDECIDED, own_booking, own_hold
-from services.booking.api.desk import DESK, Desk, WantedPlaces, need, persons_in
+from services.booking.api.bookings import PLACES, UNDECIDED, own_hold
+from services.booking.api.desk import DESK, Desk, WantedPlaces, need
 from services.booking.api.eligibility import need_admitted
 from services.booking.api.limits import within_limits
 from services.booking.api.problems import BOOKING, PERSON, REFEREE, SLOT, VISIT
 from services.booking.api.problems_of_lines import LINE
+from services.booking.api.shares import as_they_are, booking_of, need_own_in
 from services.booking.api.visits import as_visits
 from services.booking.rules.eligibility import DOSE_FIRST, Campaign, Wanted, wishes
 from services.booking.rules.life import Booking
@@ -34,25 +35,27 @@ _decode_other = msgspec.json.Decoder(OtherPlaces)
 
 
 async def reschedule_booking(request: web.Request) -> web.Response:
-    """200 with its new places; until then, and if refused, it keeps those it has."""
+    """200 with its new places; until then, and if refused, it keeps those it has.
+
+    Whoever in it is not the caller's to move stays as they are.
+    """
     desk, who = request.app[DESK], allowed(request)
     body = await read_body(request, _decode_other)
     head = desk.head(request, body)
-    booking = await own_booking(request, desk)
+    shared = await booking_of(request, desk)
+    booking = shared.booking
     need(booking_unready(booking))
     campaign = await desk.campaign(booking.campaign_id)
     slots = await desk.slots_of(body.places)
-    has = {place.service for place in booking.places}
-    desk.need_turn(request, who, booking.campaign_id, body.places, slots, has=has)
+    desk.need_turn(request, who, booking.campaign_id, body.places, slots, has=shared.services)
     wanted = await desk.wanted(who, body.places, campaign, slots, is_moved=True)
+    shared = need_own_in(shared, wanted)
     as_before = {"booking_id": booking.id, "campaign_id": booking.campaign_id}
     wanted = await as_visits(desk, wanted, slots, asked_by=who.actor.id, is_moved=True, **as_before)
-    have = {(place.patient_id, place.dose) for place in booking.places}
-    # Who has the dose already keeps it, by whatever rules; somebody else is judged.
-    others = [one for one in wanted if (one.patient_id, one.dose or DOSE_FIRST) not in have]
+    new = _new_to_it(shared.seen, wanted)
     as_moved = {"wish_id": head["id"], "booking_id": booking.id}
-    await need_admitted(desk, booking.campaign_id, others, slots, **as_moved)
-    persons = persons_in(booking).union(place.patient_id for place in wanted)
+    await need_admitted(desk, booking.campaign_id, new, slots, **as_moved)
+    persons = shared.persons(who).union(place.patient_id for place in wanted)
     desk.access.note(request, persons, about=booking.id)
     kept = () if body.hold_id is None else await _held_for(desk, who, body.hold_id)
     command = MovePlaces(
@@ -60,15 +63,23 @@ async def reschedule_booking(request: web.Request) -> web.Response:
         hold_ids=tuple(hold.id for hold in kept),
         apart=None if campaign is None else _apart(campaign, wanted),
         not_before=None if campaign is None else campaign.opens_at,
-        places=wishes(booking.campaign_id, wanted),
+        places=wishes(booking.campaign_id, wanted) + as_they_are(booking, shared.others),
+        version=shared.version,
         **head,
     )
     async with within_limits(desk, wanted, slots, booking.id):
         answer = await desk.answers.ask(command, booking.home, who.began)
         offers = None
         if isinstance(answer, Refused) and answer.reason == "interval_broken":
-            offers = await desk.offers.doses_instead(answer, command, booking, who.began)
-        return reply_to(answer, command, booking, offers)
+            asker_s = shared.asked_by(who.actor.id)
+            offers = await desk.offers.doses_instead(answer, command, asker_s, who.began)
+        return reply_to(answer, command, booking, offers, eyes=shared.eyes)
+
+
+def _new_to_it(booking: Booking, wanted: Sequence[Wanted]) -> list[Wanted]:
+    """Who has the dose already keeps it, by whatever rules; somebody else is judged."""
+    have = {(place.patient_id, place.dose) for place in booking.places}
+    return [one for one in wanted if (one.patient_id, one.dose or DOSE_FIRST) not in have]
 
 
 async def _held_for(desk: Desk, who: Allowed, hold_id: UUID) -> Sequence[Booking]:

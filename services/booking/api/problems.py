@@ -39,6 +39,7 @@ BOOKING = (
     "booking_refused",
     "booking_expired",
     "booking_cancelled",
+    "booking_changed",
     "booking_unknown",
 )
 """Why a booking cannot be changed."""

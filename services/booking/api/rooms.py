@@ -2,6 +2,7 @@
 
 import secrets
 from datetime import datetime
+from random import SystemRandom
 from typing import Annotated
 from uuid import UUID
 
@@ -16,6 +17,7 @@ from services.booking.rules.line import (
     Room,
     State,
     hash_of,
+    look_seconds,
     lot_of,
     state_of,
 )
@@ -30,6 +32,8 @@ LOTS_MAX = 1_000
 """How many lots of a draw are told at once."""
 
 SHARED = {"Cache-Control": "public, max-age=1"}
+
+_chance = SystemRandom()
 
 
 class NewRoom(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -53,10 +57,13 @@ class RoomBody(msgspec.Struct, frozen=True, kw_only=True):
     """How far a line is: the same for everybody. Whose place is at most `serving` may come in.
 
     `seed_hash` is the SHA-256 of the seed, in hex; the seed itself is told after the draw.
-    `slow` and `fast` are people a second, as of late.
+    Speeds are people a second: `speed` now, `speed_min` and `speed_max` what a person has allowed;
+    between `slow` and `fast` it is expected to move, so far as that is known. `places_left` is how
+    many places are free, a second or two ago; null where nobody knows.
     """
 
     campaign_id: UUID
+    service: str
     state: State
     opens_at: datetime
     draws_at: datetime
@@ -66,8 +73,11 @@ class RoomBody(msgspec.Struct, frozen=True, kw_only=True):
     early: int | None
     serving: int
     speed: float
+    speed_min: float
+    speed_max: float
     slow: float | None
-    fast: float | None
+    fast: float
+    places_left: int | None
     as_of: datetime
 
 
@@ -146,10 +156,15 @@ async def close_room(request: web.Request) -> web.Response:
 
 
 async def show_room(request: web.Request) -> web.Response:
-    """200 how far the line is, as this process last saw it; the same for everybody."""
+    """200 how far the line is, as this process last saw it; the same for everybody.
+
+    `Retry-After` is by chance, so that those who have looked together do not look together again.
+    """
     desk = request.app[DESK]
     room = known_room(desk, path_id(request, "campaign"))
-    return json_response(_room_body(desk, room), headers=SHARED)
+    least = look_seconds(room)
+    again = {"Retry-After": str(_chance.randint(least, 2 * least))}
+    return json_response(_room_body(desk, room), headers=SHARED | again)
 
 
 async def show_draw(request: web.Request) -> web.Response:
@@ -215,10 +230,11 @@ def known_room(desk: Desk, campaign_id: UUID) -> Room:
 
 
 def _room_body(desk: Desk, room: Room) -> RoomBody:
-    paces = desk.waiting.lines.paces(room.campaign_id)
+    pace = desk.waiting.lines.pace(room)
     is_drawn = room.drawn_at is not None
     return RoomBody(
         campaign_id=room.campaign_id,
+        service=room.service,
         state=state_of(room, desk.clock.now()),
         opens_at=room.opens_at,
         draws_at=room.draws_at,
@@ -228,8 +244,11 @@ def _room_body(desk: Desk, room: Room) -> RoomBody:
         early=room.early if is_drawn else None,
         serving=int(room.serving),
         speed=round(room.speed, 2),
-        slow=round(min(paces), 2) if paces else None,
-        fast=round(max(paces), 2) if paces else None,
+        speed_min=room.speed_min,
+        speed_max=room.speed_max,
+        slow=None if pace.slow is None else round(pace.slow, 3),
+        fast=round(pace.fast, 3),
+        places_left=desk.waiting.left.of(room.service),
         as_of=desk.clock.now(),
     )
 
@@ -268,7 +287,9 @@ ROUTES = [
         ROOM,
         show_room,
         tag="waiting rooms",
-        answers={200: Answer("How far the line is.", RoomBody, headers=("Cache-Control",))},
+        answers={
+            200: Answer("How far the line is.", RoomBody, headers=("Cache-Control", "Retry-After"))
+        },
     ),
     Route(
         "GET",

@@ -88,6 +88,12 @@ UNUSABLE = [
     ),
     ProblemKind(
         409,
+        "booking_changed",
+        "Somebody else who has to do with the booking has changed it meanwhile.",
+        "Look at the booking again, then ask under a new Idempotency-Key.",
+    ),
+    ProblemKind(
+        409,
         "booking_unknown",
         "The booking cannot be changed any more.",
         "Look at the booking again.",

@@ -64,14 +64,19 @@ class Bookings:
         ]
         return lately, rows[0]["now"] if rows else None
 
-    async def of_owner(
+    async def of_person(
         self, owner_ids: Sequence[UUID], after: tuple[datetime, UUID] | None, limit: int
     ) -> list[Booking]:
-        """A person's own bookings, under each of their ids, newest first."""
+        """A person's own bookings and their places in those of others, newest first."""
         made_at, booking_id = after or (None, None)
         about = (made_at, booking_id, limit)
         rows = await self._database.rows_of(owner_ids, "list_bookings", *about)
         return [booking_of(row) for row in rows]
+
+    async def left_by(self, ids: Sequence[UUID], booking_id: UUID) -> Booking | None:
+        """One in which a person had a place, or which they made: without a place of it."""
+        row = await self._database.row("left_booking", booking_id, ids)
+        return None if row is None else msgspec.structs.replace(booking_of(row), places=())
 
     async def of_day(
         self,
@@ -114,6 +119,7 @@ async def apply(
         [reply.reason for reply in refused.values()],
         [change.id for change in changes if change.late],
         [change.id for change in changes if change.cancelled_by == "clinic"],
+        [_guest_ids(change) for change in changes],
     )
 
 
@@ -171,6 +177,17 @@ def _columns(changes: Sequence[Change]) -> list[list[Any]]:
 
 def _json(places: Places | None) -> str | None:
     return None if places is None else _encode(places).decode()
+
+
+def _guest_ids(change: Change) -> str | None:
+    """Who besides its owner has a place: for most bookings nobody.
+
+    Who does not know whose the booking is leaves the owner in, and the statement takes them out.
+    """
+    if change.places is None:
+        return None
+    ids = {place.patient_id for place in change.places} - {change.owner_id, None}
+    return "{" + ",".join(map(str, ids)) + "}" if ids else None
 
 
 def _slot_ids(places: Places | None) -> str | None:
