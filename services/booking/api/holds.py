@@ -10,7 +10,7 @@ from msgspec import Meta
 
 from services.booking.api.answers import HoldBody, ask_or_offer, hold_body, reply_to, shown
 from services.booking.api.desk import DESK, Desk, Nothing, home_for, need, persons_in
-from services.booking.api.problems import HELD_ENOUGH, HOLD, REFEREE, RENEWED, SLOT
+from services.booking.api.problems import CROWD, HELD_ENOUGH, HOLD, REFEREE, RENEWED, SLOT
 from services.booking.api.problems_of_lines import LINE
 from services.booking.rules.holding import not_again
 from services.booking.rules.life import Booking
@@ -67,22 +67,28 @@ async def hold_places(request: web.Request) -> web.Response:
     """201 held until `expires_at`, 202 not decided yet, 409 refused."""
     desk, who = request.app[DESK], allowed(request)
     body = await read_body(request, _decode_new)
+    desk.crowd.need_pace(who.actor.id, who.actor.roles)
     head = desk.head(request, body)
-    command = HoldPlaces(
-        owner_id=who.actor.id,
+    slots = await desk.memory.slots({place.slot_id for place in body.places})
+    desk.need_turn(request, who, None, body.places, slots)
+    command = holding(body, who.actor.id, head)
+    home = home_for(body.places[0].slot_id, slots)
+    desk.access.note(request, [who.actor.id], about=command.id)
+    await need_pause(desk, command)
+    return await ask_or_offer(desk, command, home, who.began)
+
+
+def holding(body: NewHold, owner_id: UUID, head: dict[str, Any]) -> HoldPlaces:
+    """What the referee is asked, for whom."""
+    return HoldPlaces(
+        owner_id=owner_id,
         places=tuple(PlaceWish(slot_id=place.slot_id) for place in body.places),
         ttl_seconds=body.ttl_seconds,
         **head,
     )
-    slots = await desk.memory.slots({place.slot_id for place in body.places})
-    desk.need_turn(request, who, None, body.places, slots)
-    home = home_for(body.places[0].slot_id, slots)
-    desk.access.note(request, [who.actor.id], about=command.id)
-    await _need_pause(desk, command)
-    return await ask_or_offer(desk, command, home, who.began)
 
 
-async def _need_pause(desk: Desk, command: HoldPlaces) -> None:
+async def need_pause(desk: Desk, command: HoldPlaces) -> None:
     """Who let a slot run out books it, or holds another; for a while they do not hold it again."""
     seconds = desk.hold_again_seconds
     if not seconds:
@@ -179,7 +185,7 @@ ROUTES = [
             201: Answer("The places are held.", HoldBody, headers=("Location",)),
             202: UNDECIDED,
         },
-        problems=(*LINE, *SLOT, *HELD_ENOUGH, "held_lately", *REFEREE),
+        problems=(*LINE, *SLOT, *HELD_ENOUGH, "held_lately", *CROWD, *REFEREE),
         touches=HELD,
     ),
     Route(
