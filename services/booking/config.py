@@ -41,6 +41,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     keep_seconds: Seconds = 0.4
     deadline_seconds: Seconds = 20.0
     seats_max: Number = 5_000
+    person_wishes_at_once_max: Number = 60
+    person_wishes_per_second_max: Seconds = 2.0
 
     pool_connections_max: Number = 10
     person_connections_max: Number = 5

@@ -68,8 +68,11 @@ def doors(
     gate = Gate(passes, count_glass=metrics.count_glass, known_as=memory.identities.who)
     answers = _answers(config, store, asking, kept)
     waiting = Waiting.before(asking, store, config, clock)
-    desk = _desk(config, store, clock, memory, answers=answers, access=access, waiting=waiting)
-    api.routes(app, desk, gate)
+    crowd = api.Crowd(config, asking)
+    desk = _desk(
+        config, store, clock, memory, answers=answers, access=access, waiting=waiting, crowd=crowd
+    )
+    api.routes(app, desk, api.CrowdGate(gate, crowd))
     app[PROPOSALS] = _proposals(config, store, desk)
     return app
 
@@ -83,6 +86,7 @@ def _desk(
     answers: Answers,
     access: Access,
     waiting: Waiting,
+    crowd: api.Crowd,
 ) -> api.Desk:
     return api.Desk(
         answers=answers,
@@ -105,6 +109,7 @@ def _desk(
         link_keys=keys_of(config.link_keys),
         televisits=Televisits(store, limits_of(config)),
         waiting=waiting,
+        crowd=crowd,
     )
 
 

@@ -50,6 +50,12 @@ OFFERS = Counter(
     ["outcome"],
     registry=REGISTRY,
 )
+SHED = Counter(
+    "booking_shed_total",
+    "Requests asked to come again: looks, wishes or what finishes one; or one person's too many.",
+    ["kind"],
+    registry=REGISTRY,
+)
 SEATS_TAKEN = Gauge("booking_seats_taken", "Who waits for an answer now.", registry=REGISTRY)
 SEATS_MAX = Gauge("booking_seats_max", "How many may wait for one.", registry=REGISTRY)
 REPLIES_UNKEPT = Counter(

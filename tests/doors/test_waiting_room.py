@@ -53,6 +53,25 @@ async def opens(door: Door, campaign_id: UUID, *, ago: timedelta = timedelta(hou
     return await answer.json()
 
 
+async def test_who_knows_how_far_the_line_is_is_told_so_until_it_has_moved(door: Door) -> None:
+    campaign_id = await a_campaign(door)
+    await opens(door, campaign_id)
+    path = f"/api/v1/campaigns/{campaign_id}/waiting-room"
+    first = await door.client.get(path)
+    seen = {"If-None-Match": first.headers["ETag"]}
+
+    same = await door.client.get(path, headers=seen)
+    await door.ask(
+        "PATCH", path.removeprefix("/api/v1"), {"speed_min": 3, "speed_max": 3}, **OPERATOR
+    )
+    await joins(door, campaign_id)
+    await door.client.app[DESK].waiting.lines.look()  # type: ignore[union-attr]
+    moved = await door.client.get(path, headers=seen)
+
+    assert (first.status, same.status, moved.status) == (200, 304, 200)
+    assert same.headers["Cache-Control"] == "public, max-age=0, must-revalidate"
+
+
 async def joins(door: Door, campaign_id: UUID, who: UUID = ALICE) -> dict[str, Any]:
     """Somebody takes a ticket."""
     answer = await door.ask("POST", f"/campaigns/{campaign_id}/waiting-room/tickets", {}, who=who)

@@ -19,6 +19,7 @@ export default {
   'problem.interval_broken': 'The second visit would come too soon or too late after the first.',
   'problem.hold_gone': 'The place was kept for a while, and that time is over.',
   'problem.held_lately': 'This time was kept for you a moment ago. You can book it, but it is not kept again yet.',
+  'problem.too_many_wishes': 'These are more requests than one person makes. Please wait a little.',
   'problem.too_many_held': 'As many places are kept for you as may be at a time.',
   'problem.hold_renewed_before': 'The place was kept longer once already.',
   'problem.key_reused': 'This request got mixed up with another one. Please begin again.',

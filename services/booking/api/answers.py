@@ -1,7 +1,8 @@
 """What does the caller get for which answer? The whole of it on one screen."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from hashlib import blake2b
 from typing import Any, assert_never
 from uuid import UUID
 
@@ -36,6 +37,7 @@ from shared.messages import (
 )
 from shared.web import json_response
 
+TAG_BYTES = 8
 MADE: frozenset[Status] = frozenset({"held", "booked"})
 
 
@@ -160,6 +162,26 @@ def shown(request: web.Request, body: Body, whole: Booking | None = None) -> web
     if request.headers.get("If-None-Match") == tag:
         return web.Response(status=304, headers={"ETag": tag})
     return json_response(body, headers={"ETag": tag, "Cache-Control": "private, no-cache"})
+
+
+def shown_to_all(
+    request: web.Request,
+    body: msgspec.Struct,
+    *,
+    but: msgspec.Struct | None = None,
+    more: Mapping[str, str] | None = None,
+) -> web.Response:
+    """200 with a weak ETag, or 304; `but` is the body as it is tagged, without what always moves.
+
+    A browser asks each time, and the edge has the answer: what a browser kept for a second by
+    itself would be a second older still.
+    """
+    tag = blake2b(msgspec.json.encode(but or body), digest_size=TAG_BYTES).hexdigest()
+    headers = {"Cache-Control": "public, max-age=0, must-revalidate", "ETag": f'W/"{tag}"'}
+    headers |= more or {}
+    if any(known.value == tag for known in request.if_none_match or ()):
+        return web.Response(status=304, headers=headers)
+    return json_response(body, headers=headers)
 
 
 def _undecided(booking: Booking, asked: Asked, eyes: Eyes | None) -> web.Response:

@@ -16,6 +16,7 @@ from services.booking.api.answers import (
     reply_to,
     shown,
 )
+from services.booking.api.crowd import need_said_hold
 from services.booking.api.desk import (
     DESK,
     Desk,
@@ -27,7 +28,7 @@ from services.booking.api.desk import (
 )
 from services.booking.api.eligibility import need_admitted
 from services.booking.api.limits import within_limits
-from services.booking.api.problems import BOOKING, HOLD, PERSON, REFEREE, SLOT, VISIT
+from services.booking.api.problems import BOOKING, CROWD, HOLD, PERSON, REFEREE, SLOT, VISIT
 from services.booking.api.problems_of_lines import LINE
 from services.booking.api.shares import booking_of, giving_up, whose
 from services.booking.api.visits import as_visits
@@ -77,6 +78,9 @@ async def request_booking(request: web.Request) -> web.Response:
     """201 booked, 202 not decided yet: look at Location; 409 refused, 422 not eligible."""
     desk, who = request.app[DESK], allowed(request)
     body = await read_body(request, _decode_new)
+    need_said_hold(request, body.hold_id)
+    if body.hold_id is None:
+        desk.crowd.need_pace(who.actor.id, who.actor.roles)
     head = desk.head(request, body)
     campaign = await desk.campaign(body.campaign_id)
     slots = await desk.slots_of(body.places)
@@ -202,7 +206,17 @@ ROUTES = [
             201: Answer("It is booked.", BookingBody, headers=("Location",)),
             202: UNDECIDED,
         },
-        problems=(*LINE, *SLOT, *PERSON, *VISIT, *HOLD, "hold_mismatch", "not_found", *REFEREE),
+        problems=(
+            *LINE,
+            *SLOT,
+            *PERSON,
+            *VISIT,
+            *HOLD,
+            "hold_mismatch",
+            "not_found",
+            *CROWD,
+            *REFEREE,
+        ),
         touches=WHOLE,
     ),
     Route(

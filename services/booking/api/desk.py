@@ -10,6 +10,7 @@ from msgspec import UNSET, Meta, UnsetType
 
 from services.booking.admission import Waiting
 from services.booking.admission.passes import campaign_let_in
+from services.booking.api.crowd import Crowd
 from services.booking.api.offers import Offers
 from services.booking.families import Families
 from services.booking.memory import Identities, Memory
@@ -101,6 +102,7 @@ class Desk(msgspec.Struct):
     link_keys: Keys | None
     waiting: Waiting
     televisits: Televisits
+    crowd: Crowd
 
     @property
     def identities(self) -> Identities:

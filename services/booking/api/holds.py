@@ -10,7 +10,7 @@ from msgspec import Meta
 
 from services.booking.api.answers import HoldBody, ask_or_offer, hold_body, reply_to, shown
 from services.booking.api.desk import DESK, Desk, Nothing, home_for, need, persons_in
-from services.booking.api.problems import HELD_ENOUGH, HOLD, REFEREE, RENEWED, SLOT
+from services.booking.api.problems import CROWD, HELD_ENOUGH, HOLD, REFEREE, RENEWED, SLOT
 from services.booking.api.problems_of_lines import LINE
 from services.booking.rules.holding import not_again
 from services.booking.rules.life import Booking
@@ -67,6 +67,7 @@ async def hold_places(request: web.Request) -> web.Response:
     """201 held until `expires_at`, 202 not decided yet, 409 refused."""
     desk, who = request.app[DESK], allowed(request)
     body = await read_body(request, _decode_new)
+    desk.crowd.need_pace(who.actor.id, who.actor.roles)
     head = desk.head(request, body)
     command = HoldPlaces(
         owner_id=who.actor.id,
@@ -179,7 +180,7 @@ ROUTES = [
             201: Answer("The places are held.", HoldBody, headers=("Location",)),
             202: UNDECIDED,
         },
-        problems=(*LINE, *SLOT, *HELD_ENOUGH, "held_lately", *REFEREE),
+        problems=(*LINE, *SLOT, *HELD_ENOUGH, "held_lately", *CROWD, *REFEREE),
         touches=HELD,
     ),
     Route(

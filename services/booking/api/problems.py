@@ -44,6 +44,9 @@ BOOKING = (
 )
 """Why a booking cannot be changed."""
 
+CROWD = ("too_many_wishes",)
+"""What one person is told who asks more often than people do."""
+
 HELD_ENOUGH = ("too_many_held",)
 """Why nothing more can be held."""
 
