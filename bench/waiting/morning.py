@@ -13,7 +13,7 @@ import msgspec
 from rich.console import Console
 
 from bench.rush import cpu
-from bench.rush.patients import PEOPLE, sign
+from bench.rush.patients import PEOPLE, TOKEN_HOURS, sign
 from bench.waiting.crowd import Answered, ask_all, request_of
 from bench.waiting.found import Result, correlation, gain_sigmas, inverted
 from deploy.local.stack import SUPERUSER, Stack
@@ -27,9 +27,10 @@ SQL = load("bench.waiting")
 
 DRAW_SECONDS_MAX = 60.0
 LOOK_SECONDS = 0.1
-MORE_SECONDS = 15.0
+MORE_SECONDS = 4.0
 """For so much longer than it is looked at there are people whose turn it is."""
 
+FEW = 1_000
 MORE_TIMES = 9
 """So often the bots come again."""
 
@@ -55,7 +56,15 @@ FULL = Sizes(
     seconds=30.0,
     connections=256,
 )
-SHORT = Sizes(people=400, rounds=1, late=200, bots=20, speed=50.0, seconds=5.0, connections=32)
+SHORT = Sizes(
+    people=300,
+    rounds=1,
+    late=100,
+    bots=20,
+    speed=40.0,
+    seconds=2.5,
+    connections=32,
+)
 
 
 class Told(msgspec.Struct, frozen=True):
@@ -88,9 +97,9 @@ class Morning:
         self._roots = roots
         self._doors = doors
         self._door = stack.api("booking")
-        self._operator = Signer(stack).sign(uuid4(), ["operator"], hours=12.0)
+        self._operator = Signer(stack).sign(uuid4(), ["operator"], hours=TOKEN_HOURS)
         self._campaigns: list[UUID] = []
-        self._tokens = sign(stack, sizes.people + sizes.late)
+        self._tokens = _tokens(stack, sizes.people + sizes.late)
 
     async def run(self) -> Result:
         """All of it; in the end no room is open any more."""
@@ -279,6 +288,17 @@ async def measure(stack: Stack, sizes: Sizes, out: Console, roots: dict[str, int
     """A morning on a stack that is up."""
     async with open_doors(stack) as doors:
         return await Morning(stack, sizes, out, roots=roots, doors=doors).run()
+
+
+def _tokens(stack: Stack, count: int) -> list[str]:
+    """Everybody's token; for a few it is not worth starting processes."""
+    if count > FEW:
+        return sign(stack, count)
+    signer = Signer(stack)
+    return [
+        signer.sign(uuid5(PEOPLE, str(number)), ["patient"], hours=TOKEN_HOURS)
+        for number in range(count)
+    ]
 
 
 def _medians(rounds: Sequence[dict[str, float]]) -> dict[str, float]:

