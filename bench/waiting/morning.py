@@ -263,7 +263,8 @@ class Morning:
         )
         path = f"/campaigns/{campaign['id']}/waiting-room"
         opens_at = (now - timedelta(hours=1)).isoformat()
-        await self._ask_operator("POST", path, {"opens_at": opens_at, "speed_min": 0.1})
+        speeds = {"speed_min": 0.1, "speed_max": 1.0}
+        await self._ask_operator("POST", path, {"opens_at": opens_at} | speeds)
         self._campaigns.append(UUID(campaign["id"]))
         return self._campaigns[-1]
 
