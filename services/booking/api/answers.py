@@ -18,6 +18,7 @@ from services.booking.rules.life import Booking, Place, Status, change_of, evolv
 from services.booking.rules.offers import Offered, unheld
 from services.booking.rules.refusals import TOLD, Asked, told
 from shared.messages import (
+    BookedBy,
     BookingCancelled,
     BookingMoved,
     BookingRestored,
@@ -45,7 +46,8 @@ class BookingBody(msgspec.Struct, frozen=True, kw_only=True):
     """A booking as its owner sees it; without places until it is decided.
 
     `actions` is what its owner may do with it now. `late` is there once a place of it was given up
-    later than the clinic asked for, `cancelled_by` once it was cancelled.
+    later than the clinic asked for, `cancelled_by` once it was cancelled, `booked_by` where it was
+    booked for its owner.
     """
 
     id: UUID
@@ -58,6 +60,7 @@ class BookingBody(msgspec.Struct, frozen=True, kw_only=True):
     reason: Refusal | UnsetType = UNSET
     late: bool | UnsetType = UNSET
     cancelled_by: CancelReason | UnsetType = UNSET
+    booked_by: BookedBy | UnsetType = UNSET
 
 
 class HoldBody(msgspec.Struct, frozen=True, kw_only=True):
@@ -138,6 +141,7 @@ def booking_body(booking: Booking, now: datetime) -> BookingBody:
         reason=booking.reason or UNSET,
         late=booking.late or UNSET,
         cancelled_by=booking.cancelled_by or UNSET,
+        booked_by=UNSET if booking.booked_by is None else "clinic",
     )
 
 

@@ -69,21 +69,26 @@ async def hold_places(request: web.Request) -> web.Response:
     body = await read_body(request, _decode_new)
     desk.crowd.need_pace(who.actor.id, who.actor.roles)
     head = desk.head(request, body)
-    command = HoldPlaces(
-        owner_id=who.actor.id,
+    slots = await desk.memory.slots({place.slot_id for place in body.places})
+    desk.need_turn(request, who, None, body.places, slots)
+    command = holding(body, who.actor.id, head)
+    home = home_for(body.places[0].slot_id, slots)
+    desk.access.note(request, [who.actor.id], about=command.id)
+    await need_pause(desk, command)
+    return await ask_or_offer(desk, command, home, who.began)
+
+
+def holding(body: NewHold, owner_id: UUID, head: dict[str, Any]) -> HoldPlaces:
+    """What the referee is asked, for whom."""
+    return HoldPlaces(
+        owner_id=owner_id,
         places=tuple(PlaceWish(slot_id=place.slot_id) for place in body.places),
         ttl_seconds=body.ttl_seconds,
         **head,
     )
-    slots = await desk.memory.slots({place.slot_id for place in body.places})
-    desk.need_turn(request, who, None, body.places, slots)
-    home = home_for(body.places[0].slot_id, slots)
-    desk.access.note(request, [who.actor.id], about=command.id)
-    await _need_pause(desk, command)
-    return await ask_or_offer(desk, command, home, who.began)
 
 
-async def _need_pause(desk: Desk, command: HoldPlaces) -> None:
+async def need_pause(desk: Desk, command: HoldPlaces) -> None:
     """Who let a slot run out books it, or holds another; for a while they do not hold it again."""
     seconds = desk.hold_again_seconds
     if not seconds:
