@@ -427,7 +427,7 @@ def _add_rules(world: World, door: booking_doors.Door) -> None:
     desk, proposals = door.client.app[DESK], door.client.app[PROPOSALS]
 
     async def a_draft() -> dict[str, Any]:
-        campaign = await world.make("start_campaign", id=str(uuid4()))
+        campaign = await world.make("start_campaign", id=str(uuid4()), service="flu shots")
         example = world.route("draft_rules").example()
         example = msgspec.structs.replace(example, path={"id": campaign})
         said = await (await world.ask(world.route("draft_rules"), example)).json()

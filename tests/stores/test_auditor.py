@@ -102,6 +102,20 @@ BROKEN: dict[tuple[str, str], str] = {
     ("booking", "visits_come_to_an_end"): VISIT,
     ("booking", "visits_are_their_steps"): VISIT,
     ("booking", "visit_steps_are_told"): "; ".join((VISIT, UNTOLD)),
+    ("booking", "ruled_places_through_a_campaign"): """
+        WITH made AS (
+            INSERT INTO campaign (id, wish_id, body_hash, name, service, opens_at, doses, min_days,
+                                  max_days)
+            SELECT gen_random_uuid(), gen_random_uuid(), '', '', places->0->>'service', now(),
+                   1, 0, 0 FROM booking LIMIT 1
+            RETURNING id
+        ), book AS (
+            INSERT INTO rule_book (id, campaign_id, number, phases, body_hash, made_by)
+            SELECT gen_random_uuid(), id, 1, '[]', '', id FROM made RETURNING id, campaign_id
+        ), later AS (UPDATE booking SET made_at = now() + interval '2 minutes')
+        INSERT INTO publication (campaign_id, number, book_id, percent, clinics, districts, reverts,
+                                 cause_id)
+        SELECT campaign_id, 1, id, 100, '{}', '{}', false, id FROM book""",
     ("notify", "addresses_are_sealed"): """
         INSERT INTO contact (person_id, email)
         VALUES (gen_random_uuid(), 'patient-0@example.org')""",

@@ -68,3 +68,23 @@ SELECT v.id::text
  WHERE v.starts_at > clock_timestamp() - interval '1 day'
    AND (s.steps <> v.version OR v.version > 0 AND s.status <> v.status)
  LIMIT $1;
+
+-- name: audit_ruled_places_through_a_campaign
+-- Whoever was booked a minute or more after rules came into force has no place of their service without
+-- naming a campaign. What was in force before the last publication is not looked at again.
+WITH ruled AS MATERIALIZED (
+    SELECT c.service, min(p.at) AS since
+      FROM (SELECT DISTINCT ON (campaign_id) campaign_id, book_id, before_id, at
+              FROM publication ORDER BY campaign_id, number DESC) AS p
+      JOIN campaign AS c ON c.id = p.campaign_id
+     WHERE p.book_id IS NOT NULL OR p.before_id IS NOT NULL
+     GROUP BY c.service)
+SELECT b.id::text
+  FROM booking AS b
+ WHERE b.kind = 'booking' AND b.status = 'booked' AND b.campaign_id IS NULL
+   AND b.made_at > (SELECT min(since) FROM ruled) + interval '1 minute'
+   AND EXISTS (
+       SELECT FROM json_to_recordset(b.places) AS p (service text)
+         JOIN ruled AS r ON r.service = p.service
+        WHERE b.made_at > r.since + interval '1 minute')
+ LIMIT $1;
