@@ -165,6 +165,12 @@ LINE_SERVING = Looked(
 LINE_SPEED = Looked(
     REGISTRY, "booking_line_people_per_second", "How many a second come in from it", ["campaign"]
 )
+LINE_LIMITS = Looked(
+    REGISTRY,
+    "booking_line_limit_people_per_second",
+    "How many a second a person lets come in from it, at least and at most",
+    ["campaign", "end"],
+)
 LINE_PROMISES = Counter(
     "booking_line_promises_total",
     "Waits that were told in a line, and what came true.",
