@@ -21,7 +21,7 @@ PARTS = $(if $(ONLY),--only=$(ONLY)) $(if $(SCALE),--scale=$(SCALE))
 
 export STACK SABOTAGE KEEP
 
-.PHONY: help setup up down status logs reset demo test bench faults pairs check lock token
+.PHONY: help setup up down status logs reset demo test bench waiting faults pairs check lock token
 
 help: ## print this list
 	@echo "make VERB [STACK=local|demo|test|bench] [ARGS=...]"
@@ -30,7 +30,7 @@ help: ## print this list
 setup: ## install what is missing: Debian packages, Python packages, Kafka
 	@bash "$(HERE)/deploy/local/setup.sh" $(ALSO)
 
-up: setup ## start the stack and wait until it is ready [ONLY=postgres,kafka] [SCALE=slots=2]
+up: setup ## start the stack and wait until it is ready [ONLY=postgres,kafka] [SCALE=2|slots=2,booking=3]; up already: only SCALE changes
 	@$(PYTHON) -m deploy.local up $(PARTS)
 
 down: setup ## stop the stack; its data stay
@@ -58,6 +58,10 @@ bench: STACK := $(if $(filter file,$(origin STACK)),bench,$(STACK))
 bench: ALSO := wrk
 bench: setup ## bookings a second beside a row-lock peer, on a stack of its own [ARGS=--short|--quick] [KEEP=1]
 	@$(PYTHON) -m bench.rush --stack $(STACK) $(ARGS)
+
+waiting: STACK := $(if $(filter file,$(origin STACK)),bench,$(STACK))
+waiting: setup ## a campaign's waiting room: 100,000 people, a draw, bots [ARGS=--short] [KEEP=1]
+	@$(PYTHON) -m bench.waiting --stack $(STACK) $(ARGS)
 
 faults: ALSO := faketime
 faults: setup ## kill, freeze and cut off everything, and check what people were told [ARGS="--seeds 7"]

@@ -177,20 +177,28 @@ class ReleaseHold(Command, frozen=True, kw_only=True):
 
 
 class ConfirmHold(Command, frozen=True, kw_only=True):
-    """Turn a hold into a booking of the same id; brings the claims a hold does not have."""
+    """Turn a hold into a booking of the same id; brings the claims a hold does not have.
+
+    `by`: who at a clinic books it for its owner.
+    """
 
     booking_id: UUID
     owner_id: UUID
     campaign_id: UUID | None = None
     places: Wishes
+    by: UUID | UnsetType = UNSET
 
 
 class BookPlaces(Command, frozen=True, kw_only=True):
-    """Book places, all or nothing. The booking's id is this command's id."""
+    """Book places, all or nothing. The booking's id is this command's id.
+
+    `by`: who at a clinic books them for their owner.
+    """
 
     owner_id: UUID
     campaign_id: UUID | None = None
     places: Wishes
+    by: UUID | UnsetType = UNSET
 
 
 class MovePlaces(Command, frozen=True, kw_only=True):

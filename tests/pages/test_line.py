@@ -1,11 +1,14 @@
 """Does somebody wait before a campaign by the page, and book at their turn?"""
 
+import asyncio
 import re
+from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
 import pytest
+import pytest_asyncio
 from playwright.async_api import expect
 
 from tests.page_practice import Desk, Practice
@@ -17,7 +20,12 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 SOON = timedelta(seconds=5)
 """After it the draw is made: so long a page may take to be there and join."""
 
+AT_ONCE = timedelta(seconds=1.5)
 LATER = timedelta(hours=1)
+LOOKS = 6
+"""So many in a row come to each of two front desks."""
+
+MakeMorning = Callable[..., Awaitable["Morning"]]
 
 
 class Morning:
@@ -41,6 +49,35 @@ class Morning:
             "POST", f"/campaigns/{self.campaign}/waiting-room/tickets", token, {}
         )
 
+    async def closes(self) -> None:
+        """Nobody needs a pass any more: others have the stack after us."""
+        await self.desk.ask(
+            "DELETE", f"/campaigns/{self.campaign}/waiting-room", self.desk.operator, {}
+        )
+        await self.is_seen("closed")
+
+    async def is_seen(self, *states: str) -> None:
+        """Wait until every front desk sees the room so."""
+        path, seen = f"/campaigns/{self.campaign}/waiting-room", 0
+        while seen < LOOKS:
+            await asyncio.sleep(0.1)
+            state = await self.desk.look(path)
+            seen = seen + 1 if state in states else 0
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def mornings(desk: Desk) -> AsyncIterator[MakeMorning]:
+    """Makes campaigns with waiting rooms, and closes these at the end."""
+    made: list[Morning] = []
+
+    async def make(opens_in: timedelta, **speeds: float) -> Morning:
+        made.append(await a_morning(desk, opens_in, **speeds))
+        return made[-1]
+
+    yield make
+    for morning in made:
+        await morning.closes()
+
 
 async def a_morning(desk: Desk, opens_in: timedelta, **speeds: float) -> Morning:
     """It opens so soon; the room has been open for an hour."""
@@ -52,7 +89,9 @@ async def a_morning(desk: Desk, opens_in: timedelta, **speeds: float) -> Morning
     campaign = (await desk.ask("POST", "/campaigns", desk.operator, body))["id"]
     room = {"opens_at": (now - timedelta(hours=1)).isoformat()} | speeds
     await desk.ask("POST", f"/campaigns/{campaign}/waiting-room", desk.operator, room)
-    return Morning(desk, practice, campaign, service)
+    morning = Morning(desk, practice, campaign, service)
+    await morning.is_seen("gathering", "drawing", "serving")
+    return morning
 
 
 async def its_turn(visitor: Visitor) -> None:
@@ -65,8 +104,10 @@ async def its_turn(visitor: Visitor) -> None:
 TURN = {"en": "It is your turn.", "ru": "Ваша очередь подошла."}
 
 
-async def test_a_patient_is_drawn_waits_is_let_in_and_books(desk: Desk, visit: Visit) -> None:
-    morning = await a_morning(desk, SOON, speed_min=0.1, speed_max=0.1)
+async def test_a_patient_is_drawn_waits_is_let_in_and_books(
+    desk: Desk, visit: Visit, mornings: MakeMorning
+) -> None:
+    morning = await mornings(SOON, speed_min=0.1, speed_max=0.1)
     token = desk.patient()
     visitor = await (await visit("en", NARROW)).goes_to(morning.address, token)
     await visitor.button("line.join").click()
@@ -78,7 +119,7 @@ async def test_a_patient_is_drawn_waits_is_let_in_and_books(desk: Desk, visit: V
     # It survives a reload, and another window has the same place.
     await visitor.page.reload()
     place = visitor.page.locator(".line-place")
-    await expect(place).to_have_text(re.compile(r"Your place: [1-4]"), timeout=20_000)
+    await expect(place).to_have_text(re.compile(r"Your place: [1-5]"), timeout=20_000)
     other = await (await visit("ru")).goes_to(morning.address, token)
     await other.button("line.join").click()
     number = (await place.inner_text()).rpartition(" ")[2]
@@ -101,9 +142,9 @@ async def test_a_patient_is_drawn_waits_is_let_in_and_books(desk: Desk, visit: V
 
 
 async def test_who_comes_without_a_pass_is_shown_the_way_to_the_room(
-    desk: Desk, visit: Visit
+    desk: Desk, visit: Visit, mornings: MakeMorning
 ) -> None:
-    morning = await a_morning(desk, LATER)
+    morning = await mornings(LATER)
     visitor = await (await visit("ru", NARROW)).goes_to(address(morning), desk.patient())
 
     await visitor.slot("09:00").click()
@@ -116,8 +157,25 @@ async def test_who_comes_without_a_pass_is_shown_the_way_to_the_room(
     visitor.forgives(is_network)
 
 
-async def test_who_leaves_finds_their_place_again(desk: Desk, visit: Visit) -> None:
-    morning = await a_morning(desk, LATER)
+async def test_who_stands_behind_more_people_than_there_are_places_is_told_so(
+    desk: Desk, visit: Visit, mornings: MakeMorning
+) -> None:
+    morning = await mornings(AT_ONCE, speed_min=0.1, speed_max=0.1)
+    for _ in range(6):
+        await morning.joins(desk.patient())
+    visitor = await (await visit("ru", NARROW)).goes_to(morning.address, desk.patient())
+
+    await visitor.button("line.join").click()
+
+    await expect(visitor.shows("line.few", "few", n=2)).to_be_visible(timeout=20_000)
+    await expect(visitor.page).to_have_title(re.compile("Перед вами"))
+    assert await visitor.axe() == []
+
+
+async def test_who_leaves_finds_their_place_again(
+    desk: Desk, visit: Visit, mornings: MakeMorning
+) -> None:
+    morning = await mornings(LATER)
     visitor = await (await visit()).goes_to(morning.address, desk.patient())
     await visitor.button("line.join").click()
 
@@ -128,7 +186,7 @@ async def test_who_leaves_finds_their_place_again(desk: Desk, visit: Visit) -> N
     await expect(visitor.button("line.leave")).to_be_visible()
 
 
-async def test_where_there_is_no_room_it_says_so(desk: Desk, visit: Visit) -> None:
+async def test_where_there_is_no_room_it_says_so(visit: Visit) -> None:
     visitor = await (await visit("ru")).goes_to(f"#/line/{uuid4()}")
 
     await expect(visitor.shows("line.lost")).to_be_visible()

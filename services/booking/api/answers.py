@@ -1,13 +1,15 @@
 """What does the caller get for which answer? The whole of it on one screen."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
+from hashlib import blake2b
 from typing import Any, assert_never
 from uuid import UUID
 
 import msgspec
 from aiohttp import web
 from msgspec import UNSET, UnsetType
+from msgspec.structs import replace
 
 from services.booking.api.desk import Desk, problem_of
 from services.booking.replies import Answer, Undecided
@@ -17,6 +19,8 @@ from services.booking.rules.life import Booking, Place, Status, change_of, evolv
 from services.booking.rules.offers import Offered, unheld
 from services.booking.rules.refusals import TOLD, Asked, told
 from shared.messages import (
+    Alternative,
+    BookedBy,
     BookingCancelled,
     BookingMoved,
     BookingRestored,
@@ -36,6 +40,8 @@ from shared.messages import (
 )
 from shared.web import json_response
 
+Admitted = Callable[[tuple[Alternative, ...]], Awaitable[tuple[Alternative, ...]]]
+TAG_BYTES = 8
 MADE: frozenset[Status] = frozenset({"held", "booked"})
 
 
@@ -43,7 +49,8 @@ class BookingBody(msgspec.Struct, frozen=True, kw_only=True):
     """A booking as its owner sees it; without places until it is decided.
 
     `actions` is what its owner may do with it now. `late` is there once a place of it was given up
-    later than the clinic asked for, `cancelled_by` once it was cancelled.
+    later than the clinic asked for, `cancelled_by` once it was cancelled, `booked_by` where it was
+    booked for its owner.
     """
 
     id: UUID
@@ -56,6 +63,7 @@ class BookingBody(msgspec.Struct, frozen=True, kw_only=True):
     reason: Refusal | UnsetType = UNSET
     late: bool | UnsetType = UNSET
     cancelled_by: CancelReason | UnsetType = UNSET
+    booked_by: BookedBy | UnsetType = UNSET
 
 
 class HoldBody(msgspec.Struct, frozen=True, kw_only=True):
@@ -77,12 +85,17 @@ Body = BookingBody | HoldBody
 
 
 async def ask_or_offer(
-    desk: Desk, command: BookPlaces | HoldPlaces, home: int, began: float
+    desk: Desk, command: BookPlaces | HoldPlaces, home: int, began: float, admitted: Admitted
 ) -> web.Response:
-    """Ask the referee; whoever is refused is told what is held for them instead."""
+    """Ask the referee; whoever is refused is told what is held for them instead.
+
+    Nothing is that they would not be admitted to: `admitted` are those of what is near.
+    """
     answer = await desk.answers.ask(command, home, began)
     if not isinstance(answer, Refused):
         return reply_to(answer, command)
+    if answer.alternatives:
+        answer = replace(answer, alternatives=await admitted(answer.alternatives))
     return reply_to(answer, command, None, await desk.offers.instead(answer, command, home, began))
 
 
@@ -136,6 +149,7 @@ def booking_body(booking: Booking, now: datetime) -> BookingBody:
         reason=booking.reason or UNSET,
         late=booking.late or UNSET,
         cancelled_by=booking.cancelled_by or UNSET,
+        booked_by=UNSET if booking.booked_by is None else "clinic",
     )
 
 
@@ -160,6 +174,26 @@ def shown(request: web.Request, body: Body, whole: Booking | None = None) -> web
     if request.headers.get("If-None-Match") == tag:
         return web.Response(status=304, headers={"ETag": tag})
     return json_response(body, headers={"ETag": tag, "Cache-Control": "private, no-cache"})
+
+
+def shown_to_all(
+    request: web.Request,
+    body: msgspec.Struct,
+    *,
+    but: msgspec.Struct | None = None,
+    more: Mapping[str, str] | None = None,
+) -> web.Response:
+    """200 with a weak ETag, or 304; `but` is the body as it is tagged, without what always moves.
+
+    A browser asks each time, and the edge has the answer: what a browser kept for a second by
+    itself would be a second older still.
+    """
+    tag = blake2b(msgspec.json.encode(but or body), digest_size=TAG_BYTES).hexdigest()
+    headers = {"Cache-Control": "public, max-age=0, must-revalidate", "ETag": f'W/"{tag}"'}
+    headers |= more or {}
+    if any(known.value == tag for known in request.if_none_match or ()):
+        return web.Response(status=304, headers=headers)
+    return json_response(body, headers=headers)
 
 
 def _undecided(booking: Booking, asked: Asked, eyes: Eyes | None) -> web.Response:

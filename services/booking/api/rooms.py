@@ -9,7 +9,9 @@ from uuid import UUID
 import msgspec
 from aiohttp import web
 from msgspec import Meta
+from msgspec.structs import replace
 
+from services.booking.api.answers import shown_to_all
 from services.booking.api.desk import DESK, Desk, Nothing, problem_of, wish_id
 from services.booking.rules.line import (
     SEED_BYTES,
@@ -19,7 +21,6 @@ from services.booking.rules.line import (
     hash_of,
     look_seconds,
     lot_of,
-    pace_of,
     state_of,
 )
 from services.booking.rules.refusals import TOLD
@@ -31,8 +32,6 @@ from shared.web import body_hash, json_response, path_id, read_body, read_query
 
 LOTS_MAX = 1_000
 """How many lots of a draw are told at once."""
-
-SHARED = {"Cache-Control": "public, max-age=1"}
 
 _chance = SystemRandom()
 
@@ -59,7 +58,8 @@ class RoomBody(msgspec.Struct, frozen=True, kw_only=True):
 
     `seed_hash` is the SHA-256 of the seed, in hex; the seed itself is told after the draw.
     Speeds are people a second: `speed` now, `speed_min` and `speed_max` what a person has allowed;
-    between `slow` and `fast` it is expected to move, so far as that is known.
+    between `slow` and `fast` it is expected to move, so far as that is known. `places_left` is how
+    many places are free, a second or two ago; null where nobody knows.
     """
 
     campaign_id: UUID
@@ -77,6 +77,7 @@ class RoomBody(msgspec.Struct, frozen=True, kw_only=True):
     speed_max: float
     slow: float | None
     fast: float
+    places_left: int | None
     as_of: datetime
 
 
@@ -163,7 +164,8 @@ async def show_room(request: web.Request) -> web.Response:
     room = known_room(desk, path_id(request, "campaign"))
     least = look_seconds(room)
     again = {"Retry-After": str(_chance.randint(least, 2 * least))}
-    return json_response(_room_body(desk, room), headers=SHARED | again)
+    body = _room_body(desk, room)
+    return shown_to_all(request, body, but=replace(body, as_of=body.draws_at), more=again)
 
 
 async def show_draw(request: web.Request) -> web.Response:
@@ -175,7 +177,8 @@ async def show_draw(request: web.Request) -> web.Response:
         raise Problem(409, "not_drawn_yet", "The draw has not been made yet.")
     found = await desk.waiting.rooms.drawn(room.campaign_id, first, LOTS_MAX)
     more = len(found) == LOTS_MAX and found[-1][0] < room.early
-    return json_response(
+    return shown_to_all(
+        request,
         DrawBody(
             campaign_id=room.campaign_id,
             seed=room.seed.hex(),
@@ -184,7 +187,6 @@ async def show_draw(request: web.Request) -> web.Response:
             lots=[Lot(place=at, lot=lot_of(room.seed, one).hex()) for at, one in found],
             next=found[-1][0] + 1 if more else None,
         ),
-        headers=SHARED,
     )
 
 
@@ -229,7 +231,7 @@ def known_room(desk: Desk, campaign_id: UUID) -> Room:
 
 
 def _room_body(desk: Desk, room: Room) -> RoomBody:
-    pace = pace_of(room, desk.waiting.lines.paces(room.campaign_id))
+    pace = desk.waiting.lines.pace(room)
     is_drawn = room.drawn_at is not None
     return RoomBody(
         campaign_id=room.campaign_id,
@@ -247,11 +249,13 @@ def _room_body(desk: Desk, room: Room) -> RoomBody:
         speed_max=room.speed_max,
         slow=None if pace.slow is None else round(pace.slow, 3),
         fast=round(pace.fast, 3),
+        places_left=desk.waiting.left.of(room.service),
         as_of=desk.clock.now(),
     )
 
 
 ROOM = "/api/v1/campaigns/{id}/waiting-room"
+HEADERS = ("ETag", "Cache-Control")
 
 ROUTES = [
     Route(
@@ -286,7 +290,10 @@ ROUTES = [
         show_room,
         tag="waiting rooms",
         answers={
-            200: Answer("How far the line is.", RoomBody, headers=("Cache-Control", "Retry-After"))
+            200: Answer("How far the line is.", RoomBody, headers=(*HEADERS, "Retry-After")),
+            304: Answer(
+                "Nothing but `as_of` is other than it was.", headers=(*HEADERS, "Retry-After")
+            ),
         },
     ),
     Route(
@@ -295,7 +302,10 @@ ROUTES = [
         show_draw,
         tag="waiting rooms",
         query=FromPlace,
-        answers={200: Answer("The draw.", DrawBody, headers=("Cache-Control",))},
+        answers={
+            200: Answer("The draw.", DrawBody, headers=HEADERS),
+            304: Answer("It is as the ETag in If-None-Match says.", headers=HEADERS),
+        },
         problems=("not_drawn_yet",),
     ),
 ]

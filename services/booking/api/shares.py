@@ -17,8 +17,8 @@ from services.booking.rules.eligibility import Wanted
 from services.booking.rules.families import Eyes, is_shared
 from services.booking.rules.life import Booking, Place, Places
 from services.booking.rules.refusals import TOLD
-from shared.messages import PLACES_MAX, CancelBooking, MovePlaces, PlaceWish
-from shared.policy import Allowed, allowed
+from shared.messages import PLACES_MAX, CancelBooking, CancelReason, MovePlaces, PlaceWish
+from shared.policy import allowed
 from shared.problems import Problem
 from shared.web import path_id
 
@@ -63,11 +63,11 @@ class Shared(msgspec.Struct, frozen=True):
         """Which version of it is meant."""
         return NEVER if self.is_left else version_of(self.booking)
 
-    def persons(self, who: Allowed) -> set[UUID]:
+    def persons(self, asker_id: UUID) -> set[UUID]:
         """Whose data whoever asks has to do with."""
         if self.eyes is None:
             return persons_in(self.booking)
-        return whose(self.seen) | {who.actor.id}
+        return whose(self.seen) | {asker_id}
 
     def asked_by(self, person_id: UUID) -> Booking:
         """The booking as if it were theirs who asks: what is held instead is held for them."""
@@ -90,6 +90,9 @@ async def booking_of(request: web.Request, desk: Desk, *, leaves: bool = False) 
     if found is not None:
         eyes = await desk.families.eyes(who.actor.id, [found], desk.clock.now())
         if eyes.seen(found) is not None:
+            if not eyes.owns(found):
+                # Who came of age is seen to have, before anything is told of what they do here.
+                await desk.families.known_as(found.owner_id, {who.actor.id}, desk.clock.now())
             part = who.own("booking", Part(who.actor.id, found))
             return Shared(part.booking, eyes)
     ids = desk.identities.ids(who.actor.id)
@@ -101,7 +104,9 @@ async def booking_of(request: web.Request, desk: Desk, *, leaves: bool = False) 
     return Shared(who.own("booking", None if is_owner_s else found), None)
 
 
-def giving_up(shared: Shared, head: dict[str, Any]) -> CancelBooking | MovePlaces:
+def giving_up(
+    shared: Shared, head: dict[str, Any], *, reason: CancelReason = "patient"
+) -> CancelBooking | MovePlaces:
     """All that is theirs, or all of it but what has begun; what stays is as the referee has it.
 
     Asked again under its key it has the answer that it had, whichever of the two it was.
@@ -114,7 +119,7 @@ def giving_up(shared: Shared, head: dict[str, Any]) -> CancelBooking | MovePlace
     if len(begun) == len(own) and own and others:
         raise problem_of(TOLD["started"], slot_id=begun[0].slot_id)
     if not others and (not begun or len(begun) == len(own)):
-        return CancelBooking(reason="patient", **meant)
+        return CancelBooking(reason=reason, **meant)
     return MovePlaces(places=as_they_are(booking, (*begun, *others)), **meant)
 
 

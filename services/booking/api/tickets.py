@@ -13,7 +13,7 @@ from services.booking.admission.joining import NotOpenError, TooManyComeError
 from services.booking.api.desk import DESK, Desk, Nothing
 from services.booking.api.me import NO_STORE
 from services.booking.api.rooms import ROOM, known_room
-from services.booking.rules.line import Room, State, Wait, is_turn, pace_of, state_of, wait_of
+from services.booking.rules.line import Room, State, Wait, is_turn, state_of, wait_of
 from services.booking.rules.tickets import Slip, slip_of, text_of
 from shared.access.entries import Touch
 from shared.links.rules import Keys
@@ -36,7 +36,8 @@ _chance = SystemRandom()
 class TicketBody(msgspec.Struct, frozen=True, kw_only=True):
     """Somebody's place in line, which is nobody else's; before the draw it has no number.
 
-    `look_again_seconds` is when to ask how far the line is.
+    `look_again_seconds` is when to ask how far the line is. `places_left` is how many places are
+    free; `is_scarce`, that no more are than people ahead, so that there may be none at one's turn.
     """
 
     campaign_id: UUID
@@ -44,6 +45,8 @@ class TicketBody(msgspec.Struct, frozen=True, kw_only=True):
     place: int | None
     ahead: int | None
     wait: Wait | None
+    places_left: int | None
+    is_scarce: bool | None
     ticket: str
     look_again_seconds: int
 
@@ -105,12 +108,12 @@ async def come_in(request: web.Request) -> web.Response:
         raise Problem(422, "ticket_invalid", "This ticket is not valid here; ask for it again.")
     desk.access.note(request, [ticket.person_id], holder=ticket.person_id)
     if ticket.place == 0 or not is_turn(room, ticket.place):
-        ahead = max(ticket.place - int(room.serving), 1)
+        wait = wait_of(max(ticket.place - int(room.serving), 1), desk.waiting.lines.pace(room))
         raise Problem(
             409,
             "not_your_turn",
             "It is not your turn yet; nobody comes in before those who are ahead.",
-            headers={"Retry-After": str(_look_again(_wait(desk, room, ahead)))},
+            headers={"Retry-After": str(_look_again(wait))},
         )
     until = desk.clock.after(desk.waiting.pass_seconds)
     slip = msgspec.structs.replace(ticket, kind="pass", until=until)
@@ -128,7 +131,8 @@ def _keys(desk: Desk) -> Keys:
 def _ticket_body(desk: Desk, room: Room, slip: Slip, ticket: str) -> TicketBody:
     state = state_of(room, desk.clock.now())
     ahead = max(0, slip.place - 1 - int(room.serving)) if slip.place else None
-    wait = None if ahead is None else _wait(desk, room, ahead + 1)
+    wait = None if ahead is None else desk.waiting.lines.wait_for(room, slip.place)
+    left = desk.waiting.left.of(room.service)
     seconds = _look_again(wait) if slip.place else _once_it_is_drawn(desk, room)
     return TicketBody(
         campaign_id=room.campaign_id,
@@ -136,13 +140,11 @@ def _ticket_body(desk: Desk, room: Room, slip: Slip, ticket: str) -> TicketBody:
         place=slip.place or None,
         ahead=ahead,
         wait=wait,
+        places_left=left,
+        is_scarce=None if left is None or ahead is None else left <= ahead,
         ticket=ticket,
         look_again_seconds=seconds,
     )
-
-
-def _wait(desk: Desk, room: Room, ahead: int) -> Wait:
-    return wait_of(ahead, pace_of(room, desk.waiting.lines.paces(room.campaign_id)))
 
 
 def _once_it_is_drawn(desk: Desk, room: Room) -> int:

@@ -25,6 +25,13 @@ LATELY = HeldLately(
 
 UNUSABLE = [
     ProblemKind(
+        429,
+        "too_many_wishes",
+        "One person has asked for more places in a short time than people do.",
+        "Ask again after Retry-After seconds; to ask sooner costs nothing and gains nothing.",
+        headers=("Retry-After",),
+    ),
+    ProblemKind(
         409,
         "hold_gone",
         "The hold has run out, was given back, or is booked.",
@@ -59,7 +66,7 @@ UNUSABLE = [
     ProblemKind(
         422,
         "hold_mismatch",
-        "The places that are asked for are not those of the hold.",
+        "The places that are asked for are not those of the hold, or Talon-Hold names another one.",
         "Ask for exactly the slots that it holds, or without the hold.",
     ),
     ProblemKind(

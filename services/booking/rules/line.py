@@ -35,6 +35,10 @@ LOOK_SECONDS_MIN = 2
 LOOK_SECONDS_MAX = 30
 """So many look at a line in a second, at most, as long as they do it no seldomer than that."""
 
+ENDS_SECONDS = 1.0
+"""How exactly it is seen when somebody's turn came: a line is looked at twice a second."""
+
+Came = Literal["inside", "sooner", "later"]
 State = Literal["opens_later", "gathering", "drawing", "serving", "closed"]
 PerSecond = Annotated[float, Meta(ge=0.1, le=10_000)]
 
@@ -172,6 +176,15 @@ def wait_of(ahead: int, pace: Pace) -> Wait:
         low_seconds=math.floor(ahead / pace.fast),
         high_seconds=math.ceil(ahead / pace.slow) if pace.slow is not None else None,
     )
+
+
+def came_true(wait: Wait, seconds: float) -> Came:
+    """Was it somebody's turn after as long as they were told? Ends are good to a second."""
+    if seconds < wait.low_seconds - ENDS_SECONDS:
+        return "sooner"
+    if wait.high_seconds is not None and seconds > wait.high_seconds + ENDS_SECONDS:
+        return "later"
+    return "inside"
 
 
 def look_seconds(room: Room) -> int:

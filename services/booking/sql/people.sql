@@ -84,6 +84,10 @@ RETURNING e.erasure_id, e.person_id, e.home, e.erased_at;
 -- Both, in one order; a person has a row from the first time that something must refer to them.
 SELECT id, guardian_id FROM patient WHERE id = ANY ($1::uuid[]) ORDER BY id FOR NO KEY UPDATE;
 
+-- name: register_person
+-- A person without an account; nothing comes back where the id is there already.
+INSERT INTO patient (id, body_hash) VALUES ($1, $2) ON CONFLICT DO NOTHING RETURNING id;
+
 -- name: is_known
 -- Whether anything was ever heard of a person.
 SELECT EXISTS (SELECT FROM profile WHERE person_id = $1)

@@ -16,6 +16,9 @@ from shared.messages import Refused
 HOLDS_LISTED_MAX = 100
 """Far more than one may hold."""
 
+AHEAD_LISTED_MAX = 200
+"""Far more than anybody has ahead of them."""
+
 _encode = msgspec.json.Encoder().encode
 _decode_places = msgspec.json.Decoder(Places).decode
 
@@ -73,6 +76,11 @@ class Bookings:
         rows = await self._database.rows_of(owner_ids, "list_bookings", *about)
         return [booking_of(row) for row in rows]
 
+    async def ahead(self, owner_ids: Sequence[UUID]) -> list[Booking]:
+        """What a person has ahead or waits for, under each of their ids, newest first."""
+        rows = await self._database.rows_of(owner_ids, "list_ahead", AHEAD_LISTED_MAX)
+        return [booking_of(row) for row in rows]
+
     async def left_by(self, ids: Sequence[UUID], booking_id: UUID) -> Booking | None:
         """One in which a person had a place, or which they made: without a place of it."""
         row = await self._database.row("left_booking", booking_id, ids)
@@ -120,6 +128,7 @@ async def apply(
         [change.id for change in changes if change.late],
         [change.id for change in changes if change.cancelled_by == "clinic"],
         [_guest_ids(change) for change in changes],
+        [change.booked_by for change in changes],
     )
 
 
@@ -155,6 +164,7 @@ def booking_of(row: Row) -> Booking:
         reason=row["reason"],
         late=row["late"],
         cancelled_by=row["cancelled_by"],
+        booked_by=row["booked_by"],
     )
 
 

@@ -49,6 +49,7 @@ def book(
         counts=counts_of(
             inventory, held={}, booked=seats_per_slot(w.slot_id for w in command.places)
         ),
+        by=command.by,
     )
 
 
