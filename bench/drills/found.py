@@ -5,9 +5,6 @@ import msgspec
 from bench.drills.play import Played
 from talon.quantiles import quantile
 
-SPEED_WITHIN = 0.10
-"""People come in at the set speed, within this share of it, while those inside can bear it."""
-
 
 class Result(msgspec.Struct, frozen=True, kw_only=True):
     """The last line. `admissions_ratio` is of the speed that was set."""

@@ -101,20 +101,20 @@ class Looks:
         await self.check()
         async with session.get(self._metrics_url) as said:
             queue_ms = self._queue_ms(await said.text())
+        if queue_ms is not None:
+            self._tally.queued(queue_ms)
         answer = await self._doors.ask("GET", self._room_url)
-        waiting = None
         if answer.status == 200:
             room = serving_of(answer.body)
-            waiting = max(0, room.people - room.serving)
-        self._tally.saw(queue_ms=queue_ms, waiting=waiting)
+            self._tally.stood(people=room.people, serving=room.serving)
 
     def _queue_ms(self, text: str) -> float | None:
         """The upper end of the bucket under which 99 of 100 batches since the last look lie."""
         buckets: dict[float, float] = {}
         for upper, count in _BUCKET.findall(text):
             buckets[float(upper)] = buckets.get(float(upper), 0.0) + float(count)
-        since = {upper: count - self._buckets.get(upper, 0.0) for upper, count in buckets.items()}
-        self._buckets = buckets
+        before, self._buckets = self._buckets or buckets, buckets
+        since = {upper: count - before.get(upper, 0.0) for upper, count in buckets.items()}
         total = since.get(float("inf"), 0.0)
         if total <= 0:
             return None

@@ -41,13 +41,14 @@ from talon.tokens import Signer
 
 SEED = 1
 TOKEN_HOURS = 12.0
-SETTLE_SECONDS = 30.0
-"""How long those inside may still book when the drill is over."""
-
 AFTER_SHARE = 0.5
 """The line is looked at for so much longer than people come."""
 
 ADMITTED_LEAST = 1.0
+FOUND_SECONDS = 12
+"""A line begins at its least speed and grows by a tenth of its limit each second."""
+
+LOOKS_LEAST = 5
 MADE = 201
 
 
@@ -73,7 +74,7 @@ class Played(msgspec.Struct, frozen=True, kw_only=True):
     slowest_shed_ms: float
     lag_ms: float
     served: float
-    """People a second who came in, while there were people in line."""
+    """People a second whose turn came, while there were people in line."""
     invariants: Invariants
 
 
@@ -264,10 +265,14 @@ def _played(
 
 
 def _served(seconds: list[Second]) -> float:
-    """Over the seconds from the first who came in to the last at whose end somebody waited."""
-    waited = [nth for nth, second in enumerate(seconds) if second.waiting]
-    came = [nth for nth, second in enumerate(seconds) if second.admitted]
-    if not waited or not came or waited[-1] <= came[0]:
+    """How fast the line moved, from when it had found its speed until nobody waited or it ended."""
+    stood = [
+        (nth, second.serving)
+        for nth, second in enumerate(seconds)
+        if second.serving and second.waiting
+    ]
+    stood = [(nth, serving) for nth, serving in stood if nth >= stood[0][0] + FOUND_SECONDS]
+    if len(stood) < LOOKS_LEAST:
         return 0.0
-    admitted = sum(second.admitted for second in seconds[came[0] : waited[-1] + 1])
-    return round(admitted / (waited[-1] + 1 - came[0]), 2)
+    (first, before), (last, after) = stood[0], stood[-1]
+    return round((after - before) / (last - first), 2)

@@ -84,7 +84,7 @@ def _promises(played: Played, result: Result) -> str:
 
 def _numbers(played: Played, result: Result) -> Mapping[str, str]:
     return {
-        "came in, a second, while somebody waited": f"{played.served:.2f} of {played.speed:.2f}",
+        "let in, a second, while somebody waited": f"{played.served:.2f} of {played.speed:.2f}",
         "booked": f"{result.booked:,}",
         "came in": f"{result.admitted:,}",
         "left while they waited": f"{result.left:,}",
@@ -146,6 +146,9 @@ def _chart(
         disable_xml_declaration=True,
         no_data_text="nothing",
         x_title="seconds",
+        legend_at_bottom=True,
+        truncate_label=-1,
+        truncate_legend=-1,
     )
     chart.x_labels = [str(nth) for nth in range(len(seconds))]
     for name, values in lines.items():
@@ -158,7 +161,11 @@ def _chart(
 
 
 def _sources(morning: Morning) -> str:
-    return _list(tuple(f"{one.says} ({one.address})" for one in morning.sources))
+    said = (
+        f'<li>{escape(one.says)}: <a href="{escape(one.address)}">{escape(one.address)}</a></li>'
+        for one in morning.sources
+    )
+    return f"<ul>{''.join(said)}</ul>"
 
 
 def _list(texts: Sequence[str]) -> str:

@@ -14,7 +14,7 @@ SHED = (429, 503)
 
 class Second(msgspec.Struct, frozen=True, kw_only=True):
     """One second of it. Times are in milliseconds; `queue_ms` is the referee's, None if it decided
-    nothing; `waiting` is None where nobody could be asked.
+    nothing; `serving` and `waiting`, the line's head and length, where the room was not asked.
     """
 
     arrived: int
@@ -25,6 +25,7 @@ class Second(msgspec.Struct, frozen=True, kw_only=True):
     p50_ms: float | None
     p99_ms: float | None
     queue_ms: float | None
+    serving: int | None
     waiting: int | None
 
 
@@ -39,6 +40,7 @@ class Tally:
         self._refused: dict[int, Counter[str]] = defaultdict(Counter)
         self._took: dict[int, list[float]] = defaultdict(list)
         self._queue: dict[int, float] = {}
+        self._serving: dict[int, int] = {}
         self._waiting: dict[int, int] = {}
         self._granted: set[str] = set()
 
@@ -69,12 +71,14 @@ class Tally:
             self.totals[f"refused: {code}"] += 1
             self._refused[self.second][code] += 1
 
-    def saw(self, *, queue_ms: float | None, waiting: int | None) -> None:
-        """What was found by looking, now."""
-        if queue_ms is not None:
-            self._queue[self.second] = queue_ms
-        if waiting is not None:
-            self._waiting[self.second] = waiting
+    def queued(self, milliseconds: float) -> None:
+        """How long commands wait for the referee, now."""
+        self._queue[self.second] = milliseconds
+
+    def stood(self, *, people: int, serving: int) -> None:
+        """How far the line has come, now."""
+        self._serving[self.second] = serving
+        self._waiting[self.second] = max(0, people - serving)
 
     def took(self) -> list[float]:
         """How long every booking's first answer took, in milliseconds, in order."""
@@ -96,5 +100,6 @@ class Tally:
             p50_ms=round(quantile(took, 0.5), 1) if took else None,
             p99_ms=round(quantile(took, 0.99), 1) if took else None,
             queue_ms=self._queue.get(nth),
+            serving=self._serving.get(nth),
             waiting=self._waiting.get(nth),
         )

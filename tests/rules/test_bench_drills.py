@@ -30,6 +30,7 @@ def a_second(**changed: object) -> Second:
         p50_ms=20.0,
         p99_ms=40.0,
         queue_ms=5.0,
+        serving=10,
         waiting=30,
     )
     return msgspec.structs.replace(second, **changed)
@@ -43,7 +44,10 @@ def a_drill(morning: Morning, **changed: object) -> Played:
         places=50,
         speed=2.0,
         curve=scaled(morning.points, people=100, seconds=20),
-        seconds=[a_second(), a_second(p50_ms=None, p99_ms=None, queue_ms=None, waiting=None)],
+        seconds=[
+            a_second(),
+            a_second(p50_ms=None, p99_ms=None, queue_ms=None, serving=None, waiting=None),
+        ],
         totals={"arrived": 100, "admitted": 40, "booked": 38, "left": 60, "refused: <b>": 2},
         took=[10.0, 20.0],
         slowest_shed_ms=3.0,
