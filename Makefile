@@ -21,7 +21,7 @@ PARTS = $(if $(ONLY),--only=$(ONLY)) $(if $(SCALE),--scale=$(SCALE))
 
 export STACK SABOTAGE KEEP
 
-.PHONY: help setup up down status logs reset demo test bench drill faults check lock token
+.PHONY: help setup up down status logs reset demo test bench drill waiting faults check lock token
 
 help: ## print this list
 	@echo "make VERB [STACK=local|demo|test|bench] [ARGS=...]"
@@ -30,7 +30,7 @@ help: ## print this list
 setup: ## install what is missing: Debian packages, Python packages, Kafka
 	@bash "$(HERE)/deploy/local/setup.sh" $(ALSO)
 
-up: setup ## start the stack and wait until it is ready [ONLY=postgres,kafka] [SCALE=slots=2]
+up: setup ## start the stack and wait until it is ready [ONLY=postgres,kafka] [SCALE=2|slots=2,booking=3]; up already: only SCALE changes
 	@$(PYTHON) -m deploy.local up $(PARTS)
 
 down: setup ## stop the stack; its data stay
@@ -62,6 +62,10 @@ bench: setup ## bookings a second beside a row-lock peer, on a stack of its own 
 drill: STACK := $(if $(filter file,$(origin STACK)),bench,$(STACK))
 drill: setup ## a published morning, scaled to this machine, with a report [NAME=doctolib|116117|prepmod|korea] [ARGS=--quick] [KEEP=1]
 	@$(PYTHON) -m bench.drills $(or $(NAME),doctolib) --stack $(STACK) $(ARGS)
+
+waiting: STACK := $(if $(filter file,$(origin STACK)),bench,$(STACK))
+waiting: setup ## a campaign's waiting room: 100,000 people, a draw, bots [ARGS=--short] [KEEP=1]
+	@$(PYTHON) -m bench.waiting --stack $(STACK) $(ARGS)
 
 faults: ALSO := faketime
 faults: setup ## kill, freeze and cut off everything, and check what people were told [ARGS="--seeds 7"]

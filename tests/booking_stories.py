@@ -12,6 +12,7 @@ from shared.events import Unpacker
 from shared.messages import (
     BookingCancelled,
     BookingMoved,
+    BookingRestored,
     HoldExpired,
     HoldReleased,
     HoldRenewed,
@@ -124,6 +125,19 @@ def cancelled(booking_id: UUID, version: int, cause: UUID | None = None) -> Book
     return BookingCancelled(
         reason="patient", counts=(), **a_head(booking_id, version, BookingCancelled, cause)
     )
+
+
+def missed(booking_id: UUID, version: int) -> BookingCancelled:
+    """Nobody came."""
+    head = a_head(booking_id, version, BookingCancelled, None)
+    return BookingCancelled(reason="clinic", missed=True, counts=(), **head)
+
+
+def restored(booking_id: UUID, version: int, *slot_ids: UUID) -> BookingRestored:
+    """Somebody came after all."""
+    places = tuple(a_place(slot_id, patient_id=ALICE) for slot_id in slot_ids)
+    head = a_head(booking_id, version, BookingRestored, None)
+    return BookingRestored(places=places, counts=(), **head)
 
 
 def refused(command_id: UUID, reason: Any, at: datetime = NOON) -> Refused:

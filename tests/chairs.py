@@ -49,6 +49,8 @@ class Room:
     shut: set[str] = field(default_factory=set)
     chairs: list[Chair] = field(default_factory=list)
     homes: dict[Who, int] = field(default_factory=dict)
+    missed: dict[Who, list[str]] = field(default_factory=dict)
+    """Which chairs were empty all the time, of those who never came."""
     not_said: set[Who] = field(default_factory=set)
     """Whose hold ran out, and nobody has said so yet."""
 
@@ -180,7 +182,25 @@ class Room:
         self.was_late = False
         if any(self.now < self.begins[c.slot] + QUARTER for c in own):
             return "not_over"
-        return self._leave(who) if own else "unknown"
+        if not own:
+            return "unknown"
+        self.missed[who] = sorted(c.slot for c in own)
+        return self._leave(who)
+
+    def restore(self, who: Who, wanted: Wanted, home: int) -> str:
+        """They had come after all, and sat where they were to, if nobody sits there for them."""
+        chairs = self.missed.get(who)
+        if self.homes.get(who) != home or chairs != sorted(slot for slot, _ in wanted):
+            return "unknown"
+        for slot in chairs:
+            rest = self.sizes[slot] + self.stools.get(slot, 0) - len(self._in(slot))
+            if chairs.count(slot) > rest:
+                return "full"
+        named = [c.claim for c in self.chairs if c.claim] + [claim for _, claim in wanted if claim]
+        if len(named) != len(set(named)):
+            return "claim_taken"
+        del self.missed[who]
+        return self._sit(who, wanted, home)
 
     def _on(self, slot: str, chairs: list[Chair]) -> int:
         return len([c for c in chairs if c.slot == slot])

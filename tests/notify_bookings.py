@@ -7,6 +7,8 @@ from uuid import UUID, uuid4
 from shared.messages import (
     BookedPlace,
     BookingConfirmed,
+    BookingMissed,
+    BookingReinstated,
     BookingRescheduled,
     BookingRevoked,
     CancelReason,
@@ -65,6 +67,30 @@ def moved(
         owner_id=ALICE,
         places=tuple(to),
         freed=tuple(away_from),
+    )
+
+
+def missed(*freed: BookedPlace, at: datetime = NOON) -> BookingMissed:
+    return BookingMissed(
+        id=uuid4(),
+        cause=uuid4(),
+        at=at,
+        booking_id=BOOKING,
+        version=2,
+        owner_id=ALICE,
+        freed=freed or (a_place(),),
+    )
+
+
+def reinstated(*places: BookedPlace, at: datetime = NOON) -> BookingReinstated:
+    return BookingReinstated(
+        id=uuid4(),
+        cause=uuid4(),
+        at=at,
+        booking_id=BOOKING,
+        version=3,
+        owner_id=ALICE,
+        places=places or (a_place(),),
     )
 
 

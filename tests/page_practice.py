@@ -39,6 +39,14 @@ class Desk:
             assert answer.status in (200, 201), f"{method} {path}: {answer.status} {said}"
             return said
 
+    async def look(self, path: str) -> str:
+        """In which state something is, as one of the processes says at this moment."""
+        headers = {"Authorization": f"Bearer {self.operator}"}
+        url = f"{self._stack.edge}/api/v1{path}"
+        async with self._session.get(url, headers=headers) as answer:
+            said: dict[str, Any] = await answer.json()
+            return str(said.get("state", said.get("code")))
+
     async def book(self, slot: str, token: str) -> str:
         """A booking of one place, by its id."""
         body = {"places": [{"slot_id": slot}]}
@@ -64,6 +72,13 @@ class Desk:
         said = await self.ask("GET", f"/bookings/{booking}/visits", token)
         found: dict[str, Any] = said["visits"][0]
         return found
+
+    async def campaign(self) -> str:
+        """A campaign of two doses, the second three to five days after the first."""
+        about = {"name": f"Campaign No. {uuid4().int % 10**9:09}", "service": "vaccination"}
+        about |= {"opens_at": "2026-01-12T08:00:00+03:00"}
+        doses = {"doses": 2, "min_days": 3, "max_days": 5}
+        return str((await self.ask("POST", "/campaigns", self.operator, about | doses))["id"])
 
     async def practice(self, **about: Any) -> "Practice":
         """A clinic that no other test knows, far from all others."""
@@ -97,16 +112,27 @@ class Practice:
         about = {"modality": "virtual", "practitioner_id": await self.doctor()}
         return await self.opens(times, service="telemedicine-visit", **about)
 
+    async def gives(self, dose: int, time: str, *, later: int = 0, product: str) -> "Practice":
+        """Half an hour for one person's dose, in two days or so many days later."""
+        about = {"service": "vaccination", "product": product, "dose": dose}
+        return await self.opens([time], later=later, **about)
+
     async def opens(
-        self, times: Sequence[str], capacity: int = 1, service: str = VISIT, **about: Any
+        self,
+        times: Sequence[str],
+        capacity: int = 1,
+        service: str = VISIT,
+        later: int = 0,
+        **about: Any,
     ) -> "Practice":
-        """Slots of half an hour at these times, in two days."""
+        """Slots of half an hour at these times, in two days or so many days later."""
+        days = timedelta(days=later)
         slots = [
             {
                 "id": str(uuid4()),
                 "service": service,
-                "starts_at": self.at(clock).isoformat(),
-                "ends_at": (self.at(clock) + SLOT).isoformat(),
+                "starts_at": (self.at(clock) + days).isoformat(),
+                "ends_at": (self.at(clock) + days + SLOT).isoformat(),
                 "capacity": capacity,
             }
             | about

@@ -17,16 +17,16 @@ Text = str | dict[str, str]
 @cache
 def catalogue(language: str) -> dict[str, Text]:
     """Every text by its name; one with plural forms is a dictionary of them."""
-    said = path_of(language).read_text(encoding="utf-8")
+    said = "".join(path.read_text(encoding="utf-8") for path in paths_of(language))
     return {
         name: plain if not forms else dict(FORM.findall(forms))
         for name, plain, forms in ENTRY.findall(said)
     }
 
 
-def path_of(language: str) -> Path:
-    """The catalogue's file."""
-    return WEB / "texts" / f"{language}.js"
+def paths_of(language: str) -> list[Path]:
+    """The catalogue's files."""
+    return sorted((WEB / "texts").glob(f"{language}*.js"))
 
 
 def text(language: str, name: str, form: str = "one", **facts: str | int) -> str:

@@ -75,6 +75,22 @@ class Visitor:
         """The answers to requests whose address has this in it."""
         return [answer for answer in self.answers if part in answer.url]
 
+    async def looks_near(self, place: str) -> None:
+        """Type near what to look, once it is known what there is."""
+        option = self.page.locator(f'#near-places option[value="{place}"]')
+        await option.wait_for(state="attached")
+        await self.page.locator("#near").fill(place)
+        await self.page.keyboard.press("Enter")
+
+    async def tabs_to(self, selector: str) -> None:
+        """Press the tabulator until the focus is there, as whoever has no mouse does."""
+        await self.page.locator(selector).first.wait_for(state="attached")
+        for _ in range(40):
+            await self.page.keyboard.press("Tab")
+            if await self.evaluate("it => document.activeElement.matches(it)", selector):
+                return
+        raise AssertionError(f"the focus never came to {selector}")
+
     async def axe(self) -> list[str]:
         """What axe-core finds wrong with what is shown now."""
         # Where something moves, axe would judge a colour half-way.

@@ -22,6 +22,7 @@ from shared.messages import (
     PlaceWish,
     ReleaseHold,
     RenewHold,
+    RestoreBooking,
 )
 
 NOON = datetime(2030, 5, 14, 12, 0, tzinfo=UTC)
@@ -117,6 +118,14 @@ def cancel(booking_id: UUID, **head: Any) -> CancelBooking:
     """Give it back."""
     said = {"reason": "clinic" if head.get("missed") else "patient"} | a_head(**head)
     return CancelBooking(booking_id=booking_id, **said)
+
+
+def restore(
+    booking_id: UUID, *slot_ids: UUID, claims: tuple[bytes | None, ...] = (), **head: Any
+) -> RestoreBooking:
+    """It was not missed after all."""
+    places = wishes(*slot_ids, claims=claims)
+    return RestoreBooking(booking_id=booking_id, places=places, **a_head(**head))
 
 
 def hold(*slot_ids: UUID, ttl_seconds: int = 300, owner: str = "owner", **head: Any) -> HoldPlaces:

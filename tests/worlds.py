@@ -103,7 +103,8 @@ class World:
 def headers_for(route: Route, **claims: Any) -> dict[str, str]:
     """The headers of somebody who may ask this, under a new key and with a reason."""
     roles = [role for role in ("operator", "patient", "auditor") if role in route.rule.roles]
-    at_work = {"roles": roles or ["practitioner"], "clinics": [CLINIC]}
+    at_clinic = [role for role in ("practitioner", "front_desk") if role in route.rule.roles]
+    at_work = {"roles": roles or at_clinic[:1], "clinics": [CLINIC]}
     said = {} if route.rule.is_public else bearer(**at_work | claims)
     if route.rule.takes_a_reason:
         said[REASON_HEADER] = WHY
@@ -119,7 +120,7 @@ async def a_world(service: str, dsn: str, folder: Path) -> AsyncIterator[World]:
 
 @asynccontextmanager
 async def _booking(dsn: str, folder: Path) -> AsyncIterator[World]:
-    async with booking_doors.a_door(dsn, folder, link_keys=LINK_KEYS) as door:
+    async with booking_doors.a_door(dsn, folder, link_keys=LINK_KEYS, hold_again_seconds=0) as door:
         for slot, day in zip(SLOTS, SLOT_DAYS, strict=True):
             starts_at = datetime(2099, 3, day, 7, tzinfo=UTC)
             await door.open_slot(slot, capacity=PEOPLE_MAX, starts_at=starts_at)
@@ -168,6 +169,7 @@ async def _booking(dsn: str, folder: Path) -> AsyncIterator[World]:
         _missed(world, door)
         _waiting_rooms(world, door)
         _persons(world)
+        _for_patients(world, door)
         _add_rules(world, door)
         _visits(world, door)
         for name in ("show_link", "use_link"):
@@ -286,7 +288,63 @@ def _missed(world: World, door: booking_doors.Door) -> None:
         await door.is_over(slot, UUID(booking))
         return {"path": {"id": clinic, "booking": booking}}
 
+    async def a_visit_that_was_missed(clinic: str = CLINIC) -> dict[str, Any]:
+        made = await a_visit_that_is_over(clinic)
+        route = world.route("miss_booking")
+        staff = headers_for(route, clinics=[clinic])
+        answer = await world.ask(route, Example(path=made["path"], body={}), headers=staff)
+        assert answer.status == 200, await answer.text()
+        return made
+
+    async def a_visit_of_today(clinic: str = CLINIC) -> dict[str, Any]:
+        door.referee.decided(open_clinic(UUID(clinic)), 0)
+        soon = datetime.now(UTC) + timedelta(hours=1)
+        slot = await door.open_slot(uuid4(), clinic_id=UUID(clinic), starts_at=soon)
+        await door.is_there()
+        made = await (await door.book(slot, who=uuid4())).json()
+        body = {"step": "arrive", "places": [made["places"][0]["id"]]}
+        return {"path": {"id": clinic, "booking": made["id"]}, "body": body}
+
+    world.making["attend_booking"] = world.making_at["attend_booking"] = a_visit_of_today
     world.making["miss_booking"] = world.making_at["miss_booking"] = a_visit_that_is_over
+    world.making["restore_booking"] = a_visit_that_was_missed
+    world.making_at["restore_booking"] = a_visit_that_was_missed
+
+
+def _for_patients(world: World, door: booking_doors.Door) -> None:
+    """Somebody who is known, and a slot at a clinic that books for them."""
+    me = world.route("change_me")
+
+    async def a_slot(clinic: str) -> UUID:
+        door.referee.decided(open_clinic(UUID(clinic)), 0)
+        slot = await door.open_slot(uuid4(), clinic_id=UUID(clinic))
+        await door.is_there()
+        return slot
+
+    async def to_book(clinic: str = CLINIC) -> dict[str, Any]:
+        person, slot = uuid4(), await a_slot(clinic)
+        await world.ask(me, me.example(), headers=bearer(person))
+        return {"path": {"id": str(person)}, "body": {"places": [{"slot_id": str(slot)}]}}
+
+    async def is_booked(clinic: str = CLINIC) -> dict[str, Any]:
+        made = await to_book(clinic)
+        path = f"/patients/{made['path']['id']}/bookings"
+        answer = await door.ask("POST", path, made["body"], roles=["front_desk"])
+        assert answer.status == 201, await answer.text()
+        return {"path": made["path"] | {"booking": (await answer.json())["id"]}, "body": {}}
+
+    async def to_move(clinic: str = CLINIC) -> dict[str, Any]:
+        made, slot = await is_booked(clinic), await a_slot(clinic)
+        return made | {"body": {"places": [{"slot_id": str(slot)}]}}
+
+    async def to_see() -> str:
+        made = await is_booked()
+        return str(made["path"]["id"])
+
+    making: dict[str, Any] = dict.fromkeys(("book_for_patient", "hold_for_patient"), to_book)
+    making |= {"cancel_for_patient": is_booked, "move_for_patient": to_move}
+    world.making |= making | {"list_bookings_of_patient": to_see}
+    world.making_at |= making
 
 
 def _persons(world: World) -> None:
@@ -379,7 +437,7 @@ def _add_rules(world: World, door: booking_doors.Door) -> None:
     desk, proposals = door.client.app[DESK], door.client.app[PROPOSALS]
 
     async def a_draft() -> dict[str, Any]:
-        campaign = await world.make("start_campaign", id=str(uuid4()))
+        campaign = await world.make("start_campaign", id=str(uuid4()), service="flu shots")
         example = world.route("draft_rules").example()
         example = msgspec.structs.replace(example, path={"id": campaign})
         said = await (await world.ask(world.route("draft_rules"), example)).json()

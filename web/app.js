@@ -10,8 +10,10 @@ import { bookingsView } from './views/bookings.js';
 import { clinicView } from './views/clinic.js';
 import { contactsView } from './views/contacts.js';
 import { findView } from './views/find.js';
+import { lineView } from './views/line.js';
 import { linkView } from './views/link.js';
 import { nowhereView } from './views/nowhere.js';
+import { pairsView } from './views/pairs.js';
 import { signInView } from './views/sign-in.js';
 import { visitView } from './views/visit.js';
 import { preferred, remember, speak, t } from './words/language.js';
@@ -23,8 +25,10 @@ import { preferred, remember, speak, t } from './words/language.js';
 const VIEWS = {
   find: findView,
   clinic: clinicView,
+  pairs: pairsView,
   bookings: bookingsView,
   contacts: contactsView,
+  line: lineView,
   link: linkView,
   visit: visitView,
   nowhere: nowhereView,

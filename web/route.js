@@ -2,10 +2,13 @@
 
 /**
  * @typedef {object} Route
- * @property {'find' | 'clinic' | 'bookings' | 'contacts' | 'link' | 'visit' | 'nowhere'} view
+ * @property {'find' | 'clinic' | 'pairs' | 'bookings' | 'contacts' | 'line' | 'link' | 'visit'
+ *   | 'nowhere'} view
  * @property {string} clinic
+ * @property {string} campaign
  * @property {string} token
  * @property {string} service
+ * @property {string} product
  * @property {string} date
  */
 
@@ -22,11 +25,14 @@ export function routeOf(hash) {
   const isVisit = view === 'link' && clinic === 'visit' && third !== '';
   const token = isVisit ? third : clinic;
   const asked = new URLSearchParams(query);
-  const [service, date] = [asked.get('service') ?? '', asked.get('date') ?? ''];
-  const rest = { clinic, token, service, date };
+  const [service, product, date] = ['service', 'product', 'date']
+    .map((name) => asked.get(name) ?? '');
+  const rest = { clinic, campaign: clinic, token, service, product, date };
   if (view === '') return { view: 'find', ...rest };
   if (view === 'clinic' && clinic !== '') return { view: 'clinic', ...rest };
+  if (view === 'line' && clinic !== '') return { view, ...rest };
   if (view === 'link' && token !== '') return { view: isVisit ? 'visit' : view, ...rest };
+  if (view === 'pairs') return { view, ...rest };
   if (view === 'bookings' || view === 'contacts') return { view, ...rest };
   return { view: 'nowhere', ...rest };
 }
@@ -46,6 +52,23 @@ export function toFind(choice) {
  */
 export function toClinic(clinic, choice) {
   return `#/clinic/${clinic}${asked(choice)}`;
+}
+
+/**
+ * The address of the waiting room before a campaign.
+ * @param {string} campaign
+ */
+export function toLine(campaign) {
+  return `#/line/${campaign}`;
+}
+
+/**
+ * The address of looking for both doses of a campaign.
+ * @param {string} campaign '' for the newest
+ * @param {{ product?: string, date?: string }} choice
+ */
+export function toPairs(campaign, choice) {
+  return `#/pairs${campaign && `/${campaign}`}${asked(choice)}`;
 }
 
 /**

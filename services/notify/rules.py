@@ -7,12 +7,15 @@ from typing import Literal, assert_never
 from uuid import UUID
 
 import msgspec
+from msgspec import UNSET
 
 from shared.links.rules import Link
 from shared.messages import (
     BookedPlace,
     BookingConfirmed,
     BookingEvent,
+    BookingMissed,
+    BookingReinstated,
     BookingRescheduled,
     BookingRevoked,
     VisitAdmitted,
@@ -78,6 +81,9 @@ MAILED_SECONDS: Mapping[type[VisitTold], float] = {
 """Of which steps of a visit it is written to somebody who may not sit before the page, and how long
 that is still news. Of the others their open pages hear."""
 
+MISSED_SECONDS = 7 * 86_400.0
+"""How long it is news that a clinic says that nobody came, or takes that back."""
+
 LINK_LIVES = timedelta(days=1)
 """How long after its beginning a visit's link is signed for; when it leads in, booking says."""
 
@@ -94,6 +100,11 @@ def messages_for(event: Told) -> list[Message]:
             return []
         last = event.at + timedelta(seconds=seconds)
         return [Message(event=event, owner_id=event.owner_id, channel="email", expires_at=last)]
+    if isinstance(event, BookingMissed | BookingReinstated):
+        if not came_to(event):
+            return []
+        last = event.at + timedelta(seconds=MISSED_SECONDS)
+        return [Message(event=event, owner_id=event.owner_id, channel="email", expires_at=last)]
     latest = max(place.starts_at for place in (*places_of(event), *freed_by(event)))
     return [Message(event=event, owner_id=event.owner_id, channel="email", expires_at=latest)]
 
@@ -101,7 +112,7 @@ def messages_for(event: Told) -> list[Message]:
 def places_of(event: Told) -> tuple[BookedPlace, ...]:
     """The places the booking has after this; a step of a visit changes none."""
     match event:
-        case BookingConfirmed() | BookingRescheduled():
+        case BookingConfirmed() | BookingRescheduled() | BookingReinstated():
             return event.places
         case _:
             return ()
@@ -110,16 +121,23 @@ def places_of(event: Told) -> tuple[BookedPlace, ...]:
 def freed_by(event: Told) -> tuple[BookedPlace, ...]:
     """The places the booking had before this and was moved or cancelled away from."""
     match event:
-        case BookingRescheduled() | BookingRevoked():
+        case BookingRescheduled() | BookingRevoked() | BookingMissed():
             return event.freed
         case _:
             return ()
 
 
+def came_to(event: BookingMissed | BookingReinstated) -> tuple[BookedPlace, ...]:
+    """The visits of it that one goes to; of one from afar its own steps have told by themselves."""
+    places = (*places_of(event), *freed_by(event))
+    return tuple(place for place in places if place.modality == "physical")
+
+
 def link_to_cancel(event: Told) -> Link | None:
     """What lets its owner cancel the booking without signing in, until the first visit begins."""
     places = places_of(event)
-    if not places:
+    # What is a part of a booking is changed by who has signed in.
+    if not places or isinstance(event, BookingReinstated) or event.part is not UNSET:
         return None
     first = min(place.starts_at for place in places)
     return Link(
@@ -132,10 +150,12 @@ def link_to_cancel(event: Told) -> Link | None:
 
 def links_to_visits(event: Told) -> list[Link]:
     """What lets each person into their telemedicine visit, in the order of their places."""
+    if isinstance(event, BookingReinstated):
+        return []
     places = (event.place,) if isinstance(event, VisitAdmitted) else places_of(event)
     return [
         Link(
-            purpose="visit",
+            purpose="visit" if place.patient_id == event.owner_id else "visit_for_another",
             person_id=place.patient_id,
             object_id=event.booking_id,
             until=(place.starts_at + LINK_LIVES).replace(microsecond=0),

@@ -7,10 +7,12 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from services.notify.rules import Told
+from services.notify.rules import Told, came_to
 from shared.messages import (
     BookedPlace,
     BookingConfirmed,
+    BookingMissed,
+    BookingReinstated,
     BookingRescheduled,
     BookingRevoked,
     VisitAdmitted,
@@ -56,7 +58,8 @@ def wording(event: Told, cancel_at: str = "", join_at: Sequence[str] = ()) -> Wo
     match event:
         case BookingConfirmed():
             subject = f"Your visit on {_first_day(event.places)} is booked"
-            paragraphs = ["Your visit is booked.", *_in_order(event.places)]
+            by_whom = "The clinic booked your visit for you." if event.by == "clinic" else ""
+            paragraphs = [by_whom or "Your visit is booked.", *_in_order(event.places)]
         case BookingRescheduled():
             subject = f"Your visit was moved to {_first_day(event.places)}"
             paragraphs = [
@@ -69,6 +72,8 @@ def wording(event: Told, cancel_at: str = "", join_at: Sequence[str] = ()) -> Wo
             subject = f"Your visit on {_first_day(event.freed)} is cancelled"
             by_whom = "The clinic cancelled your visit." if event.reason == "clinic" else ""
             paragraphs = [by_whom or "Your visit is cancelled.", *_in_order(event.freed)]
+        case BookingMissed() | BookingReinstated():
+            subject, paragraphs = _of_who_came(event)
         case VisitAdmitted() | VisitByPhone() | VisitMissed():
             subject, paragraphs = _of_a_visit(event)
         case _:
@@ -77,6 +82,26 @@ def wording(event: Told, cancel_at: str = "", join_at: Sequence[str] = ()) -> Wo
     told += [_CANCELLING.format(address=cancel_at)] if cancel_at else []
     told.append(_CLOSING)
     return Wording(subject, "\n\n".join(told) + "\n")
+
+
+def _of_who_came(event: BookingMissed | BookingReinstated) -> tuple[str, list[str]]:
+    """What the clinic says of who came: the subject, and what is said."""
+    places = came_to(event)
+    when = _in_order(places)
+    match event:
+        case BookingMissed():
+            said = "The clinic says that nobody came to this visit."
+            then = (
+                "If you still need it, book another: nothing stands in the way of that. If you "
+                "were there, tell the clinic: it can take this back."
+            )
+            return f"You missed your visit on {_first_day(places)}", [said, *when, then]
+        case BookingReinstated():
+            said = "The clinic has corrected its records: your visit does not count as missed."
+            then = "There is nothing that you need to do."
+            return f"Your visit on {_first_day(places)} was not missed", [said, *when, then]
+        case _:
+            assert_never(event)
 
 
 def _of_a_visit(event: VisitAdmitted | VisitByPhone | VisitMissed) -> tuple[str, list[str]]:

@@ -1,10 +1,12 @@
 """What does the front desk tell of a booking, to those who tell people?"""
 
+from typing import Literal
 from uuid import UUID
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
-from shared.messages.words import CancelReason, Instant, Message, Modality, Version
+from shared.messages.words import BookedBy, CancelReason, Instant, Message, Modality, Version
 
 
 class BookedPlace(msgspec.Struct, frozen=True, kw_only=True):
@@ -22,18 +24,27 @@ class BookedPlace(msgspec.Struct, frozen=True, kw_only=True):
     modality: Modality = "physical"
 
 
+Part = Literal["own", "rest"]
+
+
 class BookingTold(Message, frozen=True, kw_only=True):
-    """The head of what is told about a booking to those who tell people."""
+    """The head of what is told about a booking to those who tell people.
+
+    `owner_id` is who is told. `part`: they are not told all of it, since others are in it as well:
+    `own` is their place in another's booking, `rest` what of their own booking is theirs to see.
+    """
 
     booking_id: UUID
     version: Version
     owner_id: UUID
+    part: Part | UnsetType = UNSET
 
 
 class BookingConfirmed(BookingTold, frozen=True, kw_only=True):
-    """A booking is made."""
+    """A booking is made; `by` whom, where it was not its owner."""
 
     places: tuple[BookedPlace, ...]
+    by: BookedBy | UnsetType = UNSET
 
 
 class BookingRescheduled(BookingTold, frozen=True, kw_only=True):
@@ -52,4 +63,18 @@ class BookingRevoked(BookingTold, frozen=True, kw_only=True):
     late: bool = False
 
 
-BookingEvent = BookingConfirmed | BookingRescheduled | BookingRevoked
+class BookingMissed(BookingTold, frozen=True, kw_only=True):
+    """The clinic says that nobody came to a booking; `freed` are the places it had."""
+
+    freed: tuple[BookedPlace, ...]
+
+
+class BookingReinstated(BookingTold, frozen=True, kw_only=True):
+    """The clinic takes back that nobody came: the booking has its places, and its doses."""
+
+    places: tuple[BookedPlace, ...]
+
+
+BookingEvent = (
+    BookingConfirmed | BookingRescheduled | BookingRevoked | BookingMissed | BookingReinstated
+)

@@ -90,7 +90,9 @@ class World(msgspec.Struct, frozen=True, kw_only=True):
 
     def live(self, booking_id: UUID) -> list[PlaceRow]:
         """Its seats that take room."""
-        return [place for place in self.places.get(booking_id, ()) if place.state != "expired"]
+        return [
+            place for place in self.places.get(booking_id, ()) if place.state in ("held", "booked")
+        ]
 
     def is_an_outsider_s(self, booking_id: UUID) -> bool:
         """True for a booking of somebody of whose wishes the journal knows nothing."""

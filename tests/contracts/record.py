@@ -11,7 +11,7 @@ import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import asyncpg
 
@@ -51,11 +51,12 @@ def _keep(folder: Path, *, events: str, dump: str) -> None:
 
 async def _a_day(referee: Play) -> None:
     """Every event there is, each at least once."""
-    one, two = an_id("recorded one"), an_id("recorded two")
+    one, two, over = an_id("recorded one"), an_id("recorded two"), an_id("recorded three")
     await referee.decide(
         stories.open_clinic(),
         stories.open_slot(one, 3, starts_at=FAR),
         stories.open_slot(two, 9, starts_at=FAR + timedelta(days=7)),
+        stories.open_slot(over, 1, starts_at=FAR),
     )
     kept = stories.book(one, two, claims=(a_claim("dose 1"), a_claim("dose 2")))
     moved, gone, held, lapsed = (
@@ -80,6 +81,20 @@ async def _a_day(referee: Play) -> None:
     [alive] = await referee.decide(stories.hold(one))
     assert isinstance(alive, PlacesHeld)
     await referee.decide(stories.release(alive.booking_id))
+    await _missed_and_not(referee, over)
+
+
+async def _missed_and_not(referee: Play, over: UUID) -> None:
+    """Nobody came, it is said, and then that it was a mistake."""
+    came = stories.book(over, claims=(a_claim("came"),))
+    await referee.decide(came)
+    await referee.connection.execute(
+        """UPDATE slot SET starts_at = now() - interval '2 h', ends_at = now() - interval '1 h'
+            WHERE id = $1""",
+        over,
+    )
+    await referee.decide(stories.cancel(came.id, missed=True))
+    await referee.decide(stories.restore(came.id, over, claims=(a_claim("came"),)))
 
 
 def _events(referee: Play) -> str:

@@ -265,6 +265,35 @@ async def test_who_did_not_come_may_book_the_same_again_once_the_clinic_says_so(
     assert anew.status == 201
 
 
+async def test_a_clinic_takes_back_that_nobody_came_and_the_dose_is_had_again(
+    desk: booking_doors.Door,
+) -> None:
+    slot_id, later = await desk.open_slot("Monday"), await desk.open_slot("Tuesday", capacity=2)
+    campaign = await a_campaign(desk, doses=1)
+    made = await (await desk.book(slot_id, campaign_id=campaign)).json()
+    path = f"/clinics/{CLINIC}/bookings/{made['id']}/noshow"
+    not_yet = await desk.ask("DELETE", path, {}, **AT_THE_CLINIC)
+    await desk.is_over(slot_id, UUID(made["id"]))
+    await desk.ask("POST", path, {}, **AT_THE_CLINIC)
+    anew = await (await desk.book(later, campaign_id=campaign)).json()
+    in_the_way = await desk.ask("DELETE", path, {}, **AT_THE_CLINIC)
+    await desk.ask("POST", f"/bookings/{anew['id']}/cancel", {})
+
+    back = await desk.ask("DELETE", path, {}, key="one", **AT_THE_CLINIC)
+    again = await desk.ask("DELETE", path, {}, key="one", **AT_THE_CLINIC)
+    twice = await desk.ask("DELETE", path, {}, **AT_THE_CLINIC)
+    second = await desk.book(later, campaign_id=campaign)
+
+    body = await back.json()
+    assert await problem(not_yet) == (409, "booking_not_missed")
+    assert await problem(in_the_way) == (409, "already_booked")
+    assert (back.status, body["status"], body["version"]) == (200, "booked", 3)
+    assert [place["id"] for place in body["places"]] == [place["id"] for place in made["places"]]
+    assert (again.status, await again.json()) == (200, body)
+    assert await problem(twice) == (409, "booking_not_missed")
+    assert await problem(second) == (409, "already_booked")
+
+
 async def test_only_the_clinic_where_it_was_says_so(desk: booking_doors.Door) -> None:
     slot_id = await desk.open_slot("Monday")
     made = await (await desk.book(slot_id)).json()

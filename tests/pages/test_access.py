@@ -2,12 +2,13 @@
 
 import re
 from collections.abc import Awaitable, Callable
+from uuid import uuid4
 
 import pytest
 from playwright.async_api import Route, expect
 
 from tests.page_practice import Desk
-from tests.page_texts import path_of
+from tests.page_texts import WEB
 from tests.page_visitor import NARROW, WIDE, Visitor, is_network
 from tests.pages.conftest import Visit
 
@@ -98,6 +99,24 @@ async def refusal(visitor: Visitor, desk: Desk) -> None:
     visitor.forgives(lambda said: "409" in said)
 
 
+async def pairs(visitor: Visitor, desk: Desk) -> None:
+    """Both doses of a campaign, on two days."""
+    product = f"Product No. {uuid4().int % 10**9}"
+    practice = await (await desk.practice()).gives(1, "09:00", product=product)
+    await practice.gives(2, "09:30", later=4, product=product)
+    campaign = await desk.campaign()
+    await visitor.goes_to(f"#/pairs/{campaign}?product={product}", desk.patient())
+    await visitor.looks_near(practice.name)
+    await visitor.page.locator(".pair").wait_for()
+
+
+async def pairing(visitor: Visitor, desk: Desk) -> None:
+    """The dialog in which both are kept while somebody decides."""
+    await pairs(visitor, desk)
+    await visitor.page.locator(".pair button").click()
+    await visitor.dialog.locator(".kept").wait_for()
+
+
 async def bookings(visitor: Visitor, desk: Desk) -> None:
     """One booking to come and one that was cancelled."""
     practice = await (await desk.practice()).opens(["09:00", "09:30"])
@@ -144,7 +163,8 @@ async def nowhere(visitor: Visitor, desk: Desk) -> None:
     await visitor.goes_to("#/somewhere")
 
 
-VIEWS = [find, clinic, booking, refusal, bookings, cancelling, waiting, contacts, sign_in, nowhere]
+VIEWS = [find, clinic, booking, refusal, pairs, pairing, bookings, cancelling, waiting, contacts]
+VIEWS += [sign_in, nowhere]
 LOOKS = [("ru", NARROW, "light"), ("en", WIDE, "dark")]
 
 
@@ -168,7 +188,7 @@ async def test_every_view_is_clean_to_axe_fits_its_width_and_can_be_touched(
 
 async def test_every_word_comes_from_the_catalogue(desk: Desk, visit: Visit) -> None:
     visitor = await visit("en")
-    await visitor.context.route("**/texts/en.js", _marked)
+    await visitor.context.route("**/texts/en*.js", _marked)
     visitor.marks = True
     loose = {}
 
@@ -253,5 +273,6 @@ async def test_the_pages_are_sent_with_a_strict_policy_and_nothing_from_elsewher
 
 async def _marked(route: Route) -> None:
     """The catalogue with every text in brackets, so that what is not in brackets is not from it."""
-    said = path_of("en").read_text(encoding="utf-8")
+    name = route.request.url.rsplit("/", 1)[-1]
+    said = (WEB / "texts" / name).read_text(encoding="utf-8")
     await route.fulfill(body=TEXT.sub(r": '⟦\1⟧'", said), content_type="text/javascript")

@@ -6,7 +6,7 @@ import pytest
 from playwright.async_api import Route, expect
 
 from tests.page_practice import Desk
-from tests.page_visitor import NARROW, WIDE, Visitor, is_network
+from tests.page_visitor import NARROW, WIDE, is_network
 from tests.pages.conftest import Visit
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -72,18 +72,18 @@ async def test_a_place_is_booked_by_keyboard_alone(desk: Desk, visit: Visit) -> 
     visitor = await (await visit()).goes_to("#/", desk.patient())
     press = visitor.page.keyboard.press
 
-    await _tab_to(visitor, "input[name=service]:checked")
+    await visitor.tabs_to("input[name=service]:checked")
     await press("ArrowRight")
-    await _tab_to(visitor, "#near")
+    await visitor.tabs_to("#near")
     await visitor.page.keyboard.type(practice.name)
     await press("Enter")
     await expect(visitor.page.locator(".clinics h3").first).to_have_text(practice.name)
-    await _tab_to(visitor, ".clinics a")
+    await visitor.tabs_to(".clinics a")
     await press("Enter")
     await expect(visitor.page.locator("h1")).to_have_text(practice.name)
-    await _tab_to(visitor, "button.slot")
+    await visitor.tabs_to("button.slot")
     await press("Enter")
-    await _tab_to(visitor, "dialog .primary")
+    await visitor.tabs_to("dialog .primary")
     await press("Enter")
     await expect(visitor.shows("done.book.text")).to_be_visible()
     await press("Escape")
@@ -184,13 +184,3 @@ async def test_without_a_connection_it_says_so_and_asks_when_it_is_back(
     await expect(visitor.shows("done.book.text")).to_be_visible()
     assert len(await desk.bookings(token)) == 1
     visitor.forgives(is_network)
-
-
-async def _tab_to(visitor: Visitor, selector: str) -> None:
-    """Press the tabulator until the focus is there, as whoever has no mouse does."""
-    await visitor.page.locator(selector).first.wait_for(state="attached")
-    for _ in range(40):
-        await visitor.page.keyboard.press("Tab")
-        if await visitor.evaluate("it => document.activeElement.matches(it)", selector):
-            return
-    raise AssertionError(f"the focus never came to {selector}")

@@ -9,6 +9,8 @@ from services.booking.rules.refusals import TOLD, told
 from services.booking.rules.telling import Known, needs_known, tell
 from shared.messages import (
     BookingConfirmed,
+    BookingMissed,
+    BookingReinstated,
     BookingRescheduled,
     BookingRevoked,
     Refusal,
@@ -24,9 +26,11 @@ from tests.booking_stories import (
     cancelled,
     held,
     lapsed,
+    missed,
     moved,
     opened,
     refused,
+    restored,
 )
 from tests.stories import an_id
 
@@ -48,6 +52,17 @@ def test_each_change_is_told_once_with_the_places_before_it() -> None:
     assert (slots_in(rescheduled.freed), slots_in(rescheduled.places)) == ([MONDAY], [TUESDAY])
     assert slots_in(revoked.freed) == [TUESDAY]
     assert revoked.owner_id == ALICE
+
+
+def test_that_nobody_came_is_told_and_so_is_that_it_was_a_mistake() -> None:
+    told_of = tell([booked(ID, MONDAY), missed(ID, 2), restored(ID, 3, MONDAY)], {})
+
+    _, nobody, came = told_of
+    assert isinstance(nobody, BookingMissed)
+    assert isinstance(came, BookingReinstated)
+    assert slots_in(nobody.freed) == slots_in(came.places) == [MONDAY]
+    assert (nobody.version, came.version, came.owner_id) == (2, 3, ALICE)
+    assert needs_known([restored(ID, 3, MONDAY)]) == [ID]
 
 
 def test_what_was_booked_in_an_earlier_batch_must_be_known() -> None:

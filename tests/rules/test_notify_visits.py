@@ -8,12 +8,30 @@ import msgspec
 import pytest
 
 from services.notify.channels.email import compose
+from services.notify.invitations import invitations
 from services.notify.live import frames
 from services.notify.live.positions import START
 from services.notify.rules import LINK_LIVES, link_to_cancel, links_to_visits, messages_for
 from services.notify.texts import wording
-from shared.messages import BookedPlace, VisitAdmitted, VisitByPhone, VisitEvent, VisitMissed
-from tests.notify_bookings import ALICE, BOOKING, NOON, a_place, confirmed, moved
+from shared.messages import (
+    PLACES_MAX,
+    BookedPlace,
+    VisitAdmitted,
+    VisitByPhone,
+    VisitEvent,
+    VisitMissed,
+    VisitSetBack,
+)
+from tests.notify_bookings import (
+    ALICE,
+    BOOKING,
+    NOON,
+    a_place,
+    confirmed,
+    missed,
+    moved,
+    reinstated,
+)
 
 BORIS = UUID("b0000000-0000-4000-8000-000000000002")
 WRITTEN = (VisitAdmitted, VisitByPhone, VisitMissed)
@@ -28,6 +46,8 @@ def stepped(kind: type[Any], **about: Any) -> Any:
     """A visit's step, just now."""
     if kind is VisitMissed:
         about.setdefault("noshow_by", "patient")
+    if kind is VisitSetBack:
+        about.setdefault("status", "booked")
     return kind(
         id=uuid4(),
         cause=uuid4(),
@@ -72,6 +92,39 @@ def test_whoever_was_let_down_reads_that_it_was_not_they() -> None:
     assert "book another" in own.lower()
 
 
+@pytest.mark.parametrize("tell", [missed, reinstated])
+def test_what_a_clinic_says_of_who_came_is_written_for_a_week_and_asks_for_nothing_more(
+    tell: Any,
+) -> None:
+    event = tell()
+
+    [message] = messages_for(event)
+
+    assert (message.owner_id, message.expires_at) == (ALICE, NOON + timedelta(days=7))
+    assert link_to_cancel(event) is None
+    assert links_to_visits(event) == []
+    assert invitations(event, organizer="a@b.c", attendee="d@e.f") == []
+    said = frames.told(msgspec.json.encode(event).decode(), START)
+    assert (b'"noshow"' in said) == (tell is missed)
+
+
+def test_who_was_missed_reads_what_to_do_next() -> None:
+    nobody, corrected = wording(missed()), wording(reinstated())
+
+    assert "You missed your visit" in nobody.subject
+    assert "book another" in nobody.text
+    assert "tell the clinic" in nobody.text
+    assert "was not missed" in corrected.subject
+    assert "nothing that you need to do" in corrected.text
+
+
+def test_of_a_visit_from_afar_its_own_steps_have_told_already() -> None:
+    assert messages_for(missed(virtual())) == []
+    assert messages_for(reinstated(virtual())) == []
+    assert "Clinic 12" in wording(missed(virtual(), a_place())).text
+    assert len(messages_for(missed(virtual(), a_place()))) == 1
+
+
 def test_each_person_of_a_virtual_booking_has_a_link_of_their_own() -> None:
     event = confirmed(virtual(), virtual(patient_id=BORIS), a_place())
 
@@ -81,7 +134,7 @@ def test_each_person_of_a_virtual_booking_has_a_link_of_their_own() -> None:
         (ALICE, BOOKING),
         (BORIS, BOOKING),
     ]
-    assert {link.purpose for link in links} == {"visit"}
+    assert [link.purpose for link in links] == ["visit", "visit_for_another"]
     assert {link.until for link in links} == {NOON + LINK_LIVES}
     cancels = link_to_cancel(event)
     assert cancels is not None
@@ -133,3 +186,28 @@ def test_a_mail_of_a_visit_changes_nobody_s_calendar() -> None:
     )
 
     assert b"text/calendar" not in content
+
+
+def test_a_place_in_another_s_booking_has_an_entry_of_its_own_and_no_link_to_cancel_all() -> None:
+    own = msgspec.structs.replace(confirmed(virtual(patient_id=BORIS)), owner_id=BORIS, part="own")
+    whole = confirmed(virtual(patient_id=BORIS))
+
+    uids = [
+        str(one.text.split("UID:")[1].split("@")[0])
+        for event in (own, whole)
+        for one in invitations(event, organizer="a@b.c", attendee="d@e.f")
+    ]
+
+    assert len(set(uids)) == 2
+    assert [link.purpose for link in links_to_visits(own)] == ["visit"]
+    assert link_to_cancel(own) is None
+
+
+def test_what_is_left_of_a_booking_takes_all_else_out_of_the_calendar() -> None:
+    place = a_place()
+    rest = msgspec.structs.replace(moved(to=[place], away_from=[a_place()]), part="rest")
+
+    made = invitations(rest, organizer="a@b.c", attendee="d@e.f")
+
+    assert [one.method for one in made] == ["REQUEST"] + ["CANCEL"] * (PLACES_MAX - 1)
+    assert link_to_cancel(rest) is None

@@ -13,7 +13,7 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from services.slots import rules
-from services.slots.rules import Inventory, Slot, answers, bookings, holds, moves, slots
+from services.slots.rules import Inventory, Slot, answers, bookings, holds, missed, moves, slots
 from shared.messages import Apart, Refusal, Refused, SlotEvent
 from tests import stories
 from tests.chairs import Room, Wanted
@@ -67,7 +67,8 @@ ACTS = [
     *[st.tuples(st.just("move"), someone, seats, elsewhere)] * 2,
     *[st.tuples(st.just("move_to_held"), someone, seats, holders, elsewhere, st.booleans())] * 2,
     st.tuples(st.just("cancel"), someone, elsewhere),
-    st.tuples(st.just("miss"), someone, elsewhere),
+    *[st.tuples(st.just("miss"), someone, elsewhere)] * 2,
+    *[st.tuples(st.just("restore"), someone, claims, elsewhere)] * 2,
 ]
 MORE = [(0, ("hold", [day], 600, 0, "Alice")) for day in ("Tuesday", "Wednesday", "Tuesday")]
 """Some mornings begin with somebody who holds as much as they may, or nearly."""
@@ -75,8 +76,13 @@ MORE = [(0, ("hold", [day], 600, 0, "Alice")) for day in ("Tuesday", "Wednesday"
 AGAIN = [(0, ("renew", 1, 300, 0))]
 """And some with a hold that was renewed."""
 
+NOBODY_CAME = [(9_900, ("miss", 1, 0)), (0, ("restore", 1, (None,) * 8, 0))]
+"""A few end late, with nobody having come, and with that being taken back."""
+
 mornings = st.tuples(
-    *[st.sampled_from([4, 3, 2, 8, 1])] * 3, st.sampled_from([0, 2, 3]), st.sampled_from([0, 1])
+    *[st.sampled_from([4, 3, 2, 8, 1])] * 3,
+    st.sampled_from([0, 2, 3]),
+    st.sampled_from([[], AGAIN, NOBODY_CAME]),
 ).map(
     lambda drawn: [
         (0, ("open", "Monday", 1, 0, 0)),
@@ -87,7 +93,7 @@ mornings = st.tuples(
         (0, ("book", [("Tuesday", "one"), ("Wednesday", None)], 0)),
         (0, ("hold", ["Monday", "Wednesday"], 600, 1, "Alice")),
         *MORE[: drawn[3]],
-        *AGAIN[: drawn[4]],
+        *drawn[4],
     ]
 )
 act = st.sampled_from(ACTS).flatmap(lambda act: act)
@@ -241,6 +247,15 @@ class Day:
         said = self._ask(stories.cancel(who, missed=True), home + off)
         return self._leaves(said, self.room.miss(who, home + off))
 
+    def _restore(self, n: int, claims: Sequence[str | None], off: int) -> tuple[str, str]:
+        known = [who for who in self.known if who in self.room.missed] if n else self.known
+        who = known[-1 - n % len(known)] if known else an_id("nobody")
+        slots = self.room.missed.get(who, ["Monday"])
+        wanted = list(zip(slots, claims, strict=False))
+        home = self.room.homes.get(who, 0) + off
+        said = self._ask(stories.restore(who, *_ids(wanted), claims=_claims(wanted)), home)
+        return said, self.room.restore(who, wanted, home)
+
     def _leaves(self, said: str, expected: str) -> tuple[str, str]:
         """Both say as well whether that was late."""
         if said == expected == "yes":
@@ -307,7 +322,7 @@ class Day:
             (booking.id, place.slot_id, place.claim, _seconds(place.expires_at))
             for booking in self.inventory.bookings.values()
             for place in booking.places
-            if place.state != "expired"
+            if place.state not in ("expired", "missed")
         )
 
 
@@ -401,7 +416,8 @@ def own_seats_do_not_count_as_free(patch: pytest.MonkeyPatch) -> None:
 
 
 def claims_are_not_looked_at(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(bookings, "_claimed", lambda *_, **__: None)
+    for module in (bookings, missed):
+        patch.setattr(module, "claimed", lambda *_, **__: None)
 
 
 def what_has_begun_may_still_be_given_back(patch: pytest.MonkeyPatch) -> None:

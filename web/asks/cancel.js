@@ -18,25 +18,26 @@ export function openCancelling(booking) {
   /** @type {(() => void) | undefined} */
   let stop;
   const dialog = openDialog({ title: t('cancel.title'), onClose: () => stop?.() });
-  const first = booking.places[0];
+  const bySlot = new Map(booking.places.map((place) => [place.slot_id, place]));
+  const visits = () => [...bySlot.values()].map(ticket);
 
   function cancel() {
     const wish = wishFor({
       kind: 'cancel',
       path: `/bookings/${booking.id}/cancel`,
       body: {},
-      about: first,
+      about: booking.places[0],
     });
     const shown = outcome(wish, {
       onClose: dialog.close,
       onEnd: () => wish.stage === 'done' && dialog.rename(t('done.cancel')),
     });
     stop = shown.stop;
-    fill(dialog.body, ticket(first), shown.element);
+    fill(dialog.body, ...visits(), shown.element);
     dialog.rename(t('cancel.title'));
   }
 
-  fill(dialog.body, ticket(first),
+  fill(dialog.body, ...visits(),
     el('p', {}, t('cancel.what', { n: booking.places.length })),
     late(booking.places),
     el('div.actions', {},

@@ -1,15 +1,14 @@
-// Who takes places in this slot, and is it meant?
+// Who takes places in this slot or pair, and is it meant?
 
 import { el, fill, say, set } from '../parts/dom.js';
-import { peopleChoice } from '../parts/people.js';
+import { PLACES_MAX, peopleChoice } from '../parts/people.js';
 import { signInPane } from '../parts/sign-in.js';
 import { ticket } from '../parts/ticket.js';
-import { moving } from '../talk/moving.js';
 import { onSession, whoIsHere } from '../talk/session.js';
 import { t } from '../words/language.js';
 import { freeNow } from './free-now.js';
 import { holdingFor } from './holding.js';
-import { visitOf } from './wanted.js';
+import { moved, visitOf, visitsOf } from './wanted.js';
 
 /** @typedef {import('./alternatives.js').Offer} Offer */
 /** @typedef {{ owner: string, persons: string[] }} Picked who was chosen, and by whom */
@@ -22,8 +21,10 @@ import { visitOf } from './wanted.js';
  * @returns {{ element: HTMLElement, stop: () => void }}
  */
 export function bookingForm(offer, picked, { onAsk, onLater }) {
-  const live = freeNow(offer.slot, show);
-  const holding = holdingFor(offer, () => show(live.free()));
+  const visits = visitsOf(offer);
+  const lives = visits.map(({ slot }) => freeNow(slot, show));
+  const isMoved = () => moved(offer) !== null;
+  const holding = holdingFor(offer, show);
   const hint = el('p.hint', { role: 'status' });
   const button = el('button.primary', { type: 'button', onclick: ask });
   const later = el('button', { type: 'button', onclick: onLater }, t('book.later'));
@@ -39,28 +40,30 @@ export function bookingForm(offer, picked, { onAsk, onLater }) {
       return;
     }
     if (picked.owner !== me) Object.assign(picked, { owner: me, persons: [me] });
-    fill(rest, moving() === null && people(), holding.element, hint,
+    fill(rest, !isMoved() && people(), holding.element, hint,
       el('div.actions', {}, button, later));
-    show(live.free());
+    show();
   }
 
   function people() {
     const choice = peopleChoice({
       chosen: picked.persons,
+      most: Math.floor(PLACES_MAX / visits.length),
       onChoice(persons) {
         picked.persons = persons;
-        show(live.free());
+        show();
       },
     });
     stopPeople = choice.stop;
     return choice.element;
   }
 
-  function show(/** @type {number} */ free) {
-    const seats = moving()?.people.length ?? picked.persons.length;
-    const most = free + holding.seats();
+  function show() {
+    const seats = moved(offer)?.people.length ?? picked.persons.length;
+    const most = Math.min(...lives.map((live) => live.free())) + holding.seats();
     const isPossible = seats > 0 && seats <= most;
-    say(button, moving() === null ? t('book.do', { n: seats }) : t('move.do'));
+    const what = visits.length > 1 ? 'pair.do' : 'book.do';
+    say(button, isMoved() ? t('move.do') : t(what, { n: seats }));
     say(hint, most > 0 && seats > most ? t('book.too_many', { n: most }) : '');
     set(button, 'aria-disabled', isPossible ? null : 'true');
     if (isPossible && whoIsHere() !== null) holding.keep(seats);
@@ -75,7 +78,11 @@ export function bookingForm(offer, picked, { onAsk, onLater }) {
   const stopSession = onSession(begin);
   begin();
   return {
-    element: el('div.stack', {}, ticket(visitOf(offer)), live.element, rest),
-    stop: () => [live.stop, holding.stop, stopSession, stopPeople].forEach((stop) => stop()),
+    element: el('div.stack', {},
+      ...visits.flatMap((visit, nth) => [ticket(visitOf(visit)), lives[nth].element]), rest),
+    stop() {
+      for (const { stop } of lives) stop();
+      [holding.stop, stopSession, stopPeople].forEach((stop) => stop());
+    },
   };
 }

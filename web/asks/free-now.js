@@ -14,7 +14,7 @@ const LOOK_MS = 1_000;
 /**
  * A line that says it, as of when, and is read again each second.
  * @param {Slot} slot
- * @param {(free: number) => void} onChange
+ * @param {() => void} onChange
  * @returns {{ element: HTMLElement, free: () => number, stop: () => void }}
  */
 export function freeNow(slot, onChange) {
@@ -35,7 +35,7 @@ export function freeNow(slot, onChange) {
     if (status !== 200) return false;
     now = body;
     show();
-    onChange(free());
+    onChange();
     return true;
   }
 

@@ -3,8 +3,9 @@
 import { announce } from '../parts/announce.js';
 import { el, say } from '../parts/dom.js';
 import { claim, hold, letGo, mind, renew } from '../talk/holds.js';
-import { moving } from '../talk/moving.js';
 import { t } from '../words/language.js';
+import { timeLeft } from '../words/times.js';
+import { moved, visitsOf } from './wanted.js';
 
 const TICK_MS = 1_000;
 
@@ -20,6 +21,7 @@ export function holdingFor(offer, onChange) {
   let wanted = kept?.seats ?? 0;
   let wasKept = kept !== null;
   let isLeft = false;
+  const slots = visitsOf(offer).map(({ slot }) => slot.id);
   let settled = Promise.resolve();
   if (kept !== null) mind(kept.id);
 
@@ -30,7 +32,7 @@ export function holdingFor(offer, onChange) {
 
   /** Places are wanted for so many; what is kept for more or fewer is changed for that. */
   function keep(/** @type {number} */ seats) {
-    if (moving() !== null || seats === wanted) return;
+    if (moved(offer) !== null || seats === wanted) return;
     wanted = seats;
     settled = settled.then(() => change(seats));
   }
@@ -39,14 +41,14 @@ export function holdingFor(offer, onChange) {
     if (seats !== wanted || isLeft) return;
     if (kept !== null) await letGo(kept.id);
     kept = null;
-    const got = await hold(offer.slot.id, seats);
+    const got = await hold(slots, seats);
     if (got !== null && isLeft) letGo(got.id);
     else take(got);
   }
 
   function take(/** @type {Hold | null} */ got) {
     kept = got;
-    if (got !== null && !wasKept) announce(t('hold.kept', { time: left(got) }));
+    if (got !== null && !wasKept) announce(t('hold.kept', { time: timeLeft(got.until) }));
     wasKept ||= got !== null;
     show();
     onChange();
@@ -63,10 +65,11 @@ export function holdingFor(offer, onChange) {
     const isKept = seats() > 0;
     element.hidden = !wasKept;
     longer.hidden = kept === null || kept.renewed || !isKept;
-    say(words, kept !== null && isKept ? t('hold.kept', { time: left(kept) }) : t('hold.over'));
+    const time = timeLeft(kept?.until ?? 0);
+    say(words, isKept ? t('hold.kept', { time }) : t('hold.over'));
   }
 
-  /** How many places are kept now. */
+  /** For how many persons places are kept now. */
   function seats() {
     return kept !== null && kept.until > Date.now() ? kept.seats : 0;
   }
@@ -86,13 +89,4 @@ export function holdingFor(offer, onChange) {
 
   show();
   return { element, keep, seats, toBook, stop };
-}
-
-/**
- * For how long still, in minutes and seconds.
- * @param {Hold} kept
- */
-function left(kept) {
-  const seconds = Math.max(0, Math.round((kept.until - Date.now()) / 1000));
-  return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')}`;
 }

@@ -55,5 +55,5 @@ export function head(onLanguage) {
  * @param {string} view
  */
 function isAt(way, view) {
-  return way === view || (way === 'find' && view === 'clinic');
+  return way === view || (way === 'find' && ['clinic', 'pairs'].includes(view));
 }

@@ -5,6 +5,7 @@ import { el, fill, say, set } from './dom.js';
 
 const LOCATE_MS = 10_000;
 const OLD_MS = 300_000;
+const POSITION_DIGITS = 2;
 
 /** @typedef {import('../talk/shapes.js').Clinic} Clinic */
 /** @typedef {import('../words/distance.js').Point} Point */
@@ -92,6 +93,14 @@ export function nearChoice(onChoice) {
       fill(options, ...places.map((place) => el('option', { value: place.name })));
     },
   };
+}
+
+/**
+ * A position as it is told: as exactly as to about a kilometre; what is nearer is reckoned here.
+ * @param {Point} point
+ */
+export function rounded({ latitude, longitude }) {
+  return `${latitude.toFixed(POSITION_DIGITS)},${longitude.toFixed(POSITION_DIGITS)}`;
 }
 
 /** @param {Near | null} next */

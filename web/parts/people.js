@@ -10,10 +10,10 @@ export const PLACES_MAX = 8;
 
 /**
  * A choice of persons; each takes one place.
- * @param {{ chosen: string[], onChoice: (chosen: string[]) => void }} about
+ * @param {{ chosen: string[], most: number, onChoice: (chosen: string[]) => void }} about
  * @returns {{ element: HTMLElement, stop: () => void }}
  */
-export function peopleChoice({ chosen, onChoice }) {
+export function peopleChoice({ chosen, most, onChoice }) {
   const picked = new Set(chosen);
   const list = el('div.people');
   const said = el('p.hint', { role: 'status' });
@@ -41,10 +41,10 @@ export function peopleChoice({ chosen, onChoice }) {
   function pick(/** @type {HTMLInputElement} */ input) {
     if (input.checked) picked.add(input.value);
     else picked.delete(input.value);
-    if (picked.size > PLACES_MAX) {
+    if (picked.size > most) {
       picked.delete(input.value);
       input.checked = false;
-      say(said, t('people.most', { n: PLACES_MAX }));
+      say(said, t('people.most', { n: most }));
     }
     onChoice(people().map((person) => person.id).filter((id) => picked.has(id)));
   }

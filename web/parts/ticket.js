@@ -9,6 +9,7 @@ import { about } from './times.js';
 
 /**
  * @typedef {object} Visit
+ * @property {string} [slot_id]
  * @property {string} service
  * @property {string} [product]
  * @property {number | null} [dose]
@@ -17,7 +18,17 @@ import { about } from './times.js';
  * @property {string} clinic_name
  * @property {string} clinic_address
  * @property {string} time_zone
+ * @property {Visit} [second] where it is a pair of doses, the second one
  */
+
+/**
+ * The tickets of a visit, or of the two of a pair of doses.
+ * @param {Visit} visit
+ * @returns {HTMLElement[]}
+ */
+export function tickets(visit) {
+  return visit.second === undefined ? [ticket(visit)] : [ticket(visit), ticket(visit.second)];
+}
 
 /**
  * A visit in a few lines: the day, the time, the service, the clinic.

@@ -2,16 +2,17 @@
 
 import { ask } from './api.js';
 import { whoIsHere } from './session.js';
+import { throughCampaigns } from './through.js';
 import { watch } from './watch.js';
 
 const TTL_SECONDS = 300;
 const LOOK_MS = 5_000;
 
 /**
- * @typedef {object} Hold places of one slot that are kept for somebody
+ * @typedef {object} Hold places that are kept for somebody, as many in each slot
  * @property {string} id
- * @property {string} slot
- * @property {number} seats
+ * @property {string} slots their ids, in order
+ * @property {number} seats of each slot
  * @property {number} until when it ends, by this device's clock (ms)
  * @property {boolean} renewed
  */
@@ -22,17 +23,18 @@ const minded = new Set();
 addEventListener('pagehide', letGoAll);
 
 /**
- * Hold so many places of a slot; null where that is not to be had, which need not be told.
- * @param {string} slot_id
+ * Hold so many places of each slot, all or none; null where that is not to be had, which need not
+ * be told.
+ * @param {string[]} slots
  * @param {number} seats
  * @returns {Promise<Hold | null>}
  */
-export async function hold(slot_id, seats) {
-  const places = Array.from({ length: seats }, () => ({ slot_id }));
-  const answer = await ask('/holds', {
-    method: 'POST', personal: true, key: crypto.randomUUID(),
-    body: { places, ttl_seconds: TTL_SECONDS },
-  });
+export async function hold(slots, seats) {
+  const places = slots.flatMap((slot_id) => Array.from({ length: seats }, () => ({ slot_id })));
+  const wanted = { places, ttl_seconds: TTL_SECONDS };
+  const answer = await throughCampaigns(wanted, (body) => ask('/holds', {
+    method: 'POST', personal: true, key: crypto.randomUUID(), body,
+  }));
   if (answer.status !== 201) return null;
   mind(answer.body.id);
   return holdIn(answer.body, answer.at);
@@ -85,7 +87,7 @@ export function letGoAll() {
 
 /**
  * Follow what is held for whoever is here, on whichever device, until stopped.
- * @param {(holds: Map<string, Hold>) => void} show by slot
+ * @param {(holds: Map<string, Hold>) => void} show by their slots: see `slotsOf`
  * @returns {() => void} stops it
  */
 export function followHolds(show) {
@@ -98,22 +100,32 @@ export function followHolds(show) {
     if (signal.aborted) return true;
     if (status !== 200) return false;
     const holds = body.holds.map((/** @type {any} */ one) => holdIn(one, Date.parse(body.as_of)));
-    show(new Map(holds.filter(Boolean).map((/** @type {Hold} */ one) => [one.slot, one])));
+    show(new Map(holds.filter(Boolean).map((/** @type {Hold} */ one) => [one.slots, one])));
     return true;
   }
   return watch(look, { everyMs: LOOK_MS }).stop;
 }
 
 /**
- * A hold as it was answered, where all its places are in one slot.
+ * Slots as a hold names them: of one slot its id, of several all in order.
+ * @param {string[]} ids
+ */
+export function slotsOf(ids) {
+  return [...new Set(ids)].sort().join(' ');
+}
+
+/**
+ * A hold as it was answered, where it has as many places in each of its slots.
  * @param {any} body
  * @param {number} at when that was, by Talon's clock
  * @returns {Hold | null}
  */
 function holdIn({ id, places, expires_at, version }, at) {
-  const slot = places[0].slot_id;
-  if (places.some((/** @type {any} */ place) => place.slot_id !== slot)) return null;
+  const ids = places.map((/** @type {any} */ place) => place.slot_id);
+  const counts = new Set(ids.map((/** @type {string} */ slot) =>
+    ids.filter((/** @type {string} */ one) => one === slot).length));
+  if (counts.size !== 1) return null;
   // This device's clock may be wrong.
   const until = Date.now() + Date.parse(expires_at) - at;
-  return { id, slot, seats: places.length, until, renewed: version > 1 };
+  return { id, slots: slotsOf(ids), seats: [...counts][0], until, renewed: version > 1 };
 }

@@ -131,6 +131,7 @@ function content(booking) {
     el('p.status', {}, t(`status.${booking.status}`)),
     booking.reason && el('p', {}, reasonText(booking.reason)),
     booking.cancelled_by === 'clinic' && el('p', {}, t('bookings.by_clinic')),
+    booking.status === 'noshow' && el('p', {}, t('bookings.missed')),
     booking.late && el('p', {}, t('bookings.late')),
     ...groups.map((places) => part(places, canChange ? changes(booking, places) : [])),
     canChange && groups.length > 1 && el('div.actions', {}, cancelButton(booking)),

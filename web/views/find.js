@@ -3,12 +3,12 @@
 import { serviceChoice } from '../parts/choice.js';
 import { el, say } from '../parts/dom.js';
 import { freshness } from '../parts/fresh.js';
-import { nearChoice, nearNow } from '../parts/near.js';
+import { nearChoice, nearNow, rounded } from '../parts/near.js';
 import { clinicList } from '../parts/clinic-list.js';
 import { movingBar } from '../parts/moving-bar.js';
 import { problemText } from '../parts/problems.js';
 import { SERVICES } from '../services.js';
-import { correct, toFind } from '../route.js';
+import { correct, toFind, toPairs } from '../route.js';
 import { asking, read } from '../talk/api.js';
 import { clinicsFor } from '../talk/clinics.js';
 import { moving } from '../talk/moving.js';
@@ -19,8 +19,6 @@ import { dateOf, dayShort, twoWeeksFrom } from '../words/times.js';
 const LOOK_MS = 1_000;
 const STEP = 20;
 const MOST = 100;
-/** A position is told as exactly as to about a kilometre; what is nearer is reckoned here. */
-const POSITION_DIGITS = 2;
 
 /** @typedef {import('../talk/shapes.js').Clinic} Clinic */
 /** @typedef {import('../route.js').Route} Route */
@@ -49,6 +47,9 @@ export function findView(route) {
     el('option', { value: '' }, t('find.any_day')),
     ...days.map((day) => el('option', { value: day, selected: day === date }, dayShort(day))));
 
+  const both = el('p', { hidden: service !== SERVICES[0] },
+    el('a.way', { href: toPairs('', {}) }, t('find.pairs')));
+
   function chooseService(/** @type {string} */ next) {
     service = next;
     learnClinics();
@@ -67,6 +68,7 @@ export function findView(route) {
 
   function begin() {
     correct(toFind({ service, date }));
+    both.hidden = service !== SERVICES[0];
     limit = STEP;
     asked = '';
     // Until the answer is there, what is shown is the answer to another question.
@@ -122,6 +124,7 @@ export function findView(route) {
     el('form.filters', { onsubmit: (/** @type {Event} */ event) => event.preventDefault() },
       serviceChoice(service, chooseService), near.element,
       el('div.field', {}, el('label', { for: 'day' }, t('find.day')), dayChoice)),
+    both,
     el('section', { 'aria-labelledby': 'clinics-title' },
       el('div.list-head', {}, el('h2', { id: 'clinics-title' }, t('find.clinics')), fresh.element),
       list.element, note, more));
@@ -134,9 +137,4 @@ export function findView(route) {
       looking.stop();
     },
   };
-}
-
-/** @param {import('../words/distance.js').Point} point */
-function rounded({ latitude, longitude }) {
-  return `${latitude.toFixed(POSITION_DIGITS)},${longitude.toFixed(POSITION_DIGITS)}`;
 }

@@ -6,6 +6,8 @@ export const LANGUAGES = {
   en: { name: 'English', tag: 'en-GB' },
 };
 
+/** What is said of a language in which file: most, and what is not as it was wished. */
+const PARTS = ['', '-line', '-problems'];
 const KEPT = 'talon.language';
 
 /** @typedef {keyof typeof LANGUAGES} Language */
@@ -34,7 +36,8 @@ export function preferred() {
  * @param {Language} wanted
  */
 export async function speak(wanted) {
-  texts = (await import(`../texts/${wanted}.js`)).default;
+  const parts = await Promise.all(PARTS.map((part) => import(`../texts/${wanted}${part}.js`)));
+  texts = Object.assign({}, ...parts.map((part) => part.default));
   language = wanted;
   plurals = new Intl.PluralRules(LANGUAGES[wanted].tag);
   numbers = new Intl.NumberFormat(LANGUAGES[wanted].tag);

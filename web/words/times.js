@@ -112,6 +112,24 @@ export function second(instant) {
 }
 
 /**
+ * For how long still, in minutes and seconds: 4:05.
+ * @param {number} until by this device's clock (ms)
+ */
+export function timeLeft(until) {
+  const seconds = Math.max(0, Math.round((until - Date.now()) / 1000));
+  return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')}`;
+}
+
+/**
+ * How many days lie between, as people count them: 20 days and 18 hours are three weeks.
+ * @param {string} from
+ * @param {string} to
+ */
+export function daysBetween(from, to) {
+  return Math.round((Date.parse(to) - Date.parse(from)) / DAY_MS);
+}
+
+/**
  * Whose time it is, where that is not the time of whoever looks; else nothing.
  * @param {string} instant
  * @param {string} zone

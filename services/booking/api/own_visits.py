@@ -3,29 +3,36 @@
 By the same link that the mail has: who has no address, or has lost the mail, finds it here.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
 import msgspec
 from aiohttp import web
 
-from services.booking.api.desk import DESK, Desk, persons_in
+from services.booking.api.desk import DESK, Desk
+from services.booking.api.shares import booking_of, whose
 from services.booking.rules.life import Booking
-from services.booking.rules.televisits import Side, Status, Visit, closes_at, opens_at
+from services.booking.rules.televisits import FHIR, Side, Status, Visit, closes_at, opens_at
 from shared.access.entries import Touch
-from shared.links.rules import Link, token_of
+from shared.links.rules import Link, Purpose, token_of
+from shared.messages import Modality
 from shared.openapi import Answer, Route
 from shared.policy import allowed
-from shared.web import json_response, path_id
+from shared.web import json_response
 
 LINK_LIVES = timedelta(days=1)
 """As the messenger has it: how long after its beginning a visit's link is signed for."""
 
 
 class OwnVisit(msgspec.Struct, frozen=True, kw_only=True):
-    """What became of one person's visit; `booked` where its window has not opened yet."""
+    """What became of one person's visit; `booked` where its window has not opened yet.
 
+    `appointment` is FHIR's name for its status.
+    """
+
+    modality: Modality
+    appointment: str
     visit_id: UUID
     booking_id: UUID
     starts_at: datetime
@@ -52,31 +59,43 @@ class WayIn(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class WaysIn(msgspec.Struct, frozen=True, kw_only=True):
-    """The telemedicine visits of a booking, by their time; a booking may have none."""
+    """The telemedicine visits of a booking, by their time; what the clinic has said of the others.
+
+    In `attended` is who has come, and whose visit is done. A booking may have none of either.
+    """
 
     visits: list[WayIn]
+    attended: list[OwnVisit]
 
 
 async def list_ways_in(request: web.Request) -> web.Response:
     """200 each telemedicine visit of one's own booking and the link to it; may be an empty list."""
     desk, who = request.app[DESK], allowed(request)
-    found = await desk.found(who, path_id(request, "booking"))
-    is_one = found is not None and found.kind == "booking"
-    booking = who.own("booking", found if is_one else None)
-    desk.access.note(request, persons_in(booking), about=booking.id)
+    shared = await booking_of(request, desk)
+    booking = shared.seen
+    desk.access.note(request, shared.persons(who.actor.id), about=booking.id)
     ids = desk.identities.ids(who.actor.id)
-    known = {one.id: one for _, one in await desk.televisits.own(ids, [booking.id])}
-    visits = sorted(_ways_in(desk, booking, known), key=lambda one: one.visit.starts_at)
-    return json_response(WaysIn(visits=visits), headers={"Cache-Control": "no-store"})
+    of_whom = whose(booking)
+    known = {one.id: one for _, one in await desk.televisits.own(ids, [booking.id], of_whom)}
+    visits = sorted(_ways_in(desk, booking, known, ids), key=lambda one: one.visit.starts_at)
+    attended = [_body(booking.id, one) for one in known.values() if one.modality == "physical"]
+    return json_response(
+        WaysIn(visits=visits, attended=attended), headers={"Cache-Control": "no-store"}
+    )
 
 
-async def visits_of(desk: Desk, ids: list[UUID], bookings: Iterable[UUID]) -> list[OwnVisit]:
-    """What became of the visits of one's own bookings, as it may be taken away."""
-    visits = await desk.televisits.own(ids, list(bookings))
+async def visits_of(
+    desk: Desk, ids: list[UUID], bookings: Iterable[UUID], wards: Iterable[UUID]
+) -> list[OwnVisit]:
+    """What became of one's own visits and theirs for whom one acts, as it may be taken away."""
+    of_whom = [*ids, *(one for ward in wards for one in desk.identities.ids(ward))]
+    visits = await desk.televisits.own(ids, list(bookings), of_whom)
     return [_body(booking_id, visit) for booking_id, visit in visits]
 
 
-def _ways_in(desk: Desk, booking: Booking, known: dict[UUID, Visit]) -> Iterable[WayIn]:
+def _ways_in(
+    desk: Desk, booking: Booking, known: dict[UUID, Visit], own: Sequence[UUID]
+) -> Iterable[WayIn]:
     limits = desk.televisits.limits
     for place in booking.places:
         if place.modality != "virtual" or booking.status != "booked":
@@ -86,7 +105,8 @@ def _ways_in(desk: Desk, booking: Booking, known: dict[UUID, Visit]) -> Iterable
         token = None
         if desk.link_keys is not None:
             until = (place.starts_at + LINK_LIVES).replace(microsecond=0)
-            link = Link(purpose="visit", person_id=person_id, object_id=booking.id, until=until)
+            purpose: Purpose = "visit" if person_id in own else "visit_for_another"
+            link = Link(purpose=purpose, person_id=person_id, object_id=booking.id, until=until)
             token = token_of(link, desk.link_keys)
         yield WayIn(
             patient_id=person_id,
@@ -98,7 +118,10 @@ def _ways_in(desk: Desk, booking: Booking, known: dict[UUID, Visit]) -> Iterable
 
 
 def _body(booking_id: UUID, visit: Visit) -> OwnVisit:
+    appointment, _ = FHIR[visit.status]
     return OwnVisit(
+        modality=visit.modality,
+        appointment=appointment,
         visit_id=visit.id,
         booking_id=booking_id,
         starts_at=visit.starts_at,

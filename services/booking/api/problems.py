@@ -21,14 +21,10 @@ REFEREE = ("expired", "decision_failed", "outcome_unknown")
 SLOT = ("slot_unknown", "slot_full", "slot_closed", "slot_started", "slot_cut_off")
 """What stands in the way of a place."""
 
-PERSON = (
-    "already_booked",
-    "campaign_unknown",
-    "campaign_not_open",
-    "not_eligible",
-    "limit_reached",
-    "patient_unknown",
-)
+JUDGED = ("campaign_unknown", "campaign_needed", "not_eligible", "patient_unknown")
+"""Why somebody is not let have a place, before the referee is asked for it."""
+
+PERSON = (*JUDGED, "already_booked", "campaign_not_open", "limit_reached")
 """What stands in the way of a place for somebody."""
 
 VISIT = tuple(kind.code for kind in VISIT_KINDS)
@@ -39,9 +35,13 @@ BOOKING = (
     "booking_refused",
     "booking_expired",
     "booking_cancelled",
+    "booking_changed",
     "booking_unknown",
 )
 """Why a booking cannot be changed."""
+
+CROWD = ("too_many_wishes",)
+"""What one person is told who asks more often than people do."""
 
 HELD_ENOUGH = ("too_many_held",)
 """Why nothing more can be held."""
@@ -118,6 +118,12 @@ PROBLEMS = by_code(
             "One of the visits of the booking is not over, so nobody missed it.",
             "Ask again after it has ended; what is to come is the patient's to cancel.",
             more=OF_A_SLOT,
+        ),
+        ProblemKind(
+            409,
+            "booking_not_missed",
+            "Nobody said of the booking that it was missed, or that was taken back.",
+            "Look at the booking again.",
         ),
         ProblemKind(
             409,

@@ -11,6 +11,7 @@ from msgspec import UNSET, UnsetType
 from shared.messages import (
     BookingCancelled,
     BookingMoved,
+    BookingRestored,
     CancelReason,
     HoldExpired,
     HoldReleased,
@@ -35,6 +36,7 @@ LifeEvent = (
     | PlacesBooked
     | BookingMoved
     | BookingCancelled
+    | BookingRestored
 )
 
 UNKNOWN = "unknown"
@@ -60,7 +62,8 @@ NEXT: dict[str, dict[str, Status]] = {
     "refused": {"PlacesHeld": "held", "PlacesBooked": "booked"},
     "expired": {},
     "cancelled": {},
-    "noshow": {},
+    # The clinic may have been wrong.
+    "noshow": {"BookingRestored": "booked"},
     "released": {},
 }
 """status x event -> status. The diagram in `docs/journeys/booking.md` is compared with it."""
@@ -100,7 +103,7 @@ class Booking(msgspec.Struct, frozen=True, kw_only=True):
     """A booking or hold as the front desk knows it. `kind` is what its owner asked it to be.
 
     `version` 0: the referee has not said yes, so there are no places. `late`: one of its places was
-    given up later than the clinic asked for.
+    given up later than the clinic asked for. `booked_by`: who at a clinic made it for its owner.
     """
 
     id: UUID
@@ -116,6 +119,7 @@ class Booking(msgspec.Struct, frozen=True, kw_only=True):
     reason: Refusal | None = None
     late: bool = False
     cancelled_by: CancelReason | None = None
+    booked_by: UUID | None = None
 
     @property
     def shown(self) -> Shown:
@@ -140,6 +144,7 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
     expires_at: datetime | None = None
     late: bool = False
     cancelled_by: CancelReason | None = None
+    booked_by: UUID | None = None
 
 
 def change_of(event: LifeEvent) -> Change:
@@ -149,7 +154,7 @@ def change_of(event: LifeEvent) -> Change:
     kind: Kind | None = None
     campaign_id: UUID | None = None
     expires_at: datetime | None = None
-    late, cancelled_by = False, None
+    cancelled_by: CancelReason | None = None
     match event:
         case PlacesBooked():
             owner_id, kind, campaign_id = event.owner_id, "booking", event.campaign_id
@@ -157,12 +162,12 @@ def change_of(event: LifeEvent) -> Change:
         case PlacesHeld():
             owner_id, kind, expires_at = event.owner_id, "hold", event.expires_at
             places = places_of(event.places)
-        case BookingMoved():
-            places, late = places_of(event.places), event.late
+        case BookingMoved() | BookingRestored():
+            places = places_of(event.places)
         case HoldRenewed():
             expires_at = event.expires_at
         case BookingCancelled():
-            late, cancelled_by = event.late, None if event.missed else event.reason
+            cancelled_by = None if event.missed else event.reason
         case HoldReleased() | HoldExpired():
             pass
         case _:
@@ -178,9 +183,17 @@ def change_of(event: LifeEvent) -> Change:
         campaign_id=campaign_id,
         places=places,
         expires_at=expires_at,
-        late=late,
+        late=isinstance(event, BookingMoved | BookingCancelled) and event.late,
         cancelled_by=cancelled_by,
+        booked_by=_by_whom(event),
     )
+
+
+def _by_whom(event: LifeEvent) -> UUID | None:
+    """Who at a clinic made it for its owner, where it is made."""
+    if not isinstance(event, PlacesBooked) or event.by is UNSET:
+        return None
+    return event.by
 
 
 def _named(event: LifeEvent) -> str:
@@ -216,6 +229,7 @@ def evolve(booking: Booking | None, change: Change) -> Booking:
             expires_at=change.expires_at,
             late=change.late,
             cancelled_by=change.cancelled_by,
+            booked_by=change.booked_by,
         )
     return msgspec.structs.replace(
         booking,
@@ -227,6 +241,7 @@ def evolve(booking: Booking | None, change: Change) -> Booking:
         expires_at=change.expires_at or booking.expires_at,
         late=change.late or booking.late,
         cancelled_by=change.cancelled_by,
+        booked_by=change.booked_by or booking.booked_by,
     )
 
 
@@ -265,4 +280,5 @@ def _then(before: Change, after: Change) -> Change:
         places=before.places if after.places is None else after.places,
         expires_at=after.expires_at or before.expires_at,
         late=after.late or before.late,
+        booked_by=after.booked_by or before.booked_by,
     )

@@ -2,6 +2,8 @@
 
 from typing import NamedTuple, assert_never
 
+from msgspec import UNSET
+
 from services.booking.rules.life import Booking
 from shared.messages import (
     BookPlaces,
@@ -13,9 +15,19 @@ from shared.messages import (
     Refused,
     ReleaseHold,
     RenewHold,
+    RestoreBooking,
 )
 
-Asked = BookPlaces | HoldPlaces | ConfirmHold | MovePlaces | CancelBooking | RenewHold | ReleaseHold
+Asked = (
+    BookPlaces
+    | HoldPlaces
+    | ConfirmHold
+    | MovePlaces
+    | CancelBooking
+    | RestoreBooking
+    | RenewHold
+    | ReleaseHold
+)
 
 
 class Told(NamedTuple):
@@ -59,6 +71,8 @@ TOLD: dict[Refusal, Told] = {
 }
 
 BOOKING_UNKNOWN = Told(409, "booking_unknown", "The booking cannot be changed any more.")
+BOOKING_CHANGED = Told(409, "booking_changed", "Somebody else has changed the booking meanwhile.")
+NOT_MISSED = Told(409, "booking_not_missed", "Nobody said of the booking that it was missed.")
 BOOKING_CANCELLED = Told(409, "booking_cancelled", "The booking is cancelled already.")
 BOOKING_UNREADY: dict[str, Told] = {
     "pending": Told(409, "booking_pending", "The booking is pending."),
@@ -74,8 +88,11 @@ def told(refused: Refused, asked: Asked, before: Booking | None) -> Told:
         return TOLD[refused.reason]
     match asked:
         case MovePlaces() | CancelBooking():
-            cancelled = before is not None and before.status == "cancelled"
-            return BOOKING_CANCELLED if cancelled else BOOKING_UNKNOWN
+            if before is not None and before.status == "cancelled":
+                return BOOKING_CANCELLED
+            return BOOKING_UNKNOWN if asked.version is UNSET else BOOKING_CHANGED
+        case RestoreBooking():
+            return NOT_MISSED
         case ConfirmHold() | RenewHold() | ReleaseHold():
             return TOLD["hold_gone"]
         case BookPlaces() | HoldPlaces():

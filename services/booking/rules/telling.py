@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from uuid import UUID
 
 import msgspec
+from msgspec import UNSET
 
 from services.booking.rules.life import Place, Places, places_of
 from shared.messages import (
@@ -11,8 +12,11 @@ from shared.messages import (
     BookingCancelled,
     BookingConfirmed,
     BookingEvent,
+    BookingMissed,
     BookingMoved,
+    BookingReinstated,
     BookingRescheduled,
+    BookingRestored,
     BookingRevoked,
     PlacesBooked,
     SlotEvent,
@@ -35,8 +39,9 @@ def needs_known(events: Iterable[SlotEvent]) -> list[UUID]:
         match event:
             case PlacesBooked():
                 said.add(event.booking_id)
-            case BookingMoved() | BookingCancelled() if event.booking_id not in said:
-                needed[event.booking_id] = None
+            case BookingMoved() | BookingCancelled() | BookingRestored():
+                if event.booking_id not in said:
+                    needed[event.booking_id] = None
             case _:
                 pass
     return list(needed)
@@ -55,8 +60,14 @@ def tell(events: Iterable[SlotEvent], known: Mapping[UUID, Known]) -> list[Booki
                 before = now[event.booking_id]
                 now[event.booking_id] = Known(before.owner_id, places_of(event.places))
                 told.append(_rescheduled(event, before, now[event.booking_id]))
-            case BookingCancelled(missed=False):
+            case BookingCancelled(missed=True):
+                told.append(_missed(event, now[event.booking_id]))
+            case BookingCancelled():
                 told.append(_revoked(event, now[event.booking_id]))
+            case BookingRestored():
+                owner_id = now[event.booking_id].owner_id
+                now[event.booking_id] = Known(owner_id, places_of(event.places))
+                told.append(_reinstated(event, now[event.booking_id]))
             case _:
                 told.append(None)
     return told
@@ -71,6 +82,7 @@ def _confirmed(event: PlacesBooked, after: Known) -> BookingConfirmed:
         version=event.version,
         owner_id=after.owner_id,
         places=_booked(after),
+        by=UNSET if event.by is UNSET else "clinic",
     )
 
 
@@ -99,6 +111,30 @@ def _revoked(event: BookingCancelled, before: Known) -> BookingRevoked:
         reason=event.reason,
         freed=_booked(before),
         late=event.late,
+    )
+
+
+def _missed(event: BookingCancelled, before: Known) -> BookingMissed:
+    return BookingMissed(
+        id=answer_id(event.id, BookingMissed.__name__),
+        cause=event.id,
+        at=event.at,
+        booking_id=event.booking_id,
+        version=event.version,
+        owner_id=before.owner_id,
+        freed=_booked(before),
+    )
+
+
+def _reinstated(event: BookingRestored, after: Known) -> BookingReinstated:
+    return BookingReinstated(
+        id=answer_id(event.id, BookingReinstated.__name__),
+        cause=event.id,
+        at=event.at,
+        booking_id=event.booking_id,
+        version=event.version,
+        owner_id=after.owner_id,
+        places=_booked(after),
     )
 
 

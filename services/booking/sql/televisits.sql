@@ -35,14 +35,50 @@ SELECT clock_timestamp() AS at,
 SELECT id FROM visit WHERE id = $1 FOR UPDATE;
 
 -- name: load_visits
--- As they are now, each with whether its place is still booked, and by PostgreSQL's clock when that is.
+-- As they are now, each with whether its place is still booked, by PostgreSQL's clock when that is, and
+-- with who is told of it: who booked, while they act for the patient, else the patient; under all ids
+-- that lead to either, as in `standing`.
 SELECT v.*, clock_timestamp() AS at,
+       CASE WHEN v.patient_id = v.owner_id
+              OR EXISTS (SELECT FROM patient AS c
+                          WHERE c.id = ANY (q.ids) AND c.guardian_id = ANY (o.ids) AND c.outgrown_at IS NULL)
+              OR EXISTS (SELECT FROM relation AS r
+                          WHERE r.proxy_id = ANY (o.ids) AND r.person_id = ANY (q.ids) AND r.state = 'accepted')
+            THEN v.owner_id ELSE v.patient_id END AS hearer_id,
        EXISTS (SELECT FROM booking AS b CROSS JOIN LATERAL json_array_elements(b.places) AS p
                 WHERE b.id = v.booking_id AND b.status = 'booked'
                   AND (p->>'id')::uuid = v.id) AS is_booked
   FROM visit AS v
+ CROSS JOIN LATERAL (
+       SELECT r.id || ARRAY(SELECT m.id FROM merged_person AS m WHERE m.into_id = r.id) AS ids
+         FROM (SELECT coalesce((SELECT into_id FROM merged_person WHERE id = v.owner_id), v.owner_id) AS id) AS r
+       OFFSET 0) AS o
+ CROSS JOIN LATERAL (
+       SELECT r.id || ARRAY(SELECT m.id FROM merged_person AS m WHERE m.into_id = r.id) AS ids
+         FROM (SELECT coalesce((SELECT into_id FROM merged_person WHERE id = v.patient_id), v.patient_id) AS id) AS r
+       OFFSET 0) AS q
  WHERE v.id = ANY ($1::uuid[])
  ORDER BY v.id;
+
+-- name: open_attendance
+-- These places of a booking at a clinic get their visits, if they are booked; those that are there stay.
+INSERT INTO visit (id, booking_id, booking_version, home, owner_id, patient_id, slot_id, clinic_id,
+                   line_id, starts_at, ends_at, place, modality)
+SELECT p.id, b.id, b.version, b.home, b.owner_id, coalesce(p.patient_id, b.owner_id), p.slot_id,
+       p.clinic_id, coalesce(p.practitioner_id, p.clinic_id), p.starts_at, p.ends_at, e.place, 'physical'
+  FROM booking AS b
+ CROSS JOIN LATERAL json_array_elements(b.places) AS e (place)
+ CROSS JOIN LATERAL json_to_record(e.place)
+       AS p (id uuid, slot_id uuid, starts_at timestamptz, ends_at timestamptz, clinic_id uuid,
+             patient_id uuid, practitioner_id uuid, modality text)
+ WHERE b.id = $1 AND b.status = 'booked' AND b.kind = 'booking' AND p.id = ANY ($2::uuid[])
+   AND coalesce(p.modality, 'physical') = 'physical'
+ ORDER BY p.id
+    ON CONFLICT (id) DO NOTHING;
+
+-- name: lock_visits
+-- Several at once, sorted, so that nobody waits in a ring.
+SELECT id FROM visit WHERE id = ANY ($1::uuid[]) ORDER BY id FOR UPDATE;
 
 -- name: lock_due_visits
 -- Those of which something happens by itself by now, and whom nobody is dealing with.
@@ -88,7 +124,7 @@ RETURNING s.home, s.taken_at, s.visit_id, s.version, s.event;
 -- name: load_line
 -- Who is in a practitioner's line today, or was: those that begin up to half a day before and after.
 SELECT v.* FROM visit AS v
- WHERE v.clinic_id = $1 AND v.line_id = $2
+ WHERE v.clinic_id = $1 AND v.line_id = $2 AND v.modality = 'virtual'
    AND v.starts_at > $3::timestamptz - interval '12 hours'
    AND v.starts_at < $3::timestamptz + interval '12 hours'
  ORDER BY v.starts_at, v.id;
@@ -120,8 +156,9 @@ SELECT p.id AS visit_id, b.id AS booking_id, p.slot_id, p.service, p.starts_at, 
  LIMIT $6;
 
 -- name: own_visits
--- What became of the visits of these bookings, of the person's own. Whose rows may be seen is said first.
+-- What became of the visits of these bookings, of the person's own, as far as they are of these patients.
+-- Whose rows may be seen is said first.
 SELECT v.* FROM visit AS v
  WHERE (SELECT set_config('talon.person', $1::uuid[]::text, true)) IS NOT NULL
-   AND v.booking_id = ANY ($2::uuid[])
+   AND v.booking_id = ANY ($2::uuid[]) AND v.patient_id = ANY ($3::uuid[])
  ORDER BY v.starts_at, v.id;

@@ -17,13 +17,15 @@ from services.notify.rules import Told, freed_by, places_of
 from shared.messages import (
     BookedPlace,
     BookingConfirmed,
+    BookingMissed,
+    BookingReinstated,
     BookingRescheduled,
     BookingRevoked,
     CancelReason,
     VisitTold,
 )
 
-Status = Literal["booked", "cancelled"]
+Status = Literal["booked", "cancelled", "noshow"]
 
 BEAT = b":\n\n"
 """A comment: the connection lives, and nothing else is meant."""
@@ -101,8 +103,10 @@ def _change(event: Told) -> Change:
     status: Status = "booked"
     reason: CancelReason | UnsetType = UNSET
     match event:
-        case BookingConfirmed() | BookingRescheduled():
+        case BookingConfirmed() | BookingRescheduled() | BookingReinstated():
             pass
+        case BookingMissed():
+            status = "noshow"
         case BookingRevoked():
             status, reason = "cancelled", event.reason
         case _:

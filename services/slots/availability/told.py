@@ -11,6 +11,7 @@ import msgspec
 from shared.messages import (
     BookingCancelled,
     BookingMoved,
+    BookingRestored,
     ClinicChanged,
     ClinicOpened,
     HoldExpired,
@@ -64,6 +65,7 @@ KINDS: tuple[type[msgspec.Struct], ...] = (
     _only(PlacesBooked, Counts),
     _only(BookingMoved, Counts),
     _only(BookingCancelled, Counts),
+    _only(BookingRestored, Counts),
 )
 """Every event there is; a test holds them beside `SlotEvent`."""
 

@@ -26,6 +26,7 @@ from shared.messages import (
     Refused,
     ReleaseHold,
     RenewHold,
+    RestoreBooking,
     SlotCommand,
     SlotEvent,
     SlotReply,
@@ -36,7 +37,7 @@ log = logging.getLogger(__name__)
 _encode = msgspec.msgpack.Encoder().encode
 
 WithPlaces = BookPlaces | HoldPlaces | MovePlaces | ConfirmHold
-WithBooking = MovePlaces | ConfirmHold | RenewHold | ReleaseHold | CancelBooking
+WithBooking = MovePlaces | ConfirmHold | RenewHold | ReleaseHold | CancelBooking | RestoreBooking
 
 
 class Decided(msgspec.Struct):
@@ -58,7 +59,7 @@ def meant_by(commands: Iterable[SlotCommand], due: Sequence[UUID]) -> dict[str, 
         "owner_ids": set(),
     }
     for command in commands:
-        if isinstance(command, WithPlaces):
+        if isinstance(command, WithPlaces | RestoreBooking):
             meant["slot_ids"].update(wish.slot_id for wish in command.places)
             meant["claims"].update(wish.claim for wish in command.places if wish.claim)
         if isinstance(command, WithBooking):

@@ -5,6 +5,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
+from msgspec import UNSET
+
 from services.slots.rules.answers import counts_of, refuse, seats_per_slot, taken
 from services.slots.rules.inventory import Booking, Inventory
 from shared.messages import (
@@ -47,6 +49,7 @@ def book(
         counts=counts_of(
             inventory, held={}, booked=seats_per_slot(w.slot_id for w in command.places)
         ),
+        by=command.by,
     )
 
 
@@ -55,10 +58,11 @@ def cancel(
 ) -> BookingCancelled | Refused:
     """Every seat is free again in the same transaction, late or not; only a patient is late.
 
-    What was missed is over, all of it: its claims are free, so that it can be booked again.
+    What was missed is over, all of it: its claims are free, so that it can be booked again. Its
+    seats are remembered, should that be taken back.
     """
     booking = booked_here(inventory, command.booking_id, home)
-    if booking is None:
+    if booking is None or command.version not in (UNSET, booking.version):
         return refuse(command, "unknown", at)
     if command.missed:
         if to_come := _not_over(inventory, booking, at):
@@ -101,11 +105,14 @@ def why_not(
         slot = inventory.slots.get(wish.slot_id)
         if slot is None:
             return refuse(command, "unknown", at, wish.slot_id)
-        if not slot.open:
+        stays = wish.keeps is not UNSET and own[wish.slot_id] > 0
+        if not slot.open and not stays:
             return refuse(command, "closed", at, wish.slot_id)
         if at >= slot.starts_at:
             return refuse(command, "started", at, wish.slot_id)
-        if slot.asks_for not in ("nothing", wish.shown) and not isinstance(command, HoldPlaces):
+        if stays or isinstance(command, HoldPlaces):
+            continue
+        if slot.asks_for not in ("nothing", wish.shown):
             # The second guard: whoever asked for it did not know yet what the slot asks for.
             return refuse(command, "unknown", at, wish.slot_id)
     for slot_id, seats in seats_per_slot(w.slot_id for w in wishes).items():
@@ -114,10 +121,10 @@ def why_not(
             return refuse(command, "too_late", at, slot_id, until=slot.closes_at)
         if seats > slot.free + own[slot_id]:
             return refuse(command, "full", at, slot_id)
-    return _claimed(inventory, command, wishes, at=at, booking_id=booking_id)
+    return claimed(inventory, command, wishes, at=at, booking_id=booking_id)
 
 
-def _claimed(
+def claimed(
     inventory: Inventory,
     command: Command,
     wishes: Wishes,

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import assert_never
 from uuid import UUID
 
-from services.slots.rules import bookings, holds, moves, slots
+from services.slots.rules import bookings, holds, missed, moves, slots
 from services.slots.rules.answers import refuse
 from services.slots.rules.evolve import evolve
 from services.slots.rules.inventory import Inventory
@@ -25,6 +25,7 @@ from shared.messages import (
     PlaceExpired,
     ReleaseHold,
     RenewHold,
+    RestoreBooking,
     SlotCommand,
     SlotReply,
 )
@@ -43,6 +44,8 @@ def decide(inventory: Inventory, command: SlotCommand, *, at: datetime, home: in
             return moves.move(inventory, command, at=at, home=home)
         case CancelBooking():
             return bookings.cancel(inventory, command, at=at, home=home)
+        case RestoreBooking():
+            return missed.restore(inventory, command, at=at, home=home)
         case HoldPlaces():
             return holds.hold(inventory, command, at=at, home=home)
         case RenewHold():

@@ -13,6 +13,7 @@ from services.slots.rules.inventory import Booking, Clinic, Inventory, Place, Sl
 from shared.messages import (
     BookingCancelled,
     BookingMoved,
+    BookingRestored,
     ClinicChanged,
     ClinicOpened,
     HoldExpired,
@@ -32,15 +33,15 @@ from shared.messages import (
 def evolve(inventory: Inventory, event: SlotEvent) -> None:
     """Make what the event tells true in the inventory."""
     match event:
-        case PlacesBooked():
+        case PlacesBooked() | BookingMoved() | BookingRestored():
             _count(inventory, event.counts)
             _seat(inventory, event, event.places, state="booked")
         case PlacesHeld():
             _count(inventory, event.counts)
             _seat(inventory, event, event.places, state="held", expires_at=event.expires_at)
-        case BookingMoved():
+        case BookingCancelled(missed=True):
             _count(inventory, event.counts)
-            _seat(inventory, event, event.places, state="booked")
+            _miss(inventory, inventory.bookings[event.booking_id], event)
         case BookingCancelled() | HoldReleased():
             _count(inventory, event.counts)
             _unseat(inventory, event.booking_id)
@@ -113,7 +114,7 @@ def _count(inventory: Inventory, counts: Iterable[SlotCount]) -> None:
 
 def _seat(
     inventory: Inventory,
-    event: PlacesBooked | PlacesHeld | BookingMoved,
+    event: PlacesBooked | PlacesHeld | BookingMoved | BookingRestored,
     places: tuple[TakenPlace, ...],
     *,
     state: State,
@@ -154,6 +155,16 @@ def _unseat(inventory: Inventory, booking_id: UUID) -> None:
         if place.claim is not None:
             inventory.claims.pop(place.claim, None)
         _let_go(inventory, booking, place)
+
+
+def _miss(inventory: Inventory, booking: Booking, event: BookingCancelled) -> None:
+    """Its seats are remembered, and nobody's: their claims are free."""
+    booking.version = event.version
+    for place in booking.places:
+        place.state = "missed"
+        if place.claim is not None:
+            inventory.claims.pop(place.claim, None)
+            place.claim = None
 
 
 def _renew(booking: Booking, event: HoldRenewed) -> None:

@@ -1,5 +1,6 @@
 """How is a place kept for a while, and what ends that?"""
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -120,13 +121,14 @@ def confirm(
         campaign_id=command.campaign_id,
         places=tuple(
             taken(inventory, place.id, wish, wish.claim)
-            for place, wish in _paired(booking, command)
+            for place, wish in paired(booking, command.places)
         ),
         counts=counts_of(
             inventory,
             held=seats_per_slot((p.slot_id for p in booking.places), -1),
             booked=seats,
         ),
+        by=command.by,
     )
 
 
@@ -170,9 +172,9 @@ def _has_enough(inventory: Inventory, command: HoldPlaces) -> bool:
     return too_many_places or len(set(hand.values())) >= limits.holds_max
 
 
-def _paired(booking: Booking, command: ConfirmHold) -> list[tuple[Place, PlaceWish]]:
-    """Each wish with one held seat of its slot, in the order of the seats."""
-    left = list(command.places)
+def paired(booking: Booking, wishes: Iterable[PlaceWish]) -> list[tuple[Place, PlaceWish]]:
+    """Each wish with one seat of its slot, in the order of the seats."""
+    left = list(wishes)
     pairs = []
     for place in booking.places:
         wish = next(w for w in left if w.slot_id == place.slot_id)

@@ -8,7 +8,8 @@ import msgspec
 
 from shared.messages import PLACES_MAX, AsksFor, Modality, Resource
 
-State = Literal["held", "booked", "expired"]
+State = Literal["held", "booked", "expired", "missed"]
+"""A place is `missed` when nobody came: nobody's now, and remembered should that be a mistake."""
 
 
 class Clinic(msgspec.Struct, kw_only=True):

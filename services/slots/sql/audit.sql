@@ -2,7 +2,7 @@
 -- In no slot are more people than it has places for and a person let in, whatever its counters say.
 SELECT s.id::text
   FROM slot AS s
-  JOIN (SELECT slot_id, count(*) AS taken FROM place WHERE state <> 'expired' GROUP BY slot_id) AS p
+  JOIN (SELECT slot_id, count(*) AS taken FROM place WHERE state IN ('held', 'booked') GROUP BY slot_id) AS p
     ON p.slot_id = s.id
  WHERE p.taken > s.capacity + s.extra
  LIMIT $1;
@@ -32,11 +32,12 @@ SELECT encode(claim, 'hex') FROM place WHERE claim IS NOT NULL
  LIMIT $1;
 
 -- name: audit_all_places_or_none
--- A booking has all its places, and they are alike; of a hold some may be over.
+-- A booking has all its places, and they are alike, booked or missed; of a hold some may be over.
 SELECT booking_id::text FROM place
  GROUP BY booking_id
 HAVING count(*) <> max(size) OR min(size) <> max(size) OR min(home) <> max(home)
     OR min(version) <> max(version) OR bool_or(state = 'booked') <> bool_and(state = 'booked')
+    OR bool_or(state = 'missed') <> bool_and(state = 'missed')
  LIMIT $1;
 
 -- name: audit_every_place_in_a_slot

@@ -1,0 +1,38 @@
+// Which campaigns have two doses?
+
+import { asking, read } from './api.js';
+
+const PAGE = 100;
+const PAGES_MAX = 10;
+export const DOSES = 2;
+
+/**
+ * @typedef {object} Campaign
+ * @property {string} id
+ * @property {string} name
+ * @property {string} service
+ * @property {string} opens_at
+ * @property {number} doses
+ * @property {number} min_days the second dose comes so many days after the first, or more
+ * @property {number} max_days and no more than so many
+ */
+
+/**
+ * Those of two doses, newest first, among up to 1,000 campaigns. Its code says why not, where that
+ * could not be learned.
+ * @param {AbortSignal} signal
+ * @returns {Promise<{ campaigns: Campaign[], code: string }>}
+ */
+export async function campaignsOfTwo(signal) {
+  /** @type {Campaign[]} */
+  const campaigns = [];
+  let cursor;
+  for (let page = 0; page < PAGES_MAX; page += 1) {
+    const answer = await read(asking('/campaigns', { limit: PAGE, cursor }), { signal });
+    if (answer.status !== 200) return { campaigns, code: answer.code };
+    campaigns.push(...answer.body.campaigns);
+    cursor = answer.body.cursor;
+    if (!cursor) break;
+  }
+  return { campaigns: campaigns.filter(({ doses }) => doses === DOSES).reverse(), code: '' };
+}
