@@ -12,6 +12,7 @@ from services.booking.api.answers import HoldBody, ask_or_offer, hold_body, repl
 from services.booking.api.desk import DESK, Desk, Nothing, home_for, need, persons_in
 from services.booking.api.problems import CROWD, HELD_ENOUGH, HOLD, REFEREE, RENEWED, SLOT
 from services.booking.api.problems_of_lines import LINE
+from services.booking.api.turns import need_turn
 from services.booking.rules.holding import not_again
 from services.booking.rules.life import Booking
 from services.booking.rules.refusals import hold_unready
@@ -70,7 +71,7 @@ async def hold_places(request: web.Request) -> web.Response:
     desk.crowd.need_pace(who.actor.id, who.actor.roles)
     head = desk.head(request, body)
     slots = await desk.memory.slots({place.slot_id for place in body.places})
-    desk.need_turn(request, who, None, body.places, slots)
+    need_turn(request, desk, who, None, body.places, slots=slots)
     command = holding(body, who.actor.id, head)
     home = home_for(body.places[0].slot_id, slots)
     desk.access.note(request, [who.actor.id], about=command.id)

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import msgspec
 from aiohttp import web
-from msgspec import Meta
+from msgspec import UNSET, Meta, UnsetType
 from msgspec.structs import replace
 
 from services.booking.api.answers import shown_to_all
@@ -24,6 +24,7 @@ from services.booking.rules.line import (
     state_of,
 )
 from services.booking.rules.refusals import TOLD
+from services.booking.rules.staff_door import SHARE, Share
 from shared.messages import Instant
 from shared.openapi import Answer, Route
 from shared.policy import allowed
@@ -38,19 +39,25 @@ _chance = SystemRandom()
 
 class NewRoom(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The body of `POST /campaigns/{id}/waiting-room`. Speeds are people a second: how many come in
-    at least, whatever those inside have to bear, and at most.
+    at least, whatever those inside have to bear, and at most. `staff_share` of them staff may bring
+    in by their own door.
     """
 
     opens_at: Instant
     speed_min: PerSecond = 1.0
     speed_max: PerSecond = 100.0
+    staff_share: Share | UnsetType = UNSET
 
 
 class Speeds(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The body of `PATCH /campaigns/{id}/waiting-room`: people a second, at least and at most."""
+    """The body of `PATCH /campaigns/{id}/waiting-room`: people a second, at least and at most; of
+
+    them staff keep their share where none is given.
+    """
 
     speed_min: PerSecond
     speed_max: PerSecond
+    staff_share: Share | UnsetType = UNSET
 
 
 class RoomBody(msgspec.Struct, frozen=True, kw_only=True):
@@ -59,7 +66,8 @@ class RoomBody(msgspec.Struct, frozen=True, kw_only=True):
     `seed_hash` is the SHA-256 of the seed, in hex; the seed itself is told after the draw.
     Speeds are people a second: `speed` now, `speed_min` and `speed_max` what a person has allowed;
     between `slow` and `fast` it is expected to move, so far as that is known. `places_left` is how
-    many places are free, a second or two ago; null where nobody knows.
+    many places are free, a second or two ago; null where nobody knows. `staff_share` of the speed
+    is for staff who book for patients; what they do not use is the line's.
     """
 
     campaign_id: UUID
@@ -77,6 +85,7 @@ class RoomBody(msgspec.Struct, frozen=True, kw_only=True):
     speed_max: float
     slow: float | None
     fast: float
+    staff_share: float
     places_left: int | None
     as_of: datetime
 
@@ -138,7 +147,9 @@ async def change_room(request: web.Request) -> web.Response:
     campaign_id = path_id(request, "campaign")
     body = await read_body(request, _decode_speeds)
     _need_order(body.speed_min, body.speed_max)
-    found = await desk.waiting.rooms.change_speed(campaign_id, body.speed_min, body.speed_max)
+    share = None if body.staff_share is UNSET else body.staff_share
+    speeds = (body.speed_min, body.speed_max)
+    found = await desk.waiting.rooms.change_speed(campaign_id, *speeds, share)
     allowed(request).anybody_s("waiting room", found or None)
     await desk.waiting.lines.look()
     return json_response(_room_body(desk, known_room(desk, campaign_id)))
@@ -214,6 +225,7 @@ async def _room_from(desk: Desk, campaign_id: UUID, body: NewRoom) -> Room:
         drawn_at=None,
         serving=0.0,
         moved_at=None,
+        staff_share=SHARE if body.staff_share is UNSET else body.staff_share,
     )
 
 
@@ -249,6 +261,7 @@ def _room_body(desk: Desk, room: Room) -> RoomBody:
         speed_max=room.speed_max,
         slow=None if pace.slow is None else round(pace.slow, 3),
         fast=round(pace.fast, 3),
+        staff_share=room.staff_share,
         places_left=desk.waiting.left.of(room.service),
         as_of=desk.clock.now(),
     )

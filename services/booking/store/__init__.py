@@ -18,6 +18,7 @@ from services.booking.store.relations import Proposal, Relation, Relations
 from services.booking.store.rooms import Rooms
 from services.booking.store.services import Services
 from services.booking.store.slots import Slots
+from services.booking.store.staff_doors import StaffDoors
 from services.booking.store.televisits import Televisits
 
 __all__ = [
@@ -45,6 +46,7 @@ __all__ = [
     "Seats",
     "Services",
     "Slots",
+    "StaffDoors",
     "Televisits",
     "Wishes",
 ]
