@@ -1,14 +1,13 @@
-"""How is a campaign's waiting room opened, how far is its line, and was its draw a fair one?"""
+"""How is a campaign's waiting room opened and closed, and how far is its line?"""
 
 import secrets
 from datetime import datetime
 from random import SystemRandom
-from typing import Annotated
 from uuid import UUID
 
 import msgspec
 from aiohttp import web
-from msgspec import UNSET, Meta, UnsetType
+from msgspec import UNSET, UnsetType
 from msgspec.structs import replace
 
 from services.booking.api.answers import shown_to_all
@@ -20,7 +19,6 @@ from services.booking.rules.line import (
     State,
     hash_of,
     look_seconds,
-    lot_of,
     state_of,
 )
 from services.booking.rules.refusals import TOLD
@@ -29,10 +27,7 @@ from shared.messages import Instant
 from shared.openapi import Answer, Route
 from shared.policy import allowed
 from shared.problems import Problem, not_found
-from shared.web import body_hash, json_response, path_id, read_body, read_query
-
-LOTS_MAX = 1_000
-"""How many lots of a draw are told at once."""
+from shared.web import body_hash, json_response, path_id, read_body
 
 _chance = SystemRandom()
 
@@ -88,30 +83,6 @@ class RoomBody(msgspec.Struct, frozen=True, kw_only=True):
     staff_share: float
     places_left: int | None
     as_of: datetime
-
-
-class FromPlace(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Which part of a draw is asked for."""
-
-    place: Annotated[int, Meta(ge=1, description="The first place to tell of.")] = 1
-
-
-class Lot(msgspec.Struct, frozen=True, kw_only=True):
-    """One place of a draw and the lot that has it: the first 16 bytes of HMAC-SHA256, in hex."""
-
-    place: int
-    lot: str
-
-
-class DrawBody(msgspec.Struct, frozen=True, kw_only=True):
-    """A draw as anybody can check it, without names: lots in order. `next` is where it goes on."""
-
-    campaign_id: UUID
-    seed: str
-    seed_hash: str
-    people: int
-    lots: list[Lot]
-    next: int | None
 
 
 _decode_new = msgspec.json.Decoder(NewRoom)
@@ -177,28 +148,6 @@ async def show_room(request: web.Request) -> web.Response:
     again = {"Retry-After": str(_chance.randint(least, 2 * least))}
     body = _room_body(desk, room)
     return shown_to_all(request, body, but=replace(body, as_of=body.draws_at), more=again)
-
-
-async def show_draw(request: web.Request) -> web.Response:
-    """200 the draw, for anybody to check; 409 before it has been made."""
-    desk = request.app[DESK]
-    first = read_query(request, FromPlace).place
-    room = known_room(desk, path_id(request, "campaign"))
-    if room.drawn_at is None or room.early is None:
-        raise Problem(409, "not_drawn_yet", "The draw has not been made yet.")
-    found = await desk.waiting.rooms.drawn(room.campaign_id, first, LOTS_MAX)
-    more = len(found) == LOTS_MAX and found[-1][0] < room.early
-    return shown_to_all(
-        request,
-        DrawBody(
-            campaign_id=room.campaign_id,
-            seed=room.seed.hex(),
-            seed_hash=room.seed_hash.hex(),
-            people=room.early,
-            lots=[Lot(place=at, lot=lot_of(room.seed, one).hex()) for at, one in found],
-            next=found[-1][0] + 1 if more else None,
-        ),
-    )
 
 
 async def _room_from(desk: Desk, campaign_id: UUID, body: NewRoom) -> Room:
@@ -308,17 +257,5 @@ ROUTES = [
                 "Nothing but `as_of` is other than it was.", headers=(*HEADERS, "Retry-After")
             ),
         },
-    ),
-    Route(
-        "GET",
-        f"{ROOM}/draw",
-        show_draw,
-        tag="waiting rooms",
-        query=FromPlace,
-        answers={
-            200: Answer("The draw.", DrawBody, headers=HEADERS),
-            304: Answer("It is as the ETag in If-None-Match says.", headers=HEADERS),
-        },
-        problems=("not_drawn_yet",),
     ),
 ]
