@@ -84,7 +84,7 @@ async def a_morning(desk: Desk, opens_in: timedelta, **speeds: float) -> Morning
     service = f"service-{uuid4().hex[:8]}"
     practice = await (await desk.practice()).opens(["09:00", "09:30"], service=service)
     now = datetime.now(UTC)
-    body = {"name": "Autumn", "service": service, "doses": 1, "min_days": 0, "max_days": 0}
+    body = {"name": "Autumn", "service": service, "doses": 2, "min_days": 0, "max_days": 0}
     body |= {"opens_at": (now + opens_in).isoformat()}
     campaign = (await desk.ask("POST", "/campaigns", desk.operator, body))["id"]
     room = {"opens_at": (now - timedelta(hours=1)).isoformat()} | speeds
@@ -133,6 +133,7 @@ async def test_a_patient_is_drawn_waits_is_let_in_and_books(
     await its_turn(other)
     assert await visitor.axe() == []
     await visitor.page.get_by_role("link", name=visitor.said("line.choose")).click()
+    await expect(visitor.page.locator("h1")).to_have_text(visitor.said("pairs.title"))
     await visitor.evaluate("address => { location.hash = address }", address(morning))
     await visitor.slot("09:30").click()
     await visitor.button("book.do", n=1).click()

@@ -4,10 +4,12 @@ from aiohttp import web
 
 from services.booking.api import (
     accesses,
+    attendance,
     bookings,
     campaigns,
     consents,
     day,
+    draws,
     dryruns,
     facts,
     for_patients,
@@ -65,6 +67,7 @@ API = Api(
         *for_patients.ROUTES,
         *campaigns.ROUTES,
         *rooms.ROUTES,
+        *draws.ROUTES,
         *tickets.ROUTES,
         *rulebooks.ROUTES,
         *dryruns.ROUTES,
@@ -78,6 +81,7 @@ API = Api(
         *persons.ROUTES,
         *papers.ROUTES,
         *day.ROUTES,
+        *attendance.ROUTES,
         *missed.ROUTES,
         *accesses.ROUTES,
         *links.ROUTES,

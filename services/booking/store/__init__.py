@@ -1,5 +1,6 @@
 """What is remembered? Each noun's statements in a file of its own; the SQL is beside, in `sql/`."""
 
+from services.booking.store.attendance import Attendance
 from services.booking.store.bookings import Bookings
 from services.booking.store.books import Books
 from services.booking.store.campaigns import Campaigns
@@ -18,10 +19,12 @@ from services.booking.store.relations import Proposal, Relation, Relations
 from services.booking.store.rooms import Rooms
 from services.booking.store.services import Services
 from services.booking.store.slots import Slots
+from services.booking.store.staff_doors import StaffDoors
 from services.booking.store.televisits import Televisits
 
 __all__ = [
     "AllPapers",
+    "Attendance",
     "Bookings",
     "BookingsAhead",
     "Books",
@@ -45,6 +48,7 @@ __all__ = [
     "Seats",
     "Services",
     "Slots",
+    "StaffDoors",
     "Televisits",
     "Wishes",
 ]
