@@ -1,5 +1,6 @@
 // Which campaigns have two doses?
 
+import { spoken } from '../words/language.js';
 import { asking, read } from './api.js';
 
 const PAGE = 100;
@@ -30,9 +31,21 @@ export async function campaignsOfTwo(signal) {
   for (let page = 0; page < PAGES_MAX; page += 1) {
     const answer = await read(asking('/campaigns', { limit: PAGE, cursor }), { signal });
     if (answer.status !== 200) return { campaigns, code: answer.code };
-    campaigns.push(...answer.body.campaigns);
+    campaigns.push(...answer.body.campaigns.flatMap(whatItGives));
     cursor = answer.body.cursor;
     if (!cursor) break;
   }
   return { campaigns: campaigns.filter(({ doses }) => doses === DOSES).reverse(), code: '' };
+}
+
+/**
+ * A campaign as often as it has products: each has its doses, its days, and its slots.
+ * @param {Campaign & { products: any[] }} campaign
+ * @returns {Campaign[]}
+ */
+function whatItGives({ products = [], ...campaign }) {
+  if (products.length === 0) return [campaign];
+  return products.map(({ title, service, doses, min_days, max_days }) => ({
+    ...campaign, service, doses, min_days, max_days, name: `${campaign.name}: ${title[spoken()]}`,
+  }));
 }
