@@ -5,7 +5,7 @@ import { asking, read } from './api.js';
 
 const PAGE = 100;
 const PAGES_MAX = 10;
-export const DOSES = 2;
+const DOSES = 2;
 
 /**
  * @typedef {object} Campaign
@@ -36,6 +36,15 @@ export async function campaignsOfTwo(signal) {
     if (!cursor) break;
   }
   return { campaigns: campaigns.filter(({ doses }) => doses === DOSES).reverse(), code: '' };
+}
+
+/**
+ * Whether this campaign is one of them; not, where that could not be learned.
+ * @param {string} id
+ */
+export async function hasTwoDoses(id) {
+  const { status, body } = await read(`/campaigns/${encodeURIComponent(id)}`);
+  return status === 200 && whatItGives(body).some(({ doses }) => doses === DOSES);
 }
 
 /**

@@ -102,13 +102,9 @@ async def need_admitted(
             return
         # Of what is held a person may have several: it is not said yet which becomes theirs.
         once = {(one.patient_id, one.dose): one for one in admitted}
-        if await desk.facts.permit(
-            list(once.values()),
-            wish_id=wish_id,
-            booking_id=booking_id,
-            campaign_id=campaign_id,
-            publication=published.number,
-        ):
+        about = {"wish_id": wish_id, "booking_id": booking_id, "campaign_id": campaign_id}
+        number = published.number
+        if await desk.facts.permit(list(once.values()), publication=number, **about):
             return
         desk.memory.rules.learn(await desk.books.published())
     raise unavailable("The rules of the campaign change at this moment.")
