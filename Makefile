@@ -21,7 +21,7 @@ PARTS = $(if $(ONLY),--only=$(ONLY)) $(if $(SCALE),--scale=$(SCALE))
 
 export STACK SABOTAGE KEEP
 
-.PHONY: help setup up down status logs reset demo test bench waiting faults pairs check lock token
+.PHONY: help setup up down status logs reset demo test bench drill waiting faults check lock token pairs
 
 help: ## print this list
 	@echo "make VERB [STACK=local|demo|test|bench] [ARGS=...]"
@@ -58,6 +58,10 @@ bench: STACK := $(if $(filter file,$(origin STACK)),bench,$(STACK))
 bench: ALSO := wrk
 bench: setup ## bookings a second beside a row-lock peer, on a stack of its own [ARGS=--short|--quick] [KEEP=1]
 	@$(PYTHON) -m bench.rush --stack $(STACK) $(ARGS)
+
+drill: STACK := $(if $(filter file,$(origin STACK)),bench,$(STACK))
+drill: setup ## a published morning, scaled to this machine, with a report [NAME=doctolib|116117|prepmod|korea] [ARGS=--quick] [KEEP=1]
+	@$(PYTHON) -m bench.drills $(or $(NAME),doctolib) --stack $(STACK) $(ARGS)
 
 waiting: STACK := $(if $(filter file,$(origin STACK)),bench,$(STACK))
 waiting: setup ## a campaign's waiting room: 100,000 people, a draw, bots [ARGS=--short] [KEEP=1]

@@ -23,6 +23,7 @@ from services.booking.api.desk import (
 from services.booking.api.eligibility import need_admitted, need_campaign, where_admitted
 from services.booking.api.problems import CROWD, HELD_ENOUGH, HOLD, JUDGED, REFEREE, RENEWED, SLOT
 from services.booking.api.problems_of_lines import LINE
+from services.booking.api.turns import need_turn
 from services.booking.rules.eligibility import Rule, SlotFacts, Wanted
 from services.booking.rules.holding import not_again
 from services.booking.rules.life import Booking
@@ -91,7 +92,7 @@ async def hold_places(request: web.Request) -> web.Response:
     desk.crowd.need_pace(who.actor.id, who.actor.roles)
     head = desk.head(request, body)
     slots = await desk.memory.slots({place.slot_id for place in body.places})
-    desk.need_turn(request, who, campaign_of(body), body.places, slots)
+    need_turn(request, desk, who, campaign_of(body), body.places, slots=slots)
     wish = HoldWish(asker=Asker.themselves(who), body=body, head=head, slots=slots)
     return await held(request, desk, wish)
 

@@ -15,6 +15,7 @@ from services.booking.api.limits import within_limits
 from services.booking.api.problems import BOOKING, PERSON, REFEREE, SLOT, VISIT
 from services.booking.api.problems_of_lines import LINE
 from services.booking.api.shares import Shared, as_they_are, booking_of, need_own_in
+from services.booking.api.turns import need_turn
 from services.booking.api.visits import as_visits
 from services.booking.rules.eligibility import DOSE_FIRST, Campaign, Rule, SlotFacts, Wanted, wishes
 from services.booking.rules.life import Booking
@@ -51,7 +52,8 @@ async def reschedule_booking(request: web.Request) -> web.Response:
     booking = shared.booking
     need(booking_unready(booking))
     slots = await desk.slots_of(body.places)
-    desk.need_turn(request, who, booking.campaign_id, body.places, slots, has=shared.services)
+    campaign_id, has = booking.campaign_id, shared.services
+    need_turn(request, desk, who, campaign_id, body.places, slots=slots, has=has)
     wish = Move(asker=Asker.themselves(who), shared=shared, body=body, head=head, slots=slots)
     return await moved(request, desk, wish)
 
