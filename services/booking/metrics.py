@@ -125,7 +125,7 @@ OUTBOX_AGE_SECONDS = Gauge(
 )
 VISIT_STEPS = Counter(
     "booking_visit_steps_total",
-    "Steps of telemedicine visits that were taken, by whom and which.",
+    "Steps of visits that were taken, by whom and which.",
     ["by", "step"],
     registry=REGISTRY,
 )
@@ -164,6 +164,12 @@ LINE_SERVING = Looked(
 )
 LINE_SPEED = Looked(
     REGISTRY, "booking_line_people_per_second", "How many a second come in from it", ["campaign"]
+)
+LINE_LIMITS = Looked(
+    REGISTRY,
+    "booking_line_limit_people_per_second",
+    "How many a second a person lets come in from it, at least and at most",
+    ["campaign", "end"],
 )
 LINE_PROMISES = Counter(
     "booking_line_promises_total",

@@ -67,6 +67,7 @@ from shared.messages.televisits import (
     VisitEvent,
     VisitMissed,
     VisitRejoined,
+    VisitSetBack,
     VisitTold,
     VisitWaiting,
 )
@@ -186,6 +187,7 @@ __all__ = [
     "VisitEvent",
     "VisitMissed",
     "VisitRejoined",
+    "VisitSetBack",
     "VisitTold",
     "VisitWaiting",
     "Wishes",

@@ -94,7 +94,8 @@ function byTime(one, other) {
  */
 function tellNews(before, booking) {
   const known = before.get(booking.id);
-  const now = `${booking.status} ${booking.version}`;
+  // What somebody else has done to their place in it is no news here.
+  const now = [booking.status, ...booking.places.map((one) => one.slot_id + one.patient_id)].join();
   before.set(booking.id, now);
   if (known === undefined || known === now) return;
   const place = booking.places[0];

@@ -19,6 +19,7 @@ from services.booking.rules.eligibility import Campaign, Rule, SlotFacts, Wanted
 from services.booking.rules.life import Booking
 from services.booking.rules.refusals import TOLD, Told
 from services.booking.store import (
+    Attendance,
     Bookings,
     Books,
     Campaigns,
@@ -121,6 +122,7 @@ class Desk(msgspec.Struct):
     link_keys: Keys | None
     waiting: Waiting
     televisits: Televisits
+    attendance: Attendance
     crowd: Crowd
 
     @property

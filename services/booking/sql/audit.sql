@@ -58,6 +58,13 @@ SELECT visit_id::text FROM visit_step
  WHERE told_at IS NULL AND taken_at < clock_timestamp() - interval '15 minutes'
  LIMIT $1;
 
+-- name: audit_nobody_both_came_and_was_missed
+-- Of a booking to which nobody came, nobody has come.
+SELECT v.id::text
+  FROM visit AS v JOIN booking AS b ON b.id = v.booking_id
+ WHERE v.modality = 'physical' AND v.status IN ('arrived', 'ended') AND b.status = 'noshow'
+ LIMIT $1;
+
 -- name: audit_visits_are_their_steps
 -- Of the visits of the last day: as many steps as the version says, and the status is the last one's.
 SELECT v.id::text
