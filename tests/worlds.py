@@ -174,7 +174,24 @@ async def _booking(dsn: str, folder: Path) -> AsyncIterator[World]:
         _visits(world, door)
         for name in ("show_link", "use_link"):
             world.making[name] = a_link
-        yield world
+        async with _looked_at(door):
+            yield world
+
+
+@asynccontextmanager
+async def _looked_at(door: booking_doors.Door) -> AsyncIterator[None]:
+    """As a service does, it is looked again and again whether the database is there."""
+
+    async def look() -> None:
+        while True:
+            await door.is_there()
+            await asyncio.sleep(1.0)
+
+    task = asyncio.create_task(look())
+    try:
+        yield
+    finally:
+        task.cancel()
 
 
 def _waiting_rooms(world: World, door: booking_doors.Door) -> None:
