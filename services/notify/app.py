@@ -13,9 +13,11 @@ from services.notify import api, metrics
 from services.notify.config import Config
 from services.notify.inbox import Inbox
 from services.notify.live import Broadcaster
+from services.notify.reminding import Reminding
 from services.notify.retention import forget_unused, seal_plain
+from services.notify.rules.reminders import Habits
 from services.notify.sending import Sender
-from services.notify.store import Contacts, Ledger, LiveEvents
+from services.notify.store import Contacts, Ledger, LiveEvents, Reminders
 from shared import broker, database
 from shared.access.noting import ACCESS, Access
 from shared.access.store import AccessLog
@@ -60,13 +62,16 @@ async def run(config: Config, stopping: asyncio.Event) -> None:
         await seal_plain(contacts, config.database_owner)
         sender, live = Sender(config, ledger, contacts.open), Broadcaster(config, events)
         relay = Relay(BOOKING_EVENTS.name, pool, appender)
+        habits = Habits.parse(config.reminders, config.reminders_quiet)
         relay.on_announced = metrics.ANNOUNCED.inc
-        follower = _follower(config, relay, Inbox(vault), [sender.wake, live.wake])
+        follower = _follower(config, relay, Inbox(vault, habits), [sender.wake, live.wake])
         health = Health(
             appender=appender, follower=follower, relay=relay, ping=contacts.takes_writes
         )
         access = _access(config, pool, clock)
         checks = health.checks() | {"sender": sender.wrong, "live": live.pulse.wrong}
+        reminding = Reminding(config, habits, Reminders(pool))
+        checks["reminders"] = reminding.pulse.wrong
         checks["accesses"] = access.writer.wrong
         app = doors(config, contacts, live, access=access)
         door = _door(config, app, ready=all_ready(checks), on_shut=live.stop)
@@ -79,6 +84,7 @@ async def run(config: Config, stopping: asyncio.Event) -> None:
                 health.keep(),
                 clock.keep(pool),
                 _measure(ledger, appender, sender),
+                reminding.run(),
                 _forget(events, config),
                 forget_unused(contacts, config),
                 _audit(pool, config, follower),

@@ -13,6 +13,7 @@ import msgspec
 from icalendar import Calendar, Event, Timezone, vCalAddress, vText
 
 from services.notify.rules import Told, freed_by, places_of
+from services.notify.rules.reminders import VisitReminder
 from services.notify.texts import VISIT, where
 from shared.messages import BookedPlace, BookingMissed, BookingReinstated
 
@@ -35,7 +36,7 @@ def invitations(event: Told, *, organizer: str, attendee: str) -> list[Invitatio
     The place with the same number keeps its UID over all moves, and SEQUENCE grows with the
     booking's version, so a calendar changes its entry and never adds a second one.
     """
-    if isinstance(event, BookingMissed | BookingReinstated):
+    if isinstance(event, BookingMissed | BookingReinstated | VisitReminder):
         return []
     asked, freed = places_of(event), freed_by(event)
     placed: list[tuple[Method, int, BookedPlace]] = [
