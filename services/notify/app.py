@@ -15,7 +15,6 @@ from services.notify.inbox import Inbox
 from services.notify.live import Broadcaster
 from services.notify.reminding import Reminding
 from services.notify.retention import forget_unused, seal_plain
-from services.notify.rules.reminders import Habits
 from services.notify.sending import Sender
 from services.notify.store import Contacts, Ledger, LiveEvents, Reminders
 from shared import broker, database
@@ -55,22 +54,20 @@ async def run(config: Config, stopping: asyncio.Event) -> None:
     vault = open_vault(NAME, config.vault)
     await database.migrate(config.database_owner, ["shared", "services.notify"])
     async with _pools(config) as (pool, persons), _appender(config) as appender:
-        clock = DatabaseClock()
+        contacts, clock = Contacts(pool, vault, persons), DatabaseClock()
         await clock.set(pool)
-        contacts = Contacts(pool, vault, persons)
         ledger, events = Ledger(pool), LiveEvents(pool)
         await seal_plain(contacts, config.database_owner)
         sender, live = Sender(config, ledger, contacts.open), Broadcaster(config, events)
         relay = Relay(BOOKING_EVENTS.name, pool, appender)
-        habits = Habits.parse(config.reminders, config.reminders_quiet)
+        reminding = Reminding(config, Reminders(pool))
         relay.on_announced = metrics.ANNOUNCED.inc
-        follower = _follower(config, relay, Inbox(vault, habits), [sender.wake, live.wake])
+        follower = _follower(config, relay, Inbox(vault, reminding.habits), [sender.wake, live.wake])
         health = Health(
             appender=appender, follower=follower, relay=relay, ping=contacts.takes_writes
         )
         access = _access(config, pool, clock)
         checks = health.checks() | {"sender": sender.wrong, "live": live.pulse.wrong}
-        reminding = Reminding(config, habits, Reminders(pool))
         checks["reminders"] = reminding.pulse.wrong
         checks["accesses"] = access.writer.wrong
         app = doors(config, contacts, live, access=access)

@@ -27,11 +27,11 @@ SILENCE_SECONDS_MAX = 30.0
 class Reminding:
     """Hands over what is due, a few at a time. Several processes may do so at once."""
 
-    def __init__(self, config: Config, habits: Habits, reminders: Reminders) -> None:
+    def __init__(self, config: Config, reminders: Reminders) -> None:
         self.pulse = Pulse(config.reminders_poll_seconds + SILENCE_SECONDS_MAX)
         self._poll_seconds = config.reminders_poll_seconds
         self._at_once_max = config.reminders_at_once_max
-        self._habits = habits
+        self.habits = Habits.parse(config.reminders, config.reminders_quiet)
         self._reminders = reminders
 
     async def run(self) -> None:
@@ -57,7 +57,7 @@ class Reminding:
         return written.new > 0
 
     def _step(self, planned: Planned, now: datetime) -> Step:
-        return step_of(planned, now, self._habits)
+        return step_of(planned, now, self.habits)
 
 
 def step_of(planned: Planned, now: datetime, habits: Habits) -> Step:
