@@ -30,7 +30,7 @@ help: ## print this list
 setup: ## install what is missing: Debian packages, Python packages, Kafka
 	@bash "$(HERE)/deploy/local/setup.sh" $(ALSO)
 
-up: setup ## start the stack and wait until it is ready [ONLY=postgres,kafka] [SCALE=slots=2]
+up: setup ## start the stack and wait until it is ready [ONLY=postgres,kafka] [SCALE=2|slots=2,booking=3]; up already: only SCALE changes
 	@$(PYTHON) -m deploy.local up $(PARTS)
 
 down: setup ## stop the stack; its data stay

@@ -1,13 +1,15 @@
 """Which topics are there, who writes and reads them, and in what form? The one registry."""
 
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 from uuid import UUID
 
 import msgspec
 
 from shared.messages import (
     BookingEvent,
+    Message,
     PersonErased,
+    PlacesLeft,
     SlotCommand,
     SlotEvent,
     SlotReply,
@@ -37,6 +39,11 @@ class Topic(msgspec.Struct, frozen=True, kw_only=True):
     read_by: tuple[str, ...]
     partitions: int
     kept_days: int
+
+    @property
+    def kinds(self) -> tuple[type[Message], ...]:
+        """The messages that it carries."""
+        return get_args(self.carries) or (self.carries,)
 
     @property
     def dead(self) -> str:
@@ -71,6 +78,15 @@ SLOTS_EVENTS = Topic(
     partitions=HOMES,
     kept_days=90,
 )
+SLOTS_LEFT = Topic(
+    name="slots.left",
+    carries=PlacesLeft,
+    form="msgpack",
+    written_by=("slots",),
+    read_by=("booking",),
+    partitions=1,
+    kept_days=1,
+)
 BOOKING_EVENTS = Topic(
     name="booking.events",
     carries=BookingEvent | VisitEvent | PersonErased,
@@ -99,6 +115,7 @@ TOPICS: tuple[Topic, ...] = (
     SLOTS_COMMANDS,
     SLOTS_REPLIES,
     SLOTS_EVENTS,
+    SLOTS_LEFT,
     BOOKING_EVENTS,
     _dead_letters_of(SLOTS_COMMANDS, "slots"),
     _dead_letters_of(SLOTS_EVENTS, "booking"),

@@ -101,6 +101,10 @@ class City:
             case ["patients", _, "proxies", _]:
                 two = [await self._known(Person("patient")) for _ in range(2)]
                 return dict(zip(("id", "proxy"), two, strict=True))
+            case ["patients", _, "bookings" | "holds", *_] if route.method == "POST":
+                made = await self.world.making_at[route.name](str(person.clinic))
+                self._bodies[made["path"]["id"]] = made["body"]
+                return dict(made["path"])
             case ["patients", _, *rest]:
                 if rest == ["merge"]:
                     await self._known(Person("patient", UUID(route.example().body["into_id"])))

@@ -56,6 +56,11 @@ class Town:
         found: dict[str, Any] = next(part for part in said["parts"] if part["name"] == name)
         return found
 
+    def parts(self) -> set[str]:
+        """The names of all that runs."""
+        said = json.loads(self.stack_verb("status", "--json"))
+        return {part["name"] for part in said["parts"] if part["state"] == "ready"}
+
     @contextmanager
     def frozen(self, *parts: str) -> Iterator[None]:
         """These parts stand still, with every process of theirs, while the block runs."""

@@ -103,7 +103,8 @@ class World:
 def headers_for(route: Route, **claims: Any) -> dict[str, str]:
     """The headers of somebody who may ask this, under a new key and with a reason."""
     roles = [role for role in ("operator", "patient", "auditor") if role in route.rule.roles]
-    at_work = {"roles": roles or ["practitioner"], "clinics": [CLINIC]}
+    at_clinic = [role for role in ("practitioner", "front_desk") if role in route.rule.roles]
+    at_work = {"roles": roles or at_clinic[:1], "clinics": [CLINIC]}
     said = {} if route.rule.is_public else bearer(**at_work | claims)
     if route.rule.takes_a_reason:
         said[REASON_HEADER] = WHY
@@ -119,7 +120,7 @@ async def a_world(service: str, dsn: str, folder: Path) -> AsyncIterator[World]:
 
 @asynccontextmanager
 async def _booking(dsn: str, folder: Path) -> AsyncIterator[World]:
-    async with booking_doors.a_door(dsn, folder, link_keys=LINK_KEYS) as door:
+    async with booking_doors.a_door(dsn, folder, link_keys=LINK_KEYS, hold_again_seconds=0) as door:
         for slot, day in zip(SLOTS, SLOT_DAYS, strict=True):
             starts_at = datetime(2099, 3, day, 7, tzinfo=UTC)
             await door.open_slot(slot, capacity=PEOPLE_MAX, starts_at=starts_at)
@@ -168,6 +169,7 @@ async def _booking(dsn: str, folder: Path) -> AsyncIterator[World]:
         _missed(world, door)
         _waiting_rooms(world, door)
         _persons(world)
+        _for_patients(world, door)
         _add_rules(world, door)
         _visits(world, door)
         for name in ("show_link", "use_link"):
@@ -297,6 +299,42 @@ def _missed(world: World, door: booking_doors.Door) -> None:
     world.making["miss_booking"] = world.making_at["miss_booking"] = a_visit_that_is_over
     world.making["restore_booking"] = a_visit_that_was_missed
     world.making_at["restore_booking"] = a_visit_that_was_missed
+
+
+def _for_patients(world: World, door: booking_doors.Door) -> None:
+    """Somebody who is known, and a slot at a clinic that books for them."""
+    me = world.route("change_me")
+
+    async def a_slot(clinic: str) -> UUID:
+        door.referee.decided(open_clinic(UUID(clinic)), 0)
+        slot = await door.open_slot(uuid4(), clinic_id=UUID(clinic))
+        await door.is_there()
+        return slot
+
+    async def to_book(clinic: str = CLINIC) -> dict[str, Any]:
+        person, slot = uuid4(), await a_slot(clinic)
+        await world.ask(me, me.example(), headers=bearer(person))
+        return {"path": {"id": str(person)}, "body": {"places": [{"slot_id": str(slot)}]}}
+
+    async def is_booked(clinic: str = CLINIC) -> dict[str, Any]:
+        made = await to_book(clinic)
+        path = f"/patients/{made['path']['id']}/bookings"
+        answer = await door.ask("POST", path, made["body"], roles=["front_desk"])
+        assert answer.status == 201, await answer.text()
+        return {"path": made["path"] | {"booking": (await answer.json())["id"]}, "body": {}}
+
+    async def to_move(clinic: str = CLINIC) -> dict[str, Any]:
+        made, slot = await is_booked(clinic), await a_slot(clinic)
+        return made | {"body": {"places": [{"slot_id": str(slot)}]}}
+
+    async def to_see() -> str:
+        made = await is_booked()
+        return str(made["path"]["id"])
+
+    making: dict[str, Any] = dict.fromkeys(("book_for_patient", "hold_for_patient"), to_book)
+    making |= {"cancel_for_patient": is_booked, "move_for_patient": to_move}
+    world.making |= making | {"list_bookings_of_patient": to_see}
+    world.making_at |= making
 
 
 def _persons(world: World) -> None:

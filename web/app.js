@@ -10,6 +10,7 @@ import { bookingsView } from './views/bookings.js';
 import { clinicView } from './views/clinic.js';
 import { contactsView } from './views/contacts.js';
 import { findView } from './views/find.js';
+import { lineView } from './views/line.js';
 import { linkView } from './views/link.js';
 import { nowhereView } from './views/nowhere.js';
 import { pairsView } from './views/pairs.js';
@@ -27,6 +28,7 @@ const VIEWS = {
   pairs: pairsView,
   bookings: bookingsView,
   contacts: contactsView,
+  line: lineView,
   link: linkView,
   visit: visitView,
   nowhere: nowhereView,

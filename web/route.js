@@ -2,8 +2,8 @@
 
 /**
  * @typedef {object} Route
- * @property {'find' | 'clinic' | 'pairs' | 'bookings' | 'contacts' | 'link' | 'visit' | 'nowhere'
- *   } view
+ * @property {'find' | 'clinic' | 'pairs' | 'bookings' | 'contacts' | 'line' | 'link' | 'visit'
+ *   | 'nowhere'} view
  * @property {string} clinic
  * @property {string} campaign
  * @property {string} token
@@ -30,6 +30,7 @@ export function routeOf(hash) {
   const rest = { clinic, campaign: clinic, token, service, product, date };
   if (view === '') return { view: 'find', ...rest };
   if (view === 'clinic' && clinic !== '') return { view: 'clinic', ...rest };
+  if (view === 'line' && clinic !== '') return { view, ...rest };
   if (view === 'link' && token !== '') return { view: isVisit ? 'visit' : view, ...rest };
   if (view === 'pairs') return { view, ...rest };
   if (view === 'bookings' || view === 'contacts') return { view, ...rest };
@@ -51,6 +52,14 @@ export function toFind(choice) {
  */
 export function toClinic(clinic, choice) {
   return `#/clinic/${clinic}${asked(choice)}`;
+}
+
+/**
+ * The address of the waiting room before a campaign.
+ * @param {string} campaign
+ */
+export function toLine(campaign) {
+  return `#/line/${campaign}`;
 }
 
 /**

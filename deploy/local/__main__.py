@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from deploy.local import logs, status
 from deploy.local.down import down, reset
 from deploy.local.parts import HopelessError
-from deploy.local.plan import PARTS, plan
+from deploy.local.plan import PARTS, one_each
 from deploy.local.settings import SettingError
 from deploy.local.stack import Stack, named
 from deploy.local.supervisor import supervise
@@ -35,9 +35,9 @@ def main(arguments: Sequence[str]) -> int:
 def _do(options: argparse.Namespace, stack: Stack) -> int:
     match options.verb:
         case "up":
-            return up(stack, plan(stack, options.only, options.scale), _again(options))
+            return up(stack, options.only, options.scale)
         case "run":
-            return supervise(stack, plan(stack, options.only, options.scale))
+            return supervise(stack, options.only, one_each(options.scale))
         case "down":
             return down(stack)
         case "reset":
@@ -46,12 +46,6 @@ def _do(options: argparse.Namespace, stack: Stack) -> int:
             return status.show(stack, as_json=options.json)
         case _:
             return logs.show(stack.logs, options.part, lines=options.lines, follow=options.follow)
-
-
-def _again(options: argparse.Namespace) -> list[str]:
-    """The same wish in words, for the supervisor's command line."""
-    scale = ",".join(f"{service}={count}" for service, count in options.scale.items())
-    return [f"--stack={options.stack}", f"--only={','.join(options.only)}", f"--scale={scale}"]
 
 
 def _check_owner(stack: Stack) -> None:
@@ -76,7 +70,11 @@ def _parser() -> argparse.ArgumentParser:
             "--only", type=_names, default=(), metavar="PART,...", help=", ".join(PARTS)
         )
         starting.add_argument(
-            "--scale", type=_counts, default={}, metavar="SERVICE=N,...", help="processes of each"
+            "--scale",
+            type=_counts,
+            default={},
+            metavar="N|SERVICE=N,...",
+            help="processes of front desk and referee, or of each",
         )
     verbs.add_parser("down", parents=[common], help="stop it; the data stay")
     verbs.add_parser("reset", parents=[common], help="stop it and delete its data")
@@ -94,6 +92,9 @@ def _names(text: str) -> tuple[str, ...]:
 
 
 def _counts(text: str) -> dict[str, int]:
+    """A number alone is how many front desks there are, and how many referees."""
+    if text.isdigit():
+        return dict.fromkeys(("slots", "booking"), int(text))
     pairs = [pair.partition("=") for pair in text.split(",") if pair]
     return {name: int(count) for name, _, count in pairs}
 

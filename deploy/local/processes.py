@@ -67,6 +67,14 @@ def wait_gone(process: Process, seconds: float) -> bool:
         os.close(descriptor)
 
 
+def children_of(pid: int) -> set[int]:
+    """The processes that it started and that are its own still."""
+    try:
+        return set(map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text("ascii").split()))
+    except (FileNotFoundError, ProcessLookupError):
+        return set()
+
+
 def command_of(pid: int) -> str:
     """The command line by which people know a process."""
     try:

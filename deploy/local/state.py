@@ -30,6 +30,14 @@ class PartState(msgspec.Struct, kw_only=True):
     note: str = ""
 
 
+class Scaled(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of the last wish for another number of processes."""
+
+    wish_id: str = ""
+    trouble: str = ""
+    """Why nothing was changed; empty where it was."""
+
+
 class StackState(msgspec.Struct, kw_only=True):
     """The whole stack as it is now."""
 
@@ -39,6 +47,7 @@ class StackState(msgspec.Struct, kw_only=True):
     since: str
     ready_seconds: float | None = None
     parts: list[PartState]
+    scaled: Scaled = Scaled()
 
 
 def path_in(home: Path) -> Path:

@@ -5,15 +5,17 @@ import fcntl
 import os
 import signal
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 
 from deploy.local import counting, keys, link_keys, logs, ports, processes, state
+from deploy.local.crew import Crew
 from deploy.local.keeper import Keeper
 from deploy.local.leftovers import sweep
 from deploy.local.parts import HopelessError, Part
-from deploy.local.progress import say
+from deploy.local.plan import plan
+from deploy.local.scaling import CHANGE_SIGNAL, Scaler
 from deploy.local.stack import Stack
 from deploy.local.state import StackCondition, StackState
 
@@ -25,8 +27,11 @@ LOOK_PAUSE_SECONDS = 0.05
 TRIM_PAUSE_SECONDS = 30.0
 
 
-def supervise(stack: Stack, parts: Sequence[Part]) -> int:
+def supervise(stack: Stack, only: Sequence[str], counts: Mapping[str, int]) -> int:
     """Start the parts, keep them alive until a signal asks to stop, leave no process."""
+    # What is written down for the edge and for Prometheus follows this one as it changes.
+    has = dict(counts)
+    parts = plan(stack, only, has)
     stack.logs.mkdir(parents=True, exist_ok=True)
     with _alone(stack):
         sweep(stack)
@@ -35,7 +40,7 @@ def supervise(stack: Stack, parts: Sequence[Part]) -> int:
         link_keys.make_once(stack.link_keys)
         logs.trim(stack.logs)
         try:
-            return asyncio.run(Supervisor(stack, parts).run())
+            return asyncio.run(Supervisor(stack, parts, has).run())
         finally:
             state.forget(stack.home)
 
@@ -61,15 +66,12 @@ def _alone(stack: Stack) -> Iterator[None]:
 
 
 class Supervisor:
-    """All the keepers of one stack."""
+    """Everything that is kept alive in one stack."""
 
-    def __init__(self, stack: Stack, parts: Sequence[Part]) -> None:
+    def __init__(self, stack: Stack, parts: Sequence[Part], counts: dict[str, int]) -> None:
         self._stack = stack
-        self._keepers = [
-            Keeper(part, stack.settings, stack.logs / f"{part.name}.log", self._tell)
-            for part in parts
-        ]
-        self._by_name = {keeper.part.name: keeper for keeper in self._keepers}
+        self._crew = Crew(stack, parts, self._tell)
+        self._scaler = Scaler(stack, self._crew, counts, self._tell)
         self._condition: StackCondition = "starting"
         self._since = datetime.now(UTC).isoformat(timespec="milliseconds")
         self._ready_seconds: float | None = None
@@ -79,35 +81,34 @@ class Supervisor:
         """Until a signal, or until a part cannot be helped: then everything stops."""
         settings = self._stack.settings
         host, port = settings.text("TALON_HOST"), settings.port(OWN_PORT)
-        with counting.told(host, port, lambda: [keeper.state for keeper in self._keepers]):
+        with counting.told(host, port, lambda: [each.state for each in self._crew.keepers]):
             return await self._run()
 
     async def _run(self) -> int:
+        loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            asyncio.get_running_loop().add_signal_handler(number, self._ask_to_stop)
+            loop.add_signal_handler(number, self._ask_to_stop)
+        loop.add_signal_handler(CHANGE_SIGNAL, self._scaler.ask)
         self._tell()
-        lives = {
-            keeper.part.name: asyncio.create_task(self._keep(keeper)) for keeper in self._keepers
-        }
-        watch = asyncio.create_task(self._watch())
-        stop = asyncio.create_task(self._stop_asked.wait())
-        try:
-            done, _ = await asyncio.wait(
-                {*lives.values(), watch, stop}, return_when=asyncio.FIRST_COMPLETED
+        self._crew.begin(self._crew.keepers)
+        going = [
+            asyncio.create_task(each)
+            for each in (
+                self._crew.until_one_ends(),
+                self._watch(),
+                self._scaler.run(),
+                self._stop_asked.wait(),
             )
+        ]
+        try:
+            done, _ = await asyncio.wait(going, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            watch.cancel()
-            stop.cancel()
-            await self._stop_all(lives)
-        for task in done - {stop}:
+            for task in going:
+                task.cancel()
+            await self._stop_all()
+        for task in done:
             await task
         return 0
-
-    async def _keep(self, keeper: Keeper) -> None:
-        for name in keeper.part.needs:
-            if name in self._by_name:
-                await self._by_name[name].ready.wait()
-        await keeper.keep()
 
     async def _watch(self) -> None:
         """Give the start its limit, say when all is ready, then keep the logs small."""
@@ -128,7 +129,7 @@ class Supervisor:
 
     async def _until_ready(self, begun: float) -> None:
         told = begun
-        while missing := [keeper for keeper in self._keepers if not keeper.ready.is_set()]:
+        while missing := [keeper for keeper in self._crew.keepers if not keeper.ready.is_set()]:
             for keeper in missing:
                 if keeper.state.restarts >= DEATHS_BEFORE_READY_MAX:
                     raise HopelessError(self._last_words(keeper))
@@ -140,7 +141,7 @@ class Supervisor:
     def _who_is_missing(self) -> str:
         return ", ".join(
             f"{keeper.part.name} ({keeper.state.note})" if keeper.state.note else keeper.part.name
-            for keeper in self._keepers
+            for keeper in self._crew.keepers
             if not keeper.ready.is_set()
         )
 
@@ -156,24 +157,21 @@ class Supervisor:
     def _ask_to_stop(self) -> None:
         if self._stop_asked.is_set():
             # Asked twice: nobody wants to wait for a graceful end any more.
-            for keeper in self._keepers:
+            for keeper in self._crew.keepers:
                 keeper.kill()
         self._stop_asked.set()
 
-    async def _stop_all(self, lives: dict[str, asyncio.Task[None]]) -> None:
-        """First who needs others, then the others."""
+    async def _stop_all(self) -> None:
         self._condition = "stopping"
         self._tell()
         print(f"stack {self._stack.name} is stopping", flush=True)
-        for needy in (True, False):
-            wave = [keeper for keeper in self._keepers if bool(keeper.part.needs) is needy]
-            await asyncio.gather(*(_stop(keeper, lives[keeper.part.name]) for keeper in wave))
+        await self._crew.end_all()
 
     def _tell(self) -> None:
         me = processes.identify(os.getpid())
         assert me is not None
         condition = self._condition
-        if condition == "ready" and any(k.state.state != "ready" for k in self._keepers):
+        if condition == "ready" and any(each.state.state != "ready" for each in self._crew.keepers):
             condition = "degraded"
         said = StackState(
             stack=self._stack.name,
@@ -181,18 +179,7 @@ class Supervisor:
             supervisor=me,
             since=self._since,
             ready_seconds=self._ready_seconds,
-            parts=[keeper.state for keeper in self._keepers],
+            parts=[keeper.state for keeper in self._crew.keepers],
+            scaled=self._scaler.scaled,
         )
         state.save(said, self._stack.home)
-
-
-async def _stop(keeper: Keeper, life: asyncio.Task[None]) -> None:
-    begun = time.monotonic()
-    ran = keeper.state.process is not None
-    await keeper.stop()
-    life.cancel()
-    # What it ended with is the business of whoever watches it; here it only has to have ended.
-    with suppress(asyncio.CancelledError, Exception):
-        await life
-    if ran:
-        say(keeper.part.name, f"stopped after {time.monotonic() - begun:.1f} s")

@@ -5,12 +5,13 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from types import FrameType
 
-from deploy.local import processes, state
-from deploy.local.parts import HopelessError, Part
+from deploy.local import processes, scaling, state
+from deploy.local.parts import HopelessError
+from deploy.local.plan import PARTS, check, counts_of
 from deploy.local.progress import Follower
 from deploy.local.settings import CHECKOUT
 from deploy.local.stack import Stack
@@ -20,16 +21,26 @@ LOOK_PAUSE_SECONDS = 0.1
 STOP_SECONDS_MAX = 90.0
 
 
-def up(stack: Stack, parts: Sequence[Part], arguments: Sequence[str]) -> int:
-    """Start a supervisor that outlives us, and show its progress until all is ready."""
+def up(stack: Stack, only: Sequence[str], scale: Mapping[str, int]) -> int:
+    """Start a supervisor that outlives us, and show its progress until all is ready.
+
+    Where the stack is up, its services get as many processes as was said.
+    """
+    check(only, scale)
     with _one_at_a_time(stack):
         live = state.read_live(stack.home)
         if live is not None and live.state == "stopping":
             processes.wait_gone(live.supervisor, STOP_SECONDS_MAX)
             live = state.read_live(stack.home)
         if live is None:
-            return _launch(stack, arguments)
-        return _leave(stack, live, parts)
+            return _launch(stack, _again(stack, only, scale))
+        return _change(stack, live, only, scale)
+
+
+def _again(stack: Stack, only: Sequence[str], scale: Mapping[str, int]) -> list[str]:
+    """The same wish in words, for the supervisor's command line."""
+    counts = ",".join(f"{service}={count}" for service, count in scale.items())
+    return [f"--stack={stack.name}", f"--only={','.join(only)}", f"--scale={counts}"]
 
 
 @contextmanager
@@ -41,14 +52,39 @@ def _one_at_a_time(stack: Stack) -> Iterator[None]:
         yield
 
 
-def _leave(stack: Stack, live: StackState, parts: Sequence[Part]) -> int:
-    running = [part.name for part in live.parts]
-    if running != [part.name for part in parts]:
+def _change(stack: Stack, live: StackState, only: Sequence[str], scale: Mapping[str, int]) -> int:
+    """Other parts need a new start; another number of processes does not."""
+    has = counts_of(part.name for part in live.parts)
+    wanted = set(only or PARTS)
+    running = {part.name for part in live.parts if part.name in PARTS}
+    if running != wanted or not scale.keys() <= has.keys():
         raise HopelessError(
-            f"it is up with {', '.join(running)}; to change that, first run:"
-            f" make down STACK={stack.name}"
+            f"it is up with {', '.join(part.name for part in live.parts)}; to change that, first"
+            f" run: make down STACK={stack.name}"
         )
-    print(f"stack {stack.name} is already up (process {live.supervisor.pid}): nothing to do")
+    counts = has | dict(scale)
+    if counts == has:
+        print(f"stack {stack.name} is already up (process {live.supervisor.pid}): nothing to do")
+        return 0
+    return _rescale(stack, live, counts)
+
+
+def _rescale(stack: Stack, live: StackState, counts: Mapping[str, int]) -> int:
+    """Tell the supervisor, and show what it does until it is done or gives up."""
+    follower = Follower(stack.logs / "supervisor.log")
+    wish = scaling.ask_for(counts, stack.home)
+    processes.send(live.supervisor, scaling.CHANGE_SIGNAL)
+    now: StackState | None = live
+    while now is not None and now.scaled.wish_id != wish.id:
+        time.sleep(LOOK_PAUSE_SECONDS)
+        follower.show()
+        now = state.read_live(stack.home)
+    if now is None:
+        raise HopelessError("it ended meanwhile; see: make logs PART=supervisor")
+    if now.scaled.trouble:
+        raise HopelessError(now.scaled.trouble)
+    said = ", ".join(f"{count} of {service}" for service, count in counts.items())
+    print(f"stack {stack.name} has {said}")
     return 0
 
 

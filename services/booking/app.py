@@ -193,7 +193,8 @@ def _add_errands_for_persons(work: Work, config: Config, desk: api.Desk) -> None
     visits = attendant.run(
         sweep_seconds=config.visit_sweep_seconds, visits_max=config.visit_sweep_max
     )
-    work.tasks += [learning.run(), retention.run(), visits, desk.waiting.lines.run()]
+    work.tasks += [learning.run(), retention.run(), visits]
+    work.tasks += [desk.waiting.lines.run(), desk.waiting.left.run()]
 
 
 def _add_errands_for_rules(work: Work, config: Config, app: web.Application) -> None:

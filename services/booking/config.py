@@ -41,6 +41,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     keep_seconds: Seconds = 0.4
     deadline_seconds: Seconds = 20.0
     seats_max: Number = 5_000
+    person_wishes_at_once_max: Number = 60
+    person_wishes_per_second_max: Seconds = 2.0
 
     pool_connections_max: Number = 10
     person_connections_max: Number = 5
@@ -52,6 +54,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     dose_offer_seconds: Annotated[int, Meta(ge=30, le=900)] = 300
     offer_crowd_seats: Number = 50
     offers_per_second_max: Annotated[int, Meta(ge=0)] = 100
+
+    hold_again_seconds: Annotated[int, Meta(ge=0, le=3_600)] = 120
 
     facts_max: Number = 100_000
     dependants_max: Number = 20

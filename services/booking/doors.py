@@ -67,9 +67,12 @@ def doors(
     passes = Passes(tokens, keys_of(config.link_keys), clock)
     gate = Gate(passes, count_glass=metrics.count_glass, known_as=memory.identities.who)
     answers = _answers(config, store, asking, kept)
-    waiting = Waiting.before(asking, store, config)
-    desk = _desk(config, store, clock, memory, answers=answers, access=access, waiting=waiting)
-    api.routes(app, desk, gate)
+    waiting = Waiting.before(asking, store, config, clock)
+    crowd = api.Crowd(config, asking)
+    desk = _desk(
+        config, store, clock, memory, answers=answers, access=access, waiting=waiting, crowd=crowd
+    )
+    api.routes(app, desk, api.CrowdGate(gate, crowd))
     app[PROPOSALS] = _proposals(config, store, desk)
     return app
 
@@ -83,6 +86,7 @@ def _desk(
     answers: Answers,
     access: Access,
     waiting: Waiting,
+    crowd: api.Crowd,
 ) -> api.Desk:
     return api.Desk(
         answers=answers,
@@ -100,10 +104,12 @@ def _desk(
         access=access,
         deadline_seconds=config.deadline_seconds,
         dependants_max=config.dependants_max,
+        hold_again_seconds=config.hold_again_seconds,
         links=Links(store),
         link_keys=keys_of(config.link_keys),
         televisits=Televisits(store, limits_of(config)),
         waiting=waiting,
+        crowd=crowd,
     )
 
 

@@ -9,7 +9,8 @@ from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from services.booking.memory import Kin, Memory
-from services.booking.rules.families import child_until
+from services.booking.rules.families import Eyes, child_until
+from services.booking.rules.life import Booking
 from services.booking.rules.profiles import NOTHING_KNOWN, Profile
 from services.booking.store import Patients, Profiles, Relations
 from services.booking.store.patients import Child
@@ -45,6 +46,23 @@ class Families:
         }
         others = [one for one in persons if one not in children]
         return children | (await self.adults(actor_id, others) if others else set())
+
+    async def eyes(self, actor_id: UUID, bookings: Iterable[Booking], now: datetime) -> Eyes:
+        """With which eyes the actor looks at these bookings: of most, nobody is asked anything."""
+        identities = self._memory.identities
+        eyes = Eyes(own=frozenset(identities.ids(actor_id)))
+        persons = {
+            place.patient_id
+            for booking in bookings
+            if eyes.owns(booking)
+            for place in booking.places
+            if place.patient_id is not None and place.patient_id not in eyes.own
+        }
+        if not persons:
+            return eyes
+        acts_for = await self.wards(actor_id, set(map(identities.who, persons)), now)
+        wards = {one for one in persons if identities.who(one) in acts_for}
+        return Eyes(own=eyes.own, wards=frozenset(wards))
 
     async def adults(self, actor_id: UUID, persons: Iterable[UUID]) -> set[UUID]:
         """Those of these who agree, as of now, that the actor acts for them."""

@@ -1,5 +1,7 @@
 """What is counted at the front desk? `docs/metrics.md` says what each means and what to do."""
 
+from itertools import product
+
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.process_collector import ProcessCollector
 
@@ -46,6 +48,12 @@ OFFERS = Counter(
     "booking_offers_total",
     "Places near a full one: held for whoever was refused, or not, and why.",
     ["outcome"],
+    registry=REGISTRY,
+)
+SHED = Counter(
+    "booking_shed_total",
+    "Requests asked to come again: looks, wishes or what finishes one; or one person's too many.",
+    ["kind"],
     registry=REGISTRY,
 )
 SEATS_TAKEN = Gauge("booking_seats_taken", "Who waits for an answer now.", registry=REGISTRY)
@@ -157,6 +165,13 @@ LINE_SERVING = Looked(
 LINE_SPEED = Looked(
     REGISTRY, "booking_line_people_per_second", "How many a second come in from it", ["campaign"]
 )
+LINE_PROMISES = Counter(
+    "booking_line_promises_total",
+    "Waits that were told in a line, and what came true.",
+    ["told", "came"],
+    registry=REGISTRY,
+)
+line_promises = Children(LINE_PROMISES, *product(("ticket", "room"), ("inside", "sooner", "later")))
 GLASS_BROKEN = Counter(
     "booking_glass_broken_total",
     "Times that what is another's was shown for a reason.",

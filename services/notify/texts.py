@@ -59,7 +59,8 @@ def wording(event: Told, cancel_at: str = "", join_at: Sequence[str] = ()) -> Wo
     match event:
         case BookingConfirmed():
             subject = f"Your visit on {_first_day(event.places)} is booked"
-            paragraphs = ["Your visit is booked.", *_in_order(event.places)]
+            by_whom = "The clinic booked your visit for you." if event.by == "clinic" else ""
+            paragraphs = [by_whom or "Your visit is booked.", *_in_order(event.places)]
         case BookingRescheduled():
             subject = f"Your visit was moved to {_first_day(event.places)}"
             paragraphs = [

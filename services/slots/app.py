@@ -66,6 +66,7 @@ async def run(config: Config, stopping: asyncio.Event) -> None:
             health.checks() | {"availability": memory.wrong},
             [clock.keep(pool), health.keep(), memory.run(), _measure(reads, appender)],
         )
+        work.tasks.append(availability.Teller(memory, appender.append, clock.now).run())
         if config.role != "api":
             work.first.append(follower)
             work.tasks += [relay.run(), _forget(pool, config), _audit(pool, config, follower)]

@@ -3,8 +3,9 @@
 from uuid import UUID
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
-from shared.messages.words import CancelReason, Instant, Message, Modality, Version
+from shared.messages.words import BookedBy, CancelReason, Instant, Message, Modality, Version
 
 
 class BookedPlace(msgspec.Struct, frozen=True, kw_only=True):
@@ -31,9 +32,10 @@ class BookingTold(Message, frozen=True, kw_only=True):
 
 
 class BookingConfirmed(BookingTold, frozen=True, kw_only=True):
-    """A booking is made."""
+    """A booking is made; `by` whom, where it was not its owner."""
 
     places: tuple[BookedPlace, ...]
+    by: BookedBy | UnsetType = UNSET
 
 
 class BookingRescheduled(BookingTold, frozen=True, kw_only=True):

@@ -28,6 +28,7 @@ from shared.messages.words import (
     Resource,
     Text,
     TtlSeconds,
+    Version,
 )
 
 DAY = timedelta(days=1)
@@ -121,6 +122,8 @@ class PlaceWish(msgspec.Struct, frozen=True, kw_only=True):
     `follows` is an earlier booking, `based_on` a referral. `shown` is the paper of the person that
     the front desk has seen: the slot that asks for one is not to be had without.
     `claim` may be carried by one live place only: "one per person" without knowing persons.
+    `keeps` is a place that the booking has in this slot: who has it stays as they are, with its
+    claim, though the slot was shut since.
     """
 
     slot_id: UUID
@@ -130,6 +133,7 @@ class PlaceWish(msgspec.Struct, frozen=True, kw_only=True):
     follows: UUID | UnsetType = UNSET
     based_on: UUID | UnsetType = UNSET
     shown: AsksFor | UnsetType = UNSET
+    keeps: UUID | UnsetType = UNSET
 
 
 class Apart(msgspec.Struct, frozen=True, kw_only=True):
@@ -173,20 +177,28 @@ class ReleaseHold(Command, frozen=True, kw_only=True):
 
 
 class ConfirmHold(Command, frozen=True, kw_only=True):
-    """Turn a hold into a booking of the same id; brings the claims a hold does not have."""
+    """Turn a hold into a booking of the same id; brings the claims a hold does not have.
+
+    `by`: who at a clinic books it for its owner.
+    """
 
     booking_id: UUID
     owner_id: UUID
     campaign_id: UUID | None = None
     places: Wishes
+    by: UUID | UnsetType = UNSET
 
 
 class BookPlaces(Command, frozen=True, kw_only=True):
-    """Book places, all or nothing. The booking's id is this command's id."""
+    """Book places, all or nothing. The booking's id is this command's id.
+
+    `by`: who at a clinic books them for their owner.
+    """
 
     owner_id: UUID
     campaign_id: UUID | None = None
     places: Wishes
+    by: UUID | UnsetType = UNSET
 
 
 class MovePlaces(Command, frozen=True, kw_only=True):
@@ -195,20 +207,26 @@ class MovePlaces(Command, frozen=True, kw_only=True):
     `hold_ids`: holds of the same home that are given up for it. What of them is alive counts as
     free for this wish alone, and is given back with the move, whether the wish takes it or not.
     `apart`: each person's doses have to be so far apart, one after the other.
+    `version` is the booking's that is meant: of one with another it is not known what to do.
     """
 
     booking_id: UUID
     places: Wishes
     hold_ids: HoldIds = ()
     apart: Apart | None = None
+    version: Version | UnsetType = UNSET
 
 
 class CancelBooking(Command, frozen=True, kw_only=True):
-    """Give a booking's places back. `missed`: nobody came, and all of it is over."""
+    """Give a booking's places back. `missed`: nobody came, and all of it is over.
+
+    `version` is the booking's that is meant, where others may change it as well.
+    """
 
     booking_id: UUID
     reason: CancelReason
     missed: bool = False
+    version: Version | UnsetType = UNSET
 
 
 class RestoreBooking(Command, frozen=True, kw_only=True):

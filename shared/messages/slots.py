@@ -156,12 +156,16 @@ class HoldExpired(BookingMessage, frozen=True, kw_only=True):
 
 
 class PlacesBooked(BookingMessage, frozen=True, kw_only=True):
-    """Places are booked, all of them. `counts` has each slot once, after the whole booking."""
+    """Places are booked, all of them. `counts` has each slot once, after the whole booking.
+
+    `by`: who at a clinic booked them for their owner, where it was not their owner.
+    """
 
     owner_id: UUID
     campaign_id: UUID | None
     places: tuple[TakenPlace, ...]
     counts: tuple[SlotCount, ...]
+    by: UUID | UnsetType = UNSET
 
 
 class BookingMoved(BookingMessage, frozen=True, kw_only=True):
@@ -189,6 +193,13 @@ class BookingRestored(BookingMessage, frozen=True, kw_only=True):
 
     places: tuple[TakenPlace, ...]
     counts: tuple[SlotCount, ...]
+
+
+class PlacesLeft(Message, frozen=True, kw_only=True):
+    """So many places of a service are free, as of `at`: a hint, which nobody decides by."""
+
+    service: str
+    free: int
 
 
 class Alternative(msgspec.Struct, frozen=True, kw_only=True):

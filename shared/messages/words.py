@@ -65,6 +65,9 @@ Refusal = Literal[
 
 CancelReason = Literal["patient", "clinic"]
 
+BookedBy = Literal["clinic"]
+"""Who made a booking where its owner did not: they are told so."""
+
 Modality = Literal["physical", "virtual"]
 """Whether one comes to the clinic or is seen from afar."""
 

@@ -9,7 +9,7 @@ from aiohttp import web
 from shared.access.noting import ACCESS, ASKED, Asked
 from shared.openapi.document import document, encoded
 from shared.openapi.routes import JSON, UNCHANGED, Answer, Api, Handler, Route
-from shared.policy import Gate
+from shared.policy.gate import Guards
 
 
 class Served:
@@ -32,7 +32,7 @@ class Served:
 SERVED: web.AppKey[Served] = web.AppKey("served", Served)
 
 
-def add_routes(app: web.Application, api: Api, gate: Gate) -> None:
+def add_routes(app: web.Application, api: Api, gate: Guards) -> None:
     """Put every route of the API behind the door and its gate; there is no other way in.
 
     A route that the table of permissions does not know keeps the service from starting.

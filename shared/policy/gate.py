@@ -37,6 +37,13 @@ class Asks(Protocol):
         """Who asks; 401 where that cannot be told."""
 
 
+class Guards(Protocol):
+    """Whatever puts a route's handler behind its rule."""
+
+    def guarded(self, rule: Rule, handler: Handler) -> Handler:
+        """The handler, as it is let to be asked."""
+
+
 S = TypeVar("S")
 T = TypeVar("T", bound=Owned)
 

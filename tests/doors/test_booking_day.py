@@ -67,6 +67,7 @@ async def test_a_day_shows_who_comes_when_in_order_of_time(door: Door) -> None:
         "practitioner_id": None,
         "late": False,
         "cancelled_by": None,
+        "booked_by": None,
     }
     assert shown["cursor"] is None
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 
+from tests.doors.test_edge_routes import all_routes
 from tests.edges import Edge, Said, an_edge, an_origin, hang
 
 SLOTS = "/api/v1/slots?clinic=1"
@@ -140,6 +141,32 @@ async def test_a_token_s_answer_is_neither_remembered_nor_from_memory(tmp_path: 
 
     assert len({said.body for said in answers}) == 4
     assert len(origin.asked) == 4
+
+
+async def test_of_all_that_can_be_read_nothing_that_is_somebody_s_is_told_to_another(
+    tmp_path: Path,
+) -> None:
+    """Whatever the route, and whatever its service says of keeping."""
+
+    async def own(request: web.Request) -> web.StreamResponse:
+        who = request.headers.get("Authorization", "nobody")
+        return web.Response(
+            text=who, headers={"Cache-Control": "public, max-age=60", "ETag": '"1"'}
+        )
+
+    people = ("Bearer one", "Bearer two", "Pass three")
+    async with (
+        an_edge(tmp_path) as edge,
+        an_origin(edge.stack, "slots", own),
+        an_origin(edge.stack, "booking", own),
+        an_origin(edge.stack, "notify", own),
+    ):
+        for path in sorted({path for _, method, path in all_routes() if method == "GET"}):
+            for who in (*people, *people):
+                said = await edge.get(path, headers={"Authorization": who})
+                assert said.body.decode() == who, path
+            nobody = await edge.get(path)
+            assert nobody.body.decode() == "nobody", path
 
 
 async def test_two_patients_never_see_each_other_s_bookings_whatever_the_service_says_of_keeping(

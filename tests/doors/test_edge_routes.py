@@ -54,7 +54,7 @@ async def house(tmp_path: Path) -> AsyncIterator[House]:
         yield House(edge, origins)
 
 
-def _routes() -> Iterator[tuple[str, str, str]]:
+def all_routes() -> Iterator[tuple[str, str, str]]:
     """Every route there is: service, method, path."""
     for service, api in DOORS.items():
         app = web.Application()
@@ -68,7 +68,7 @@ def _routes() -> Iterator[tuple[str, str, str]]:
 
 
 async def test_every_route_of_every_service_leads_to_it(house: House) -> None:
-    for service, method, path in _routes():
+    for service, method, path in all_routes():
         said = await house.edge.ask(method, f"{path}?limit=1")
 
         assert said.status == 200

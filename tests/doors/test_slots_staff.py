@@ -82,6 +82,23 @@ async def test_practitioners_have_slots_of_their_own_where_they_work_and_while_t
     assert listed["practitioners"] == [doctor | {"active": False}]
 
 
+async def test_whoever_has_left_meanwhile_changes_no_answer_that_was_given(door: Door) -> None:
+    clinic_id, doctor = await door.a_clinic(), {"id": str(uuid4()), "name": "Practitioner No. 1"}
+    path = f"/clinics/{clinic_id}"
+    await door.ask("PUT", f"{path}/practitioners", doctor)
+    slots = {"slots": [slot(practitioner_id=doctor["id"])]}
+
+    first = await door.ask("POST", f"{path}/slots", slots, key="one")
+    await door.ask("PUT", f"{path}/practitioners", doctor | {"active": False})
+    again = await door.ask("POST", f"{path}/slots", slots, key="one")
+    other = await door.ask("POST", f"{path}/slots", {"slots": [slot(), *slots["slots"]]}, key="one")
+    anew = await door.ask("POST", f"{path}/slots", slots)
+
+    assert (again.status, await again.json()) == (201, await first.json())
+    refused = [await problem(one) for one in (other, anew)]
+    assert refused == [(422, "practitioner_unknown")] * 2
+
+
 async def test_the_same_request_gets_the_same_answer_and_opens_nothing_twice(door: Door) -> None:
     first = await door.ask("POST", "/clinics", A_CLINIC, key="one")
     again = await door.ask("POST", "/clinics", A_CLINIC, key="one")

@@ -12,6 +12,7 @@ from aiohttp import ClientResponse
 
 from services.booking.admission.passes import HEADER
 from services.booking.api.desk import DESK
+from shared.messages import PlacesLeft
 from tests.booking_doors import Door, a_door, bearer, problem
 from tests.booking_stories import ALICE, BORIS, MONDAY
 from tests.worlds import LINK_KEYS
@@ -50,6 +51,25 @@ async def opens(door: Door, campaign_id: UUID, *, ago: timedelta = timedelta(hou
     answer = await door.ask("POST", path, body, **OPERATOR)
     assert answer.status == 201, await answer.text()
     return await answer.json()
+
+
+async def test_who_knows_how_far_the_line_is_is_told_so_until_it_has_moved(door: Door) -> None:
+    campaign_id = await a_campaign(door)
+    await opens(door, campaign_id)
+    path = f"/api/v1/campaigns/{campaign_id}/waiting-room"
+    first = await door.client.get(path)
+    seen = {"If-None-Match": first.headers["ETag"]}
+
+    same = await door.client.get(path, headers=seen)
+    await door.ask(
+        "PATCH", path.removeprefix("/api/v1"), {"speed_min": 3, "speed_max": 3}, **OPERATOR
+    )
+    await joins(door, campaign_id)
+    await door.client.app[DESK].waiting.lines.look()  # type: ignore[union-attr]
+    moved = await door.client.get(path, headers=seen)
+
+    assert (first.status, same.status, moved.status) == (200, 304, 200)
+    assert same.headers["Cache-Control"] == "public, max-age=0, must-revalidate"
 
 
 async def joins(door: Door, campaign_id: UUID, who: UUID = ALICE) -> dict[str, Any]:
@@ -313,6 +333,45 @@ async def test_the_draw_can_be_checked_by_anybody(door: Door) -> None:
     assert sorted(drawn["lots"], key=lambda lot: str(lot["lot"])) == drawn["lots"]
     assert (drawn["people"], drawn["next"]) == (20, None)
     assert not any(str(person) in str(drawn) for person in people)
+
+
+async def test_a_ticket_says_that_no_more_places_are_left_than_people_are_ahead(
+    door: Door,
+) -> None:
+    campaign_id = await a_campaign(door)
+    await opens(door, campaign_id)
+    await it_opens(door, campaign_id)
+    for who in (BORIS, uuid4()):
+        await joins(door, campaign_id, who)
+    said = [await joins(door, campaign_id)]
+
+    for free in (2, 3):
+        word = uuid4()
+        door.client.app[DESK].waiting.left.hear(
+            PlacesLeft(id=word, cause=word, at=datetime.now(UTC), service="vaccination", free=free)
+        )
+        said.append(await joins(door, campaign_id))
+
+    assert [(each["places_left"], each["is_scarce"]) for each in said] == [
+        (None, None),
+        (2, True),
+        (3, False),
+    ]
+    room = await door.client.get(f"/api/v1/campaigns/{campaign_id}/waiting-room")
+    assert (await room.json())["places_left"] == 3
+
+
+async def test_those_who_look_together_are_not_asked_to_look_together_again(door: Door) -> None:
+    campaign_id = await a_campaign(door)
+    await opens(door, campaign_id)
+    await door.pool.execute("UPDATE line SET arrivals = 100000")
+    await door.client.app[DESK].waiting.lines.look()
+
+    path = f"/api/v1/campaigns/{campaign_id}/waiting-room"
+    again = {(await door.client.get(path)).headers["Retry-After"] for _ in range(30)}
+
+    assert len(again) > 3
+    assert {10 <= int(seconds) <= 20 for seconds in again} == {True}
 
 
 async def test_what_has_no_waiting_room_is_booked_as_before(door: Door) -> None:

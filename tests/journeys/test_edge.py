@@ -142,6 +142,38 @@ async def test_a_slot_s_count_is_never_older_than_promised_while_people_book(
         assert booked >= sum(moment < asked - OLDEST_SECONDS for moment in granted)
 
 
+async def test_what_was_booked_is_shown_by_every_page_of_the_edge_in_time(street: Street) -> None:
+    slot_id = await street.open_slot(capacity=9)
+    stranger = street.somebody()
+    _, slot = await stranger.get(f"/slots/{slot_id}")
+    day = slot["starts_at"][:10]
+    about = f"clinic={slot['clinic_id']}&service=clinic-visit"
+    pages = (f"/slots/{slot_id}", f"/slots?{about}&date={day}", f"/availability?{about}&from={day}")
+    took: list[float] = []
+
+    async def until_shown(page: str, free: int) -> None:
+        booked_at = time.monotonic()
+        while free not in _free(await stranger.get(page)):  # noqa: ASYNC110
+            await asyncio.sleep(OLDEST_SECONDS / 100)
+        took.append(time.monotonic() - booked_at)
+
+    for free in (8, 7, 6):
+        status, _ = await street.somebody("patient").post("/bookings", _wish(slot_id))
+        assert status == 201
+        async with asyncio.timeout(RETURN_SECONDS_MAX):
+            await asyncio.gather(*(until_shown(page, free) for page in pages))
+
+    assert max(took) < OLDEST_SECONDS
+
+
+def _free(answer: tuple[int, Any]) -> list[int]:
+    """How many places a page shows as free, of whatever kind it is."""
+    status, said = answer
+    assert status == 200, said
+    days = [day for clinic in said.get("clinics", []) for day in clinic["days"]]
+    return [each["free"] for each in [*said.get("slots", []), *days, said] if "free" in each]
+
+
 async def test_a_referee_that_stands_still_keeps_no_reader_for_long(
     town: Town, street: Street
 ) -> None:

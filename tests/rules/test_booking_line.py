@@ -2,6 +2,9 @@
 
 import hashlib
 import hmac
+import math
+import random
+from collections import Counter
 from datetime import timedelta
 from itertools import pairwise
 from typing import Any
@@ -12,17 +15,24 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from services.booking.admission.lines import Paces
+from services.booking.admission.promises import KEPT_MAX, Promise, Promises
+from services.booking.rules import line
 from services.booking.rules.line import (
     BACK_OFF,
     GROWTH,
     Bounds,
+    Came,
     Pressure,
     Room,
+    Wait,
+    came_true,
     draw,
     hash_of,
     is_turn,
     lot_of,
     next_speed,
+    pace_of,
     serving_after,
     state_of,
     wait_of,
@@ -182,14 +192,82 @@ def test_the_line_finds_the_speed_that_those_inside_can_bear(borne: float):
 def test_a_wait_is_an_interval_and_open_ended_while_nobody_knows():
     room = a_room(speed=10.0)
 
-    guess, seen = wait_of(1_000, room, []), wait_of(1_000, room, [8.0, 20.0])
+    guess, seen = wait_of(1_000, pace_of(room, [])), wait_of(1_000, pace_of(room, [8.0, 20.0]))
 
-    assert guess.low_seconds == 8
+    assert guess.low_seconds == 10
     assert guess.high_seconds is None
     assert seen.high_seconds is not None
     assert seen.low_seconds <= 1_000 / 20
     assert seen.high_seconds >= 1_000 / 8
-    assert wait_of(0, room, []).high_seconds == 0
+    assert wait_of(0, pace_of(room, [])).high_seconds == 0
+
+
+@pytest.mark.parametrize(
+    ("seconds", "came"), [(5, "sooner"), (9.5, "inside"), (20.5, "inside"), (22, "later")]
+)
+def test_a_wait_came_true_or_was_shorter_or_longer(seconds: float, came: str):
+    assert came_true(Wait(low_seconds=10, high_seconds=20), seconds) == came
+
+
+def test_what_has_no_end_is_never_too_long():
+    assert came_true(Wait(low_seconds=10, high_seconds=None), 1e6) == "inside"
+
+
+def a_morning(chance: random.Random, *, minutes: int, changes: float) -> Counter[Came]:
+    """What came of the waits that were told while those inside could bear more, and less.
+
+    Once a minute it changes how many a second they can bear, by a factor whose logarithm is normal.
+    """
+    found: Counter[Came] = Counter()
+    promises = Promises(lambda told, came: found.update([came]), chance)
+    room, paces, usual = a_room(speed=1.0, arrivals=30_000, early=0), Paces(), chance.uniform(8, 80)
+    borne, queue = usual, 0.0
+    for step in range(minutes * 120):
+        if step % 120 == 0:
+            borne = usual * math.exp(chance.gauss(0, changes))
+        queue = max(0.0, queue + (room.speed - borne) * 0.5)
+        pressure = msgspec.structs.replace(AT_EASE, answer_seconds=queue / borne)
+        speed = next_speed(room, pressure, BOUNDS, 0.5)
+        serving = serving_after(room, speed, 0.5)
+        room = msgspec.structs.replace(room, speed=speed, serving=serving)
+        paces.see(step / 2, room)
+        promises.see(room, pace_of(room, list(paces.lately)), step / 2)
+    return found
+
+
+@pytest.mark.parametrize("changes", [0.1, 0.3, 0.5])
+def test_nine_of_ten_waits_come_true_while_the_speed_changes(changes: float):
+    chance = random.Random(7)
+    mornings = [a_morning(chance, minutes=20, changes=changes) for _ in range(6)]
+    came = sum(mornings, Counter[Came]())
+
+    assert came.total() > 500
+    assert came["inside"] / came.total() >= 0.9
+
+
+def test_without_the_doubt_fewer_would(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(line, "DOUBT", 1.0)
+    chance = random.Random(7)
+    came = sum((a_morning(chance, minutes=20, changes=0.3) for _ in range(6)), Counter[Came]())
+
+    assert came["inside"] / came.total() < 0.9
+
+
+def test_what_is_kept_of_promises_has_a_limit_and_a_closed_line_promises_nothing():
+    found: list[Came] = []
+    promises = Promises(lambda told, came: found.append(came), random.Random(7))
+    room, wait = a_room(), Wait(low_seconds=1, high_seconds=9)
+    for place in range(1, 3 * KEPT_MAX):
+        promises.tell(CAMPAIGN, Promise(place, "ticket", 0.0, wait))
+
+    pace = pace_of(room, [])
+    promises.see(a_room(serving=10.0 * KEPT_MAX, arrivals=10 * KEPT_MAX), pace, 5.0)
+    assert found == ["inside"] * KEPT_MAX
+    promises.tell(CAMPAIGN, Promise(1, "ticket", 0.0, wait))
+    promises.see(a_room(closed_at=NOON), pace, 5.0)
+    promises.see(a_room(serving=5.0), pace, 5.0)
+
+    assert len(found) == KEPT_MAX
 
 
 def a_slip(**about: Any) -> Slip:

@@ -40,6 +40,34 @@ def days(wall: Wall, now_us: int = NOW_US, clinic: str = "here") -> list[Any]:
     return list(json.loads(b"[%b]" % days_of(shelf, TOMORROW, TOMORROW + 1, now_us=now_us)))
 
 
+# ---- how much is left ----------------------------------------------------------------------------
+
+COUNTS = st.tuples(st.integers(0, 5), st.integers(0, 2), st.booleans())
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 72), st.integers(0, 3), COUNTS), min_size=1, max_size=20),
+    st.integers(0, 96),
+)
+def test_what_is_left_is_what_is_free_and_open_and_has_not_begun(
+    told: list[tuple[int, int, tuple[int, int, bool]]], hours: int
+) -> None:
+    wall, model = Wall(), {}
+    wall.clinic("here")
+    for n, (begins, again, (free, taken, is_open)) in enumerate(told):
+        starts = NOON + begins * HOUR
+        wall.slot(f"slot {n}", "here", starts, capacity=9)
+        for _ in range(again):
+            wall.count(f"slot {n}", capacity=free + taken, booked=taken, open=is_open)
+        model[n] = (starts, (free if is_open else 0) if again else 9)
+    now = NOON + hours * HOUR
+    wall.board.forget(microseconds(now), sheets_max=99)
+
+    left = wall.board.left(microseconds(now))
+
+    assert left[VISIT] == sum(free for starts, free in model.values() if starts > now)
+
+
 # ---- what is kept, and for how long --------------------------------------------------------------
 
 

@@ -138,8 +138,8 @@ async def test_a_list_has_one_s_own_bookings_newest_first_and_goes_on_from_its_c
     await hear(store, booked(an_id("another's"), MONDAY, owner_id=BORIS))
     await hear(store, held(an_id("a hold"), MONDAY))
 
-    first = await Bookings(store).of_owner([ALICE], None, 3)
-    rest = await Bookings(store).of_owner([ALICE], (first[-1].made_at, first[-1].id), 3)
+    first = await Bookings(store).of_person([ALICE], None, 3)
+    rest = await Bookings(store).of_person([ALICE], (first[-1].made_at, first[-1].id), 3)
 
     assert [booking.id for booking in (*first, *rest)] == ids[::-1]
 

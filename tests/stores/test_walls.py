@@ -162,7 +162,7 @@ async def test_as_a_person_one_has_one_s_own_bookings_and_dependants_and_no_othe
 
         assert (await bookings.own([alice], of_alice)) is not None
         assert (await bookings.own([alice], of_boris)) is None
-        assert [one.id for one in await bookings.of_owner([boris], None, 10)] == [of_boris]
+        assert [one.id for one in await bookings.of_person([boris], None, 10)] == [of_boris]
         assert [one.id for one in await patients.children([alice])] == [child]
         assert await patients.children([boris], [child]) == []
 

@@ -46,7 +46,13 @@ NEVER = re.compile(
     r"|style=|<script>|https?://(?!www\.w3\.org/2000/svg)"
 )
 RUSSIAN = re.compile(r"[А-Яа-яЁё]{2,}")
-IN_RUSSIAN = ("texts/ru.js", "texts/ru-problems.js", "words/language.js", "index.html")
+IN_RUSSIAN = (
+    "texts/ru.js",
+    "texts/ru-line.js",
+    "texts/ru-problems.js",
+    "words/language.js",
+    "index.html",
+)
 """The catalogue, what the language calls itself, and what is said before anything has run."""
 
 AT_THE_DOOR = {

@@ -2,6 +2,7 @@
 
 import { el, fill, say, set } from '../parts/dom.js';
 import { standing } from '../parts/standing.js';
+import { toLine } from '../route.js';
 import { askAgain, attend, onWish } from '../talk/wishes.js';
 import { t } from '../words/language.js';
 import { alternativeChoice } from './alternatives.js';
@@ -65,6 +66,11 @@ export function outcome(wish, { onClose, onOffer, onEnd, fits = () => true }) {
       };
       const label = t('done.to_bookings');
       return [el('button.primary', { type: 'button', onclick: toBookings }, label), close];
+    }
+    const campaign = wish.stage === 'refused' ? wish.answer?.body?.campaign_id : undefined;
+    if (wish.answer?.code === 'pass_needed' && campaign !== undefined) {
+      const label = t('line.to');
+      return [el('a.button.primary', { href: toLine(campaign), onclick: onClose }, label), close];
     }
     return [close];
   }

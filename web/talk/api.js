@@ -1,5 +1,6 @@
 // How is Talon asked, and what came back?
 
+import { passOf } from './pass.js';
 import { bearer, expire } from './session.js';
 
 export const BASE = '/api/v1';
@@ -98,7 +99,12 @@ export function asking(path, query) {
 function headersFor(question, token) {
   const headers = new Headers({ Accept: 'application/json' });
   if (token !== null) headers.set('Authorization', `Bearer ${token}`);
+  const pass = token !== null && question.method === 'POST' ? passOf() : null;
+  if (pass !== null) headers.set('Admission-Pass', pass);
   if (question.key) headers.set('Idempotency-Key', question.key);
+  // Who confirms what is kept for them is not turned away with those who want something new.
+  const hold = /** @type {{ hold_id?: string } | undefined} */ (question.body)?.hold_id;
+  if (hold) headers.set('Talon-Hold', hold);
   if (question.etag) headers.set('If-None-Match', question.etag);
   if (question.body !== undefined) headers.set('Content-Type', 'application/json');
   return headers;

@@ -7,7 +7,7 @@ export const LANGUAGES = {
 };
 
 /** What is said of a language in which file: most, and what is not as it was wished. */
-const PARTS = ['', '-problems'];
+const PARTS = ['', '-line', '-problems'];
 const KEPT = 'talon.language';
 
 /** @typedef {keyof typeof LANGUAGES} Language */

@@ -25,6 +25,10 @@ async def nothing() -> None:
     """What a part does that has nothing to prepare or to settle."""
 
 
+async def not_concerned(_pid: int) -> None:
+    """What a part does that does not know how many processes a service has."""
+
+
 class Part(msgspec.Struct, frozen=True, kw_only=True):
     """One supervised process. All it needs to live is in here; the keeper knows no names."""
 
@@ -46,6 +50,9 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
     """Raises `NotReadyError`, or anything of the network's, until the part answers."""
     settle: Callable[[], Awaitable[None]] = nothing
     """Once it answers, before it counts as ready: roles, topics. Harmless to repeat."""
+    rescaled: Callable[[int], Awaitable[None]] = not_concerned
+    """While it runs, as this process: a service has more or fewer processes than before. Returns
+    when it goes by that."""
     stop_signal: signal.Signals = signal.SIGTERM
     orphan_signal: signal.Signals = signal.SIGKILL
     """What the kernel sends it when the supervisor dies without a word."""

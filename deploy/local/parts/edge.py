@@ -15,6 +15,7 @@ from pathlib import Path
 
 import msgspec
 
+from deploy.local import processes
 from deploy.local.parts import HopelessError, NotReadyError, Part, edge_texts, files, python
 from deploy.local.progress import say
 from deploy.local.settings import CHECKOUT
@@ -27,6 +28,9 @@ DEBIANS_NGINX = "/usr/sbin/nginx"
 PROBE_SECONDS_MAX = 2.0
 FILES_BESIDE = 1_000
 """Open files of a worker that are not connections: what it shows, remembers and logs to."""
+
+RELOAD_SECONDS_MAX = 10.0
+LOOK_SECONDS = 0.1
 
 STOP_SECONDS = 3
 """How long what is under way may take to end in good order; as long as the services allow."""
@@ -51,6 +55,10 @@ def part(stack: Stack, counts: Mapping[str, int]) -> Part:
     async def prepare() -> None:
         configure(stack, place, counts)
 
+    async def rescaled(pid: int) -> None:
+        configure(stack, place, counts)
+        await _read_again(pid)
+
     return Part(
         name="edge",
         needs=SERVICES,
@@ -63,6 +71,7 @@ def part(stack: Stack, counts: Mapping[str, int]) -> Part:
         environment={"PATH": os.environ["PATH"]},
         folder=str(folder.parent),
         prepare=prepare,
+        rescaled=rescaled,
         probe=lambda: asyncio.to_thread(_ask, f"{stack.edge}/api/v1/"),
         settle=lambda: _describe_the_api(stack, folder),
         stop_signal=signal.SIGQUIT,
@@ -70,6 +79,22 @@ def part(stack: Stack, counts: Mapping[str, int]) -> Part:
         orphan_signal=signal.SIGTERM,
         stop_seconds=STOP_SECONDS + 5.0,
     )
+
+
+async def _read_again(master: int) -> None:
+    """Have nginx read its configuration anew; returns when its new processes take what comes.
+
+    The old ones finish what they have begun. They are gone, or have only that, when this returns.
+    """
+    before = processes.children_of(master)
+    os.kill(master, signal.SIGHUP)
+    try:
+        async with asyncio.timeout(RELOAD_SECONDS_MAX):
+            while not processes.children_of(master) - before:  # noqa: ASYNC110 - nginx does not say
+                await asyncio.sleep(LOOK_SECONDS)
+    except TimeoutError:
+        raise HopelessError("the edge does not take its new configuration; see its log") from None
+    await asyncio.sleep(LOOK_SECONDS)
 
 
 def _program() -> str:
@@ -108,6 +133,10 @@ def _values(stack: Stack, place: Place) -> dict[str, str | int]:
         "header_bytes_max": number("TALON_EDGE_HEADER_BYTES_MAX"),
         "address_connections_max": number("TALON_EDGE_ADDRESS_CONNECTIONS_MAX"),
         "requests_max": number("TALON_EDGE_ADDRESS_REQUESTS_PER_SECOND_MAX"),
+        "wishes_max": number("TALON_EDGE_WISHES_PER_SECOND_MAX"),
+        # As many at once as come in a quarter of a second: nobody of them waits for longer.
+        "wishes_at_once": max(1, number("TALON_EDGE_WISHES_PER_SECOND_MAX") // 4),
+        "address_wishes_max": number("TALON_EDGE_ADDRESS_WISHES_PER_SECOND_MAX"),
         "read_seconds": number("TALON_EDGE_READ_SECONDS"),
         "booking_seconds": number("TALON_EDGE_BOOKING_SECONDS"),
         "staff_seconds": number("TALON_EDGE_STAFF_SECONDS"),

@@ -37,9 +37,27 @@ def upstreams(stack: Stack, counts: Mapping[str, int]) -> str:
     # A question that got lost is asked again soon; by itself nginx would wait 30 s for its answer.
     asking = f"resolver {resolver} valid={KNOWN_SECONDS}s ipv6=off;\nresolver_timeout 1s;\n"
     asked = [asking] if resolver else []
-    blocks = [_upstream(name, _addresses(stack, counts, name), *words) for name in SERVICES]
+    blocks = [
+        _upstream(name, _addresses(stack, counts, name), *words)
+        for name in SERVICES
+        if name != "booking"
+    ]
     reads = _upstream(READS, _addresses(stack, counts, "slots"), *words, f"max_conns={reads_max}")
-    return "\n".join([*asked, *blocks, reads])
+    desks = [
+        _upstream(name, _addresses(stack, counts, "booking"), *words, f"max_conns={most}")
+        for name, most in _at_the_desk(stack).items()
+    ]
+    return "\n".join([*asked, *blocks, reads, *desks])
+
+
+def _at_the_desk(stack: Stack) -> dict[str, int]:
+    """The front desk's processes by what is asked of them, and how much of it at once."""
+    number = stack.settings.number
+    return {
+        "booking": number("TALON_EDGE_DESK_MAX"),
+        "booking_wishes": number("TALON_EDGE_DESK_MAX"),
+        "booking_looks": number("TALON_EDGE_LOOKS_MAX"),
+    }
 
 
 def _addresses(stack: Stack, counts: Mapping[str, int], service: str) -> list[str]:
@@ -69,7 +87,7 @@ def problems(stack: Stack) -> str:
 def _problems(stack: Stack) -> list[Problem]:
     header_bytes_max = stack.settings.number("TALON_EDGE_HEADER_BYTES_MAX")
     long = f"may have at most {header_bytes_max} bytes."
-    many = "Too many requests come from your address; ask again in a second."
+    many = "More comes than is taken now, from your address or from all; ask again in a second."
     return [
         Problem(400, "malformed_request", "This is not HTTP as we understand it."),
         Problem(404, "not_found", "There is nothing at this address."),

@@ -34,6 +34,10 @@ def part(stack: Stack, counts: Mapping[str, int]) -> Part:
     async def prepare() -> None:
         configure(folder, targets(stack, counts))
 
+    async def rescaled(_pid: int) -> None:
+        # It looks at this file by itself, again and again.
+        _ask_these(folder, targets(stack, counts))
+
     return Part(
         name="prometheus",
         ports={"http": port},
@@ -43,6 +47,7 @@ def part(stack: Stack, counts: Mapping[str, int]) -> Part:
         folder=str(stack.home),
         niceness=MAIL_NICENESS,
         prepare=prepare,
+        rescaled=rescaled,
         probe=lambda: asyncio.to_thread(_ask, f"{stack.prometheus}/-/ready"),
     )
 
@@ -52,6 +57,10 @@ def configure(folder: Path, asked: list[Target]) -> None:
     shutil.rmtree(folder / "rules", ignore_errors=True)
     for path in (SOURCES / "prometheus.yml", *(SOURCES / "rules").glob("*.yml")):
         files.write(folder / path.relative_to(SOURCES), path.read_text(encoding="utf-8"))
+    _ask_these(folder, asked)
+
+
+def _ask_these(folder: Path, asked: list[Target]) -> None:
     files.write(folder / "targets" / "stack.json", msgspec.json.encode(asked).decode())
 
 

@@ -21,8 +21,13 @@ PROBE_SECONDS_MAX = 2.0
 NOTE_LENGTH_MAX = 200
 
 
+def name_of(service: str, instance: int) -> str:
+    """The first process bears the service's name, the next are name-1, name-2..."""
+    return f"{service}-{instance}" if instance else service
+
+
 def part(stack: Stack, service: str, instance: int) -> Part:
-    """One process of a service: the first bears its name, the next are name-1, name-2..."""
+    """One process of a service."""
     api = stack.settings.port(f"TALON_{service.upper()}_PORT", instance)
     ops = stack.settings.port(f"TALON_{service.upper()}_OPS_PORT", instance)
 
@@ -30,7 +35,7 @@ def part(stack: Stack, service: str, instance: int) -> Part:
         handed.give(handed.folder_of(stack, service), handed.to_service(stack, service))
 
     return Part(
-        name=f"{service}-{instance}" if instance else service,
+        name=name_of(service, instance),
         needs=NEEDS[service],
         ports={"api": api, "ops": ops},
         command=python(f"services.{service}"),

@@ -10,8 +10,10 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from uuid import UUID
 
+from services.booking import metrics
+from services.booking.admission.promises import Promise, Promises, Told
 from services.booking.config import Config
-from services.booking.rules.line import Bounds, Pressure, Room
+from services.booking.rules.line import Bounds, Came, Pace, Pressure, Room, Wait, pace_of, wait_of
 from services.booking.store import Rooms
 from services.booking.store.database import OUTAGES
 from shared.counting import Found
@@ -31,7 +33,7 @@ FRESH_SECONDS = 5.0
 SILENCE_SECONDS_MAX = 10.0
 
 
-class Pace:
+class Paces:
     """How fast a line has moved of late."""
 
     def __init__(self) -> None:
@@ -62,7 +64,8 @@ class Lines:
         self._read_pressure = read_pressure
         self._known: dict[UUID, Room] = {}
         self._open = 0
-        self._paces: dict[UUID, Pace] = {}
+        self._paces: dict[UUID, Paces] = {}
+        self._promises = Promises(_count)
         self._bounds = Bounds(
             answer_seconds_max=config.admission_answer_seconds_max,
             seats_share_max=config.admission_seats_share_max,
@@ -87,10 +90,17 @@ class Lines:
         wanted = set(services)
         return [room for room in self._open_rooms() if room.service in wanted]
 
-    def paces(self, campaign_id: UUID) -> list[float]:
-        """How many people a second went in of late, each over some seconds."""
-        pace = self._paces.get(campaign_id)
-        return list(pace.lately) if pace is not None else []
+    def pace(self, room: Room) -> Pace:
+        """How many people a second will go in, by how many went in of late."""
+        seen = self._paces.get(room.campaign_id)
+        return pace_of(room, list(seen.lately) if seen is not None else [])
+
+    def wait_for(self, room: Room, place: int) -> Wait:
+        """How long it takes until it is that place's turn; whoever is told so holds us to it."""
+        wait = wait_of(place - int(room.serving), self.pace(room))
+        at = asyncio.get_running_loop().time()
+        self._promises.tell(room.campaign_id, Promise(place, "ticket", at, wait))
+        return wait
 
     def people(self) -> Found:
         """How many stand in each line."""
@@ -112,7 +122,8 @@ class Lines:
         now = asyncio.get_running_loop().time()
         rooms = await self._rooms.all()
         for room in rooms:
-            self._paces.setdefault(room.campaign_id, Pace()).see(now, room)
+            self._paces.setdefault(room.campaign_id, Paces()).see(now, room)
+            self._promises.see(room, self.pace(room), now)
         self._known = {room.campaign_id: room for room in rooms}
         self._open = len(self._open_rooms())
 
@@ -136,3 +147,7 @@ class Lines:
                 log.warning("the lines stand still", extra={"error": repr(error)})
                 self.pulse.beat()
             await asyncio.sleep(self._config.admission_seconds)
+
+
+def _count(told: Told, came: Came) -> None:
+    metrics.line_promises[told, came].inc()

@@ -7,12 +7,15 @@ import msgspec
 
 from services.booking import metrics
 from services.booking.admission.joining import Joining
+from services.booking.admission.left import Left
 from services.booking.admission.lines import Lines
 from services.booking.admission.pressure import Gauge
 from services.booking.config import Config
 from services.booking.rules.line import Pressure
 from services.booking.store import Database, Rooms
+from shared import broker
 from shared.asking import Asking
+from shared.clock import DatabaseClock
 
 
 class Waiting(msgspec.Struct):
@@ -21,11 +24,12 @@ class Waiting(msgspec.Struct):
     rooms: Rooms
     lines: Lines
     joining: Joining
+    left: Left
     ticket_seconds: float
     pass_seconds: float
 
     @classmethod
-    def before(cls, asking: Asking, store: Database, config: Config) -> Self:
+    def before(cls, asking: Asking, store: Database, config: Config, clock: DatabaseClock) -> Self:
         """The lines before those whose wishes are asked for here."""
         rooms, most = Rooms(store), config.joins_waiting_max
         lines = Lines(rooms, config, _pressure_on(asking))
@@ -36,6 +40,12 @@ class Waiting(msgspec.Struct):
             rooms=rooms,
             lines=lines,
             joining=Joining(rooms, batch_max=config.joins_batch_max, waiting_max=most),
+            left=Left(
+                broker.told(config),
+                f"booking-{config.instance}",
+                wanted=lambda: lines.is_anywhere,
+                now=clock.now,
+            ),
             ticket_seconds=config.ticket_seconds,
             pass_seconds=config.pass_seconds,
         )

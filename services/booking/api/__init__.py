@@ -10,6 +10,7 @@ from services.booking.api import (
     day,
     dryruns,
     facts,
+    for_patients,
     holds,
     links,
     me,
@@ -28,14 +29,15 @@ from services.booking.api import (
     tickets,
     visit_links,
 )
+from services.booking.api.crowd import Crowd, CrowdGate
 from services.booking.api.desk import DESK, Desk
 from services.booking.api.offers import Offers
 from services.booking.api.problems import PROBLEMS
 from services.booking.api.publishing import acts
 from shared.openapi import DOCUMENT, Api, add_routes
-from shared.policy import Gate
+from shared.policy.gate import Guards
 
-__all__ = ["API", "DESK", "Desk", "Offers", "acts", "routes"]
+__all__ = ["API", "DESK", "Crowd", "CrowdGate", "Desk", "Offers", "acts", "routes"]
 
 API = Api(
     service="booking",
@@ -60,6 +62,7 @@ API = Api(
         *bookings.ROUTES,
         *moves.ROUTES,
         *holds.ROUTES,
+        *for_patients.ROUTES,
         *campaigns.ROUTES,
         *rooms.ROUTES,
         *tickets.ROUTES,
@@ -87,7 +90,7 @@ API = Api(
 )
 
 
-def routes(app: web.Application, desk: Desk, gate: Gate) -> None:
+def routes(app: web.Application, desk: Desk, gate: Guards) -> None:
     """Add every route of this service under /api/v1, each behind the gate."""
     app[DESK] = desk
     add_routes(app, API, gate)

@@ -1,7 +1,8 @@
 """What does the caller get for which answer? The whole of it on one screen."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from hashlib import blake2b
 from typing import Any, assert_never
 from uuid import UUID
 
@@ -12,10 +13,12 @@ from msgspec import UNSET, UnsetType
 from services.booking.api.desk import Desk, problem_of
 from services.booking.replies import Answer, Undecided
 from services.booking.rules.actions import Action, actions, hold_actions
+from services.booking.rules.families import Eyes
 from services.booking.rules.life import Booking, Place, Status, change_of, evolve
 from services.booking.rules.offers import Offered, unheld
 from services.booking.rules.refusals import TOLD, Asked, told
 from shared.messages import (
+    BookedBy,
     BookingCancelled,
     BookingMoved,
     BookingRestored,
@@ -35,6 +38,7 @@ from shared.messages import (
 )
 from shared.web import json_response
 
+TAG_BYTES = 8
 MADE: frozenset[Status] = frozenset({"held", "booked"})
 
 
@@ -42,7 +46,8 @@ class BookingBody(msgspec.Struct, frozen=True, kw_only=True):
     """A booking as its owner sees it; without places until it is decided.
 
     `actions` is what its owner may do with it now. `late` is there once a place of it was given up
-    later than the clinic asked for, `cancelled_by` once it was cancelled.
+    later than the clinic asked for, `cancelled_by` once it was cancelled, `booked_by` where it was
+    booked for its owner.
     """
 
     id: UUID
@@ -55,6 +60,7 @@ class BookingBody(msgspec.Struct, frozen=True, kw_only=True):
     reason: Refusal | UnsetType = UNSET
     late: bool | UnsetType = UNSET
     cancelled_by: CancelReason | UnsetType = UNSET
+    booked_by: BookedBy | UnsetType = UNSET
 
 
 class HoldBody(msgspec.Struct, frozen=True, kw_only=True):
@@ -90,8 +96,13 @@ def reply_to(
     asked: Asked,
     before: Booking | None = None,
     offers: Sequence[Offered] | None = None,
+    *,
+    eyes: Eyes | None = None,
 ) -> web.Response:
-    """201 or 200 what was decided, 202 what is not decided yet, a problem what was refused."""
+    """201 or 200 what was decided, 202 what is not decided yet, a problem what was refused.
+
+    With `eyes` it is shown to somebody who may not see all of it.
+    """
     match answer:
         case PlacesBooked() | PlacesHeld():
             return _made(evolve(before, change_of(answer)), asked, answer.at)
@@ -103,7 +114,7 @@ def reply_to(
             | HoldReleased()
             | HoldExpired()
         ):
-            return json_response(_body(evolve(before, change_of(answer)), asked, answer.at))
+            return json_response(_body(evolve(before, change_of(answer)), asked, answer.at, eyes))
         case Refused(slot_id=None):
             raise problem_of(told(answer, asked, before))
         case Refused(slot_id=slot_id, alternatives=near, until=until):
@@ -112,7 +123,7 @@ def reply_to(
             said = told(answer, asked, before)
             raise problem_of(said, slot_id=slot_id, alternatives=instead, **more)
         case Undecided(booking):
-            return _undecided(booking, asked)
+            return _undecided(booking, asked, eyes)
         case _:
             assert_never(answer)
 
@@ -130,6 +141,7 @@ def booking_body(booking: Booking, now: datetime) -> BookingBody:
         reason=booking.reason or UNSET,
         late=booking.late or UNSET,
         cancelled_by=booking.cancelled_by or UNSET,
+        booked_by=UNSET if booking.booked_by is None else "clinic",
     )
 
 
@@ -146,15 +158,37 @@ def hold_body(hold: Booking, now: datetime) -> HoldBody:
     )
 
 
-def shown(request: web.Request, body: Body) -> web.Response:
-    """200 with an ETag; 304 to whoever has seen it so."""
+def shown(request: web.Request, body: Body, whole: Booking | None = None) -> web.Response:
+    """200 with an ETag; 304 to whoever has seen it so. `whole`: it may be more than is shown."""
     tag = f'"{body.version}-{body.status}-{"-".join(body.actions)}"'
+    if whole is not None and len(whole.places) != len(body.places):
+        tag = f'{tag[:-1]}-{len(body.places)}"'
     if request.headers.get("If-None-Match") == tag:
         return web.Response(status=304, headers={"ETag": tag})
     return json_response(body, headers={"ETag": tag, "Cache-Control": "private, no-cache"})
 
 
-def _undecided(booking: Booking, asked: Asked) -> web.Response:
+def shown_to_all(
+    request: web.Request,
+    body: msgspec.Struct,
+    *,
+    but: msgspec.Struct | None = None,
+    more: Mapping[str, str] | None = None,
+) -> web.Response:
+    """200 with a weak ETag, or 304; `but` is the body as it is tagged, without what always moves.
+
+    A browser asks each time, and the edge has the answer: what a browser kept for a second by
+    itself would be a second older still.
+    """
+    tag = blake2b(msgspec.json.encode(but or body), digest_size=TAG_BYTES).hexdigest()
+    headers = {"Cache-Control": "public, max-age=0, must-revalidate", "ETag": f'W/"{tag}"'}
+    headers |= more or {}
+    if any(known.value == tag for known in request.if_none_match or ()):
+        return web.Response(status=304, headers=headers)
+    return json_response(body, headers=headers)
+
+
+def _undecided(booking: Booking, asked: Asked, eyes: Eyes | None) -> web.Response:
     """What is to be made and was made meanwhile is an answer; all else is not decided yet."""
     if isinstance(asked, BookPlaces | HoldPlaces):
         if booking.status in MADE:
@@ -163,7 +197,7 @@ def _undecided(booking: Booking, asked: Asked) -> web.Response:
             raise problem_of(TOLD[booking.reason or "failed"])
     if isinstance(asked, ConfirmHold) and booking.status == "booked":
         return _made(booking, asked, asked.at)
-    body = _body(booking, asked, asked.at)
+    body = _body(booking, asked, asked.at, eyes)
     return json_response(body, status=202, headers=_location(booking, asked))
 
 
@@ -175,7 +209,9 @@ def _is_about_hold(asked: Asked) -> bool:
     return isinstance(asked, HoldPlaces | RenewHold | ReleaseHold)
 
 
-def _body(booking: Booking, asked: Asked, now: datetime) -> Any:
+def _body(booking: Booking, asked: Asked, now: datetime, eyes: Eyes | None = None) -> Any:
+    if eyes is not None:
+        booking = eyes.left(booking)
     return hold_body(booking, now) if _is_about_hold(asked) else booking_body(booking, now)
 
 

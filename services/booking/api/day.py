@@ -30,7 +30,8 @@ class DayPlace(msgspec.Struct, frozen=True, kw_only=True):
     """One place of a booking; a booking has several lines where it has several places that day.
 
     Ids only: who a patient is, is not known here. `late`: a place of the booking was given up later
-    than the clinic asked for; `cancelled_by` says who took it back.
+    than the clinic asked for; `cancelled_by` says who took it back, `booked_by` who at a
+    clinic made it for its owner.
     """
 
     booking_id: UUID
@@ -45,6 +46,7 @@ class DayPlace(msgspec.Struct, frozen=True, kw_only=True):
     practitioner_id: UUID | None
     late: bool
     cancelled_by: CancelReason | None
+    booked_by: UUID | None
 
 
 class Day(msgspec.Struct, frozen=True, kw_only=True):

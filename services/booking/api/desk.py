@@ -1,7 +1,7 @@
 """What does every route need: which command a request is, and what stands in its way?"""
 
 from collections.abc import Iterable, Sequence
-from typing import Annotated, Any, Protocol
+from typing import Annotated, Any, Protocol, Self
 from uuid import UUID
 
 import msgspec
@@ -10,6 +10,7 @@ from msgspec import UNSET, Meta, UnsetType
 
 from services.booking.admission import Waiting
 from services.booking.admission.passes import campaign_let_in
+from services.booking.api.crowd import Crowd
 from services.booking.api.offers import Offers
 from services.booking.families import Families
 from services.booking.memory import Identities, Memory
@@ -35,7 +36,6 @@ from services.booking.store import (
     Televisits,
 )
 from shared.access.noting import Access
-from shared.auth import Actor
 from shared.clock import DatabaseClock
 from shared.links.rules import Keys
 from shared.messages import PLACES_MAX, Dose
@@ -68,6 +68,26 @@ class InASlot(Protocol):
         """The slot."""
 
 
+class Asker(msgspec.Struct, frozen=True, kw_only=True):
+    """Whose wish it is: of whoever asks, or of whom somebody at a clinic asks for (`by`).
+
+    `person_id` is who a place is for where nobody is named; of a child its guardian is the owner.
+    """
+
+    owner_id: UUID
+    person_id: UUID
+    began: float
+    has_dependants: bool
+    by: UUID | UnsetType = UNSET
+
+    @classmethod
+    def themselves(cls, who: Allowed) -> Self:
+        """Whoever asks, for themselves and those for whom they act."""
+        me = who.actor.id
+        acts = who.is_for_dependants
+        return cls(owner_id=me, person_id=me, began=who.began, has_dependants=acts)
+
+
 class Nothing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The body of a request that needs none."""
 
@@ -96,10 +116,12 @@ class Desk(msgspec.Struct):
     access: Access
     deadline_seconds: float
     dependants_max: int
+    hold_again_seconds: int
     links: Links
     link_keys: Keys | None
     waiting: Waiting
     televisits: Televisits
+    crowd: Crowd
 
     @property
     def identities(self) -> Identities:
@@ -139,7 +161,7 @@ class Desk(msgspec.Struct):
 
     async def wanted(
         self,
-        who: Allowed,
+        asker: Asker,
         places: Sequence[WantedPlace],
         campaign: Campaign | None,
         slots: dict[UUID, SlotFacts],
@@ -153,24 +175,24 @@ class Desk(msgspec.Struct):
         wanted = [
             Wanted(
                 slot_id=place.slot_id,
-                patient_id=self.identities.who(place.patient_id or who.actor.id),
+                patient_id=self.identities.who(place.patient_id or asker.person_id),
                 dose=place.dose,
                 follows=None if place.follows is UNSET else place.follows,
             )
             for place in places
         ]
-        await self._need_own(who, {place.patient_id for place in wanted})
+        await self._need_own(asker, {place.patient_id for place in wanted})
         if campaign is not None:
             _need_eligible(campaign, wanted, slots, is_moved=is_moved)
         return wanted
 
-    async def _need_own(self, who: Allowed, persons: set[UUID]) -> None:
+    async def _need_own(self, asker: Asker, persons: set[UUID]) -> None:
         """Everybody asks for themselves; for others who acts for them, where the table says so."""
-        others = persons - {who.actor.id}
+        others = persons - {asker.owner_id}
         if not others:
             return
-        if who.is_for_dependants:
-            others -= await self.families.wards(who.actor.id, others, self.clock.now())
+        if asker.has_dependants:
+            others -= await self.families.wards(asker.owner_id, others, self.clock.now())
         if others:
             raise Problem(
                 404, "patient_unknown", "There is no such patient, or it is not your dependant."
@@ -214,13 +236,13 @@ class Desk(msgspec.Struct):
         )
 
     async def need_unbooked(
-        self, actor: Actor, campaign_id: UUID | None, wanted: Sequence[Wanted]
+        self, owner_id: UUID, campaign_id: UUID | None, wanted: Sequence[Wanted]
     ) -> None:
         """Nobody has a dose twice by having had two ids: of most, nobody asks the database."""
         for place in wanted:
             merged = self.identities.merged_into(place.patient_id)
             if merged:
-                owners = [*self.identities.ids(actor.id), *merged]
+                owners = [*self.identities.ids(owner_id), *merged]
                 if await self.people.has_live_place(owners, merged, campaign_id, place):
                     raise problem_of(TOLD["claim_taken"], slot_id=place.slot_id)
 

@@ -1,7 +1,7 @@
 """How are places held for a while, kept longer, and given back?"""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 import msgspec
@@ -10,8 +10,9 @@ from msgspec import Meta
 
 from services.booking.api.answers import HoldBody, ask_or_offer, hold_body, reply_to, shown
 from services.booking.api.desk import DESK, Desk, Nothing, home_for, need, persons_in
-from services.booking.api.problems import HELD_ENOUGH, HOLD, REFEREE, RENEWED, SLOT
+from services.booking.api.problems import CROWD, HELD_ENOUGH, HOLD, REFEREE, RENEWED, SLOT
 from services.booking.api.problems_of_lines import LINE
+from services.booking.rules.holding import not_again
 from services.booking.rules.life import Booking
 from services.booking.rules.refusals import hold_unready
 from shared.access.entries import Touch
@@ -25,6 +26,7 @@ from shared.messages import (
 )
 from shared.openapi import UNCHANGED, Answer, Route
 from shared.policy import allowed
+from shared.problems import Problem
 from shared.web import json_response, path_id, read_body
 
 TTL_SECONDS = 300
@@ -65,18 +67,49 @@ async def hold_places(request: web.Request) -> web.Response:
     """201 held until `expires_at`, 202 not decided yet, 409 refused."""
     desk, who = request.app[DESK], allowed(request)
     body = await read_body(request, _decode_new)
+    desk.crowd.need_pace(who.actor.id, who.actor.roles)
     head = desk.head(request, body)
-    command = HoldPlaces(
-        owner_id=who.actor.id,
+    slots = await desk.memory.slots({place.slot_id for place in body.places})
+    desk.need_turn(request, who, None, body.places, slots)
+    command = holding(body, who.actor.id, head)
+    home = home_for(body.places[0].slot_id, slots)
+    desk.access.note(request, [who.actor.id], about=command.id)
+    await need_pause(desk, command)
+    return await ask_or_offer(desk, command, home, who.began)
+
+
+def holding(body: NewHold, owner_id: UUID, head: dict[str, Any]) -> HoldPlaces:
+    """What the referee is asked, for whom."""
+    return HoldPlaces(
+        owner_id=owner_id,
         places=tuple(PlaceWish(slot_id=place.slot_id) for place in body.places),
         ttl_seconds=body.ttl_seconds,
         **head,
     )
-    slots = await desk.memory.slots({place.slot_id for place in body.places})
-    desk.need_turn(request, who, None, body.places, slots)
-    home = home_for(body.places[0].slot_id, slots)
-    desk.access.note(request, [who.actor.id], about=command.id)
-    return await ask_or_offer(desk, command, home, who.began)
+
+
+async def need_pause(desk: Desk, command: HoldPlaces) -> None:
+    """Who let a slot run out books it, or holds another; for a while they do not hold it again."""
+    seconds = desk.hold_again_seconds
+    if not seconds:
+        return
+    wanted = sorted({place.slot_id for place in command.places})
+    ids = desk.identities.ids(command.owner_id)
+    lately, now = await desk.bookings.held_lately(ids, wanted, command.id, seconds)
+    if now is None:
+        return
+    again = not_again(lately, wanted, now=now, seconds=seconds)
+    if again is not None:
+        more: dict[str, Any] = {} if again.hold_id is None else {"hold_id": again.hold_id}
+        raise Problem(
+            409,
+            "held_lately",
+            "This slot was held for you and not given back, or is held for you now; `until` says "
+            "from when on it may be held again.",
+            slot_id=again.slot_id,
+            until=again.until,
+            **more,
+        )
 
 
 async def list_holds(request: web.Request) -> web.Response:
@@ -125,8 +158,14 @@ async def _hold(request: web.Request, desk: Desk) -> Booking:
     """What was a hold once stays one here; what was booked at once never was."""
     who = allowed(request)
     found = await desk.found(who, path_id(request, "hold"))
-    is_one = found is not None and (found.kind == "hold" or found.expires_at is not None)
-    return who.own("hold", found if is_one else None)
+    if found is None or (found.kind == "booking" and found.expires_at is None):
+        return who.own("hold", None)
+    hold = who.own("hold", found)
+    if hold.kind == "hold" or desk.identities.who(hold.owner_id) != who.actor.id:
+        return hold
+    # Booked, it has people in it; who does not want to be seen there any more is not.
+    eyes = await desk.families.eyes(hold.owner_id, [hold], desk.clock.now())
+    return who.own("hold", eyes.seen(hold))
 
 
 UNDECIDED = Answer(
@@ -146,7 +185,7 @@ ROUTES = [
             201: Answer("The places are held.", HoldBody, headers=("Location",)),
             202: UNDECIDED,
         },
-        problems=(*LINE, *SLOT, *HELD_ENOUGH, *REFEREE),
+        problems=(*LINE, *SLOT, *HELD_ENOUGH, "held_lately", *CROWD, *REFEREE),
         touches=HELD,
     ),
     Route(

@@ -16,6 +16,7 @@ from aiohttp import web
 
 from services.booking.api.desk import DESK, Desk, Nothing, persons_in, problem_of
 from services.booking.api.problems import BOOKING, REFEREE
+from services.booking.api.shares import version_of
 from services.booking.pending import as_pending
 from services.booking.replies import Answer as Decided
 from services.booking.replies import Undecided
@@ -74,7 +75,7 @@ async def use_link(request: web.Request) -> web.Response:
     key_hash = _hash(idempotency_key(request).encode())
     link, booking = await _meant(desk, request)
     desk.access.note(request, persons_in(booking), about=booking.id, holder=link.person_id)
-    command = _command(desk, link)
+    command = _command(desk, link, booking)
     used_by = await desk.links.used_by(link)
     if used_by is None and booking.status == "booked":
         if not await desk.links.use(link, key_hash, as_pending(command, booking.home)):
@@ -108,6 +109,10 @@ async def _meant(desk: Desk, request: web.Request) -> tuple[Link, Booking]:
     booking = await desk.bookings.own([link.person_id], link.object_id)
     if booking is None or booking.owner_id != link.person_id or booking.kind != "booking":
         raise gone()
+    eyes = await desk.families.eyes(link.person_id, [booking], desk.clock.now())
+    if eyes.others(booking):
+        # Somebody in it has taken it back that another acts for them: it takes more than a link.
+        raise gone()
     return link, booking
 
 
@@ -121,7 +126,7 @@ async def _asked(desk: Desk, command: CancelBooking, booking: Booking, began: fl
         return Undecided(booking)
 
 
-def _command(desk: Desk, link: Link) -> CancelBooking:
+def _command(desk: Desk, link: Link, booking: Booking) -> CancelBooking:
     """One link is one cancellation, however often it is asked for; it is wished until the visit:
 
     who has tapped once and was told that it will be done does not look again.
@@ -136,6 +141,7 @@ def _command(desk: Desk, link: Link) -> CancelBooking:
         reply_to=desk.answers.reply_to,
         booking_id=link.object_id,
         reason="patient",
+        version=version_of(booking),
     )
 
 

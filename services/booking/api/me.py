@@ -124,6 +124,7 @@ async def export_me(request: web.Request) -> web.Response:
     people = [actor.id, *children]
     known = children | await desk.profiles.own(ids, [actor.id])
     bookings, complete = await _all_bookings(desk, ids)
+    wards = [*children, *(one.person_id for one in acted_for if one.state == "accepted")]
     bodies = [person_body(one, known.get(one, NOTHING_KNOWN)) for one in people]
     return json_response(
         Export(
@@ -137,7 +138,7 @@ async def export_me(request: web.Request) -> web.Response:
             waiting=await desk.waiting.rooms.tickets_of(ids),
             papers=await own_papers(desk, people),
             bookings=bookings,
-            visits=await visits_of(desk, ids, [one.id for one in bookings]),
+            visits=await visits_of(desk, ids, [one.id for one in bookings], wards),
             complete=complete,
             elsewhere=ELSEWHERE,
         ),
@@ -192,12 +193,14 @@ def _shown(person: PersonBody) -> web.Response:
 
 
 async def _all_bookings(desk: Desk, ids: Sequence[UUID]) -> tuple[list[BookingBody], bool]:
-    """Page after page, and whether that is all."""
+    """Page after page of what is theirs to see, and whether that is all."""
     found: list[BookingBody] = []
     after: tuple[datetime, UUID] | None = None
     while len(found) < EXPORTED_BOOKINGS_MAX:
-        page = await desk.bookings.of_owner(ids, after, LIST_MAX)
-        found += [booking_body(booking, desk.clock.now()) for booking in page]
+        now = desk.clock.now()
+        page = await desk.bookings.of_person(ids, after, LIST_MAX)
+        eyes = await desk.families.eyes(ids[0], page, now)
+        found += [booking_body(one, now) for one in map(eyes.seen, page) if one is not None]
         if len(page) < LIST_MAX:
             return found, True
         after = page[-1].made_at, page[-1].id

@@ -1,25 +1,28 @@
 """How does a booking come to other places, and to doses that are held while its owner decides?"""
 
 from collections.abc import Sequence
+from typing import Any
 from uuid import UUID
 
 import msgspec
 from aiohttp import web
 
 from services.booking.api.answers import BookingBody, reply_to
-from services.booking.api.bookings import PLACES, UNDECIDED, own_booking, own_hold
-from services.booking.api.desk import DESK, Desk, WantedPlaces, need, persons_in
+from services.booking.api.bookings import PLACES, UNDECIDED, own_hold
+from services.booking.api.desk import DESK, Asker, Desk, WantedPlaces, need
 from services.booking.api.eligibility import need_admitted
 from services.booking.api.limits import within_limits
 from services.booking.api.problems import BOOKING, PERSON, REFEREE, SLOT, VISIT
 from services.booking.api.problems_of_lines import LINE
+from services.booking.api.shares import Shared, as_they_are, booking_of, need_own_in
 from services.booking.api.visits import as_visits
-from services.booking.rules.eligibility import DOSE_FIRST, Campaign, Wanted, wishes
+from services.booking.rules.eligibility import DOSE_FIRST, Campaign, SlotFacts, Wanted, wishes
 from services.booking.rules.life import Booking
 from services.booking.rules.refusals import booking_unready
+from shared.access.entries import OWN
 from shared.messages import Apart, MovePlaces, Refused
 from shared.openapi import Answer, Route
-from shared.policy import Allowed, allowed
+from shared.policy import allowed
 from shared.web import read_body
 
 
@@ -34,46 +37,74 @@ _decode_other = msgspec.json.Decoder(OtherPlaces)
 
 
 async def reschedule_booking(request: web.Request) -> web.Response:
-    """200 with its new places; until then, and if refused, it keeps those it has."""
+    """200 with its new places; until then, and if refused, it keeps those it has.
+
+    Whoever in it is not the caller's to move stays as they are.
+    """
     desk, who = request.app[DESK], allowed(request)
     body = await read_body(request, _decode_other)
     head = desk.head(request, body)
-    booking = await own_booking(request, desk)
+    shared = await booking_of(request, desk)
+    booking = shared.booking
     need(booking_unready(booking))
-    campaign = await desk.campaign(booking.campaign_id)
     slots = await desk.slots_of(body.places)
-    has = {place.service for place in booking.places}
-    desk.need_turn(request, who, booking.campaign_id, body.places, slots, has=has)
-    wanted = await desk.wanted(who, body.places, campaign, slots, is_moved=True)
-    as_before = {"booking_id": booking.id, "campaign_id": booking.campaign_id}
-    wanted = await as_visits(desk, wanted, slots, asked_by=who.actor.id, is_moved=True, **as_before)
-    have = {(place.patient_id, place.dose) for place in booking.places}
-    # Who has the dose already keeps it, by whatever rules; somebody else is judged.
-    others = [one for one in wanted if (one.patient_id, one.dose or DOSE_FIRST) not in have]
-    as_moved = {"wish_id": head["id"], "booking_id": booking.id}
-    await need_admitted(desk, booking.campaign_id, others, slots, **as_moved)
-    persons = persons_in(booking).union(place.patient_id for place in wanted)
-    desk.access.note(request, persons, about=booking.id)
-    kept = () if body.hold_id is None else await _held_for(desk, who, body.hold_id)
+    desk.need_turn(request, who, booking.campaign_id, body.places, slots, has=shared.services)
+    wish = Move(asker=Asker.themselves(who), shared=shared, body=body, head=head, slots=slots)
+    return await moved(request, desk, wish)
+
+
+class Move(msgspec.Struct, frozen=True, kw_only=True):
+    """A wish for other places, with what is known of it: of which part of a booking, as seen."""
+
+    asker: Asker
+    shared: Shared
+    body: OtherPlaces
+    head: dict[str, Any]
+    slots: dict[UUID, SlotFacts]
+
+
+async def moved(request: web.Request, desk: Desk, wish: Move, *, reason: str = OWN) -> web.Response:
+    """What becomes of a wish to move, whoever says it for whom."""
+    asker, body, slots, booking = wish.asker, wish.body, wish.slots, wish.shared.booking
+    campaign = await desk.campaign(booking.campaign_id)
+    wanted = await desk.wanted(asker, body.places, campaign, slots, is_moved=True)
+    shared = need_own_in(wish.shared, wanted)
+    about = {"booking_id": booking.id, "campaign_id": booking.campaign_id}
+    about["asked_by"] = asker.owner_id
+    wanted = await as_visits(desk, wanted, slots, is_moved=True, **about)
+    new = _new_to_it(shared.seen, wanted)
+    as_moved = {"wish_id": wish.head["id"], "booking_id": booking.id}
+    await need_admitted(desk, booking.campaign_id, new, slots, **as_moved)
+    persons = shared.persons(asker.owner_id).union(place.patient_id for place in wanted)
+    desk.access.note(request, persons, about=booking.id, reason=reason)
+    kept = () if body.hold_id is None else await _held_for(desk, asker, body.hold_id)
     command = MovePlaces(
         booking_id=booking.id,
         hold_ids=tuple(hold.id for hold in kept),
         apart=None if campaign is None else _apart(campaign, wanted),
         not_before=None if campaign is None else campaign.opens_at,
-        places=wishes(booking.campaign_id, wanted),
-        **head,
+        places=wishes(booking.campaign_id, wanted) + as_they_are(booking, shared.others),
+        version=shared.version,
+        **wish.head,
     )
     async with within_limits(desk, wanted, slots, booking.id):
-        answer = await desk.answers.ask(command, booking.home, who.began)
+        answer = await desk.answers.ask(command, booking.home, asker.began)
         offers = None
         if isinstance(answer, Refused) and answer.reason == "interval_broken":
-            offers = await desk.offers.doses_instead(answer, command, booking, who.began)
-        return reply_to(answer, command, booking, offers)
+            asker_s = shared.asked_by(asker.owner_id)
+            offers = await desk.offers.doses_instead(answer, command, asker_s, asker.began)
+        return reply_to(answer, command, booking, offers, eyes=shared.eyes)
 
 
-async def _held_for(desk: Desk, who: Allowed, hold_id: UUID) -> Sequence[Booking]:
+def _new_to_it(booking: Booking, wanted: Sequence[Wanted]) -> list[Wanted]:
+    """Who has the dose already keeps it, by whatever rules; somebody else is judged."""
+    have = {(place.patient_id, place.dose) for place in booking.places}
+    return [one for one in wanted if (one.patient_id, one.dose or DOSE_FIRST) not in have]
+
+
+async def _held_for(desk: Desk, asker: Asker, hold_id: UUID) -> Sequence[Booking]:
     """What is held for the wish that was offered it: all of it ends with the move."""
-    hold = await own_hold(desk, who, hold_id)
+    hold = await own_hold(desk, asker.owner_id, hold_id)
     return await desk.offers.held_with(hold)
 
 

@@ -10,14 +10,15 @@ from uuid import UUID
 import msgspec
 from aiohttp import web
 
-from services.booking.api.desk import DESK, Desk, persons_in
+from services.booking.api.desk import DESK, Desk
+from services.booking.api.shares import booking_of, whose
 from services.booking.rules.life import Booking
 from services.booking.rules.televisits import Side, Status, Visit, closes_at, opens_at
 from shared.access.entries import Touch
 from shared.links.rules import Link, token_of
 from shared.openapi import Answer, Route
 from shared.policy import allowed
-from shared.web import json_response, path_id
+from shared.web import json_response
 
 LINK_LIVES = timedelta(days=1)
 """As the messenger has it: how long after its beginning a visit's link is signed for."""
@@ -60,19 +61,22 @@ class WaysIn(msgspec.Struct, frozen=True, kw_only=True):
 async def list_ways_in(request: web.Request) -> web.Response:
     """200 each telemedicine visit of one's own booking and the link to it; may be an empty list."""
     desk, who = request.app[DESK], allowed(request)
-    found = await desk.found(who, path_id(request, "booking"))
-    is_one = found is not None and found.kind == "booking"
-    booking = who.own("booking", found if is_one else None)
-    desk.access.note(request, persons_in(booking), about=booking.id)
+    shared = await booking_of(request, desk)
+    booking = shared.seen
+    desk.access.note(request, shared.persons(who.actor.id), about=booking.id)
     ids = desk.identities.ids(who.actor.id)
-    known = {one.id: one for _, one in await desk.televisits.own(ids, [booking.id])}
+    of_whom = whose(booking)
+    known = {one.id: one for _, one in await desk.televisits.own(ids, [booking.id], of_whom)}
     visits = sorted(_ways_in(desk, booking, known), key=lambda one: one.visit.starts_at)
     return json_response(WaysIn(visits=visits), headers={"Cache-Control": "no-store"})
 
 
-async def visits_of(desk: Desk, ids: list[UUID], bookings: Iterable[UUID]) -> list[OwnVisit]:
-    """What became of the visits of one's own bookings, as it may be taken away."""
-    visits = await desk.televisits.own(ids, list(bookings))
+async def visits_of(
+    desk: Desk, ids: list[UUID], bookings: Iterable[UUID], wards: Iterable[UUID]
+) -> list[OwnVisit]:
+    """What became of one's own visits and theirs for whom one acts, as it may be taken away."""
+    of_whom = [*ids, *(one for ward in wards for one in desk.identities.ids(ward))]
+    visits = await desk.televisits.own(ids, list(bookings), of_whom)
     return [_body(booking_id, visit) for booking_id, visit in visits]
 
 

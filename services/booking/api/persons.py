@@ -1,4 +1,4 @@
-"""Which person is it? Found by staff by a phone or an address, seen, and merged with their twin."""
+"""Which person is it? Entered by staff, found by phone or address, seen, merged with a twin."""
 
 from collections.abc import Sequence
 from uuid import UUID
@@ -8,7 +8,16 @@ from aiohttp import web
 
 from services.booking import metrics
 from services.booking.api.desk import DESK, Desk, problem_of, wish_id
-from services.booking.api.me import NO_STORE, PROFILE, Email, PersonBody, Phone, person_body
+from services.booking.api.me import (
+    NO_STORE,
+    PROFILE,
+    Email,
+    NewProfile,
+    PersonBody,
+    Phone,
+    person_body,
+    read_profile,
+)
 from services.booking.rules.profiles import NOTHING_KNOWN, Profile
 from services.booking.rules.refusals import TOLD
 from services.booking.store import Merge
@@ -47,6 +56,18 @@ class PersonList(msgspec.Struct, frozen=True, kw_only=True):
 
 _decode_search = msgspec.json.Decoder(SearchWish)
 _decode_merge = msgspec.json.Decoder(MergeWish)
+
+
+async def register_patient(request: web.Request) -> web.Response:
+    """201 somebody who has no account is known from now on; asked again it is the same person."""
+    desk = request.app[DESK]
+    profile = await read_profile(request, desk)
+    person_id = wish_id(request)
+    desk.access.note(request, [person_id], about=person_id, reason=CARE)
+    asked = body_hash(request.path, profile)
+    if not await desk.people.register(person_id, profile, asked):
+        raise problem_of(TOLD["key_reused"])
+    return json_response(person_body(person_id, profile), status=201, headers=NO_STORE)
 
 
 async def search_patients(request: web.Request) -> web.Response:
@@ -146,6 +167,16 @@ async def _listed(
 PERSON = Touch("person", PROFILE)
 
 ROUTES = [
+    Route(
+        "POST",
+        "/api/v1/patients",
+        register_patient,
+        tag="persons",
+        body=NewProfile,
+        needs_key=True,
+        answers={201: Answer("They are known.", PersonBody, headers=("Cache-Control",))},
+        touches=PERSON,
+    ),
     Route(
         "POST",
         "/api/v1/patients/search",

@@ -39,9 +39,13 @@ BOOKING = (
     "booking_refused",
     "booking_expired",
     "booking_cancelled",
+    "booking_changed",
     "booking_unknown",
 )
 """Why a booking cannot be changed."""
+
+CROWD = ("too_many_wishes",)
+"""What one person is told who asks more often than people do."""
 
 HELD_ENOUGH = ("too_many_held",)
 """Why nothing more can be held."""

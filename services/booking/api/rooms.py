@@ -2,13 +2,16 @@
 
 import secrets
 from datetime import datetime
+from random import SystemRandom
 from typing import Annotated
 from uuid import UUID
 
 import msgspec
 from aiohttp import web
 from msgspec import Meta
+from msgspec.structs import replace
 
+from services.booking.api.answers import shown_to_all
 from services.booking.api.desk import DESK, Desk, Nothing, problem_of, wish_id
 from services.booking.rules.line import (
     SEED_BYTES,
@@ -16,6 +19,7 @@ from services.booking.rules.line import (
     Room,
     State,
     hash_of,
+    look_seconds,
     lot_of,
     state_of,
 )
@@ -29,7 +33,7 @@ from shared.web import body_hash, json_response, path_id, read_body, read_query
 LOTS_MAX = 1_000
 """How many lots of a draw are told at once."""
 
-SHARED = {"Cache-Control": "public, max-age=1"}
+_chance = SystemRandom()
 
 
 class NewRoom(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -53,10 +57,13 @@ class RoomBody(msgspec.Struct, frozen=True, kw_only=True):
     """How far a line is: the same for everybody. Whose place is at most `serving` may come in.
 
     `seed_hash` is the SHA-256 of the seed, in hex; the seed itself is told after the draw.
-    `slow` and `fast` are people a second, as of late.
+    Speeds are people a second: `speed` now, `speed_min` and `speed_max` what a person has allowed;
+    between `slow` and `fast` it is expected to move, so far as that is known. `places_left` is how
+    many places are free, a second or two ago; null where nobody knows.
     """
 
     campaign_id: UUID
+    service: str
     state: State
     opens_at: datetime
     draws_at: datetime
@@ -66,8 +73,11 @@ class RoomBody(msgspec.Struct, frozen=True, kw_only=True):
     early: int | None
     serving: int
     speed: float
+    speed_min: float
+    speed_max: float
     slow: float | None
-    fast: float | None
+    fast: float
+    places_left: int | None
     as_of: datetime
 
 
@@ -146,10 +156,16 @@ async def close_room(request: web.Request) -> web.Response:
 
 
 async def show_room(request: web.Request) -> web.Response:
-    """200 how far the line is, as this process last saw it; the same for everybody."""
+    """200 how far the line is, as this process last saw it; the same for everybody.
+
+    `Retry-After` is by chance, so that those who have looked together do not look together again.
+    """
     desk = request.app[DESK]
     room = known_room(desk, path_id(request, "campaign"))
-    return json_response(_room_body(desk, room), headers=SHARED)
+    least = look_seconds(room)
+    again = {"Retry-After": str(_chance.randint(least, 2 * least))}
+    body = _room_body(desk, room)
+    return shown_to_all(request, body, but=replace(body, as_of=body.draws_at), more=again)
 
 
 async def show_draw(request: web.Request) -> web.Response:
@@ -161,7 +177,8 @@ async def show_draw(request: web.Request) -> web.Response:
         raise Problem(409, "not_drawn_yet", "The draw has not been made yet.")
     found = await desk.waiting.rooms.drawn(room.campaign_id, first, LOTS_MAX)
     more = len(found) == LOTS_MAX and found[-1][0] < room.early
-    return json_response(
+    return shown_to_all(
+        request,
         DrawBody(
             campaign_id=room.campaign_id,
             seed=room.seed.hex(),
@@ -170,7 +187,6 @@ async def show_draw(request: web.Request) -> web.Response:
             lots=[Lot(place=at, lot=lot_of(room.seed, one).hex()) for at, one in found],
             next=found[-1][0] + 1 if more else None,
         ),
-        headers=SHARED,
     )
 
 
@@ -215,10 +231,11 @@ def known_room(desk: Desk, campaign_id: UUID) -> Room:
 
 
 def _room_body(desk: Desk, room: Room) -> RoomBody:
-    paces = desk.waiting.lines.paces(room.campaign_id)
+    pace = desk.waiting.lines.pace(room)
     is_drawn = room.drawn_at is not None
     return RoomBody(
         campaign_id=room.campaign_id,
+        service=room.service,
         state=state_of(room, desk.clock.now()),
         opens_at=room.opens_at,
         draws_at=room.draws_at,
@@ -228,13 +245,17 @@ def _room_body(desk: Desk, room: Room) -> RoomBody:
         early=room.early if is_drawn else None,
         serving=int(room.serving),
         speed=round(room.speed, 2),
-        slow=round(min(paces), 2) if paces else None,
-        fast=round(max(paces), 2) if paces else None,
+        speed_min=room.speed_min,
+        speed_max=room.speed_max,
+        slow=None if pace.slow is None else round(pace.slow, 3),
+        fast=round(pace.fast, 3),
+        places_left=desk.waiting.left.of(room.service),
         as_of=desk.clock.now(),
     )
 
 
 ROOM = "/api/v1/campaigns/{id}/waiting-room"
+HEADERS = ("ETag", "Cache-Control")
 
 ROUTES = [
     Route(
@@ -268,7 +289,12 @@ ROUTES = [
         ROOM,
         show_room,
         tag="waiting rooms",
-        answers={200: Answer("How far the line is.", RoomBody, headers=("Cache-Control",))},
+        answers={
+            200: Answer("How far the line is.", RoomBody, headers=(*HEADERS, "Retry-After")),
+            304: Answer(
+                "Nothing but `as_of` is other than it was.", headers=(*HEADERS, "Retry-After")
+            ),
+        },
     ),
     Route(
         "GET",
@@ -276,7 +302,10 @@ ROUTES = [
         show_draw,
         tag="waiting rooms",
         query=FromPlace,
-        answers={200: Answer("The draw.", DrawBody, headers=("Cache-Control",))},
+        answers={
+            200: Answer("The draw.", DrawBody, headers=HEADERS),
+            304: Answer("It is as the ETag in If-None-Match says.", headers=HEADERS),
+        },
         problems=("not_drawn_yet",),
     ),
 ]

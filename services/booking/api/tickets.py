@@ -1,6 +1,5 @@
 """How does somebody wait in a campaign's line, and when is it their turn?"""
 
-from collections.abc import Sequence
 from datetime import timedelta
 from random import SystemRandom
 from typing import Annotated
@@ -28,13 +27,17 @@ SOON_SECONDS = 2
 LATER_SECONDS = 30
 """Between these, by chance, people are asked to look again: all at once would be a rush."""
 
+ASK_PER_SECOND = 2_000
+"""So many a second come for their places once these are drawn; the more wait, the longer."""
+
 _chance = SystemRandom()
 
 
 class TicketBody(msgspec.Struct, frozen=True, kw_only=True):
     """Somebody's place in line, which is nobody else's; before the draw it has no number.
 
-    `look_again_seconds` is when to ask how far the line is.
+    `look_again_seconds` is when to ask how far the line is. `places_left` is how many places are
+    free; `is_scarce`, that no more are than people ahead, so that there may be none at one's turn.
     """
 
     campaign_id: UUID
@@ -42,6 +45,8 @@ class TicketBody(msgspec.Struct, frozen=True, kw_only=True):
     place: int | None
     ahead: int | None
     wait: Wait | None
+    places_left: int | None
+    is_scarce: bool | None
     ticket: str
     look_again_seconds: int
 
@@ -103,12 +108,12 @@ async def come_in(request: web.Request) -> web.Response:
         raise Problem(422, "ticket_invalid", "This ticket is not valid here; ask for it again.")
     desk.access.note(request, [ticket.person_id], holder=ticket.person_id)
     if ticket.place == 0 or not is_turn(room, ticket.place):
-        ahead = max(ticket.place - int(room.serving), 1)
+        wait = wait_of(max(ticket.place - int(room.serving), 1), desk.waiting.lines.pace(room))
         raise Problem(
             409,
             "not_your_turn",
             "It is not your turn yet; nobody comes in before those who are ahead.",
-            headers={"Retry-After": str(_look_again(_wait(desk, room, ahead)))},
+            headers={"Retry-After": str(_look_again(wait))},
         )
     until = desk.clock.after(desk.waiting.pass_seconds)
     slip = msgspec.structs.replace(ticket, kind="pass", until=until)
@@ -126,24 +131,26 @@ def _keys(desk: Desk) -> Keys:
 def _ticket_body(desk: Desk, room: Room, slip: Slip, ticket: str) -> TicketBody:
     state = state_of(room, desk.clock.now())
     ahead = max(0, slip.place - 1 - int(room.serving)) if slip.place else None
-    wait = None if ahead is None else _wait(desk, room, ahead + 1)
-    seconds = _look_again(wait)
-    if state == "gathering":
-        seconds += max(0, round((room.draws_at - desk.clock.now()) / timedelta(seconds=1)))
+    wait = None if ahead is None else desk.waiting.lines.wait_for(room, slip.place)
+    left = desk.waiting.left.of(room.service)
+    seconds = _look_again(wait) if slip.place else _once_it_is_drawn(desk, room)
     return TicketBody(
         campaign_id=room.campaign_id,
         state=state,
         place=slip.place or None,
         ahead=ahead,
         wait=wait,
+        places_left=left,
+        is_scarce=None if left is None or ahead is None else left <= ahead,
         ticket=ticket,
         look_again_seconds=seconds,
     )
 
 
-def _wait(desk: Desk, room: Room, ahead: int) -> Wait:
-    paces: Sequence[float] = desk.waiting.lines.paces(room.campaign_id)
-    return wait_of(ahead, room, paces)
+def _once_it_is_drawn(desk: Desk, room: Room) -> int:
+    """Not all at once: everybody who came early wants to know their place then."""
+    until = max(0, round((room.draws_at - desk.clock.now()) / timedelta(seconds=1)))
+    return until + _chance.randint(SOON_SECONDS, SOON_SECONDS + room.arrivals // ASK_PER_SECOND)
 
 
 def _look_again(wait: Wait | None) -> int:

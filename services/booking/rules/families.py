@@ -4,9 +4,14 @@ A guardian acts for a child until it comes of age. For an adult somebody acts on
 has agreed to it, and not a moment longer than that.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime, time
 from typing import Literal
+from uuid import UUID
+
+import msgspec
+
+from services.booking.rules.life import Booking, Place, Places
 
 AGE_YEARS = 18
 """From so many years on nobody acts for somebody without having been asked to."""
@@ -59,3 +64,50 @@ def child_until(born: date | None, known_since: datetime) -> datetime:
     Nobody is younger than that, so who never says when a child was born has it no longer for that.
     """
     return comes_of_age(born or known_since.date())
+
+
+class Eyes(msgspec.Struct, frozen=True, kw_only=True):
+    """Who looks, under which ids, and for whom they act at this moment."""
+
+    own: frozenset[UUID]
+    wards: frozenset[UUID] = frozenset()
+
+    def acting_for(self, persons: Iterable[UUID]) -> "Eyes":
+        """The same, of whom it is known that they act for these persons as well."""
+        return Eyes(own=self.own, wards=self.wards.union(persons))
+
+    def owns(self, booking: Booking) -> bool:
+        """Whether they made the booking."""
+        return booking.owner_id in self.own
+
+    def sees(self, booking: Booking, place: Place) -> bool:
+        """Everybody sees their own place; who booked sees those of whom they still act for."""
+        whose = place.patient_id or booking.owner_id
+        return whose in self.own or (self.owns(booking) and whose in self.wards)
+
+    def seen(self, booking: Booking) -> Booking | None:
+        """The booking with what is theirs to see of it; None where nothing is."""
+        if not booking.places:
+            return booking if self.owns(booking) else None
+        places = tuple(place for place in booking.places if self.sees(booking, place))
+        if len(places) == len(booking.places):
+            return booking
+        # That somebody was late may be said of another's place.
+        part = {"places": places, "late": False}
+        return msgspec.structs.replace(booking, **part) if places else None
+
+    def left(self, booking: Booking) -> Booking:
+        """The booking after they have changed it; where nothing of it is theirs, it is over."""
+        seen = self.seen(booking)
+        if seen is not None:
+            return seen
+        return msgspec.structs.replace(booking, places=(), status="cancelled")
+
+    def others(self, booking: Booking) -> Places:
+        """The places that are not theirs to see, to change or to give back."""
+        return tuple(place for place in booking.places if not self.sees(booking, place))
+
+
+def is_shared(booking: Booking) -> bool:
+    """Whether somebody besides its owner has a place in it, who may change it as well."""
+    return any(place.patient_id not in (None, booking.owner_id) for place in booking.places)

@@ -103,7 +103,7 @@ class Booking(msgspec.Struct, frozen=True, kw_only=True):
     """A booking or hold as the front desk knows it. `kind` is what its owner asked it to be.
 
     `version` 0: the referee has not said yes, so there are no places. `late`: one of its places was
-    given up later than the clinic asked for.
+    given up later than the clinic asked for. `booked_by`: who at a clinic made it for its owner.
     """
 
     id: UUID
@@ -119,6 +119,7 @@ class Booking(msgspec.Struct, frozen=True, kw_only=True):
     reason: Refusal | None = None
     late: bool = False
     cancelled_by: CancelReason | None = None
+    booked_by: UUID | None = None
 
     @property
     def shown(self) -> Shown:
@@ -143,6 +144,7 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
     expires_at: datetime | None = None
     late: bool = False
     cancelled_by: CancelReason | None = None
+    booked_by: UUID | None = None
 
 
 def change_of(event: LifeEvent) -> Change:
@@ -153,7 +155,6 @@ def change_of(event: LifeEvent) -> Change:
     campaign_id: UUID | None = None
     expires_at: datetime | None = None
     cancelled_by: CancelReason | None = None
-    late = isinstance(event, BookingMoved | BookingCancelled) and event.late
     match event:
         case PlacesBooked():
             owner_id, kind, campaign_id = event.owner_id, "booking", event.campaign_id
@@ -182,9 +183,17 @@ def change_of(event: LifeEvent) -> Change:
         campaign_id=campaign_id,
         places=places,
         expires_at=expires_at,
-        late=late,
+        late=isinstance(event, BookingMoved | BookingCancelled) and event.late,
         cancelled_by=cancelled_by,
+        booked_by=_by_whom(event),
     )
+
+
+def _by_whom(event: LifeEvent) -> UUID | None:
+    """Who at a clinic made it for its owner, where it is made."""
+    if not isinstance(event, PlacesBooked) or event.by is UNSET:
+        return None
+    return event.by
 
 
 def _named(event: LifeEvent) -> str:
@@ -220,6 +229,7 @@ def evolve(booking: Booking | None, change: Change) -> Booking:
             expires_at=change.expires_at,
             late=change.late,
             cancelled_by=change.cancelled_by,
+            booked_by=change.booked_by,
         )
     return msgspec.structs.replace(
         booking,
@@ -231,6 +241,7 @@ def evolve(booking: Booking | None, change: Change) -> Booking:
         expires_at=change.expires_at or booking.expires_at,
         late=change.late or booking.late,
         cancelled_by=change.cancelled_by,
+        booked_by=change.booked_by or booking.booked_by,
     )
 
 
@@ -269,4 +280,5 @@ def _then(before: Change, after: Change) -> Change:
         places=before.places if after.places is None else after.places,
         expires_at=after.expires_at or before.expires_at,
         late=after.late or before.late,
+        booked_by=after.booked_by or before.booked_by,
     )

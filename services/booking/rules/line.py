@@ -30,6 +30,15 @@ GROWTH = 0.1
 DOUBT = 1.25
 """By how much an estimate's ends lie outside of what was seen."""
 
+LOOKS_PER_SECOND = 10_000
+LOOK_SECONDS_MIN = 2
+LOOK_SECONDS_MAX = 30
+"""So many look at a line in a second, at most, as long as they do it no seldomer than that."""
+
+ENDS_SECONDS = 1.0
+"""How exactly it is seen when somebody's turn came: a line is looked at twice a second."""
+
+Came = Literal["inside", "sooner", "later"]
 State = Literal["opens_later", "gathering", "drawing", "serving", "closed"]
 PerSecond = Annotated[float, Meta(ge=0.1, le=10_000)]
 
@@ -89,6 +98,13 @@ class Wait(msgspec.Struct, frozen=True, kw_only=True):
     high_seconds: int | None
 
 
+class Pace(msgspec.Struct, frozen=True, kw_only=True):
+    """Between how many people a second a line will move; `slow` is open while nobody knows."""
+
+    slow: float | None
+    fast: float
+
+
 def lot_of(seed: bytes, person_id: UUID) -> bytes:
     """A person's lot in the draw. (RFC 2104 with SHA-256, its first 16 bytes.)"""
     return hmac.digest(seed, person_id.bytes, "sha256")[:LOT_BYTES]
@@ -144,13 +160,34 @@ def serving_after(room: Room, speed: float, seconds: float) -> float:
     return max(room.serving, min(float(room.arrivals), room.serving + speed * seconds))
 
 
-def wait_of(ahead: int, room: Room, paces: Sequence[float]) -> Wait:
-    """How long it takes until so many have gone in, by the paces of the last minutes."""
+def pace_of(room: Room, paces: Sequence[float]) -> Pace:
+    """How fast it will move, by the paces of the last minutes: between these."""
+    if not paces:
+        return Pace(slow=None, fast=room.speed_max)
+    slow, fast = min([*paces, room.speed]) / DOUBT, max([*paces, room.speed]) * DOUBT
+    return Pace(slow=slow if slow > 0 else None, fast=fast)
+
+
+def wait_of(ahead: int, pace: Pace) -> Wait:
+    """How long it takes until so many have gone in."""
     if ahead <= 0:
         return Wait(low_seconds=0, high_seconds=0)
-    fastest = max([*paces, room.speed]) if paces else room.speed_max
-    slowest = min([*paces, room.speed]) if paces else 0.0
     return Wait(
-        low_seconds=math.floor(ahead / (fastest * DOUBT)),
-        high_seconds=math.ceil(ahead * DOUBT / slowest) if slowest > 0 else None,
+        low_seconds=math.floor(ahead / pace.fast),
+        high_seconds=math.ceil(ahead / pace.slow) if pace.slow is not None else None,
     )
+
+
+def came_true(wait: Wait, seconds: float) -> Came:
+    """Was it somebody's turn after as long as they were told? Ends are good to a second."""
+    if seconds < wait.low_seconds - ENDS_SECONDS:
+        return "sooner"
+    if wait.high_seconds is not None and seconds > wait.high_seconds + ENDS_SECONDS:
+        return "later"
+    return "inside"
+
+
+def look_seconds(room: Room) -> int:
+    """After how many seconds at least each who waits may look again: the more wait, the later."""
+    waiting = room.arrivals - int(room.serving)
+    return max(LOOK_SECONDS_MIN, min(waiting // LOOKS_PER_SECOND, LOOK_SECONDS_MAX))

@@ -17,6 +17,10 @@ OFFERED_MAX = 3
 HELD_MAX = 8
 """How many sets of places may be held for one wish: the ids of these differ in their last digit."""
 
+VERSION_BIT = 76
+CUSTOM = 8
+"""The version of the ids of what is offered. What is asked for has ids of version 5."""
+
 P = TypeVar("P", Place, TakenPlace)
 SlotIds = tuple[UUID, ...]
 
@@ -37,7 +41,13 @@ class Offered(msgspec.Struct, frozen=True, kw_only=True):
 
 def hold_ids(wish_id: UUID) -> list[UUID]:
     """The ids of what is held for a wish, the same whenever it is asked."""
-    return _in_one_offer(uuid5(wish_id, "offer"))
+    named = uuid5(wish_id, "offer").int & ~(0xF << VERSION_BIT) | CUSTOM << VERSION_BIT
+    return _in_one_offer(UUID(int=named))
+
+
+def is_offer(hold_id: UUID) -> bool:
+    """True for what was held for a wish that was refused, unasked."""
+    return hold_id.version == CUSTOM
 
 
 def others_of(hold_id: UUID) -> list[UUID]:

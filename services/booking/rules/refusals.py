@@ -2,6 +2,8 @@
 
 from typing import NamedTuple, assert_never
 
+from msgspec import UNSET
+
 from services.booking.rules.life import Booking
 from shared.messages import (
     BookPlaces,
@@ -69,6 +71,7 @@ TOLD: dict[Refusal, Told] = {
 }
 
 BOOKING_UNKNOWN = Told(409, "booking_unknown", "The booking cannot be changed any more.")
+BOOKING_CHANGED = Told(409, "booking_changed", "Somebody else has changed the booking meanwhile.")
 NOT_MISSED = Told(409, "booking_not_missed", "Nobody said of the booking that it was missed.")
 BOOKING_CANCELLED = Told(409, "booking_cancelled", "The booking is cancelled already.")
 BOOKING_UNREADY: dict[str, Told] = {
@@ -85,8 +88,9 @@ def told(refused: Refused, asked: Asked, before: Booking | None) -> Told:
         return TOLD[refused.reason]
     match asked:
         case MovePlaces() | CancelBooking():
-            cancelled = before is not None and before.status == "cancelled"
-            return BOOKING_CANCELLED if cancelled else BOOKING_UNKNOWN
+            if before is not None and before.status == "cancelled":
+                return BOOKING_CANCELLED
+            return BOOKING_UNKNOWN if asked.version is UNSET else BOOKING_CHANGED
         case RestoreBooking():
             return NOT_MISSED
         case ConfirmHold() | RenewHold() | ReleaseHold():

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from uuid import UUID
 
 import msgspec
+from msgspec import UNSET
 
 from services.booking.rules.life import Place, Places, places_of
 from shared.messages import (
@@ -81,6 +82,7 @@ def _confirmed(event: PlacesBooked, after: Known) -> BookingConfirmed:
         version=event.version,
         owner_id=after.owner_id,
         places=_booked(after),
+        by=UNSET if event.by is UNSET else "clinic",
     )
 
 

@@ -12,7 +12,7 @@ SELECT guardian_id, body_hash FROM patient WHERE id = $1;
 
 -- name: load_child
 -- Whether it is a guardian's, and was not seen to have come of age.
-SELECT id FROM patient WHERE id = $1 AND guardian_id IS NOT NULL AND outgrown_at IS NULL;
+SELECT id, guardian_id FROM patient WHERE id = $1 AND guardian_id IS NOT NULL AND outgrown_at IS NULL;
 
 -- name: make_dependant
 -- Nothing comes back where the guardian has as many as may be.

@@ -21,12 +21,18 @@ UNION SELECT m.id FROM merged_person AS m JOIN kin ON m.into_id = kin.id
 ORDER BY id;
 
 -- name: bookings_ahead
--- How many bookings of these persons are undecided, or have a visit that is yet to come.
+-- How many bookings of these persons are undecided, or have a visit of theirs that is yet to come, or of
+-- somebody for whom they act: what is a former dependant's is not theirs to cancel.
 SELECT count(*) FROM booking AS b
- WHERE b.owner_id = ANY ($1::uuid[]) AND b.kind = 'booking'
+ WHERE (b.owner_id = ANY ($1::uuid[]) OR b.guest_ids && $1) AND b.kind = 'booking'
    AND (b.status = 'pending' OR b.status = 'booked' AND EXISTS (
-        SELECT FROM json_to_recordset(b.places) AS p (starts_at timestamptz)
-         WHERE p.starts_at > clock_timestamp()));
+        SELECT FROM json_to_recordset(b.places) AS p (starts_at timestamptz, patient_id uuid)
+         WHERE p.starts_at > clock_timestamp()
+           AND (coalesce(p.patient_id, b.owner_id) = ANY ($1)
+                OR b.owner_id = ANY ($1) AND EXISTS (
+                   SELECT FROM relation AS r
+                    WHERE r.proxy_id = ANY ($1) AND r.person_id = p.patient_id
+                      AND r.state = 'accepted'))));
 
 -- name: load_erasure
 -- What became of this wish when it was asked before.
@@ -77,6 +83,10 @@ RETURNING e.erasure_id, e.person_id, e.home, e.erased_at;
 -- name: lock_people
 -- Both, in one order; a person has a row from the first time that something must refer to them.
 SELECT id, guardian_id FROM patient WHERE id = ANY ($1::uuid[]) ORDER BY id FOR NO KEY UPDATE;
+
+-- name: register_person
+-- A person without an account; nothing comes back where the id is there already.
+INSERT INTO patient (id, body_hash) VALUES ($1, $2) ON CONFLICT DO NOTHING RETURNING id;
 
 -- name: is_known
 -- Whether anything was ever heard of a person.

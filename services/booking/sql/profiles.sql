@@ -65,7 +65,8 @@ WITH old AS MATERIALIZED (
            SELECT max(greatest(b.updated_at, place.ends_at)) AS at
              FROM booking AS b
              LEFT JOIN LATERAL json_to_recordset(b.places) AS place (ends_at timestamptz) ON true
-            WHERE b.owner_id = old.owner_id AND b.kind = 'booking') AS visit
+            WHERE (b.owner_id = old.owner_id OR b.guest_ids && ARRAY[old.person_id])
+              AND b.kind = 'booking') AS visit
      WHERE visit.at >= clock_timestamp() - make_interval(days => $1)
 ), noted AS (
     UPDATE profile AS p SET used_at = last.at

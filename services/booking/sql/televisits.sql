@@ -120,8 +120,9 @@ SELECT p.id AS visit_id, b.id AS booking_id, p.slot_id, p.service, p.starts_at, 
  LIMIT $6;
 
 -- name: own_visits
--- What became of the visits of these bookings, of the person's own. Whose rows may be seen is said first.
+-- What became of the visits of these bookings, of the person's own, as far as they are of these patients.
+-- Whose rows may be seen is said first.
 SELECT v.* FROM visit AS v
  WHERE (SELECT set_config('talon.person', $1::uuid[]::text, true)) IS NOT NULL
-   AND v.booking_id = ANY ($2::uuid[])
+   AND v.booking_id = ANY ($2::uuid[]) AND v.patient_id = ANY ($3::uuid[])
  ORDER BY v.starts_at, v.id;

@@ -7,6 +7,7 @@ from uuid import UUID
 
 import msgspec
 
+from services.booking.rules.holding import Lately
 from services.booking.rules.life import Booking, Change, Places
 from services.booking.rules.telling import Known
 from services.booking.store.database import SQL, Connection, Database, Row
@@ -14,6 +15,9 @@ from shared.messages import Refused
 
 HOLDS_LISTED_MAX = 100
 """Far more than one may hold."""
+
+AHEAD_LISTED_MAX = 200
+"""Far more than anybody has ahead of them."""
 
 _encode = msgspec.json.Encoder().encode
 _decode_places = msgspec.json.Decoder(Places).decode
@@ -45,14 +49,42 @@ class Bookings:
         rows = await self._database.rows_of(owner_ids, "list_holds", HOLDS_LISTED_MAX)
         return [booking_of(row) for row in rows]
 
-    async def of_owner(
+    async def held_lately(
+        self, owner_ids: Sequence[UUID], slot_ids: Sequence[UUID], wish_id: UUID, seconds: float
+    ) -> tuple[list[Lately], datetime | None]:
+        """What a person holds of these slots, or let run out so lately, but for this very wish; and
+        when that is so, where there is any."""
+        about = (slot_ids, wish_id, seconds)
+        rows = await self._database.rows_of(owner_ids, "held_lately", *about)
+        lately = [
+            Lately(
+                id=row["id"],
+                slot_ids=tuple(row["slot_ids"]),
+                made_at=row["made_at"],
+                expires_at=row["expires_at"],
+            )
+            for row in rows
+        ]
+        return lately, rows[0]["now"] if rows else None
+
+    async def of_person(
         self, owner_ids: Sequence[UUID], after: tuple[datetime, UUID] | None, limit: int
     ) -> list[Booking]:
-        """A person's own bookings, under each of their ids, newest first."""
+        """A person's own bookings and their places in those of others, newest first."""
         made_at, booking_id = after or (None, None)
         about = (made_at, booking_id, limit)
         rows = await self._database.rows_of(owner_ids, "list_bookings", *about)
         return [booking_of(row) for row in rows]
+
+    async def ahead(self, owner_ids: Sequence[UUID]) -> list[Booking]:
+        """What a person has ahead or waits for, under each of their ids, newest first."""
+        rows = await self._database.rows_of(owner_ids, "list_ahead", AHEAD_LISTED_MAX)
+        return [booking_of(row) for row in rows]
+
+    async def left_by(self, ids: Sequence[UUID], booking_id: UUID) -> Booking | None:
+        """One in which a person had a place, or which they made: without a place of it."""
+        row = await self._database.row("left_booking", booking_id, ids)
+        return None if row is None else msgspec.structs.replace(booking_of(row), places=())
 
     async def of_day(
         self,
@@ -95,6 +127,8 @@ async def apply(
         [reply.reason for reply in refused.values()],
         [change.id for change in changes if change.late],
         [change.id for change in changes if change.cancelled_by == "clinic"],
+        [_guest_ids(change) for change in changes],
+        [change.booked_by for change in changes],
     )
 
 
@@ -130,6 +164,7 @@ def booking_of(row: Row) -> Booking:
         reason=row["reason"],
         late=row["late"],
         cancelled_by=row["cancelled_by"],
+        booked_by=row["booked_by"],
     )
 
 
@@ -152,6 +187,17 @@ def _columns(changes: Sequence[Change]) -> list[list[Any]]:
 
 def _json(places: Places | None) -> str | None:
     return None if places is None else _encode(places).decode()
+
+
+def _guest_ids(change: Change) -> str | None:
+    """Who besides its owner has a place: for most bookings nobody.
+
+    Who does not know whose the booking is leaves the owner in, and the statement takes them out.
+    """
+    if change.places is None:
+        return None
+    ids = {place.patient_id for place in change.places} - {change.owner_id, None}
+    return "{" + ",".join(map(str, ids)) + "}" if ids else None
 
 
 def _slot_ids(places: Places | None) -> str | None:

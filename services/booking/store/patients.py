@@ -41,6 +41,11 @@ class Patients:
         """Whether somebody is a guardian's child, as far as was noted."""
         return await self._database.row("load_child", person_id) is not None
 
+    async def guardian_of(self, person_id: UUID) -> UUID | None:
+        """Whose child somebody is, as far as was noted."""
+        row = await self._database.row("load_child", person_id)
+        return None if row is None else row["guardian_id"]
+
     async def note_outgrown(self, person_ids: Sequence[UUID]) -> None:
         """These have come of age, and are nobody's children from now on."""
         async with self._database.connection() as connection:

@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 import msgspec
 
 from services.booking.rules.eligibility import DOSE_FIRST, Wanted
-from services.booking.rules.profiles import completed
+from services.booking.rules.profiles import Profile, completed
 from services.booking.store import facts, limits, papers, profiles, relations
 from services.booking.store.database import SQL, Connection, Database
 from shared.topics import home_of
@@ -78,6 +78,19 @@ class People:
         """Whether anything was ever heard of a person."""
         row = await self._database.row("is_known", person_id)
         return row is not None and bool(row[0])
+
+    async def register(self, person_id: UUID, profile: Profile, body_hash: bytes) -> bool:
+        """Somebody is known from now on; False where the id was for something else.
+
+        Asked again nothing changes: what is known of them may have become more since.
+        """
+        async with self._database.connection() as connection, connection.transaction():
+            made = await connection.fetchval(SQL["register_person"], person_id, body_hash)
+            if made is None:
+                before = await connection.fetchrow(SQL["load_patient"], person_id)
+                return before is not None and bool(before["body_hash"] == body_hash)
+            await profiles.keep(connection, self._vault, person_id, profile)
+        return True
 
     async def merge(self, merge: Merge) -> Merged:
         """The one way in which two ids become one person, whoever decided it.

@@ -113,10 +113,10 @@ class Televisits:
         return [visit_of(row) for row in rows]
 
     async def own(
-        self, ids: Sequence[UUID], booking_ids: Sequence[UUID]
+        self, ids: Sequence[UUID], booking_ids: Sequence[UUID], patient_ids: Iterable[UUID]
     ) -> list[tuple[UUID, Visit]]:
-        """A person's own: the visits of these bookings, each with its booking."""
-        rows = await self._database.rows_of(ids, "own_visits", booking_ids)
+        """A person's own: the visits of these bookings and patients, each with its booking."""
+        rows = await self._database.rows_of(ids, "own_visits", booking_ids, list(patient_ids))
         return [(row["booking_id"], visit_of(row)) for row in rows]
 
     async def queue(

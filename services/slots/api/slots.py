@@ -103,7 +103,10 @@ async def open_slots(request: web.Request) -> web.Response:
             raise Problem(422, "invalid_body", wrong)
     named = {slot.practitioner_id for slot in body.slots if slot.practitioner_id is not None}
     if await desk.practitioners.unknown(clinic_id, named):
-        raise Problem(422, "practitioner_unknown", "Nobody of this id is active at the clinic.")
+        # What was begun under this key is finished, though somebody has left meanwhile.
+        heads = [desk.head(request, actor, body, nth) for nth in range(len(body.slots))]
+        if not await desk.reads.is_begun([head["id"] for head in heads], heads[0]["body_hash"]):
+            raise Problem(422, "practitioner_unknown", "Nobody of this id is active at the clinic.")
     commands = (
         _open_slot(clinic_id, slot, desk.head(request, actor, body, nth))
         for nth, slot in enumerate(body.slots)

@@ -3,7 +3,7 @@
 `records` what is kept of a slot · `board` all of it · `told` what events say · `replica` as of when
 it is true · `loading`, `memory` how it is loaded, followed and loaded anew · `bodies`, `days`,
 `distance`, `encoded`, `pages` what is answered · `nearest`, `intervals`,
-`alternatives` where else is a place ·
+`alternatives` where else is a place · `left` how many there are ·
 `adjacent` where several people can come together · `calendars`, `series`, `pairs` pairs of doses.
 """
 
@@ -20,6 +20,7 @@ from services.slots.availability.bodies import (
     status_of,
 )
 from services.slots.availability.encoded import Written
+from services.slots.availability.left import Teller
 from services.slots.availability.memory import Limits, Memory
 from services.slots.availability.pages import DAYS_MAX, Around, At, Behind, Days, Pages, Part
 from services.slots.availability.pairs import PairList
@@ -48,6 +49,7 @@ __all__ = [
     "ReadSlot",
     "SlotBody",
     "SlotList",
+    "Teller",
     "Wish",
     "Written",
     "as_text",

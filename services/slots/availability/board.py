@@ -4,7 +4,7 @@ Nothing here knows of events, logs or databases. A slot is kept until its clinic
 """
 
 import sys
-from bisect import insort
+from bisect import bisect_right, insort
 from collections import defaultdict
 from uuid import UUID
 
@@ -22,6 +22,7 @@ from services.slots.availability.records import (
     Slot,
     Zone,
     slot_order,
+    slot_start,
 )
 from shared.messages import SlotCount
 
@@ -43,6 +44,7 @@ class Board:
         self.sheets: dict[int, Sheet] = {}
         self.shelves: dict[UUID, dict[str, Shelf]] = {}
         self.calendars = Calendars()
+        self._free: dict[str, int] = defaultdict(int)
         self._zones: dict[str, Zone] = {}
         self._abouts: dict[About, About] = {ORDINARY: ORDINARY}
         self._by_end_us: dict[int, list[Sheet]] = defaultdict(list)
@@ -53,6 +55,20 @@ class Board:
         if zone is None:
             zone = self._zones[clinic.time_zone] = Zone(clinic.time_zone)
         return zone
+
+    def left(self, now_us: int) -> dict[str, int]:
+        """How many free places each service still has.
+
+        A hint: what begins later but may not be booked any more is counted. So only the slots of
+        days that have begun are looked at.
+        """
+        left = dict(self._free)
+        for ends_us, sheets in self._by_end_us.items():
+            if ends_us <= now_us + DAY_US_MAX:
+                for sheet in sheets:
+                    begun = sheet.slots[: bisect_right(sheet.slots, now_us, key=slot_start)]
+                    left[sheet.service] -= sum(slot.free for slot in begun if slot.open)
+        return left
 
     # ---- what changes ----------------------------------------------------------------------------
 
@@ -90,6 +106,7 @@ class Board:
             sheet.slots.append(slot)
         free = slot.free if slot.open else 0
         sheet.free += free
+        self._free[sheet.service] += free
         self.calendars.begin(now_us)
         if free > 0:
             self.calendars.add(slot, sheet, 1)
@@ -113,6 +130,7 @@ class Board:
             slot.cancel_until_minutes_before = count.cancel_until_minutes_before
             after = slot.free if slot.open else 0
             sheet.free += after - before
+            self._free[sheet.service] += after - before
             if (after > 0) != (before > 0):
                 self.calendars.add(slot, sheet, 1 if after > 0 else -1)
             self._touch(sheet)
@@ -154,6 +172,7 @@ class Board:
         return sheet
 
     def _drop(self, sheet: Sheet) -> None:
+        self._free[sheet.service] -= sheet.free
         for slot in sheet.slots:
             del self.slots[slot.id]
             if slot.open and slot.free > 0:

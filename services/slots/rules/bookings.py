@@ -5,6 +5,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
+from msgspec import UNSET
+
 from services.slots.rules.answers import counts_of, refuse, seats_per_slot, taken
 from services.slots.rules.inventory import Booking, Inventory
 from shared.messages import (
@@ -47,6 +49,7 @@ def book(
         counts=counts_of(
             inventory, held={}, booked=seats_per_slot(w.slot_id for w in command.places)
         ),
+        by=command.by,
     )
 
 
@@ -59,7 +62,7 @@ def cancel(
     seats are remembered, should that be taken back.
     """
     booking = booked_here(inventory, command.booking_id, home)
-    if booking is None:
+    if booking is None or command.version not in (UNSET, booking.version):
         return refuse(command, "unknown", at)
     if command.missed:
         if to_come := _not_over(inventory, booking, at):
@@ -102,11 +105,14 @@ def why_not(
         slot = inventory.slots.get(wish.slot_id)
         if slot is None:
             return refuse(command, "unknown", at, wish.slot_id)
-        if not slot.open:
+        stays = wish.keeps is not UNSET and own[wish.slot_id] > 0
+        if not slot.open and not stays:
             return refuse(command, "closed", at, wish.slot_id)
         if at >= slot.starts_at:
             return refuse(command, "started", at, wish.slot_id)
-        if slot.asks_for not in ("nothing", wish.shown) and not isinstance(command, HoldPlaces):
+        if stays or isinstance(command, HoldPlaces):
+            continue
+        if slot.asks_for not in ("nothing", wish.shown):
             # The second guard: whoever asked for it did not know yet what the slot asks for.
             return refuse(command, "unknown", at, wish.slot_id)
     for slot_id, seats in seats_per_slot(w.slot_id for w in wishes).items():

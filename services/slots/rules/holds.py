@@ -128,6 +128,7 @@ def confirm(
             held=seats_per_slot((p.slot_id for p in booking.places), -1),
             booked=seats,
         ),
+        by=command.by,
     )
 
 

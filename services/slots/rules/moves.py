@@ -9,6 +9,7 @@ from datetime import datetime
 from itertools import pairwise
 from uuid import UUID
 
+from msgspec import UNSET
 from msgspec.structs import replace
 
 from services.slots.rules import bookings, holds
@@ -36,10 +37,11 @@ def move(
     may be given back make it late.
     """
     booking = bookings.booked_here(inventory, command.booking_id, home)
-    if booking is None:
+    wishes = _meant(booking, command)
+    if booking is None or wishes is None:
         return refuse(command, "unknown", at)
     begun = bookings.started(inventory, booking, at)
-    wishes = _staying(booking, begun, command.places) if begun else command.places
+    wishes = _staying(booking, begun, wishes) if begun else wishes
     if wishes is None:
         return refuse(command, "started", at, begun[0])
     own = seats_per_slot(p.slot_id for p in booking.places)
@@ -86,18 +88,36 @@ def give_up(inventory: Inventory, command: MovePlaces, moved: BookingMoved) -> l
     ]
 
 
+def _meant(booking: Booking | None, command: MovePlaces) -> Wishes | None:
+    """The wishes, whoever stays with the claim they have; None where another booking is meant."""
+    if booking is None or command.version not in (UNSET, booking.version):
+        return None
+    if all(wish.keeps is UNSET for wish in command.places):
+        return command.places
+    has = {(place.id, place.slot_id): place.claim for place in booking.places}
+    stay = [(wish.keeps, wish.slot_id) for wish in command.places if wish.keeps is not UNSET]
+    if len(set(stay)) < len(stay) or not has.keys() >= set(stay):
+        return None
+    return tuple(
+        wish if wish.keeps is UNSET else replace(wish, claim=has[wish.keeps, wish.slot_id])
+        for wish in command.places
+    )
+
+
 def _staying(booking: Booking, begun: Sequence[UUID], wishes: Wishes) -> Wishes | None:
     """The wishes, where those in what has begun are the seats that are there: they stay, and keep
     their claims. None where they are not, or where there is nothing else to move.
     """
+    kept = {wish.keeps for wish in wishes}
     there = {
-        slot_id: [p.claim for p in booking.places if p.slot_id == slot_id] for slot_id in begun
+        slot_id: [p.claim for p in booking.places if p.slot_id == slot_id and p.id not in kept]
+        for slot_id in begun
     }
-    if sum(map(len, there.values())) == len(booking.places):
+    if all(place.slot_id in there for place in booking.places):
         return None
     staying = []
     for wish in wishes:
-        if wish.slot_id in there:
+        if wish.slot_id in there and wish.keeps is UNSET:
             if not there[wish.slot_id]:
                 return None
             wish = replace(wish, claim=there[wish.slot_id].pop(0))
@@ -133,6 +153,9 @@ def _not_apart(inventory: Inventory, command: MovePlaces, at: datetime) -> Refus
         return person, wish.dose or 0
 
     for one, other in pairwise(sorted(command.places, key=order)):
+        if UNSET not in (one.keeps, other.keeps):
+            # Both stay as they are: nothing of them is asked for.
+            continue
         if one.patient_id == other.patient_id and other.dose == (one.dose or 0) + 1:
             slots = inventory.slots
             gap = slots[other.slot_id].starts_at - slots[one.slot_id].starts_at

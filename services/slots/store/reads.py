@@ -1,5 +1,6 @@
 """What do the doors ask the database? What staff change now; what others read is in memory."""
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -24,6 +25,11 @@ class Reads:
         """One slot's row."""
         rows = await self._fetch("find_slot", slot_id)
         return rows[0] if rows else None
+
+    async def is_begun(self, command_ids: Sequence[UUID], body_hash: bytes) -> bool:
+        """Whether one of these commands was asked with this body, and has its answer already."""
+        rows = await self._fetch("answered", command_ids)
+        return any(row["body_hash"] == body_hash for row in rows)
 
     async def event_numbers(self) -> EventNumbers:
         """Which events there are now, and when that was so."""

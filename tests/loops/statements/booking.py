@@ -23,8 +23,9 @@ CHANGED = ("id", "open", "version", "closing_id", "reopened")
 def apply(session: Session, *columns: Any) -> Wrote:
     """As without pending wishes, which are the front desk's and not the projector's."""
     changes = [dict(zip(CHANGE, values, strict=True)) for values in zip(*columns[:11], strict=True)]
-    late, by_clinic = columns[14:16]
-    for change in changes:
+    late, by_clinic, _, booked_by = columns[14:18]
+    for change, by_whom in zip(changes, booked_by, strict=True):
+        change["booked_by"] = by_whom
         by = "clinic" if change["id"] in by_clinic else "patient"
         change["late"] = change["id"] in late
         change["cancelled_by"] = by if change["status"] == "cancelled" else None
@@ -49,6 +50,7 @@ def _after(before: Row, change: Mapping[str, Any]) -> Row:
         after[name] = before[name] if change[name] is None else change[name]
     if change["owner_id"] is not None:
         after |= {name: change[name] for name in ("kind", "home", "campaign_id")}
+        after["booked_by"] = change["booked_by"] or before["booked_by"]
     told_elsewhere = change["owner_id"] is not None or change["places"] is not None
     if before["status"] == "booked" and told_elsewhere and before["places_told"] is None:
         after["places_told"] = before["places"]

@@ -1,0 +1,144 @@
+"""Who is let to the desk when more come than it can serve? Asked before anything is looked at."""
+
+import asyncio
+import math
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable
+from uuid import UUID
+
+from aiohttp import web
+
+from services.booking import metrics
+from services.booking.config import Config
+from services.booking.rules.shedding import (
+    Allowance,
+    Kind,
+    Load,
+    Pace,
+    Speed,
+    is_shed,
+    load_of,
+    speed_after,
+    use,
+    wait_seconds,
+)
+from shared.asking import Asking
+from shared.policy import Gate
+from shared.policy.table import Rule
+from shared.problems import Problem, unavailable
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+HOLD_HEADER = "Talon-Hold"
+"""Says at the door already which hold a `POST /bookings` confirms: it is then no new wish."""
+
+WISHES = ("POST /bookings", "POST /holds")
+PATIENTS = frozenset({"patient"})
+LOOK_SECONDS = 0.1
+"""How often it is looked at how fast people are answered."""
+
+PEOPLE_MAX = 100_000
+"""Of so many the last wishes are remembered; who comes least is forgotten, and has all again."""
+
+
+class Crowd:
+    """How full the desk is, and who has asked how often."""
+
+    def __init__(self, config: Config, asking: Asking) -> None:
+        self._asking = asking
+        self._pace = Pace(
+            at_once=config.person_wishes_at_once_max, per_second=config.person_wishes_per_second_max
+        )
+        self._people: OrderedDict[UUID, Allowance] = OrderedDict()
+        self._answered = 0
+        self._speed = Speed(0.0, 0.0)
+        self._count, asking.on_answer = asking.on_answer, self.answered
+
+    def answered(self, seconds: float) -> None:
+        """Somebody has their answer."""
+        self._count(seconds)
+        self._answered += 1
+
+    @property
+    def load(self) -> Load:
+        """How it is now."""
+        now = asyncio.get_running_loop().time()
+        if now - self._speed.at >= LOOK_SECONDS:
+            self._speed = speed_after(self._speed, self._answered, now)
+            self._answered = 0
+        replies = self._asking.replies
+        return load_of(replies.seated, replies.seats_max, self._speed)
+
+    def need_room(self, kind: Kind) -> None:
+        """503 where somebody of this kind is asked to come again."""
+        if is_shed(kind, self.load):
+            metrics.SHED.labels(kind).inc()
+            self._asking.replies.on_turned_away()
+            raise unavailable("More people ask than can be answered now.")
+
+    def need_pace(self, person: UUID, roles: frozenset[str]) -> None:
+        """429 where one person has asked for more than people do. Who works here is no crowd."""
+        if roles - PATIENTS:
+            return
+        now = asyncio.get_running_loop().time()
+        before = self._people.get(person)
+        after = use(before, self._pace, now)
+        if after is None:
+            metrics.SHED.labels("person").inc()
+            raise _too_many_wishes(math.ceil(wait_seconds(before, self._pace, now)))
+        self._people[person] = after
+        self._people.move_to_end(person)
+        if len(self._people) > PEOPLE_MAX:
+            self._people.popitem(last=False)
+
+
+def need_said_hold(request: web.Request, hold_id: UUID | None) -> None:
+    """422 where the header names another hold than the body: it opens a door that is not theirs."""
+    said = request.headers.get(HOLD_HEADER)
+    if said is not None and said != str(hold_id):
+        raise Problem(422, "hold_mismatch", f"{HOLD_HEADER} is not the hold_id of the body.")
+
+
+class CrowdGate:
+    """The gate, with the crowd before it: whoever is to come again is not asked who they are."""
+
+    def __init__(self, gate: Gate, crowd: Crowd) -> None:
+        self._gate = gate
+        self._crowd = crowd
+
+    def guarded(self, rule: Rule, handler: Handler) -> Handler:
+        """The handler behind its rule, and behind whoever is there before it."""
+        inner = self._gate.guarded(rule, handler)
+        if rule.route in WISHES:
+            return self._wishing(inner)
+        # Of people's looks: those who work at a clinic need their lists in a crowd as ever.
+        if rule.route.startswith("GET ") and rule.reaches.get("patient"):
+            return self._looking(inner)
+        return inner
+
+    def _wishing(self, inner: Handler) -> Handler:
+        need_room = self._crowd.need_room
+
+        async def held(request: web.Request) -> web.StreamResponse:
+            need_room("finish" if HOLD_HEADER in request.headers else "wish")
+            return await inner(request)
+
+        return held
+
+    def _looking(self, inner: Handler) -> Handler:
+        need_room = self._crowd.need_room
+
+        async def held(request: web.Request) -> web.StreamResponse:
+            need_room("look")
+            return await inner(request)
+
+        return held
+
+
+def _too_many_wishes(seconds: int) -> Problem:
+    return Problem(
+        429,
+        "too_many_wishes",
+        "These are more wishes than one person makes. Nothing was changed; ask again later.",
+        headers={"Retry-After": str(max(1, seconds))},
+    )

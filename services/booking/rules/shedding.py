@@ -1,0 +1,109 @@
+"""Who is asked to come again when more come than can be served, and how soon may one ask anew?
+
+Pure functions of the present: what was refused before counts for nothing, so that no rule feeds
+another and nobody is locked out. When the load is gone, everybody is let in, without a restart.
+"""
+
+import math
+from typing import Literal
+
+import msgspec
+
+Kind = Literal["finish", "wish", "look"]
+"""What somebody holds, moves or gives back; what somebody wants new; who only looks."""
+
+
+class Speed(msgspec.Struct, frozen=True):
+    """How many are answered a second, as of when."""
+
+    per_second: float
+    at: float
+
+
+SPEED_SECONDS = 1.0
+"""Over about so long it is seen: a pause of half a second is none."""
+
+
+def speed_after(speed: Speed, answered: int, now: float) -> Speed:
+    """The speed, when so many more were answered since it was last looked at."""
+    seconds = now - speed.at
+    weight = 1.0 - math.exp(-seconds / SPEED_SECONDS)
+    return Speed(speed.per_second + (answered / seconds - speed.per_second) * weight, now)
+
+
+class Load(msgspec.Struct, frozen=True, kw_only=True):
+    """How full the desk is, and how long whoever comes now would wait."""
+
+    seats_share: float
+    wait_seconds: float
+
+
+def load_of(seated: int, seats_max: int, speed: Speed) -> Load:
+    """By those before them, and by how fast these are answered: what those wait who are answered
+    now was decided when they came, and tells of a crowd when it is too late.
+    """
+    wait = 0.0 if seated == 0 else math.inf
+    if speed.per_second > 0:
+        wait = seated / speed.per_second
+    return Load(seats_share=seated / seats_max, wait_seconds=wait)
+
+
+class Bar(msgspec.Struct, frozen=True, kw_only=True):
+    """From where on a kind is asked to come again."""
+
+    seats_share: float
+    wait_seconds: float
+
+
+BARS: dict[Kind, Bar] = {
+    "look": Bar(seats_share=0.5, wait_seconds=0.6),
+    "wish": Bar(seats_share=0.9, wait_seconds=1.0),
+    "finish": Bar(seats_share=1.0, wait_seconds=math.inf),
+}
+"""Looking goes first, then what is new. The last tenth of the seats is for those who have a place
+and confirm it, move it or give it back: each of them makes room."""
+
+BUSY_SHARE = 0.04
+"""While fewer wait, whatever takes long is an outage and no crowd: they are told as ever, 202. And
+while so many do, nobody is idle because others were sent away."""
+
+
+def is_shed(kind: Kind, load: Load) -> bool:
+    """True where somebody of this kind is asked to come again."""
+    bar = BARS[kind]
+    if load.seats_share >= bar.seats_share:
+        return True
+    return load.seats_share >= BUSY_SHARE and load.wait_seconds > bar.wait_seconds
+
+
+class Pace(msgspec.Struct, frozen=True, kw_only=True):
+    """How many wishes one person may make: so many at once, and then so many a second."""
+
+    at_once: float
+    per_second: float
+
+
+class Allowance(msgspec.Struct, frozen=True):
+    """What somebody had left after their last wish that was let in, and when that was."""
+
+    left: float
+    at: float
+
+
+def left_of(allowance: Allowance | None, pace: Pace, now: float) -> float:
+    """What somebody has left now: all of it, if they have not been here."""
+    if allowance is None:
+        return pace.at_once
+    gained = max(0.0, now - allowance.at) * pace.per_second
+    return min(pace.at_once, allowance.left + gained)
+
+
+def use(allowance: Allowance | None, pace: Pace, now: float) -> Allowance | None:
+    """What is left after one more wish; None where it has to wait. Asking in vain costs nothing."""
+    left = left_of(allowance, pace, now)
+    return Allowance(left - 1.0, now) if left >= 1.0 else None
+
+
+def wait_seconds(allowance: Allowance | None, pace: Pace, now: float) -> float:
+    """How long until one more is let in, whatever is asked until then."""
+    return max(0.0, (1.0 - left_of(allowance, pace, now)) / pace.per_second)

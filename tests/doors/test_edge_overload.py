@@ -1,0 +1,111 @@
+"""What becomes of those who come, when five times as many come as are taken?"""
+
+import asyncio
+import time
+from pathlib import Path
+from uuid import uuid4
+
+from aiohttp import web
+
+from tests.edges import Edge, Said, an_edge, an_origin
+
+BOOKINGS = "/api/v1/bookings"
+CAP = 100
+TIMES = 5
+RUSH_SECONDS = 2.0
+QUIET_SECONDS = 1.0
+SERVICE_SECONDS = 0.02
+LIMITS = {"TALON_EDGE_WISHES_PER_SECOND_MAX": str(CAP)}
+REFUSED_SECONDS_MAX = 0.1
+"""The bar. One in twenty may take longer here: everything is on one machine, and others are too."""
+
+
+async def _serve(_request: web.Request) -> web.StreamResponse:
+    await asyncio.sleep(SERVICE_SECONDS)
+    return web.Response(status=201)
+
+
+async def _arrive(edge: Edge, per_second: float, seconds: float) -> list[Said]:
+    """People who come at a steady pace, whatever became of those before them."""
+    began, coming = time.monotonic(), []
+    for nth in range(int(per_second * seconds)):
+        await asyncio.sleep(max(0.0, began + nth / per_second - time.monotonic()))
+        coming.append(asyncio.create_task(edge.ask("POST", BOOKINGS, data=b"{}")))
+    return await asyncio.gather(*coming)
+
+
+async def test_as_many_as_are_taken_are_served_and_the_others_know_at_once(tmp_path: Path) -> None:
+    async with an_edge(tmp_path, **LIMITS) as edge, an_origin(edge.stack, "booking", _serve):
+        rush = await _arrive(edge, CAP * TIMES, RUSH_SECONDS)
+        quiet = await _arrive(edge, CAP / 2, QUIET_SECONDS)
+
+    served = [said for said in rush if said.status == 201]
+    refused = [said for said in rush if said.status == 429]
+    assert len(served) >= 0.9 * CAP * RUSH_SECONDS
+    assert len(served) <= 1.1 * (CAP * RUSH_SECONDS + CAP / 4) + CAP * 0.5
+    assert len(served) + len(refused) == len(rush)
+    assert {said.headers["Retry-After"] for said in refused} == {"1"}
+    late = [said for said in refused if said.seconds > REFUSED_SECONDS_MAX]
+    assert len(late) <= len(refused) / 20
+    assert [said.status for said in quiet].count(201) >= 0.9 * len(quiet)
+
+
+async def test_in_the_rush_who_confirms_moves_or_gives_back_is_let_in_and_so_is_who_looks(
+    tmp_path: Path,
+) -> None:
+    hold = {"Talon-Hold": str(uuid4())}
+    async with an_edge(tmp_path, **LIMITS) as edge, an_origin(edge.stack, "booking", _serve):
+        rush = asyncio.create_task(_arrive(edge, CAP * TIMES, 0.6))
+        await asyncio.sleep(0.3)
+        said = [
+            await edge.ask("POST", BOOKINGS, data=b"{}", headers=hold),
+            await edge.ask("POST", f"{BOOKINGS}/{uuid4()}/cancel", data=b"{}"),
+            await edge.ask("POST", f"{BOOKINGS}/{uuid4()}/reschedule", data=b"{}"),
+            await edge.ask("DELETE", f"/api/v1/holds/{uuid4()}"),
+            await edge.get(BOOKINGS),
+        ]
+        await rush
+
+    assert [each.status for each in said] == [201] * 5
+
+
+async def test_an_address_has_its_own_number_and_what_is_refused_does_not_count(
+    tmp_path: Path,
+) -> None:
+    few = {"TALON_EDGE_ADDRESS_WISHES_PER_SECOND_MAX": "10"}
+    async with an_edge(tmp_path, **few) as edge, an_origin(edge.stack, "booking") as origin:
+        await asyncio.gather(*(edge.ask("POST", BOOKINGS, data=b"{}") for _ in range(60)))
+        at_once = len(origin.asked)
+        await asyncio.sleep(0.5)
+        later = await edge.ask("POST", BOOKINGS, data=b"{}")
+
+    assert 10 <= at_once <= 20
+    assert later.status == 200
+
+
+async def test_a_desk_that_stands_still_is_asked_so_much_and_no_more_of_each_kind(
+    tmp_path: Path,
+) -> None:
+    async def stand(_request: web.Request) -> web.StreamResponse:
+        await over.wait()
+        return web.Response()
+
+    over = asyncio.Event()
+    limits = {"TALON_EDGE_DESK_MAX": "5", "TALON_EDGE_LOOKS_MAX": "3"}
+    async with (
+        an_edge(tmp_path, **limits) as edge,
+        an_origin(edge.stack, "booking", stand) as origin,
+    ):
+        wishes = [asyncio.create_task(edge.ask("POST", BOOKINGS, data=b"{}")) for _ in range(20)]
+        looks = [asyncio.create_task(edge.get(BOOKINGS)) for _ in range(20)]
+        done, _ = await asyncio.wait([*wishes, *looks], timeout=0.5)
+        cancel = asyncio.create_task(edge.ask("POST", f"{BOOKINGS}/{uuid4()}/cancel", data=b"{}"))
+        await asyncio.sleep(0.1)
+        asked = [request.method for request in origin.asked]
+        over.set()
+        cancelled = await cancel
+        await asyncio.gather(*wishes, *looks)
+
+    assert {task.result().code for task in done} == {"unavailable"}
+    assert (asked.count("GET"), asked.count("POST")) == (3, 5 + 1)
+    assert cancelled.status == 200

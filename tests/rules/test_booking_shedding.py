@@ -1,0 +1,225 @@
+"""Who is asked to come again in a crowd, in which order, and is anybody ever locked out?"""
+
+from collections import Counter
+from fractions import Fraction
+from math import inf
+from random import Random
+from typing import get_args
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.booking.rules import shedding
+from services.booking.rules.shedding import (
+    Allowance,
+    Kind,
+    Load,
+    Pace,
+    Speed,
+    is_shed,
+    load_of,
+    speed_after,
+    use,
+    wait_seconds,
+)
+
+KINDS: tuple[Kind, ...] = get_args(Kind)
+FIRST_SHED_LAST = ("look", "wish", "finish")
+SEATS = 1_000
+PATIENCE_SECONDS = 2.0
+CAPACITY = 200
+"""So many are answered a second in the simulation."""
+
+STEP = 0.01
+LOOK_SECONDS = 0.1
+
+shares = st.floats(0, 1)
+seconds = st.floats(0, 30)
+loads = st.builds(Load, seats_share=shares, wait_seconds=seconds)
+paces = st.builds(Pace, at_once=st.integers(1, 20), per_second=st.sampled_from([0.25, 0.5, 2, 8]))
+moments = st.lists(st.integers(0, 400).map(lambda quarter: quarter / 4), max_size=120).map(sorted)
+
+
+@given(loads)
+def test_looking_goes_before_what_is_new_and_that_before_what_finishes(load: Load) -> None:
+    shed = [is_shed(kind, load) for kind in FIRST_SHED_LAST]
+
+    assert shed == sorted(shed, reverse=True)
+
+
+@given(loads, loads, st.sampled_from(KINDS))
+def test_nobody_is_let_in_because_there_is_more_to_do(one: Load, other: Load, kind: Kind) -> None:
+    more = Load(
+        seats_share=max(one.seats_share, other.seats_share),
+        wait_seconds=max(one.wait_seconds, other.wait_seconds),
+    )
+
+    assert is_shed(kind, one) <= is_shed(kind, more)
+
+
+@given(seconds, st.sampled_from(KINDS))
+def test_while_few_wait_nobody_is_turned_away_however_long_it_takes(
+    waited: float, kind: Kind
+) -> None:
+    assert not is_shed(kind, Load(seats_share=0.039, wait_seconds=waited))
+
+
+@given(st.floats(0, 0.99), seconds)
+def test_who_confirms_or_cancels_has_a_seat_while_there_is_one(share: float, waited: float) -> None:
+    assert not is_shed("finish", Load(seats_share=share, wait_seconds=waited))
+
+
+@given(st.integers(0, SEATS), st.floats(0, 1e4))
+def test_the_wait_is_what_those_before_one_take(seated: int, per_second: float) -> None:
+    load = load_of(seated, SEATS, Speed(per_second, 0.0))
+
+    assert load.wait_seconds == pytest.approx(seated / per_second if per_second else inf) or (
+        seated == 0
+    )
+
+
+@given(paces, moments)
+def test_one_person_gets_what_a_plain_count_says(pace: Pace, asked: list[float]) -> None:
+    let_in = _let_in(pace, asked)
+
+    assert let_in == _model(pace, asked)
+
+
+@given(paces, moments, moments)
+def test_asking_in_vain_takes_nothing_from_anybody(
+    pace: Pace, asked: list[float], more: list[float]
+) -> None:
+    # Whoever is let in when asking seldom is let in as often when asking like mad: never less.
+    everything = sorted(asked + more)
+
+    assert len(_let_in(pace, everything)) >= len(_let_in(pace, asked))
+
+
+@given(paces, moments)
+def test_who_waits_as_long_as_was_said_is_let_in(pace: Pace, asked: list[float]) -> None:
+    allowance: Allowance | None = None
+    for moment in asked:
+        allowance = use(allowance, pace, moment) or allowance
+    now = asked[-1] if asked else 0.0
+
+    later = now + wait_seconds(allowance, pace, now)
+
+    assert use(allowance, pace, later + 1e-6) is not None
+    assert later - now <= 1 / pace.per_second + 1e-6
+
+
+def _let_in(pace: Pace, asked: list[float]) -> list[float]:
+    allowance: Allowance | None = None
+    let_in = []
+    for moment in asked:
+        after = use(allowance, pace, moment)
+        if after is not None:
+            allowance = after
+            let_in.append(moment)
+    return let_in
+
+
+def _model(pace: Pace, asked: list[float]) -> list[float]:
+    """By what was let in before alone: no span has more in it than is allowed for its length.
+
+    Shares nothing with the code: neither a level nor how it was before, but all spans, exactly.
+    """
+    let_in: list[float] = []
+    for moment in asked:
+        fits = all(
+            len(let_in) - first + 1
+            <= pace.at_once + (Fraction(moment) - Fraction(since)) * Fraction(pace.per_second)
+            for first, since in enumerate(let_in)
+        )
+        if fits:
+            let_in.append(moment)
+    return let_in
+
+
+# ---- a morning, second by second: a desk that answers so many a second, and a crowd before it
+
+
+class Desk:
+    """Answers in the order of coming, at a steady rate; who is shed is counted and gone."""
+
+    def __init__(self) -> None:
+        self.waiting: list[tuple[float, Kind]] = []
+        self.answered: Counter[Kind] = Counter()
+        self.shed: Counter[Kind] = Counter()
+        self.longest = 0.0
+        self._speed = Speed(0.0, -1.0)
+        self._counted = 0
+        self._owed = 0.0
+
+    def step(self, now: float, comes: list[Kind]) -> None:
+        """Let in who may come in, then answer whoever is first."""
+        if now - self._speed.at >= LOOK_SECONDS:
+            self._speed = speed_after(self._speed, self._counted, now)
+            self._counted = 0
+        for kind in comes:
+            if is_shed(kind, load_of(len(self.waiting), SEATS, self._speed)):
+                self.shed[kind] += 1
+            else:
+                self.waiting.append((now, kind))
+        self._owed += CAPACITY * STEP
+        while self._owed >= 1 and self.waiting:
+            since, kind = self.waiting.pop(0)
+            self.longest = max(self.longest, now - since)
+            self.answered[kind] += 1
+            self._counted += 1
+            self._owed -= 1
+        self._owed = min(self._owed, 1.0)
+
+
+def _morning(desk: Desk, rates: dict[Kind, float], since: float, until: float) -> None:
+    chance = Random(1)
+    for nth in range(int(since / STEP), int(until / STEP)):
+        comes = [kind for kind, rate in rates.items() for _ in range(_poisson(chance, rate))]
+        chance.shuffle(comes)
+        desk.step(nth * STEP, comes)
+
+
+def _poisson(chance: Random, rate: float) -> int:
+    return sum(chance.random() < rate * STEP / 20 for _ in range(20))
+
+
+@pytest.mark.parametrize("times", [5, 10])
+def test_in_a_rush_everybody_answered_is_worth_it_and_the_order_of_shedding_holds(
+    times: int,
+) -> None:
+    desk = Desk()
+    crowd: dict[Kind, float] = {"finish": 40, "wish": CAPACITY * times, "look": 100}
+
+    _morning(desk, crowd, 0.0, 20.0)
+
+    assert desk.answered.total() >= 0.95 * CAPACITY * 20
+    assert desk.longest < PATIENCE_SECONDS
+    assert desk.shed["finish"] == 0
+    assert desk.answered["finish"] >= 0.85 * 40 * 20
+    assert desk.shed["look"] / (100 * 20) > desk.shed["wish"] / (CAPACITY * times * 20)
+
+
+def test_when_the_rush_is_over_nobody_is_shed_ten_seconds_later() -> None:
+    desk = Desk()
+    _morning(desk, {"finish": 40, "wish": CAPACITY * 10, "look": 100}, 0.0, 10.0)
+
+    quiet: dict[Kind, float] = {"finish": 10, "wish": CAPACITY * 0.3, "look": 20}
+    _morning(desk, quiet, 10.0, 15.0)
+    desk.shed.clear()
+    desk.longest = 0.0
+    _morning(desk, quiet, 15.0, 25.0)
+
+    assert desk.shed.total() == 0
+    assert desk.longest < 0.2
+
+
+def test_without_the_bars_the_last_ones_wait_longer_than_anybody_has_patience(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(shedding, "BUSY_SHARE", 2.0)
+    desk = Desk()
+
+    _morning(desk, {"finish": 40, "wish": CAPACITY * 10, "look": 100}, 0.0, 10.0)
+
+    assert desk.longest > PATIENCE_SECONDS
