@@ -60,9 +60,13 @@ class Families:
         }
         if not persons:
             return eyes
-        acts_for = await self.wards(actor_id, set(map(identities.who, persons)), now)
-        wards = {one for one in persons if identities.who(one) in acts_for}
-        return Eyes(own=eyes.own, wards=frozenset(wards))
+        return Eyes(own=eyes.own, wards=frozenset(await self.known_as(actor_id, persons, now)))
+
+    async def known_as(self, actor_id: UUID, persons: set[UUID], now: datetime) -> set[UUID]:
+        """Those of these for whom the actor may act now, by whichever ids they are written down."""
+        who = self._memory.identities.who
+        acts_for = await self.wards(who(actor_id), set(map(who, persons)), now)
+        return {one for one in persons if who(one) in acts_for}
 
     async def adults(self, actor_id: UUID, persons: Iterable[UUID]) -> set[UUID]:
         """Those of these who agree, as of now, that the actor acts for them."""

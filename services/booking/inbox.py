@@ -7,10 +7,12 @@ from typing import get_args
 
 from services.booking.memory import Kept
 from services.booking.rules.life import Change, LifeEvent, change_of, fold
+from services.booking.rules.parts import pairs_in, parts_of
 from services.booking.rules.telling import needs_known, tell
 from services.booking.store import Connection
 from services.booking.store import bookings as booking_store
 from services.booking.store import people as people_store
+from services.booking.store import relations as relation_store
 from services.booking.store import slots as slot_store
 from services.booking.store import televisits as visit_store
 from shared.batch import Announcements, Head, Item
@@ -60,13 +62,16 @@ class Inbox:
         needed = needs_known(events)
         known = await booking_store.known(connection, needed) if needed else {}
         told = tell(events, known)
+        pairs = pairs_in(told)
+        standing = await relation_store.standing(connection, pairs) if pairs else {}
         await self._keep(connection, events)
         announcements: Announcements = {}
         for item, tale in zip(taken, told, strict=True):
             if tale is not None:
-                announcements.setdefault(item.partition, []).append(
-                    outgoing(BOOKING_EVENTS, heads[item.partition], tale, tale.booking_id.bytes)
-                )
+                for part in parts_of(tale, standing):
+                    announcements.setdefault(item.partition, []).append(
+                        outgoing(BOOKING_EVENTS, heads[item.partition], part, part.booking_id.bytes)
+                    )
                 self._say(item.message, tale)
         await self._tell_what_no_event_brings(connection, heads, announcements)
         return announcements

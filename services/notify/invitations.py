@@ -15,7 +15,7 @@ from icalendar import Calendar, Event, Timezone, vCalAddress, vText
 from services.notify.rules import Told, freed_by, places_of
 from services.notify.rules.reminders import VisitReminder
 from services.notify.texts import VISIT, where
-from shared.messages import BookedPlace, BookingMissed, BookingReinstated
+from shared.messages import PLACES_MAX, BookedPlace, BookingMissed, BookingReinstated
 
 PRODUCT = "-//Talon//Talon//EN"
 TIME_ZONES_REMEMBERED_MAX = 256
@@ -34,14 +34,18 @@ def invitations(event: Told, *, organizer: str, attendee: str) -> list[Invitatio
     """What to put into the calendar and what to take out of it.
 
     The place with the same number keeps its UID over all moves, and SEQUENCE grows with the
-    booking's version, so a calendar changes its entry and never adds a second one.
+    booking's version, so a calendar changes its entry and never adds a second one. Who has heard
+    of more places before than they are told of now has whatever else there may be taken out.
     """
     if isinstance(event, BookingMissed | BookingReinstated | VisitReminder):
         return []
     asked, freed = places_of(event), freed_by(event)
+    gone = freed
+    if event.part == "rest":
+        gone = (*freed, *asked)[:1] * PLACES_MAX
     placed: list[tuple[Method, int, BookedPlace]] = [
         *(("REQUEST", nth, place) for nth, place in enumerate(asked)),
-        *(("CANCEL", nth, place) for nth, place in enumerate(freed) if nth >= len(asked)),
+        *(("CANCEL", nth, place) for nth, place in enumerate(gone) if nth >= len(asked)),
     ]
     made = []
     for method, nth, place in placed:
@@ -66,7 +70,9 @@ def _calendar(method: Method, entry: Event, place: BookedPlace) -> str:
 def _entry(event: Told, nth: int, place: BookedPlace, method: Method) -> Event:
     zone = ZoneInfo(place.time_zone)
     entry = Event()
-    entry.add("uid", f"{event.booking_id}-{nth}@talon.example")
+    # A place in another's booking has an entry of its own, though both read one mailbox.
+    whose = f"{event.owner_id}-" if event.part == "own" else ""
+    entry.add("uid", f"{event.booking_id}-{whose}{nth}@talon.example")
     entry.add("sequence", event.version - 1)
     entry.add("dtstamp", event.at.astimezone(UTC))
     entry.add("dtstart", place.starts_at.astimezone(zone))

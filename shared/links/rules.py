@@ -10,9 +10,9 @@ from uuid import UUID
 
 import msgspec
 
-Purpose = Literal["cancel_booking", "visit"]
+Purpose = Literal["cancel_booking", "visit", "visit_for_another"]
 
-PURPOSES: Mapping[Purpose, int] = {"cancel_booking": 1, "visit": 2}
+PURPOSES: Mapping[Purpose, int] = {"cancel_booking": 1, "visit": 2, "visit_for_another": 3}
 """Each purpose's number in a token: never changed, never given to another."""
 
 VERSION = 1

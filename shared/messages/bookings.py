@@ -1,5 +1,6 @@
 """What does the front desk tell of a booking, to those who tell people?"""
 
+from typing import Literal
 from uuid import UUID
 
 import msgspec
@@ -23,12 +24,20 @@ class BookedPlace(msgspec.Struct, frozen=True, kw_only=True):
     modality: Modality = "physical"
 
 
+Part = Literal["own", "rest"]
+
+
 class BookingTold(Message, frozen=True, kw_only=True):
-    """The head of what is told about a booking to those who tell people."""
+    """The head of what is told about a booking to those who tell people.
+
+    `owner_id` is who is told. `part`: they are not told all of it, since others are in it as well:
+    `own` is their place in another's booking, `rest` what of their own booking is theirs to see.
+    """
 
     booking_id: UUID
     version: Version
     owner_id: UUID
+    part: Part | UnsetType = UNSET
 
 
 class BookingConfirmed(BookingTold, frozen=True, kw_only=True):

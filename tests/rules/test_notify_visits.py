@@ -13,7 +13,14 @@ from services.notify.live import frames
 from services.notify.live.positions import START
 from services.notify.rules import LINK_LIVES, link_to_cancel, links_to_visits, messages_for
 from services.notify.texts import wording
-from shared.messages import BookedPlace, VisitAdmitted, VisitByPhone, VisitEvent, VisitMissed
+from shared.messages import (
+    PLACES_MAX,
+    BookedPlace,
+    VisitAdmitted,
+    VisitByPhone,
+    VisitEvent,
+    VisitMissed,
+)
 from tests.notify_bookings import (
     ALICE,
     BOOKING,
@@ -124,7 +131,7 @@ def test_each_person_of_a_virtual_booking_has_a_link_of_their_own() -> None:
         (ALICE, BOOKING),
         (BORIS, BOOKING),
     ]
-    assert {link.purpose for link in links} == {"visit"}
+    assert [link.purpose for link in links] == ["visit", "visit_for_another"]
     assert {link.until for link in links} == {NOON + LINK_LIVES}
     cancels = link_to_cancel(event)
     assert cancels is not None
@@ -176,3 +183,28 @@ def test_a_mail_of_a_visit_changes_nobody_s_calendar() -> None:
     )
 
     assert b"text/calendar" not in content
+
+
+def test_a_place_in_another_s_booking_has_an_entry_of_its_own_and_no_link_to_cancel_all() -> None:
+    own = msgspec.structs.replace(confirmed(virtual(patient_id=BORIS)), owner_id=BORIS, part="own")
+    whole = confirmed(virtual(patient_id=BORIS))
+
+    uids = [
+        str(one.text.split("UID:")[1].split("@")[0])
+        for event in (own, whole)
+        for one in invitations(event, organizer="a@b.c", attendee="d@e.f")
+    ]
+
+    assert len(set(uids)) == 2
+    assert [link.purpose for link in links_to_visits(own)] == ["visit"]
+    assert link_to_cancel(own) is None
+
+
+def test_what_is_left_of_a_booking_takes_all_else_out_of_the_calendar() -> None:
+    place = a_place()
+    rest = msgspec.structs.replace(moved(to=[place], away_from=[a_place()]), part="rest")
+
+    made = invitations(rest, organizer="a@b.c", attendee="d@e.f")
+
+    assert [one.method for one in made] == ["REQUEST"] + ["CANCEL"] * (PLACES_MAX - 1)
+    assert link_to_cancel(rest) is None

@@ -25,9 +25,11 @@ from shared.messages import (
 from shared.topics import BOOKING_EVENTS
 from tests.booking_stories import (
     ALICE,
+    BORIS,
     FRIDAY,
     MONDAY,
     TUESDAY,
+    a_place,
     as_told,
     booked,
     cancelled,
@@ -302,3 +304,79 @@ async def test_a_slot_reopened_and_shut_within_a_batch_forgets_why_it_closed(
     )
 
     assert await connection.fetchval("SELECT closing_id FROM slot") is None
+
+
+# ---- for several --------------------------------------------------------------------------------
+
+
+async def agrees(connection: asyncpg.Connection, person_id: UUID, state: str = "accepted") -> None:
+    """An adult says that Alice may act for them, or not any more."""
+    await connection.execute(
+        "INSERT INTO relation AS r (id, proxy_id, person_id, state, made_person, changed_by,"
+        " consent_version, consented_at) VALUES ($1, $2, $1, $3, false, $1, 1, now())"
+        " ON CONFLICT (id) DO UPDATE SET state = $3",
+        person_id,
+        ALICE,
+        state,
+    )
+
+
+def with_boris(event: Any, alice_at: UUID | None, boris_at: UUID | None) -> Any:
+    """The same, of the two."""
+    places = [a_place(alice_at)] if alice_at else []
+    places += [a_place(boris_at, patient_id=BORIS)] if boris_at else []
+    return msgspec.structs.replace(event, places=tuple(places))
+
+
+def told_to(events: list[Any]) -> list[tuple[UUID, str]]:
+    return [(event.owner_id, type(event).__name__) for event in events]
+
+
+async def test_an_adult_is_told_of_their_own_place_and_who_booked_no_more_once_it_is_taken_back(
+    connection: asyncpg.Connection,
+) -> None:
+    await agrees(connection, BORIS)
+
+    made = await project(connection, with_boris(booked(ID, MONDAY), MONDAY, MONDAY))
+    await agrees(connection, BORIS, "withdrawn")
+    by_boris = await project(connection, with_boris(moved(ID, 2), MONDAY, TUESDAY), first=2)
+    by_alice = await project(connection, with_boris(moved(ID, 3), FRIDAY, TUESDAY), first=3)
+    gone = await project(connection, with_boris(moved(ID, 4), FRIDAY, None), first=4)
+    over = await project(connection, cancelled(ID, 5), first=5)
+
+    assert told_to(made) == [(ALICE, "BookingConfirmed"), (BORIS, "BookingConfirmed")]
+    assert slots_in(made[0].places) == [MONDAY, MONDAY]
+    assert slots_in(made[1].places) == [MONDAY]
+    assert told_to(by_boris) == [(BORIS, "BookingRescheduled")]
+    assert told_to(by_alice) == [(ALICE, "BookingRescheduled")]
+    assert (slots_in(by_alice[0].freed), slots_in(by_alice[0].places)) == ([MONDAY], [FRIDAY])
+    assert str(BORIS) not in str(by_alice)
+    assert told_to(gone) == [(BORIS, "BookingRevoked")]
+    assert told_to(over) == [(ALICE, "BookingRevoked")]
+
+
+async def test_who_is_in_a_booking_and_who_was_is_written_down_with_it(
+    connection: asyncpg.Connection,
+) -> None:
+    await project(connection, with_boris(booked(ID, MONDAY), MONDAY, MONDAY))
+    look = "SELECT guest_ids, left_ids FROM booking WHERE id = $1"
+    both = await connection.fetchrow(look, ID)
+    await project(connection, with_boris(moved(ID, 2), MONDAY, None), first=2)
+    one = await connection.fetchrow(look, ID)
+    await project(connection, with_boris(moved(ID, 3), MONDAY, TUESDAY), first=3)
+    again = await connection.fetchrow(look, ID)
+
+    assert tuple(both) == ([BORIS], None)
+    assert tuple(one) == (None, [BORIS])
+    assert tuple(again) == ([BORIS], None)
+
+
+async def test_a_booking_for_oneself_has_nobody_else_written_down(
+    connection: asyncpg.Connection,
+) -> None:
+    await project(connection, booked(ID, MONDAY), moved(ID, 2, TUESDAY))
+    await project(connection, moved(ID, 3, FRIDAY), first=3)
+
+    row = await connection.fetchrow("SELECT guest_ids, left_ids FROM booking WHERE id = $1", ID)
+
+    assert tuple(row) == (None, None)

@@ -9,6 +9,7 @@ from random import Random
 from uuid import UUID
 
 import asyncpg
+import msgspec
 import pytest
 
 from deploy.local.stack import AUDITOR, owner_of, person_of
@@ -19,7 +20,7 @@ from services.booking.store.database import SQL
 from services.notify.store import Contacts
 from shared import database
 from shared.pool import Pool
-from tests.booking_stories import MONDAY, booked
+from tests.booking_stories import MONDAY, a_place, booked, moved
 from tests.conftest import MakeDatabase
 from tests.stories import an_id
 from tests.vaults import a_vault
@@ -165,6 +166,32 @@ async def test_as_a_person_one_has_one_s_own_bookings_and_dependants_and_no_othe
         assert [one.id for one in await bookings.of_person([boris], None, 10)] == [of_boris]
         assert [one.id for one in await patients.children([alice])] == [child]
         assert await patients.children([boris], [child]) == []
+
+
+async def test_as_a_person_one_has_a_booking_in_which_one_has_a_place_until_one_has_left_it(
+    dsn: str,
+) -> None:
+    alice, boris, vera = PEOPLE[:3]
+    shared, stranger = an_id("for two"), an_id("nobody here")
+    both = (a_place(MONDAY, patient_id=alice), a_place(MONDAY, patient_id=boris))
+    made = msgspec.structs.replace(booked(shared, MONDAY, owner_id=alice), places=both)
+    left = msgspec.structs.replace(moved(shared, 2), places=both[:1])
+    async with (
+        _pool(dsn, "booking", "booking") as pool,
+        _pool(dsn, person_of("booking"), "booking") as persons,
+    ):
+        desk, bookings = Bookings(Database(pool, 5.0)), Bookings(Database(persons, 5.0))
+        await desk.keep(fold([change_of(made)]), [], {})
+        seen = [await bookings.own([who], shared) is not None for who in (alice, boris, vera)]
+        of_boris = (await bookings.of_person([boris], None, 10))[0]
+        await desk.keep(fold([change_of(left)]), [], {})
+        then = [await bookings.own([who], shared) is not None for who in (alice, boris, vera)]
+        gone = [await desk.left_by([who], shared) for who in (boris, vera, stranger)]
+
+    assert seen == [True, True, False]
+    assert [place.patient_id for place in of_boris.places] == [boris]
+    assert then == [True, False, False]
+    assert [one and one.places for one in gone] == [(), None, None]
 
 
 async def test_as_a_person_one_reads_one_s_own_address_and_changes_none(dsn: str) -> None:

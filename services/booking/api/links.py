@@ -93,12 +93,12 @@ async def use_link(request: web.Request) -> web.Response:
     return json_response(_body(link, booking, "cancelled"), headers=NOT_KEPT)
 
 
-def link_in(desk: Desk, request: web.Request, purpose: Purpose) -> Link:
-    """What the token in the path allows, if it is for this purpose."""
+def link_in(desk: Desk, request: web.Request, *purposes: Purpose) -> Link:
+    """What the token in the path allows, if it is for one of these purposes."""
     if desk.link_keys is None:
         raise gone()
     link = link_of(request.match_info["token"], desk.link_keys, desk.clock.now())
-    if link is None or link.purpose != purpose:
+    if link is None or link.purpose not in purposes:
         raise gone()
     return link
 

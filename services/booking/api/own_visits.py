@@ -3,7 +3,7 @@
 By the same link that the mail has: who has no address, or has lost the mail, finds it here.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -15,7 +15,7 @@ from services.booking.api.shares import booking_of, whose
 from services.booking.rules.life import Booking
 from services.booking.rules.televisits import Side, Status, Visit, closes_at, opens_at
 from shared.access.entries import Touch
-from shared.links.rules import Link, token_of
+from shared.links.rules import Link, Purpose, token_of
 from shared.openapi import Answer, Route
 from shared.policy import allowed
 from shared.web import json_response
@@ -67,7 +67,7 @@ async def list_ways_in(request: web.Request) -> web.Response:
     ids = desk.identities.ids(who.actor.id)
     of_whom = whose(booking)
     known = {one.id: one for _, one in await desk.televisits.own(ids, [booking.id], of_whom)}
-    visits = sorted(_ways_in(desk, booking, known), key=lambda one: one.visit.starts_at)
+    visits = sorted(_ways_in(desk, booking, known, ids), key=lambda one: one.visit.starts_at)
     return json_response(WaysIn(visits=visits), headers={"Cache-Control": "no-store"})
 
 
@@ -80,7 +80,9 @@ async def visits_of(
     return [_body(booking_id, visit) for booking_id, visit in visits]
 
 
-def _ways_in(desk: Desk, booking: Booking, known: dict[UUID, Visit]) -> Iterable[WayIn]:
+def _ways_in(
+    desk: Desk, booking: Booking, known: dict[UUID, Visit], own: Sequence[UUID]
+) -> Iterable[WayIn]:
     limits = desk.televisits.limits
     for place in booking.places:
         if place.modality != "virtual" or booking.status != "booked":
@@ -90,7 +92,8 @@ def _ways_in(desk: Desk, booking: Booking, known: dict[UUID, Visit]) -> Iterable
         token = None
         if desk.link_keys is not None:
             until = (place.starts_at + LINK_LIVES).replace(microsecond=0)
-            link = Link(purpose="visit", person_id=person_id, object_id=booking.id, until=until)
+            purpose: Purpose = "visit" if person_id in own else "visit_for_another"
+            link = Link(purpose=purpose, person_id=person_id, object_id=booking.id, until=until)
             token = token_of(link, desk.link_keys)
         yield WayIn(
             patient_id=person_id,

@@ -90,6 +90,9 @@ async def booking_of(request: web.Request, desk: Desk, *, leaves: bool = False) 
     if found is not None:
         eyes = await desk.families.eyes(who.actor.id, [found], desk.clock.now())
         if eyes.seen(found) is not None:
+            if not eyes.owns(found):
+                # Who came of age is seen to have, before anything is told of what they do here.
+                await desk.families.known_as(found.owner_id, {who.actor.id}, desk.clock.now())
             part = who.own("booking", Part(who.actor.id, found))
             return Shared(part.booking, eyes)
     ids = desk.identities.ids(who.actor.id)

@@ -114,10 +114,17 @@ async def be_at_visit(request: web.Request) -> web.Response:
 
 
 async def _meant(desk: Desk, request: web.Request) -> tuple[Link, Booking]:
-    """What the token allows, and the booking that it is about; it may be a guardian's."""
-    link = link_in(desk, request, "visit")
+    """What the token allows, and the booking that it is about; it may be a guardian's.
+
+    A link that who booked was given for another leads in for as long as they act for them.
+    """
+    link = link_in(desk, request, "visit", "visit_for_another")
     booking = await desk.bookings.load(link.object_id)
     if booking is None or booking.kind != "booking" or booking.status != "booked":
+        raise gone()
+    if link.purpose == "visit_for_another" and not await desk.families.known_as(
+        booking.owner_id, {link.person_id}, desk.clock.now()
+    ):
         raise gone()
     return link, booking
 

@@ -37,7 +37,10 @@ TELLS: Mapping[Step, type[VisitEvent]] = {
 
 
 class Booked(msgspec.Struct, frozen=True, kw_only=True):
-    """Of which booking a visit is, whose, and where: what was so when its window opened."""
+    """Of which booking a visit is, whose, and where: what was so when its window opened.
+
+    `hearer_id` is who is told of it as of now: who booked, if they act for the patient.
+    """
 
     booking_id: UUID
     booking_version: int
@@ -47,6 +50,7 @@ class Booked(msgspec.Struct, frozen=True, kw_only=True):
     slot_id: UUID
     clinic_id: UUID
     line_id: UUID
+    hearer_id: UUID
     place: Place
 
 
@@ -65,7 +69,7 @@ def tale_of(
         at=at,
         booking_id=booked.booking_id,
         version=booked.booking_version,
-        owner_id=booked.owner_id,
+        owner_id=booked.hearer_id,
         step=visit.version,
         place=BookedPlace(
             id=place.id,

@@ -37,7 +37,7 @@ WITH change AS MATERIALIZED (
            slot_ids = coalesce(c.slot_ids::uuid[], b.slot_ids),
            guest_ids = CASE WHEN c.places IS NULL THEN b.guest_ids
                             ELSE nullif(array_remove(c.guest_ids::uuid[], b.owner_id), '{}') END,
-           left_ids = CASE WHEN c.places IS NULL OR b.guest_ids IS NULL THEN b.left_ids
+           left_ids = CASE WHEN c.places IS NULL OR coalesce(b.guest_ids, b.left_ids) IS NULL THEN b.left_ids
                            ELSE (SELECT array_agg(DISTINCT g.id)
                                    FROM unnest(b.left_ids || b.guest_ids) AS g (id)
                                   WHERE g.id <> ALL (coalesce(c.guest_ids, '{}')::uuid[])) END,

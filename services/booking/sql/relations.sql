@@ -20,6 +20,30 @@ SELECT person_id FROM relation
  WHERE (SELECT set_config('talon.person', $1::uuid[]::text, true)) IS NOT NULL
    AND proxy_id = ANY ($1) AND person_id = ANY ($2::uuid[]) AND state = 'accepted';
 
+-- name: standing
+-- How each of $2 stands to each of $1 who booked for them, under all ids that lead to either: a child of
+-- theirs, an adult who agrees as of now, somebody without an account.
+WITH pair AS (
+    SELECT p.owner_id, p.person_id,
+           o.root || ARRAY(SELECT m.id FROM merged_person AS m WHERE m.into_id = o.root) AS owner_ids,
+           q.root || ARRAY(SELECT m.id FROM merged_person AS m WHERE m.into_id = q.root) AS person_ids
+      FROM unnest($1::uuid[], $2::uuid[]) AS p (owner_id, person_id)
+     CROSS JOIN LATERAL (SELECT coalesce((SELECT into_id FROM merged_person WHERE id = p.owner_id),
+                                         p.owner_id) AS root) AS o
+     CROSS JOIN LATERAL (SELECT coalesce((SELECT into_id FROM merged_person WHERE id = p.person_id),
+                                         p.person_id) AS root) AS q
+)
+SELECT owner_id, person_id,
+       EXISTS (SELECT FROM patient AS c
+                WHERE c.id = ANY (person_ids) AND c.guardian_id = ANY (owner_ids)
+                  AND c.outgrown_at IS NULL) AS is_child,
+       EXISTS (SELECT FROM relation AS r
+                WHERE r.proxy_id = ANY (owner_ids) AND r.person_id = ANY (person_ids)
+                  AND r.state = 'accepted') AS agrees,
+       EXISTS (SELECT FROM relation AS r
+                WHERE r.person_id = ANY (person_ids) AND r.made_person) AS is_made
+  FROM pair;
+
 -- name: relations_of_proxy
 -- For whom the person acts, or would like to, oldest first. Whose rows may be seen is said first.
 SELECT id, proxy_id, person_id, state, made_person, consent_version, consented_at, witness_id,

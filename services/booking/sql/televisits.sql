@@ -35,12 +35,28 @@ SELECT clock_timestamp() AS at,
 SELECT id FROM visit WHERE id = $1 FOR UPDATE;
 
 -- name: load_visits
--- As they are now, each with whether its place is still booked, and by PostgreSQL's clock when that is.
+-- As they are now, each with whether its place is still booked, by PostgreSQL's clock when that is, and
+-- with who is told of it: who booked, while they act for the patient, else the patient; under all ids
+-- that lead to either, as in `standing`.
 SELECT v.*, clock_timestamp() AS at,
+       CASE WHEN v.patient_id = v.owner_id
+              OR EXISTS (SELECT FROM patient AS c
+                          WHERE c.id = ANY (q.ids) AND c.guardian_id = ANY (o.ids) AND c.outgrown_at IS NULL)
+              OR EXISTS (SELECT FROM relation AS r
+                          WHERE r.proxy_id = ANY (o.ids) AND r.person_id = ANY (q.ids) AND r.state = 'accepted')
+            THEN v.owner_id ELSE v.patient_id END AS hearer_id,
        EXISTS (SELECT FROM booking AS b CROSS JOIN LATERAL json_array_elements(b.places) AS p
                 WHERE b.id = v.booking_id AND b.status = 'booked'
                   AND (p->>'id')::uuid = v.id) AS is_booked
   FROM visit AS v
+ CROSS JOIN LATERAL (
+       SELECT r.id || ARRAY(SELECT m.id FROM merged_person AS m WHERE m.into_id = r.id) AS ids
+         FROM (SELECT coalesce((SELECT into_id FROM merged_person WHERE id = v.owner_id), v.owner_id) AS id) AS r
+       OFFSET 0) AS o
+ CROSS JOIN LATERAL (
+       SELECT r.id || ARRAY(SELECT m.id FROM merged_person AS m WHERE m.into_id = r.id) AS ids
+         FROM (SELECT coalesce((SELECT into_id FROM merged_person WHERE id = v.patient_id), v.patient_id) AS id) AS r
+       OFFSET 0) AS q
  WHERE v.id = ANY ($1::uuid[])
  ORDER BY v.id;
 

@@ -1,6 +1,6 @@
 """Who acts for which adult, and with whose consent?"""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Literal
 from uuid import UUID
@@ -8,6 +8,7 @@ from uuid import UUID
 import msgspec
 
 from services.booking.rules.families import NEWEST_WORDS, Saying, State, after
+from services.booking.rules.parts import Pair, Standing
 from services.booking.store.database import SQL, Connection, Database, Row
 from shared.web import LIST_MAX
 
@@ -45,6 +46,18 @@ class Said(msgspec.Struct, frozen=True, kw_only=True):
     saying: Saying
     by_id: UUID
     witness_id: UUID | None = None
+
+
+async def standing(connection: Connection, pairs: Collection[Pair]) -> dict[Pair, Standing]:
+    """How these stand to each other, in the transaction that tells of what they have in common."""
+    owners, persons = zip(*sorted(pairs), strict=True)
+    rows = await connection.fetch(SQL["standing"], list(owners), list(persons))
+    return {
+        (row["owner_id"], row["person_id"]): Standing(
+            is_child=row["is_child"], agrees=row["agrees"], is_made=row["is_made"]
+        )
+        for row in rows
+    }
 
 
 class Relations:

@@ -7,6 +7,7 @@ from typing import Literal, assert_never
 from uuid import UUID
 
 import msgspec
+from msgspec import UNSET
 
 from services.notify.rules.reminders import VisitReminder
 from shared.links.rules import Link
@@ -139,7 +140,8 @@ def came_to(event: BookingMissed | BookingReinstated) -> tuple[BookedPlace, ...]
 def link_to_cancel(event: Told) -> Link | None:
     """What lets its owner cancel the booking without signing in, until the first visit begins."""
     places = places_of(event)
-    if not places or isinstance(event, BookingReinstated):
+    # What is a part of a booking is changed by who has signed in.
+    if not places or isinstance(event, BookingReinstated) or event.part is not UNSET:
         return None
     first = min(place.starts_at for place in places)
     return Link(
@@ -157,7 +159,7 @@ def links_to_visits(event: Told) -> list[Link]:
     places = (event.place,) if isinstance(event, VisitAdmitted) else places_of(event)
     return [
         Link(
-            purpose="visit",
+            purpose="visit" if place.patient_id == event.owner_id else "visit_for_another",
             person_id=place.patient_id,
             object_id=event.booking_id,
             until=(place.starts_at + LINK_LIVES).replace(microsecond=0),
