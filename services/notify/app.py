@@ -62,7 +62,9 @@ async def run(config: Config, stopping: asyncio.Event) -> None:
         relay = Relay(BOOKING_EVENTS.name, pool, appender)
         reminding = Reminding(config, Reminders(pool))
         relay.on_announced = metrics.ANNOUNCED.inc
-        follower = _follower(config, relay, Inbox(vault, reminding.habits), [sender.wake, live.wake])
+        follower = _follower(
+            config, relay, Inbox(vault, reminding.habits), [sender.wake, live.wake]
+        )
         health = Health(
             appender=appender, follower=follower, relay=relay, ping=contacts.takes_writes
         )

@@ -43,14 +43,13 @@ class Inbox:
         return {}
 
     async def _plan(self, connection: Connection, events: Sequence[Any]) -> None:
-        """What people are reminded of is what their bookings are after the last of the events."""
-        last = {event.booking_id: event for event in events if isinstance(event, BookingTold)}
-        changed = [
-            (event.booking_id, event.version) for event in last.values() if event.version > 1
-        ]
+        """Everybody is reminded of what they were told last of each booking."""
+        bookings = [event for event in events if isinstance(event, BookingTold)]
+        last = {(event.booking_id, event.owner_id): event for event in bookings}.values()
+        changed = [event for event in last if event.version > 1]
         if changed:
             await store.drop_reminders(connection, changed)
-        planned = [one for event in last.values() for one in planned_for(event, self._habits)]
+        planned = [one for event in last for one in planned_for(event, self._habits)]
         if planned:
             await store.plan_reminders(connection, planned)
 
@@ -85,9 +84,10 @@ def planned_for(event: BookingTold, habits: Habits) -> list[tuple[Planned, datet
         if due:
             one = Planned(
                 booking_id=event.booking_id,
-                version=event.version,
                 owner_id=event.owner_id,
+                version=event.version,
                 made_at=event.at,
+                part=event.part,
                 visit=visit,
             )
             planned.append((one, due[0].at))

@@ -71,8 +71,9 @@ def step_of(planned: Planned, now: datetime, habits: Habits) -> Step:
         planned.visit,
         told.before,
         booking_id=planned.booking_id,
-        version=planned.version,
         owner_id=planned.owner_id,
+        version=planned.version,
+        part=planned.part,
         now=now,
     )
     message = Message(

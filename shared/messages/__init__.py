@@ -13,6 +13,7 @@ from shared.messages.bookings import (
     BookingRescheduled,
     BookingRevoked,
     BookingTold,
+    Part,
 )
 from shared.messages.commands import (
     Apart,
@@ -156,6 +157,7 @@ __all__ = [
     "OpenClinic",
     "OpenSlot",
     "OptionalText",
+    "Part",
     "PersonErased",
     "PlaceExpired",
     "PlaceWish",

@@ -114,7 +114,7 @@ async def test_a_move_plans_anew_and_a_cancellation_plans_nothing(
 async def test_the_table_itself_keeps_one_row_of_a_visit(pool: asyncpg.Pool) -> None:
     await hear(pool, confirmed(in_a_month()))
 
-    with pytest.raises(asyncpg.UniqueViolationError, match="one_reminder_of_a_visit"):
+    with pytest.raises(asyncpg.UniqueViolationError, match="one_plan_of_a_visit"):
         await pool.execute("INSERT INTO reminder SELECT * FROM reminder")
     with pytest.raises(asyncpg.CheckViolationError, match="reminded_before_it_starts"):
         await pool.execute("UPDATE reminder SET due_at = starts_at")
@@ -277,7 +277,7 @@ async def test_a_booking_cancelled_while_its_reminder_is_handed_over(
         names = ["drop_reminders", "overtake_reminders"]
         async with pool.acquire() as connection, connection.transaction():
             for name in names if in_order else reversed(names):
-                await connection.execute(store.SQL[name], [BOOKING], [2])
+                await connection.execute(store.SQL[name], [BOOKING], [ALICE], [2])
 
     handing = asyncio.create_task(hand_over_slowly())
     await inside.wait()

@@ -8,8 +8,9 @@ from uuid import UUID, uuid5
 from zoneinfo import ZoneInfo
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
-from shared.messages import BookedPlace, BookingTold
+from shared.messages import BookedPlace, BookingTold, Part
 
 REMINDERS = UUID("0b6f2f0e-3a5d-5f0a-8a39-7e1d8b1a6c42")
 """Namespace of the ids of reminders: the same one, planned twice, is told once."""
@@ -148,18 +149,26 @@ def told_now(due: Sequence[Due], now: datetime) -> Due | None:
 
 
 def reminder_of(
-    visit: Visit, before: Before, *, booking_id: UUID, version: int, owner_id: UUID, now: datetime
+    visit: Visit,
+    before: Before,
+    *,
+    booking_id: UUID,
+    owner_id: UUID,
+    version: int,
+    part: Part | UnsetType = UNSET,
+    now: datetime,
 ) -> VisitReminder:
     """What is told, under a name that follows from what it is."""
-    name = f"{booking_id} {version} {visit.starts_at.timestamp():.6f} {before.name}"
+    name = f"{booking_id} {owner_id} {version} {visit.starts_at.timestamp():.6f} {before.name}"
     named = uuid5(REMINDERS, name)
     return VisitReminder(
         id=named,
         cause=named,
         at=now,
         booking_id=booking_id,
-        version=version,
         owner_id=owner_id,
+        version=version,
+        part=part,
         before=before.name,
         places=visit.places,
     )

@@ -6,23 +6,25 @@ from uuid import UUID
 
 import asyncpg
 import msgspec
+from msgspec import UNSET, UnsetType
 
 from services.notify.rules import Message
 from services.notify.rules.reminders import Visit
 from services.notify.store.database import ACQUIRE_SECONDS, SQL, Connection
 from services.notify.store.ledger import NOTHING, Written, write_down
-from shared.messages import BookedPlace
+from shared.messages import BookedPlace, BookingTold, Part
 
 _decode_places = msgspec.json.Decoder(tuple[BookedPlace, ...]).decode
 
 
 class Planned(msgspec.Struct, frozen=True, kw_only=True):
-    """A visit of which somebody is still to be reminded."""
+    """A visit of which `owner_id` is still to be reminded, as they were told of it."""
 
     booking_id: UUID
-    version: int
     owner_id: UUID
+    version: int
     made_at: datetime
+    part: Part | UnsetType = UNSET
     visit: Visit
 
 
@@ -43,18 +45,23 @@ async def plan_reminders(
     await connection.execute(
         SQL["plan_reminders"],
         [one.booking_id for one, _ in planned],
+        [one.owner_id for one, _ in planned],
         [one.visit.starts_at for one, _ in planned],
         [one.version for one, _ in planned],
-        [one.owner_id for one, _ in planned],
         [one.made_at for one, _ in planned],
         [due_at for _, due_at in planned],
+        [None if one.part is UNSET else one.part for one, _ in planned],
         [msgspec.json.encode(one.visit.places).decode() for one, _ in planned],
     )
 
 
-async def drop_reminders(connection: Connection, changed: Sequence[tuple[UUID, int]]) -> None:
-    """Bookings have these versions now: nobody is reminded of what they were before."""
-    columns = [booking_id for booking_id, _ in changed], [version for _, version in changed]
+async def drop_reminders(connection: Connection, told: Sequence[BookingTold]) -> None:
+    """These are told now: nobody is reminded of what they were told of the same booking before."""
+    columns = (
+        [event.booking_id for event in told],
+        [event.owner_id for event in told],
+        [event.version for event in told],
+    )
     await connection.execute(SQL["drop_reminders"], *columns)
     await connection.execute(SQL["overtake_reminders"], *columns)
 
@@ -98,6 +105,7 @@ async def _hand_over(connection: Connection, decide: Deciding, room: int) -> Wri
     await connection.execute(
         SQL["move_reminders"],
         [row["booking_id"] for row in rows],
+        [row["owner_id"] for row in rows],
         [row["starts_at"] for row in rows],
         [step.due_at for step in steps],
     )
@@ -108,8 +116,9 @@ def _planned(row: asyncpg.Record) -> Planned:
     visit = Visit(starts_at=row["starts_at"], places=_decode_places(row["places"]))
     return Planned(
         booking_id=row["booking_id"],
-        version=row["version"],
         owner_id=row["owner_id"],
+        version=row["version"],
         made_at=row["made_at"],
+        part=UNSET if row["part"] is None else row["part"],
         visit=visit,
     )

@@ -16,7 +16,9 @@ Gave = Generator[Wait, None, list[Row]]
 LIVE = ("home", "seq", "owner_id", "event")
 WRITTEN = ("event_id", "booking_id", "version", "owner_id", "channel", "expires_at", "event")
 SEALED = dict.fromkeys(("sealed_email", "version", "generation", "master_id", "wrapped"))
-REMINDER = ("booking_id", "starts_at", "version", "owner_id", "made_at", "due_at", "places")
+REMINDER = (
+    *("booking_id", "owner_id", "starts_at", "version", "made_at", "due_at", "part", "places"),
+)
 MARK = ("id", "state", "tried", "wait_seconds", "note")
 
 
@@ -56,7 +58,7 @@ def write_down(session: Session, *columns: Sequence[Any]) -> Gave:
 def plan_reminders(session: Session, *columns: Sequence[Any]) -> Wrote:
     for values in zip(*columns, strict=True):
         row = dict(zip(REMINDER, values, strict=True))
-        key = (row["booking_id"], row["starts_at"])
+        key = (row["booking_id"], row["owner_id"], row["starts_at"])
         yield from session.lock("reminder", *key)
         if session.row("reminder", *key) is None:
             session.write("reminder", *key, row=row)
@@ -64,9 +66,9 @@ def plan_reminders(session: Session, *columns: Sequence[Any]) -> Wrote:
 
 
 def drop_reminders(session: Session, *columns: Sequence[Any]) -> Wrote:
-    versions = dict(zip(*columns, strict=True))
+    versions = {tuple(key): version for *key, version in zip(*columns, strict=True)}
     for key, row in session.rows("reminder"):
-        if row["version"] < versions.get(row["booking_id"], 0):
+        if row["version"] < versions.get((row["booking_id"], row["owner_id"]), 0):
             yield from session.lock(*key)
             session.write("reminder", *key[1:])
     return 0
