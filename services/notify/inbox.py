@@ -75,11 +75,15 @@ class Inbox:
 
 
 def planned_for(event: BookingTold, habits: Habits) -> list[tuple[Planned, datetime]]:
-    """The visits of which somebody is to be reminded, each with when for the first time."""
+    """The visits of which somebody is to be reminded, each with when for the first time.
+
+    A seat of somebody who hears by themselves is theirs to be reminded of: whoever booked it may
+    not act for them any more by then.
+    """
     if not isinstance(event, BookingConfirmed | BookingRescheduled):
         return []
     planned = []
-    for visit in visits_of(event.places):
+    for visit in visits_of(place for place in event.places if place.hears is not True):
         due = due_of(visit, event.at, habits)
         if due:
             one = Planned(

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes, policy
+from uuid import uuid4
 
 import asyncpg
 import msgspec
@@ -109,6 +110,26 @@ async def test_a_move_plans_anew_and_a_cancellation_plans_nothing(
     await hear(pool, cancelled(other, version=3))
 
     assert await planned(pool) == []
+
+
+async def test_of_a_seat_whose_owner_hears_by_themselves_nobody_else_is_reminded(
+    pool: asyncpg.Pool,
+) -> None:
+    theirs = in_a_month()
+    of_a_guest = msgspec.structs.replace(
+        a_place(theirs.starts_at + timedelta(days=1)), patient_id=BOOKING, hears=True
+    )
+    owner = confirmed(theirs, of_a_guest)
+    own = msgspec.structs.replace(of_a_guest, hears=msgspec.UNSET)
+    guest = msgspec.structs.replace(owner, id=uuid4(), owner_id=BOOKING, part="own", places=(own,))
+
+    await hear(pool, owner, guest)
+
+    rows = await pool.fetch("SELECT owner_id, starts_at, part FROM reminder ORDER BY starts_at")
+    assert [tuple(row) for row in rows] == [
+        (ALICE, theirs.starts_at, None),
+        (BOOKING, own.starts_at, "own"),
+    ]
 
 
 async def test_the_table_itself_keeps_one_row_of_a_visit(pool: asyncpg.Pool) -> None:
