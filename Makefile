@@ -21,7 +21,7 @@ PARTS = $(if $(ONLY),--only=$(ONLY)) $(if $(SCALE),--scale=$(SCALE))
 
 export STACK SABOTAGE KEEP
 
-.PHONY: help setup up down status logs reset demo test bench faults check lock token
+.PHONY: help setup up down status logs reset demo test bench drill waiting faults check lock token pairs
 
 help: ## print this list
 	@echo "make VERB [STACK=local|demo|test|bench] [ARGS=...]"
@@ -59,9 +59,20 @@ bench: ALSO := wrk
 bench: setup ## bookings a second beside a row-lock peer, on a stack of its own [ARGS=--short|--quick] [KEEP=1]
 	@$(PYTHON) -m bench.rush --stack $(STACK) $(ARGS)
 
+drill: STACK := $(if $(filter file,$(origin STACK)),bench,$(STACK))
+drill: setup ## a published morning, scaled to this machine, with a report [NAME=doctolib|116117|prepmod|korea] [ARGS=--quick] [KEEP=1]
+	@$(PYTHON) -m bench.drills $(or $(NAME),doctolib) --stack $(STACK) $(ARGS)
+
+waiting: STACK := $(if $(filter file,$(origin STACK)),bench,$(STACK))
+waiting: setup ## a campaign's waiting room: 100,000 people, a draw, bots [ARGS=--short] [KEEP=1]
+	@$(PYTHON) -m bench.waiting --stack $(STACK) $(ARGS)
+
 faults: ALSO := faketime
 faults: setup ## kill, freeze and cut off everything, and check what people were told [ARGS="--seeds 7"]
 	@$(PYTHON) -m tests.faults $(ARGS)
+
+pairs: setup ## 2,000 people want 300 pairs of doses while parts are killed [ARGS="--profile short"]
+	@$(PYTHON) -m tests.pairs $(ARGS)
 
 check: setup ## the gate: lint, format, types, import contracts, tidiness
 	@$(PYTHON) -m ruff check .

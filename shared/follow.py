@@ -112,7 +112,8 @@ class Follower:
             await asyncio.sleep(self._limits.pause_seconds_min)
             return
         await self._fill()
-        if self._buffer or await self._is_due(connection):
+        # Asked first: what is due must not wait until nobody wants anything any more.
+        if await self._is_due(connection) or self._buffer:
             size = min(len(self._buffer), self._limits.batch_max)
             await self.commits.handle(connection, [self._buffer.popleft() for _ in range(size)])
         self.progressed_at = time.monotonic()

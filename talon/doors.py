@@ -64,6 +64,7 @@ class Doors:
         token: str = "",
         key: str = "",
         body: Any = None,
+        admission_pass: str = "",
         due: float | None = None,
     ) -> Answer:
         """One request. Its time counts from `due`, when a person would have pressed the button."""
@@ -71,6 +72,8 @@ class Doors:
         headers = {"Authorization": f"Bearer {token}"} if token else {}
         if key:
             headers["Idempotency-Key"] = key
+        if admission_pass:
+            headers["Admission-Pass"] = admission_pass
         data = None
         if body is not None:
             data = msgspec.json.encode(body)

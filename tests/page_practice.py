@@ -39,6 +39,14 @@ class Desk:
             assert answer.status in (200, 201), f"{method} {path}: {answer.status} {said}"
             return said
 
+    async def look(self, path: str) -> str:
+        """In which state something is, as one of the processes says at this moment."""
+        headers = {"Authorization": f"Bearer {self.operator}"}
+        url = f"{self._stack.edge}/api/v1{path}"
+        async with self._session.get(url, headers=headers) as answer:
+            said: dict[str, Any] = await answer.json()
+            return str(said.get("state", said.get("code")))
+
     async def book(self, slot: str, token: str) -> str:
         """A booking of one place, by its id."""
         body = {"places": [{"slot_id": slot}]}

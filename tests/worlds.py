@@ -296,6 +296,16 @@ def _missed(world: World, door: booking_doors.Door) -> None:
         assert answer.status == 200, await answer.text()
         return made
 
+    async def a_visit_of_today(clinic: str = CLINIC) -> dict[str, Any]:
+        door.referee.decided(open_clinic(UUID(clinic)), 0)
+        soon = datetime.now(UTC) + timedelta(hours=1)
+        slot = await door.open_slot(uuid4(), clinic_id=UUID(clinic), starts_at=soon)
+        await door.is_there()
+        made = await (await door.book(slot, who=uuid4())).json()
+        body = {"step": "arrive", "places": [made["places"][0]["id"]]}
+        return {"path": {"id": clinic, "booking": made["id"]}, "body": body}
+
+    world.making["attend_booking"] = world.making_at["attend_booking"] = a_visit_of_today
     world.making["miss_booking"] = world.making_at["miss_booking"] = a_visit_that_is_over
     world.making["restore_booking"] = a_visit_that_was_missed
     world.making_at["restore_booking"] = a_visit_that_was_missed
@@ -427,7 +437,7 @@ def _add_rules(world: World, door: booking_doors.Door) -> None:
     desk, proposals = door.client.app[DESK], door.client.app[PROPOSALS]
 
     async def a_draft() -> dict[str, Any]:
-        campaign = await world.make("start_campaign", id=str(uuid4()))
+        campaign = await world.make("start_campaign", id=str(uuid4()), service="flu shots")
         example = world.route("draft_rules").example()
         example = msgspec.structs.replace(example, path={"id": campaign})
         said = await (await world.ask(world.route("draft_rules"), example)).json()

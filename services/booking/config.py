@@ -86,6 +86,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     visit_practitioner_seconds: Seconds = 300.0
     visit_silent_seconds: Seconds = 90.0
     visit_admitted_seconds_max: Seconds = 14_400.0
+    attendance_before_seconds: Annotated[float, Meta(gt=0, le=86_400)] = 43_200.0
     visit_sweep_seconds: Seconds = 2.0
     visit_sweep_max: Number = 200
 

@@ -13,6 +13,7 @@ from services.booking.memory import Kept, Memory
 from services.booking.pending import Keeper
 from services.booking.replies import Answers
 from services.booking.store import (
+    Attendance,
     Bookings,
     Books,
     Campaigns,
@@ -108,6 +109,7 @@ def _desk(
         links=Links(store),
         link_keys=keys_of(config.link_keys),
         televisits=Televisits(store, limits_of(config)),
+        attendance=Attendance(store, config.attendance_before_seconds),
         waiting=waiting,
         crowd=crowd,
     )

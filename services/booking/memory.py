@@ -10,7 +10,7 @@ import msgspec
 
 from services.booking.rules.eligibility import Campaign, SlotFacts
 from services.booking.rules.life import Change
-from services.booking.rules.publications import Published
+from services.booking.rules.publications import Published, ruled_services
 from services.booking.store import Campaigns, Slots
 from shared.counting import Found
 
@@ -116,6 +116,7 @@ class RulesInForce:
 
     def __init__(self) -> None:
         self._published: Mapping[UUID, Published] = {}
+        self.services: Mapping[str, tuple[UUID, ...]] = {}
         self._is_learned = False
 
     def wrong(self) -> str | None:
@@ -125,6 +126,7 @@ class RulesInForce:
     def learn(self, published: Iterable[Published]) -> None:
         """From now on this is in force."""
         self._published = {one.campaign_id: one for one in published}
+        self.services = ruled_services(self._published.values())
         self._is_learned = True
 
     def of(self, campaign_id: UUID) -> Published | None:

@@ -125,7 +125,7 @@ OUTBOX_AGE_SECONDS = Gauge(
 )
 VISIT_STEPS = Counter(
     "booking_visit_steps_total",
-    "Steps of telemedicine visits that were taken, by whom and which.",
+    "Steps of visits that were taken, by whom and which.",
     ["by", "step"],
     registry=REGISTRY,
 )
@@ -164,6 +164,12 @@ LINE_SERVING = Looked(
 )
 LINE_SPEED = Looked(
     REGISTRY, "booking_line_people_per_second", "How many a second come in from it", ["campaign"]
+)
+LINE_LIMITS = Looked(
+    REGISTRY,
+    "booking_line_limit_people_per_second",
+    "How many a second a person lets come in from it, at least and at most",
+    ["campaign", "end"],
 )
 LINE_PROMISES = Counter(
     "booking_line_promises_total",
@@ -217,7 +223,7 @@ offers = Children(OFFERS, "held", "not_held", "crowd")
 erased = Children(PERSONS_ERASED, "asked", "unused")
 visit_steps = Children(VISIT_STEPS, ("rule", "noshow"))
 again = Children(BATCHES_AGAIN, "outage")
-not_admitted = Children(NOT_ADMITTED, "later", "unknown", "over", "other")
+not_admitted = Children(NOT_ADMITTED, "later", "unknown", "over", "other", "no_campaign")
 steps = Children(PROPOSAL_STEPS)
 _projected = Children(EVENTS_PROJECTED)
 _glass = Children(GLASS_BROKEN, "booking", "day")

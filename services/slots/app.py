@@ -9,6 +9,7 @@ import asyncpg
 from aiohttp import web
 
 from services.slots import api, availability, inbox, metrics, store
+from services.slots.ahead import Ahead
 from services.slots.availability import Memory
 from services.slots.config import Config
 from services.slots.rules import HoldLimits
@@ -105,6 +106,7 @@ def _add_door(work: Work, config: Config, app: web.Application) -> None:
     work.checks["door"] = door.wrong
     work.doors.append(door)
     _add_runner(work, config, app[PROPOSALS])
+    _add_ahead(work, config, app[api.DESK])
 
 
 def _add_runner(work: Work, config: Config, desk: ProposalDesk) -> None:
@@ -115,6 +117,17 @@ def _add_runner(work: Work, config: Config, desk: ProposalDesk) -> None:
     metrics.PROPOSAL_DUE_SECONDS.one(lambda: runner.oldest_seconds)
     work.checks["proposals"] = runner.pulse.wrong
     work.tasks.append(runner.run(config.proposal_look_seconds))
+
+
+def _add_ahead(work: Work, config: Config, desk: api.Desk) -> None:
+    """What staff wished once and for all is asked for wherever their wishes are."""
+    ahead = Ahead(desk)
+    ahead.on_step = metrics.count_ahead
+    ahead.on_failure = metrics.AHEAD_FAILURES.inc
+    metrics.AHEAD_LEAST_DAYS.one(lambda: ahead.least_days)
+    metrics.AHEAD_TARGET_DAYS.one(lambda: config.schedule_ahead_days)
+    work.checks["ahead"] = ahead.pulse.wrong
+    work.tasks.append(ahead.run(config.schedule_look_seconds))
 
 
 def _memory(config: Config, reads: store.Reads, clock: DatabaseClock) -> Memory:
@@ -191,6 +204,7 @@ def doors(
         holidays=store.Holidays(reads.pool),
         practitioners=store.Practitioners(reads.pool),
         patience_seconds=config.staff_patience_seconds,
+        ahead_days=config.schedule_ahead_days,
         alone=Alone(slots_max=config.alone_slots_max, people_max=config.alone_people_max),
     )
     api.routes(app, desk, Gate(tokens))

@@ -49,3 +49,5 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     proposal_window_seconds: int = 60
     proposal_life_seconds: int = 86_400
     proposal_look_seconds: float = 1.0
+    schedule_ahead_days: Annotated[int, Meta(ge=1, le=366)] = 60
+    schedule_look_seconds: float = 1.0

@@ -172,11 +172,34 @@ PROPOSAL_DUE_SECONDS = Looked(
     "For how long the oldest mass act has been due that is not done",
 )
 
+AHEAD_LEAST_DAYS = Looked(
+    REGISTRY,
+    "slots_schedule_ahead_least_days",
+    "For how many days that schedule without an end is open that is opened least far ahead",
+)
+AHEAD_TARGET_DAYS = Looked(
+    REGISTRY,
+    "slots_schedule_ahead_target_days",
+    "For how many days each of them is to be open",
+)
+AHEAD_SLOTS = Counter(
+    "slots_schedule_ahead_slots_total",
+    "Slots that were asked for by themselves, by whether they were opened or refused",
+    ["outcome"],
+    registry=REGISTRY,
+)
+AHEAD_FAILURES = Counter(
+    "slots_schedule_ahead_failures_total",
+    "Times that days were not opened, and are tried again",
+    registry=REGISTRY,
+)
+
 count_request = Requests(REQUESTS, REQUEST_SECONDS).count
 decided = Children(DECISIONS)
 again = Children(BATCHES_AGAIN, "outage")
 steps = Children(PROPOSAL_STEPS)
 touched = Children(PROPOSAL_IDS)
+ahead_slots = Children(AHEAD_SLOTS)
 
 
 def count_step(act: str, step: str) -> None:
@@ -188,3 +211,9 @@ def count_touched(act: str, outcome: Outcome) -> None:
     """A batch of this act was carried out."""
     touched[act, "changed"].inc(outcome.changed)
     touched[act, "refused"].inc(outcome.refused)
+
+
+def count_ahead(opened: int, refused: int) -> None:
+    """So many slots were asked for by themselves."""
+    ahead_slots["opened"].inc(opened)
+    ahead_slots["refused"].inc(refused)

@@ -68,6 +68,7 @@ from shared.messages.televisits import (
     VisitEvent,
     VisitMissed,
     VisitRejoined,
+    VisitSetBack,
     VisitTold,
     VisitWaiting,
 )
@@ -188,6 +189,7 @@ __all__ = [
     "VisitEvent",
     "VisitMissed",
     "VisitRejoined",
+    "VisitSetBack",
     "VisitTold",
     "VisitWaiting",
     "Wishes",

@@ -1,4 +1,4 @@
-"""What does the front desk tell of a telemedicine visit? Each of its steps, in order."""
+"""What does the front desk tell of a visit, from afar or at a clinic? Its steps, in order."""
 
 from typing import Literal
 
@@ -18,7 +18,7 @@ class VisitTold(BookingTold, frozen=True, kw_only=True):
 
 
 class VisitArrived(VisitTold, frozen=True, kw_only=True):
-    """The patient has opened the page."""
+    """The patient has opened the page; or has come, where `place` is at a clinic."""
 
 
 class VisitWaiting(VisitTold, frozen=True, kw_only=True):
@@ -42,13 +42,19 @@ class VisitByPhone(VisitTold, frozen=True, kw_only=True):
 
 
 class VisitEnded(VisitTold, frozen=True, kw_only=True):
-    """The visit is over."""
+    """The visit is over; at a clinic: it was fulfilled."""
 
 
 class VisitMissed(VisitTold, frozen=True, kw_only=True):
     """The visit did not take place, and who did not come."""
 
     noshow_by: NoShowBy
+
+
+class VisitSetBack(VisitTold, frozen=True, kw_only=True):
+    """The clinic takes back what it said last: the visit's status is as it was before."""
+
+    status: Literal["booked", "arrived"]
 
 
 VisitEvent = (
@@ -60,4 +66,5 @@ VisitEvent = (
     | VisitByPhone
     | VisitEnded
     | VisitMissed
+    | VisitSetBack
 )

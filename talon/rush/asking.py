@@ -81,7 +81,13 @@ class Asker:
         key = "" if how == "poll" else wish.key
         try:
             answer = await self._doors.ask(
-                method, url, token=wish.person.token, key=key, body=body, due=due
+                method,
+                url,
+                token=wish.person.token,
+                admission_pass=wish.person.admission_pass,
+                key=key,
+                body=body,
+                due=due,
             )
         except asyncio.CancelledError:
             # Whoever stops the rush leaves no wish without a line: it may have been done.

@@ -10,10 +10,11 @@ from talon.rush.journal import Act, Seat
 
 
 class Person(msgspec.Struct, frozen=True, kw_only=True):
-    """Who asks, and for whom else they may ask."""
+    """Who asks, for whom else they may ask, and with which pass from a waiting room."""
 
     id: UUID
     token: str
+    admission_pass: str = ""
     dependants: tuple[UUID, ...] = ()
 
 

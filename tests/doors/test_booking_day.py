@@ -55,6 +55,10 @@ async def test_a_day_shows_who_comes_when_in_order_of_time(door: Door) -> None:
 
     assert [line["booking_id"] for line in shown["bookings"]] == [alice["id"], boris["id"]]
     assert shown["bookings"][0] == {
+        "place_id": alice["places"][0]["id"],
+        "appointment": "booked",
+        "arrived_at": None,
+        "ended_at": None,
         "booking_id": alice["id"],
         "status": "booked",
         "slot_id": str(early),

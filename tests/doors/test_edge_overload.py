@@ -83,6 +83,28 @@ async def test_an_address_has_its_own_number_and_what_is_refused_does_not_count(
     assert later.status == 200
 
 
+async def test_searches_in_everything_keep_nobody_from_reading_a_page(tmp_path: Path) -> None:
+    async def search(request: web.Request) -> web.StreamResponse:
+        if request.path.endswith("/series"):
+            await over.wait()
+        return web.Response()
+
+    over = asyncio.Event()
+    async with (
+        an_edge(tmp_path, TALON_EDGE_SEARCHES_MAX="4") as edge,
+        an_origin(edge.stack, "slots", search),
+    ):
+        wanted = [f"/api/v1/series?nth={nth}" for nth in range(12)]
+        searches = [asyncio.create_task(edge.get(path)) for path in wanted]
+        done, _ = await asyncio.wait(searches, timeout=0.5)
+        page = await edge.get("/api/v1/slots?clinic=1")
+        over.set()
+        await asyncio.gather(*searches)
+
+    assert [task.result().code for task in done] == ["unavailable"] * 8
+    assert page.status == 200
+
+
 async def test_a_desk_that_stands_still_is_asked_so_much_and_no_more_of_each_kind(
     tmp_path: Path,
 ) -> None:

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from services.slots.api.desk import ASKED_AT_ONCE_MAX, Desk
-from services.slots.api.schedules import REFUSED_SHOWN_MAX
+from services.slots.api.opening import REFUSED_SHOWN_MAX
 from services.slots.rules.schedules import Schedule
 from services.slots.store import reads
 from services.slots.store.schedules import OfClinic

@@ -182,6 +182,31 @@ async def test_somebody_who_books_after_the_preview_is_seen_before_anything_chan
     assert (taken.status, (await taken.json())["closed"]) == (201, 15)
 
 
+async def test_one_person_more_in_a_slot_that_is_kept_anyway_is_seen_before_anything_changes(
+    clinic: Clinic,
+) -> None:
+    referee = clinic.door.log.referee
+    kept, *_ = await clinic.slots()
+    held = stories.hold(kept, id=QUICK)
+    await referee.decide(held, partition=0)
+    seen = await clinic.preview(starts="10:00")
+    await referee.decide(stories.confirm(held.id, kept), partition=0)
+    confirmed = await clinic.preview(starts="10:00")
+    await referee.decide(stories.book(kept), partition=0)
+    before = await clinic.slots()
+
+    answer = await clinic.replace(seen["digest"], starts="10:00")
+
+    body = await answer.json()
+    assert confirmed["digest"] == seen["digest"]
+    assert (answer.status, body["code"]) == (409, "preview_changed")
+    assert (seen["keeps"]["people"], body["preview"]["keeps"]["people"]) == (1, 2)
+    assert await clinic.slots() == before
+    assert len((await clinic.door.schedules(clinic.id))["schedules"]) == 1
+    taken = await clinic.replace(body["preview"]["digest"], starts="10:00")
+    assert (taken.status, (await taken.json())["closed"]) == (201, 15)
+
+
 async def test_somebody_who_is_quicker_than_the_command_that_shuts_keeps_their_place(
     clinic: Clinic, monkeypatch: pytest.MonkeyPatch
 ) -> None:

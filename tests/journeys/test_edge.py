@@ -195,7 +195,12 @@ async def test_who_was_told_that_nobody_knows_asks_again_and_has_one_booking(
         status, problem = await patient.post("/bookings", _wish(slot_id), key)
     assert (status, problem["code"]) == (504, "outcome_unknown")
 
-    status, booking = await patient.post("/bookings", _wish(slot_id), key)
+    # A desk that has just come to itself may first find its connections gone: nothing is changed.
+    async with asyncio.timeout(10.0):
+        status, booking = await patient.post("/bookings", _wish(slot_id), key)
+        while status == 503:
+            await asyncio.sleep(0.2)
+            status, booking = await patient.post("/bookings", _wish(slot_id), key)
 
     assert status == 201, booking
     _, own = await patient.get("/bookings")

@@ -2,11 +2,13 @@
 
 import asyncio
 import re
+from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
 import pytest
+import pytest_asyncio
 from playwright.async_api import expect
 
 from tests.page_practice import Desk, Practice
@@ -18,7 +20,12 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 SOON = timedelta(seconds=5)
 """After it the draw is made: so long a page may take to be there and join."""
 
+AT_ONCE = timedelta(seconds=1.5)
 LATER = timedelta(hours=1)
+LOOKS = 6
+"""So many in a row come to each of two front desks."""
+
+MakeMorning = Callable[..., Awaitable["Morning"]]
 
 
 class Morning:
@@ -42,18 +49,49 @@ class Morning:
             "POST", f"/campaigns/{self.campaign}/waiting-room/tickets", token, {}
         )
 
+    async def closes(self) -> None:
+        """Nobody needs a pass any more: others have the stack after us."""
+        await self.desk.ask(
+            "DELETE", f"/campaigns/{self.campaign}/waiting-room", self.desk.operator, {}
+        )
+        await self.is_seen("closed")
+
+    async def is_seen(self, *states: str) -> None:
+        """Wait until every front desk sees the room so."""
+        path, seen = f"/campaigns/{self.campaign}/waiting-room", 0
+        while seen < LOOKS:
+            await asyncio.sleep(0.1)
+            state = await self.desk.look(path)
+            seen = seen + 1 if state in states else 0
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def mornings(desk: Desk) -> AsyncIterator[MakeMorning]:
+    """Makes campaigns with waiting rooms, and closes these at the end."""
+    made: list[Morning] = []
+
+    async def make(opens_in: timedelta, **speeds: float) -> Morning:
+        made.append(await a_morning(desk, opens_in, **speeds))
+        return made[-1]
+
+    yield make
+    for morning in made:
+        await morning.closes()
+
 
 async def a_morning(desk: Desk, opens_in: timedelta, **speeds: float) -> Morning:
     """It opens so soon; the room has been open for an hour."""
     service = f"service-{uuid4().hex[:8]}"
     practice = await (await desk.practice()).opens(["09:00", "09:30"], service=service)
     now = datetime.now(UTC)
-    body = {"name": "Autumn", "service": service, "doses": 1, "min_days": 0, "max_days": 0}
+    body = {"name": "Autumn", "service": service, "doses": 2, "min_days": 0, "max_days": 0}
     body |= {"opens_at": (now + opens_in).isoformat()}
     campaign = (await desk.ask("POST", "/campaigns", desk.operator, body))["id"]
     room = {"opens_at": (now - timedelta(hours=1)).isoformat()} | speeds
     await desk.ask("POST", f"/campaigns/{campaign}/waiting-room", desk.operator, room)
-    return Morning(desk, practice, campaign, service)
+    morning = Morning(desk, practice, campaign, service)
+    await morning.is_seen("gathering", "drawing", "serving")
+    return morning
 
 
 async def its_turn(visitor: Visitor) -> None:
@@ -66,8 +104,10 @@ async def its_turn(visitor: Visitor) -> None:
 TURN = {"en": "It is your turn.", "ru": "Ваша очередь подошла."}
 
 
-async def test_a_patient_is_drawn_waits_is_let_in_and_books(desk: Desk, visit: Visit) -> None:
-    morning = await a_morning(desk, SOON, speed_min=0.1, speed_max=0.1)
+async def test_a_patient_is_drawn_waits_is_let_in_and_books(
+    desk: Desk, visit: Visit, mornings: MakeMorning
+) -> None:
+    morning = await mornings(SOON, speed_min=0.1, speed_max=0.1)
     token = desk.patient()
     visitor = await (await visit("en", NARROW)).goes_to(morning.address, token)
     await visitor.button("line.join").click()
@@ -93,6 +133,7 @@ async def test_a_patient_is_drawn_waits_is_let_in_and_books(desk: Desk, visit: V
     await its_turn(other)
     assert await visitor.axe() == []
     await visitor.page.get_by_role("link", name=visitor.said("line.choose")).click()
+    await expect(visitor.page.locator("h1")).to_have_text(visitor.said("pairs.title"))
     await visitor.evaluate("address => { location.hash = address }", address(morning))
     await visitor.slot("09:30").click()
     await visitor.button("book.do", n=1).click()
@@ -101,9 +142,9 @@ async def test_a_patient_is_drawn_waits_is_let_in_and_books(desk: Desk, visit: V
 
 
 async def test_who_comes_without_a_pass_is_shown_the_way_to_the_room(
-    desk: Desk, visit: Visit
+    desk: Desk, visit: Visit, mornings: MakeMorning
 ) -> None:
-    morning = await a_morning(desk, LATER)
+    morning = await mornings(LATER)
     visitor = await (await visit("ru", NARROW)).goes_to(address(morning), desk.patient())
 
     await visitor.slot("09:00").click()
@@ -117,12 +158,11 @@ async def test_who_comes_without_a_pass_is_shown_the_way_to_the_room(
 
 
 async def test_who_stands_behind_more_people_than_there_are_places_is_told_so(
-    desk: Desk, visit: Visit
+    desk: Desk, visit: Visit, mornings: MakeMorning
 ) -> None:
-    morning = await a_morning(desk, SOON, speed_min=0.1, speed_max=0.1)
+    morning = await mornings(AT_ONCE, speed_min=0.1, speed_max=0.1)
     for _ in range(6):
         await morning.joins(desk.patient())
-    await asyncio.sleep(SOON.total_seconds())
     visitor = await (await visit("ru", NARROW)).goes_to(morning.address, desk.patient())
 
     await visitor.button("line.join").click()
@@ -132,8 +172,10 @@ async def test_who_stands_behind_more_people_than_there_are_places_is_told_so(
     assert await visitor.axe() == []
 
 
-async def test_who_leaves_finds_their_place_again(desk: Desk, visit: Visit) -> None:
-    morning = await a_morning(desk, LATER)
+async def test_who_leaves_finds_their_place_again(
+    desk: Desk, visit: Visit, mornings: MakeMorning
+) -> None:
+    morning = await mornings(LATER)
     visitor = await (await visit()).goes_to(morning.address, desk.patient())
     await visitor.button("line.join").click()
 
@@ -144,7 +186,7 @@ async def test_who_leaves_finds_their_place_again(desk: Desk, visit: Visit) -> N
     await expect(visitor.button("line.leave")).to_be_visible()
 
 
-async def test_where_there_is_no_room_it_says_so(desk: Desk, visit: Visit) -> None:
+async def test_where_there_is_no_room_it_says_so(visit: Visit) -> None:
     visitor = await (await visit("ru")).goes_to(f"#/line/{uuid4()}")
 
     await expect(visitor.shows("line.lost")).to_be_visible()

@@ -44,6 +44,29 @@ async def test_a_stream_is_read_wherever_it_is_cut(page: Visitor) -> None:
     assert (bare["id"], bare["data"]) == ("8", "")
 
 
+async def test_a_place_is_had_through_the_first_campaign_that_lets_one_in(page: Visitor) -> None:
+    asked = """(async () => {
+        const asked = [];
+        const answer = await it.throughCampaigns({ places: 1 }, async (body) => {
+            asked.push(body.campaign_id ?? null);
+            return facts[0][body.campaign_id ?? ''];
+        });
+        return [asked, answer.code];
+    })()"""
+    needed = {"code": "campaign_needed", "body": {"campaign_ids": ["a", "b", "c"]}}
+    no, full, yes = ({"code": code} for code in ("not_eligible", "slot_full", ""))
+
+    async def told(**answers: Any) -> Any:
+        said = {"": needed} | answers
+        return await _result(page, "talk/through.js", asked, said)
+
+    assert await told(a=no, b=yes) == [[None, "a", "b"], ""]
+    assert await told(a=full) == [[None, "a"], "slot_full"]
+    assert await told(a=no, b=no, c=no) == [[None, "a", "b", "c"], "not_eligible"]
+    plain = await _result(page, "talk/through.js", asked, {"": full})
+    assert plain == [[None], "slot_full"]
+
+
 async def test_each_answer_has_its_next_step(page: Visitor) -> None:
     table = [
         ({"status": 201}, 1, "done"),

@@ -185,7 +185,8 @@ def test_what_is_to_come_is_moved_or_given_up_when_a_part_is_past() -> None:
     assert before == ("reschedule", "cancel")
     assert whole.reason == "started"
     [stays] = gone.places
-    assert (stays.slot_id, stays.claim) == (MONDAY, DOSE[0])
+    # It stays the place that it was: who came to it, came.
+    assert (stays.id, stays.slot_id, stays.claim) == (made.places[0].id, MONDAY, DOSE[0])
     assert not isinstance(again, Refused), again
     assert actions(desk.booking, at) == ("attend",)
 

@@ -16,7 +16,14 @@ from services.booking.rules.admission import (
     born_by,
     wrong_with,
 )
-from services.booking.rules.publications import Published, RuleBook, Scope, share_of
+from services.booking.rules.publications import (
+    Published,
+    RuleBook,
+    Scope,
+    beyond_what_they_had,
+    ruled_services,
+    share_of,
+)
 from tests.campaign_stories import NOON, a_phase, admitting, fits, some_facts, some_phases
 from tests.stories import CLINIC, an_id
 
@@ -136,7 +143,14 @@ OLD, NEW = (
 
 def published(**scope: object) -> Published:
     said = msgspec.convert(scope, Scope)
-    return Published(campaign_id=CAMPAIGN, number=2, scope=said, book=NEW, before=OLD)
+    return Published(
+        campaign_id=CAMPAIGN,
+        service="vaccination",
+        number=2,
+        scope=said,
+        book=NEW,
+        before=OLD,
+    )
 
 
 def book_for(what: Published, person: UUID, district: str | None = None) -> RuleBook | None:
@@ -178,3 +192,54 @@ def test_what_the_next_replaces_is_what_is_in_force_for_everybody() -> None:
     assert published().base == NEW
     assert published(percent=10).base == OLD
     assert Scope(percent=0).is_nobody
+
+
+# ---- whoever names no campaign ------------------------------------------------------------------
+
+PEOPLE = [an_id(f"person {n}") for n in range(3)]
+_seats = st.lists(st.tuples(st.sampled_from(PEOPLE), st.sampled_from("abc")), max_size=8)
+
+
+@given(_seats, _seats, st.sets(st.sampled_from("abc")))
+def test_nobody_has_more_places_of_a_ruled_service_than_they_had(
+    wanted: list[tuple[UUID, str]], had: list[tuple[UUID, str]], ruled: set[str]
+) -> None:
+    # The model: each place that was had is crossed out once, and nothing ruled may be left.
+    left = list(wanted)
+    for seat in had:
+        if seat in left:
+            left.remove(seat)
+
+    service = beyond_what_they_had(wanted, had, ruled)
+
+    assert (service is None) == all(of not in ruled for _, of in left)
+    assert service is None or service in {of for _, of in left}
+
+
+@given(
+    st.lists(
+        st.tuples(st.sampled_from("abc"), st.booleans(), st.booleans(), st.integers(0, 100)),
+        max_size=5,
+    )
+)
+def test_a_service_is_ruled_while_somebody_is_judged_by_a_book_of_a_campaign_of_it(
+    said: list[tuple[str, bool, bool, int]],
+) -> None:
+    campaigns = [
+        Published(
+            campaign_id=an_id(f"campaign {n}"),
+            service=service,
+            number=1,
+            scope=Scope(percent=percent),
+            book=NEW if has_book else None,
+            before=OLD if had_book else None,
+        )
+        for n, (service, has_book, had_book, percent) in enumerate(said)
+    ]
+
+    ruled = ruled_services(campaigns)
+
+    for one in campaigns:
+        is_named = one.campaign_id in ruled.get(one.service, ())
+        assert is_named == (one.book is not None or one.before is not None)
+    assert all(ruled.values()), "no service is ruled by nobody"

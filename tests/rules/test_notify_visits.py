@@ -20,6 +20,7 @@ from shared.messages import (
     VisitByPhone,
     VisitEvent,
     VisitMissed,
+    VisitSetBack,
 )
 from tests.notify_bookings import (
     ALICE,
@@ -45,6 +46,8 @@ def stepped(kind: type[Any], **about: Any) -> Any:
     """A visit's step, just now."""
     if kind is VisitMissed:
         about.setdefault("noshow_by", "patient")
+    if kind is VisitSetBack:
+        about.setdefault("status", "booked")
     return kind(
         id=uuid4(),
         cause=uuid4(),

@@ -24,6 +24,14 @@ VISIT = """
            owner_id, owner_id, clock_timestamp(), clock_timestamp(), '{}', 'arrived', 'away', 1,
            clock_timestamp() - interval '16 minutes'
       FROM booking"""
+CAME = """
+    INSERT INTO visit (id, booking_id, booking_version, home, owner_id, patient_id, slot_id,
+                       clinic_id, line_id, starts_at, ends_at, place, status, modality, arrived_at)
+    SELECT gen_random_uuid(), id, version, home, owner_id, owner_id, slot_ids[1], owner_id,
+           owner_id, clock_timestamp(), clock_timestamp(), '{}', 'arrived', 'physical',
+           clock_timestamp()
+      FROM booking"""
+MISSED = "UPDATE booking SET status = 'noshow'"
 UNTOLD = """
     INSERT INTO visit_step (visit_id, version, step, status, taken_at, home, event)
     SELECT id, 1, 'arrive', 'arrived', clock_timestamp() - interval '16 minutes', 0, '{}'
@@ -101,7 +109,22 @@ BROKEN: dict[tuple[str, str], str] = {
                 clock_timestamp() - interval '16 minutes')""",
     ("booking", "visits_come_to_an_end"): VISIT,
     ("booking", "visits_are_their_steps"): VISIT,
+    ("booking", "nobody_both_came_and_was_missed"): "; ".join((CAME, MISSED)),
     ("booking", "visit_steps_are_told"): "; ".join((VISIT, UNTOLD)),
+    ("booking", "ruled_places_through_a_campaign"): """
+        WITH made AS (
+            INSERT INTO campaign (id, wish_id, body_hash, name, service, opens_at, doses, min_days,
+                                  max_days)
+            SELECT gen_random_uuid(), gen_random_uuid(), '', '', places->0->>'service', now(),
+                   1, 0, 0 FROM booking LIMIT 1
+            RETURNING id
+        ), book AS (
+            INSERT INTO rule_book (id, campaign_id, number, phases, body_hash, made_by)
+            SELECT gen_random_uuid(), id, 1, '[]', '', id FROM made RETURNING id, campaign_id
+        ), later AS (UPDATE booking SET made_at = now() + interval '2 minutes')
+        INSERT INTO publication (campaign_id, number, book_id, percent, clinics, districts, reverts,
+                                 cause_id)
+        SELECT campaign_id, 1, id, 100, '{}', '{}', false, id FROM book""",
     ("notify", "addresses_are_sealed"): """
         INSERT INTO contact (person_id, email)
         VALUES (gen_random_uuid(), 'patient-0@example.org')""",

@@ -27,7 +27,7 @@ ROOMS = {
     "metrics",
 }
 EXTRA_ROOMS = {
-    "slots": {"availability"},
+    "slots": {"ahead", "availability"},
     "booking": {
         "admission",
         "closures",

@@ -56,6 +56,7 @@ IN_RUSSIAN = (
 """The catalogue, what the language calls itself, and what is said before anything has run."""
 
 AT_THE_DOOR = {
+    "campaign_needed",
     "campaign_unknown",
     "not_eligible",
     "not_found",

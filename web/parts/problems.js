@@ -1,6 +1,6 @@
 // What is a person told when something is not as they wished?
 
-import { has, t } from '../words/language.js';
+import { has, spoken, t } from '../words/language.js';
 
 /** The referee's reasons, as a booking keeps them, under the codes by which they are answered. */
 const REASONS = {
@@ -26,6 +26,17 @@ const REASONS = {
  */
 export function problemText(code) {
   return has(`problem.${code}`) ? t(`problem.${code}`) : t('problem.other');
+}
+
+/**
+ * What a rule says to whoever it keeps out, in their language; else the words for the code.
+ * @param {import('../talk/api.js').Answer | undefined} answer
+ */
+export function refusalText(answer) {
+  const { rule_title: title, what_to_do: todo } = answer?.body ?? {};
+  const language = spoken();
+  if (title?.[language] && todo?.[language]) return `${title[language]}. ${todo[language]}`;
+  return problemText(answer?.code ?? '');
 }
 
 /**

@@ -2,7 +2,7 @@
 
 import { mayBeDismissed } from '../talk/wishes.js';
 import { has, t } from '../words/language.js';
-import { problemText } from './problems.js';
+import { refusalText } from './problems.js';
 
 /** @typedef {import('../talk/wishes.js').Wish} Wish */
 /** @typedef {'waiting' | 'good' | 'bad' | 'unsure'} Tone */
@@ -17,8 +17,7 @@ export function standing(wish) {
     return { tone: 'good', title: t(`done.${wish.kind}`), text: t(`done.${wish.kind}.text`) };
   }
   if (wish.stage === 'refused') {
-    const code = wish.answer?.code ?? '';
-    return { tone: 'bad', title: t(`refused.${wish.kind}`), text: problemText(code) };
+    return { tone: 'bad', title: t(`refused.${wish.kind}`), text: refusalText(wish.answer) };
   }
   if (wish.stage === 'stuck') {
     const isSafe = mayBeDismissed(wish);

@@ -4,7 +4,7 @@ import { asking, read } from './api.js';
 
 const PAGE = 100;
 const PAGES_MAX = 10;
-export const DOSES = 2;
+const DOSES = 2;
 
 /**
  * @typedef {object} Campaign
@@ -35,4 +35,13 @@ export async function campaignsOfTwo(signal) {
     if (!cursor) break;
   }
   return { campaigns: campaigns.filter(({ doses }) => doses === DOSES).reverse(), code: '' };
+}
+
+/**
+ * Whether this campaign is one of them; not, where that could not be learned.
+ * @param {string} id
+ */
+export async function hasTwoDoses(id) {
+  const { status, body } = await read(`/campaigns/${encodeURIComponent(id)}`);
+  return status === 200 && body.doses === DOSES;
 }

@@ -2,6 +2,7 @@
 
 import { ask } from './api.js';
 import { whoIsHere } from './session.js';
+import { throughCampaigns } from './through.js';
 import { watch } from './watch.js';
 
 const TTL_SECONDS = 300;
@@ -30,10 +31,10 @@ addEventListener('pagehide', letGoAll);
  */
 export async function hold(slots, seats) {
   const places = slots.flatMap((slot_id) => Array.from({ length: seats }, () => ({ slot_id })));
-  const answer = await ask('/holds', {
-    method: 'POST', personal: true, key: crypto.randomUUID(),
-    body: { places, ttl_seconds: TTL_SECONDS },
-  });
+  const wanted = { places, ttl_seconds: TTL_SECONDS };
+  const answer = await throughCampaigns(wanted, (body) => ask('/holds', {
+    method: 'POST', personal: true, key: crypto.randomUUID(), body,
+  }));
   if (answer.status !== 201) return null;
   mind(answer.body.id);
   return holdIn(answer.body, answer.at);

@@ -8,6 +8,7 @@ import { onSession, whoIsHere } from './session.js';
 const KEPT = 'talon.line';
 const FAILING = { firstMs: 1_000, mostMs: 15_000 };
 const LOOK_SECONDS = 5;
+const SETTLE_MS = 500;
 
 /**
  * @typedef {object} Room how far a line is, the same for everybody
@@ -107,7 +108,9 @@ export function waitAt(campaign, { onLine, onProblem }) {
   }
 
   async function comeIn() {
-    if (mine === null) return '';
+    // Another process may answer, which sees it half a second later; and not all come at once.
+    await pause(SETTLE_MS + scattered(SETTLE_MS), ending.signal);
+    if (mine === null || ending.signal.aborted) return '';
     const { status, code, body } = await ask(`${path}/passes`, {
       method: 'POST', body: { ticket: mine.ticket }, signal: ending.signal,
     });

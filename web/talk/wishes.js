@@ -4,6 +4,7 @@ import { ask } from './api.js';
 import { next } from './policy.js';
 import { pause } from './pauses.js';
 import { hasExpired, onSession, whoIsHere } from './session.js';
+import { throughCampaigns } from './through.js';
 
 const KEPT = 'talon.wishes';
 const FOLLOW_FIRST_MS = 400;
@@ -146,9 +147,7 @@ async function untilItEnds(wish) {
   let before = '';
   let nth = 0;
   while (wish.owner === whoIsHere()?.id) {
-    const answer = await ask(wish.path, {
-      method: 'POST', personal: true, key: wish.key, body: wish.body,
-    });
+    const answer = await answerTo(wish);
     nth = before === `${answer.status}` ? nth + 1 : 1;
     before = `${answer.status}`;
     const step = next(answer, nth);
@@ -167,6 +166,19 @@ async function untilItEnds(wish) {
     await (step.then === 'follow' ? untilDecided(wish, answer.location) : pause(step.ms));
   }
   change(wish, { stage: 'sign_in' });
+}
+
+/**
+ * What is booked is booked through a campaign where it must be. Under which it is asked is kept
+ * before it is: asked again, it is the same wish.
+ * @param {Wish} wish
+ */
+function answerTo(wish) {
+  const askWith = (/** @type {any} */ body) => {
+    if (body !== wish.body) change(wish, { body });
+    return ask(wish.path, { method: 'POST', personal: true, key: wish.key, body });
+  };
+  return wish.kind === 'book' ? throughCampaigns(wish.body, askWith) : askWith(wish.body);
 }
 
 /**

@@ -11,6 +11,7 @@ export default {
   'problem.campaign_not_open': 'Registration has not opened yet.',
   'problem.campaign_unknown': 'This campaign does not exist any more.',
   'problem.already_booked': 'One of the persons has this booked already.',
+  'problem.campaign_needed': 'Places here are only had through a campaign.',
   'problem.not_eligible': 'The rules of the campaign do not allow this.',
   'problem.visit_incomplete': 'This visit needs more than one place: a doctor, a room or an interpreter.',
   'problem.nothing_to_follow': 'A follow-up comes only after a first visit.',

@@ -11,6 +11,7 @@ export default {
   'problem.campaign_not_open': 'Запись ещё не открылась.',
   'problem.campaign_unknown': 'Такой кампании больше нет.',
   'problem.already_booked': 'Кто-то из этих людей уже записан.',
+  'problem.campaign_needed': 'Сюда записывают только по кампании.',
   'problem.not_eligible': 'Правила кампании этого не допускают.',
   'problem.visit_incomplete': 'Для этого приёма нужно больше одного места: врач, кабинет или переводчик.',
   'problem.nothing_to_follow': 'Повторный приём бывает только после первого.',

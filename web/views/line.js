@@ -5,7 +5,8 @@ import { drawPane } from '../parts/draw.js';
 import { freshness } from '../parts/fresh.js';
 import { problemText } from '../parts/problems.js';
 import { signInPane } from '../parts/sign-in.js';
-import { toFind } from '../route.js';
+import { toFind, toPairs } from '../route.js';
+import { hasTwoDoses } from '../talk/campaigns.js';
 import { waitAt } from '../talk/line.js';
 import { onSession, whoIsHere } from '../talk/session.js';
 import { t } from '../words/language.js';
@@ -33,6 +34,11 @@ export function lineView(route) {
   let last = null;
   let shown = '';
   let hasLeft = false;
+  let areBoth = false;
+  hasTwoDoses(route.campaign).then((areTwo) => {
+    [areBoth, shown] = [areTwo, ''];
+    if (last !== null) offer(last);
+  });
 
   /** @param {Seen} seen */
   function show(seen) {
@@ -58,6 +64,7 @@ export function lineView(route) {
     if (next === shown) return;
     shown = next;
     const { service } = seen.room;
+    const href = areBoth ? toPairs(route.campaign, {}) : toFind({ service });
     const join = () => waiting.join();
     const leave = el('button.quiet', { type: 'button', onclick: goAway }, t('line.leave'));
     const steps = {
@@ -66,8 +73,8 @@ export function lineView(route) {
       join: () => [button('line.join', join), el('p.hint', {}, t('line.same'))],
       wait: () => [el('p.hint', {}, t('line.stays')), el('div.actions', {}, leave)],
       book: () => [el('div.actions', {},
-        el('a.button.primary', { href: toFind({ service }) }, t('line.choose')), leave)],
-      free: () => [el('a.button.primary', { href: toFind({ service }) }, t('line.choose'))],
+        el('a.button.primary', { href }, t('line.choose')), leave)],
+      free: () => [el('a.button.primary', { href }, t('line.choose'))],
     };
     fill(rest, ...steps[next]());
   }

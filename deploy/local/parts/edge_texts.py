@@ -8,8 +8,15 @@ from deploy.local.stack import SERVICES, Stack
 from shared.problems import Problem, outcome_unknown, unavailable
 from shared.web import BODY_BYTES_MAX
 
-READS = "slots_reads"
-"""The referee's processes once more, for what everybody may read."""
+LIMITED = {
+    "slots_reads": ("slots", "TALON_EDGE_READS_MAX"),
+    "slots_searches": ("slots", "TALON_EDGE_SEARCHES_MAX"),
+    "booking": ("booking", "TALON_EDGE_DESK_MAX"),
+    "booking_wishes": ("booking", "TALON_EDGE_DESK_MAX"),
+    "booking_looks": ("booking", "TALON_EDGE_LOOKS_MAX"),
+}
+"""A service's processes by what they are asked for, and by which setting so much of it at once.
+What is of no such kind is staff's, or a live stream; the services hold those to numbers."""
 
 IDLE_CONNECTIONS_MAX = 256
 """How many idle connections to a service each of nginx's processes keeps for the next request."""
@@ -31,7 +38,6 @@ def upstreams(stack: Stack, counts: Mapping[str, int]) -> str:
     Where the services have names, TALON_EDGE_RESOLVER knows them, and it is asked again and again:
     all addresses of a name are the service's processes, and a new process has a new one.
     """
-    reads_max = stack.settings.number("TALON_EDGE_READS_MAX")
     resolver = stack.settings.values.get("TALON_EDGE_RESOLVER")
     words = ["resolve"] if resolver else []
     # A question that got lost is asked again soon; by itself nginx would wait 30 s for its answer.
@@ -40,24 +46,18 @@ def upstreams(stack: Stack, counts: Mapping[str, int]) -> str:
     blocks = [
         _upstream(name, _addresses(stack, counts, name), *words)
         for name in SERVICES
-        if name != "booking"
+        if name not in LIMITED
     ]
-    reads = _upstream(READS, _addresses(stack, counts, "slots"), *words, f"max_conns={reads_max}")
-    desks = [
-        _upstream(name, _addresses(stack, counts, "booking"), *words, f"max_conns={most}")
-        for name, most in _at_the_desk(stack).items()
+    limited = [
+        _upstream(
+            name,
+            _addresses(stack, counts, service),
+            *words,
+            f"max_conns={stack.settings.number(setting)}",
+        )
+        for name, (service, setting) in LIMITED.items()
     ]
-    return "\n".join([*asked, *blocks, reads, *desks])
-
-
-def _at_the_desk(stack: Stack) -> dict[str, int]:
-    """The front desk's processes by what is asked of them, and how much of it at once."""
-    number = stack.settings.number
-    return {
-        "booking": number("TALON_EDGE_DESK_MAX"),
-        "booking_wishes": number("TALON_EDGE_DESK_MAX"),
-        "booking_looks": number("TALON_EDGE_LOOKS_MAX"),
-    }
+    return "\n".join([*asked, *blocks, *limited])
 
 
 def _addresses(stack: Stack, counts: Mapping[str, int], service: str) -> list[str]:

@@ -114,6 +114,12 @@ class Lines:
         """How many people a second come in from each."""
         return [((str(room.campaign_id),), room.speed) for room in self._open_rooms()]
 
+    def limits(self) -> Found:
+        """Between how many people a second somebody lets come in from each."""
+        for room in self._open_rooms():
+            yield (str(room.campaign_id), "least"), room.speed_min
+            yield (str(room.campaign_id), "most"), room.speed_max
+
     def _open_rooms(self) -> list[Room]:
         return [room for room in self._known.values() if room.closed_at is None]
 

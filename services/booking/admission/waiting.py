@@ -36,6 +36,7 @@ class Waiting(msgspec.Struct):
         metrics.LINE_PEOPLE.look = lines.people
         metrics.LINE_SERVING.look = lines.serving
         metrics.LINE_SPEED.look = lines.speeds
+        metrics.LINE_LIMITS.look = lines.limits
         return cls(
             rooms=rooms,
             lines=lines,

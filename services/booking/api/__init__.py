@@ -4,6 +4,7 @@ from aiohttp import web
 
 from services.booking.api import (
     accesses,
+    attendance,
     bookings,
     campaigns,
     consents,
@@ -78,6 +79,7 @@ API = Api(
         *persons.ROUTES,
         *papers.ROUTES,
         *day.ROUTES,
+        *attendance.ROUTES,
         *missed.ROUTES,
         *accesses.ROUTES,
         *links.ROUTES,

@@ -1,6 +1,6 @@
 """What does the caller get for which answer? The whole of it on one screen."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 from hashlib import blake2b
 from typing import Any, assert_never
@@ -9,6 +9,7 @@ from uuid import UUID
 import msgspec
 from aiohttp import web
 from msgspec import UNSET, UnsetType
+from msgspec.structs import replace
 
 from services.booking.api.desk import Desk, problem_of
 from services.booking.replies import Answer, Undecided
@@ -18,6 +19,7 @@ from services.booking.rules.life import Booking, Place, Status, change_of, evolv
 from services.booking.rules.offers import Offered, unheld
 from services.booking.rules.refusals import TOLD, Asked, told
 from shared.messages import (
+    Alternative,
     BookedBy,
     BookingCancelled,
     BookingMoved,
@@ -38,6 +40,7 @@ from shared.messages import (
 )
 from shared.web import json_response
 
+Admitted = Callable[[tuple[Alternative, ...]], Awaitable[tuple[Alternative, ...]]]
 TAG_BYTES = 8
 MADE: frozenset[Status] = frozenset({"held", "booked"})
 
@@ -82,12 +85,17 @@ Body = BookingBody | HoldBody
 
 
 async def ask_or_offer(
-    desk: Desk, command: BookPlaces | HoldPlaces, home: int, began: float
+    desk: Desk, command: BookPlaces | HoldPlaces, home: int, began: float, admitted: Admitted
 ) -> web.Response:
-    """Ask the referee; whoever is refused is told what is held for them instead."""
+    """Ask the referee; whoever is refused is told what is held for them instead.
+
+    Nothing is that they would not be admitted to: `admitted` are those of what is near.
+    """
     answer = await desk.answers.ask(command, home, began)
     if not isinstance(answer, Refused):
         return reply_to(answer, command)
+    if answer.alternatives:
+        answer = replace(answer, alternatives=await admitted(answer.alternatives))
     return reply_to(answer, command, None, await desk.offers.instead(answer, command, home, began))
 
 

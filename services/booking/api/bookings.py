@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -27,7 +28,7 @@ from services.booking.api.desk import (
     home_for,
     need,
 )
-from services.booking.api.eligibility import need_admitted
+from services.booking.api.eligibility import need_admitted, need_campaign, where_admitted
 from services.booking.api.limits import within_limits
 from services.booking.api.problems import BOOKING, CROWD, HOLD, PERSON, REFEREE, SLOT, VISIT
 from services.booking.api.problems_of_lines import LINE
@@ -116,6 +117,7 @@ async def booked(
         asked_by=asker.owner_id,
     )
     await desk.need_unbooked(asker.owner_id, body.campaign_id, wanted)
+    await need_campaign(desk, body.campaign_id, wanted, slots, made_as=made_as["booking_id"])
     await need_admitted(desk, body.campaign_id, wanted, slots, **made_as)
     asks: dict[str, Any] = head | {
         "not_before": None if wish.campaign is None else wish.campaign.opens_at,
@@ -130,7 +132,8 @@ async def booked(
             command = BookPlaces(**asks)
             home = home_for(body.places[0].slot_id, slots)
             desk.access.note(request, persons, about=command.id, reason=reason)
-            return await ask_or_offer(desk, command, home, asker.began)
+            admitted = partial(where_admitted, desk, body.campaign_id, wanted)
+            return await ask_or_offer(desk, command, home, asker.began, admitted)
         hold = await own_hold(desk, asker.owner_id, body.hold_id)
         desk.access.note(request, persons, about=hold.id, reason=reason)
         return await _confirmed(desk, asker, hold, body.places, asks)

@@ -11,6 +11,7 @@ from aiohttp import web
 from services.booking import metrics
 from services.booking.config import Config
 from services.booking.rules.shedding import (
+    BUSY_SHARE,
     Allowance,
     Kind,
     Load,
@@ -34,6 +35,9 @@ HOLD_HEADER = "Talon-Hold"
 
 WISHES = ("POST /bookings", "POST /holds")
 PATIENTS = frozenset({"patient"})
+COUNTED = 64
+"""After so many answers it is looked at how fast they come, where nobody else does."""
+
 LOOK_SECONDS = 0.1
 """How often it is looked at how fast people are answered."""
 
@@ -58,22 +62,30 @@ class Crowd:
         """Somebody has their answer."""
         self._count(seconds)
         self._answered += 1
+        if self._answered >= COUNTED:
+            self._see(asyncio.get_running_loop().time())
 
     @property
     def load(self) -> Load:
         """How it is now."""
-        now = asyncio.get_running_loop().time()
-        if now - self._speed.at >= LOOK_SECONDS:
-            self._speed = speed_after(self._speed, self._answered, now)
-            self._answered = 0
+        self._see(asyncio.get_running_loop().time())
         replies = self._asking.replies
         return load_of(replies.seated, replies.seats_max, self._speed)
 
+    def _see(self, now: float) -> None:
+        if now - self._speed.at >= LOOK_SECONDS:
+            self._speed = speed_after(self._speed, self._answered, now)
+            self._answered = 0
+
     def need_room(self, kind: Kind) -> None:
         """503 where somebody of this kind is asked to come again."""
+        replies = self._asking.replies
+        # Nearly always so few wait that nobody is shed: then nothing is worked out for it.
+        if replies.seated < replies.seats_max * BUSY_SHARE:
+            return
         if is_shed(kind, self.load):
             metrics.SHED.labels(kind).inc()
-            self._asking.replies.on_turned_away()
+            replies.on_turned_away()
             raise unavailable("More people ask than can be answered now.")
 
     def need_pace(self, person: UUID, roles: frozenset[str]) -> None:

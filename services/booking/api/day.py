@@ -1,7 +1,7 @@
 """Who is booked at a clinic on one of its days? For who works there, in order of time."""
 
 from datetime import date, datetime
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 import msgspec
@@ -9,6 +9,7 @@ from aiohttp import web
 from msgspec import Meta
 
 from services.booking.api.desk import DESK
+from services.booking.rules.televisits import FHIR
 from shared.access.entries import CARE, Touch
 from shared.messages import CancelReason, Modality, Text
 from shared.openapi import Answer, Route
@@ -29,13 +30,18 @@ class DayQuery(Page, frozen=True, kw_only=True, forbid_unknown_fields=True):
 class DayPlace(msgspec.Struct, frozen=True, kw_only=True):
     """One place of a booking; a booking has several lines where it has several places that day.
 
-    Ids only: who a patient is, is not known here. `late`: a place of the booking was given up later
-    than the clinic asked for; `cancelled_by` says who took it back, `booked_by` who at a
-    clinic made it for its owner.
+    `appointment` is FHIR's name for how the place stands: `arrived` or `fulfilled`, too, once that
+    is said of it by `place_id`. Ids only: who a patient is, is not known here. `late`: a place of
+    the booking was given up later than the clinic asked for; `cancelled_by` says who took it back,
+    `booked_by` who at a clinic made it for its owner.
     """
 
+    place_id: UUID
     booking_id: UUID
     status: str
+    appointment: str
+    arrived_at: datetime | None
+    ended_at: datetime | None
     slot_id: UUID
     service: str
     starts_at: datetime
@@ -74,10 +80,18 @@ async def list_day(request: web.Request) -> web.Response:
     cursor = None
     if len(rows) == asked.limit:
         cursor = cursor_after(rows[-1]["starts_at"], rows[-1]["place_id"])
-    places = [DayPlace(**{name: row[name] for name in DayPlace.__struct_fields__}) for row in rows]
+    places = [_shown(row) for row in rows]
     return json_response(
         Day(bookings=places, cursor=cursor), headers={"Cache-Control": "private, no-store"}
     )
+
+
+def _shown(row: Any) -> DayPlace:
+    """One that is booked stands as its visit does, if anything was said of that."""
+    same = {name: row[name] for name in DayPlace.__struct_fields__ if name != "appointment"}
+    status = row["visit_status"] if row["status"] == "booked" else None
+    appointment, _ = FHIR[status or row["status"]]
+    return DayPlace(appointment=appointment, **same)
 
 
 ROUTES = [

@@ -1,6 +1,6 @@
 """What does every route need: which command a request is, and what stands in its way?"""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from typing import Annotated, Any, Protocol, Self
 from uuid import UUID
 
@@ -15,10 +15,11 @@ from services.booking.api.offers import Offers
 from services.booking.families import Families
 from services.booking.memory import Identities, Memory
 from services.booking.replies import Answers
-from services.booking.rules.eligibility import Campaign, SlotFacts, Wanted, rule_against
+from services.booking.rules.eligibility import Campaign, Rule, SlotFacts, Wanted, rule_against
 from services.booking.rules.life import Booking
 from services.booking.rules.refusals import TOLD, Told
 from services.booking.store import (
+    Attendance,
     Bookings,
     Books,
     Campaigns,
@@ -121,6 +122,7 @@ class Desk(msgspec.Struct):
     link_keys: Keys | None
     waiting: Waiting
     televisits: Televisits
+    attendance: Attendance
     crowd: Crowd
 
     @property
@@ -166,11 +168,12 @@ class Desk(msgspec.Struct):
         campaign: Campaign | None,
         slots: dict[UUID, SlotFacts],
         *,
-        is_moved: bool = False,
+        later: Container[Rule] = (),
     ) -> list[Wanted]:
         """The places with their persons, where no rule speaks against them.
 
-        Of a booking that is moved, the referee says whether its doses are still well apart.
+        `later`: what is not looked at here. Of a booking that is moved, the referee says whether
+        its doses are still well apart.
         """
         wanted = [
             Wanted(
@@ -183,7 +186,7 @@ class Desk(msgspec.Struct):
         ]
         await self._need_own(asker, {place.patient_id for place in wanted})
         if campaign is not None:
-            _need_eligible(campaign, wanted, slots, is_moved=is_moved)
+            _need_eligible(campaign, wanted, slots, later)
         return wanted
 
     async def _need_own(self, asker: Asker, persons: set[UUID]) -> None:
@@ -284,14 +287,13 @@ def _need_eligible(
     campaign: Campaign,
     wanted: Sequence[Wanted],
     slots: dict[UUID, SlotFacts],
-    *,
-    is_moved: bool,
+    later: Container[Rule],
 ) -> None:
     for place in wanted:
         if place.slot_id not in slots:
             raise problem_of(TOLD["unknown"], slot_id=place.slot_id)
     rule = rule_against(campaign, wanted, slots)
-    if rule is not None and not (rule == "interval" and is_moved):
+    if rule is not None and rule not in later:
         raise Problem(
             422,
             "not_eligible",

@@ -1,13 +1,13 @@
 """Who is admitted to a campaign, before a place of it is used up?"""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from typing import Any, NoReturn
 from uuid import UUID
 
 import msgspec
 
 from services.booking import metrics
-from services.booking.api.desk import Desk
+from services.booking.api.desk import Desk, problem_of
 from services.booking.rules.admission import (
     NOTHING_KNOWN,
     Facts,
@@ -15,8 +15,11 @@ from services.booking.rules.admission import (
     admits,
 )
 from services.booking.rules.eligibility import DOSE_FIRST, SlotFacts, Wanted
-from services.booking.rules.publications import Published, RuleBook
+from services.booking.rules.life import Booking, Kind
+from services.booking.rules.publications import Published, RuleBook, beyond_what_they_had
+from services.booking.rules.refusals import TOLD
 from services.booking.store.facts import Admitted
+from shared.messages import Alternative
 from shared.problems import Problem, unavailable
 
 LOOKS = 3
@@ -28,6 +31,43 @@ SAID = {
     "over": "It is over.",
     "other": "It is for others.",
 }
+
+
+async def need_campaign(
+    desk: Desk,
+    campaign_id: UUID | None,
+    wanted: Sequence[Wanted],
+    slots: Mapping[UUID, SlotFacts],
+    *,
+    made_as: UUID | None = None,
+    kinds: Container[Kind] = ("booking",),
+    moved: Booking | None = None,
+) -> None:
+    """Where a service's campaigns have rules, nobody has a place of it but through one; else 422.
+
+    Known from memory. What this very wish has made before (`made_as`, of these kinds) stays made.
+    """
+    ruled = desk.memory.rules.services
+    if campaign_id is not None or not ruled:
+        return
+    asked: list[tuple[UUID, str]] = []
+    for place in wanted:
+        slot = slots.get(place.slot_id)
+        if slot is None:
+            # Of which service it is must be known, or there would be a way around.
+            raise problem_of(TOLD["unknown"], slot_id=place.slot_id)
+        asked.append((place.patient_id, slot.service))
+    service = beyond_what_they_had(asked, _had(desk, moved), ruled)
+    if service is None or (made_as is not None and await _is_made(desk, made_as, kinds)):
+        return
+    metrics.not_admitted["no_campaign"].inc()
+    raise Problem(
+        422,
+        "campaign_needed",
+        f"Places of {service} are had through a campaign: say which in `campaign_id`.",
+        service=service,
+        campaign_ids=ruled[service],
+    )
 
 
 async def need_admitted(
@@ -53,8 +93,10 @@ async def need_admitted(
         admitted = await _judged(desk, published, wanted, slots, facts=facts, wish_id=wish_id)
         if not admitted:
             return
+        # Of what is held a person may have several: it is not said yet which becomes theirs.
+        once = {(one.patient_id, one.dose): one for one in admitted}
         if await desk.facts.permit(
-            admitted,
+            list(once.values()),
             wish_id=wish_id,
             booking_id=booking_id,
             campaign_id=campaign_id,
@@ -63,6 +105,32 @@ async def need_admitted(
             return
         desk.memory.rules.learn(await desk.books.published())
     raise unavailable("The rules of the campaign change at this moment.")
+
+
+async def where_admitted(
+    desk: Desk, campaign_id: UUID | None, wanted: Sequence[Wanted], near: Sequence[Alternative]
+) -> tuple[Alternative, ...]:
+    """Those of the slots near at whose clinics all of them are admitted as well.
+
+    Only where some clinics are judged by other rules than the rest may there be any others.
+    """
+    published = None if campaign_id is None else desk.memory.rules.of(campaign_id)
+    if published is None or not published.scope.clinics or not near:
+        return tuple(near)
+    facts = await desk.facts.load({place.patient_id for place in wanted})
+    at = desk.clock.now()
+
+    def admits_all(clinic_id: UUID) -> bool:
+        for place in wanted:
+            known = facts.get(place.patient_id, NOTHING_KNOWN)
+            book = published.book_for(
+                place.patient_id, district=known.district, clinic_id=clinic_id
+            )
+            if book is not None and isinstance(admits(book.phases, known, at), NotAdmitted):
+                return False
+        return True
+
+    return tuple(other for other in near if admits_all(other.clinic_id))
 
 
 async def _judged(
@@ -90,6 +158,26 @@ async def _judged(
             _refuse(place, book, phase)
         admitted.append(Admitted(place.patient_id, place.dose or DOSE_FIRST, book, phase))
     return admitted
+
+
+def _had(desk: Desk, moved: Booking | None) -> list[tuple[UUID, str]]:
+    """Whose places of which services a booking has that is to be moved."""
+    if moved is None:
+        return []
+    who = desk.identities.who
+    return [(who(place.patient_id or moved.owner_id), place.service) for place in moved.places]
+
+
+async def _is_made(desk: Desk, made_as: UUID, kinds: Container[Kind]) -> bool:
+    """Asked again, the wish has its answer already, or waits for it.
+
+    What ran out undecided is decided anew, so it is judged anew; and what is a hold still is no
+    booking that was made by confirming it.
+    """
+    before = await desk.bookings.load(made_as)
+    if before is None or before.kind not in kinds:
+        return False
+    return before.version > 0 or before.status == "pending"
 
 
 def _refuse(place: Wanted, book: RuleBook, why: NotAdmitted) -> NoReturn:

@@ -10,16 +10,17 @@ from uuid import UUID
 import msgspec
 from aiohttp import web
 
-from services.booking.api.answers import BookingBody, HoldBody, ask_or_offer, booking_body, reply_to
+from services.booking.api.answers import BookingBody, HoldBody, booking_body, reply_to
 from services.booking.api.bookings import NewBooking, Wish, booked
-from services.booking.api.desk import DESK, Asker, Desk, home_for, need
-from services.booking.api.holds import NewHold, holding, need_pause
+from services.booking.api.desk import DESK, Asker, Desk, need
+from services.booking.api.holds import HoldWish, NewHold, campaign_of, held
 from services.booking.api.me import NO_STORE
 from services.booking.api.moves import Move, OtherPlaces, moved
 from services.booking.api.problems import (
     BOOKING,
     HELD_ENOUGH,
     HOLD,
+    JUDGED,
     PERSON,
     REFEREE,
     SLOT,
@@ -84,12 +85,9 @@ async def hold_for_patient(request: web.Request) -> web.Response:
     slots = await desk.memory.slots({place.slot_id for place in body.places})
     _need_at(who, "slot", _clinics(slots, (place.slot_id for place in body.places)))
     asker = await _asker(request, desk, who)
-    desk.need_turn(request, who, None, body.places, slots)
-    command = holding(body, asker.owner_id, head)
-    desk.access.note(request, [asker.owner_id], about=command.id, reason=CARE)
-    await need_pause(desk, command)
-    home = home_for(body.places[0].slot_id, slots)
-    return await ask_or_offer(desk, command, home, asker.began)
+    desk.need_turn(request, who, campaign_of(body), body.places, slots)
+    wish = HoldWish(asker=asker, body=body, head=head, slots=slots)
+    return await held(request, desk, wish, reason=CARE)
 
 
 async def list_bookings_of_patient(request: web.Request) -> web.Response:
@@ -263,7 +261,7 @@ ROUTES = [
             201: Answer("The places are held.", HoldBody, headers=("Location",)),
             202: Answer(AGAIN, HoldBody, headers=("Location",)),
         },
-        problems=(*LINE, *SLOT, *HELD_ENOUGH, "held_lately", *REFEREE),
+        problems=(*LINE, *SLOT, *JUDGED, *HELD_ENOUGH, "held_lately", *REFEREE),
         touches=Touch("hold", ("status", "places")),
     ),
 ]

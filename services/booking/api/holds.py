@@ -1,23 +1,36 @@
 """How are places held for a while, kept longer, and given back?"""
 
 from datetime import datetime
+from functools import partial
 from typing import Annotated, Any
 from uuid import UUID
 
 import msgspec
 from aiohttp import web
-from msgspec import Meta
+from msgspec import UNSET, Meta, UnsetType
 
 from services.booking.api.answers import HoldBody, ask_or_offer, hold_body, reply_to, shown
-from services.booking.api.desk import DESK, Desk, Nothing, home_for, need, persons_in
-from services.booking.api.problems import CROWD, HELD_ENOUGH, HOLD, REFEREE, RENEWED, SLOT
+from services.booking.api.desk import (
+    DESK,
+    Asker,
+    Desk,
+    Nothing,
+    WantedPlace,
+    home_for,
+    need,
+    persons_in,
+)
+from services.booking.api.eligibility import need_admitted, need_campaign, where_admitted
+from services.booking.api.problems import CROWD, HELD_ENOUGH, HOLD, JUDGED, REFEREE, RENEWED, SLOT
 from services.booking.api.problems_of_lines import LINE
+from services.booking.rules.eligibility import SlotFacts, Wanted
 from services.booking.rules.holding import not_again
 from services.booking.rules.life import Booking
 from services.booking.rules.refusals import hold_unready
-from shared.access.entries import Touch
+from shared.access.entries import OWN, Touch
 from shared.messages import (
     PLACES_MAX,
+    Dose,
     HoldPlaces,
     PlaceWish,
     ReleaseHold,
@@ -33,16 +46,22 @@ TTL_SECONDS = 300
 
 
 class HeldPlace(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One place of a hold: nobody's yet."""
+    """One place of a hold: nobody's yet. `patient_id` is whom a campaign's rules are asked about.
+
+    Without one it is whoever holds.
+    """
 
     slot_id: UUID
+    patient_id: UUID | UnsetType = UNSET
+    dose: Dose | UnsetType = UNSET
 
 
 class NewHold(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The body of `POST /holds`."""
+    """The body of `POST /holds`; with the campaign under which the places are to be booked."""
 
     places: Annotated[tuple[HeldPlace, ...], Meta(min_length=1, max_length=PLACES_MAX)]
     ttl_seconds: TtlSeconds = TTL_SECONDS
+    campaign_id: UUID | UnsetType = UNSET
 
 
 class HoldList(msgspec.Struct, frozen=True, kw_only=True):
@@ -70,25 +89,68 @@ async def hold_places(request: web.Request) -> web.Response:
     desk.crowd.need_pace(who.actor.id, who.actor.roles)
     head = desk.head(request, body)
     slots = await desk.memory.slots({place.slot_id for place in body.places})
-    desk.need_turn(request, who, None, body.places, slots)
-    command = holding(body, who.actor.id, head)
-    home = home_for(body.places[0].slot_id, slots)
-    desk.access.note(request, [who.actor.id], about=command.id)
-    await need_pause(desk, command)
-    return await ask_or_offer(desk, command, home, who.began)
+    desk.need_turn(request, who, campaign_of(body), body.places, slots)
+    wish = HoldWish(asker=Asker.themselves(who), body=body, head=head, slots=slots)
+    return await held(request, desk, wish)
 
 
-def holding(body: NewHold, owner_id: UUID, head: dict[str, Any]) -> HoldPlaces:
-    """What the referee is asked, for whom."""
-    return HoldPlaces(
-        owner_id=owner_id,
+class HoldWish(msgspec.Struct, frozen=True, kw_only=True):
+    """A wish to hold, with what is known of it."""
+
+    asker: Asker
+    body: NewHold
+    head: dict[str, Any]
+    slots: dict[UUID, SlotFacts]
+
+
+async def held(
+    request: web.Request, desk: Desk, wish: HoldWish, *, reason: str = OWN
+) -> web.Response:
+    """What becomes of a wish to hold, whoever says it for whom: judged before a place is held."""
+    asker, body, slots, campaign_id = wish.asker, wish.body, wish.slots, campaign_of(wish.body)
+    wanted = await _for_whom(desk, wish)
+    made_as = wish.head["id"]
+    await need_campaign(
+        desk, campaign_id, wanted, slots, made_as=made_as, kinds=("hold", "booking")
+    )
+    await need_admitted(desk, campaign_id, wanted, slots, wish_id=made_as, booking_id=made_as)
+    command = HoldPlaces(
+        owner_id=asker.owner_id,
         places=tuple(PlaceWish(slot_id=place.slot_id) for place in body.places),
         ttl_seconds=body.ttl_seconds,
-        **head,
+        **wish.head,
     )
+    persons = {asker.owner_id, *(place.patient_id for place in wanted)}
+    desk.access.note(request, persons, about=command.id, reason=reason)
+    await _need_pause(desk, command)
+    home = home_for(body.places[0].slot_id, slots)
+    admitted = partial(where_admitted, desk, campaign_id, wanted)
+    return await ask_or_offer(desk, command, home, asker.began, admitted)
 
 
-async def need_pause(desk: Desk, command: HoldPlaces) -> None:
+def campaign_of(body: NewHold) -> UUID | None:
+    """Under which campaign the places are to be booked."""
+    return None if body.campaign_id is UNSET else body.campaign_id
+
+
+async def _for_whom(desk: Desk, wish: HoldWish) -> list[Wanted]:
+    """For whom rules are asked: each person and dose once, though several places be held for them.
+
+    Whether the doses are well apart is looked at when they are booked.
+    """
+    campaign = await desk.campaign(campaign_of(wish.body))
+    wished = [
+        WantedPlace(
+            slot_id=place.slot_id,
+            patient_id=None if place.patient_id is UNSET else place.patient_id,
+            dose=None if place.dose is UNSET else place.dose,
+        )
+        for place in wish.body.places
+    ]
+    return await desk.wanted(wish.asker, wished, campaign, wish.slots, later=("dose", "interval"))
+
+
+async def _need_pause(desk: Desk, command: HoldPlaces) -> None:
     """Who let a slot run out books it, or holds another; for a while they do not hold it again."""
     seconds = desk.hold_again_seconds
     if not seconds:
@@ -185,7 +247,7 @@ ROUTES = [
             201: Answer("The places are held.", HoldBody, headers=("Location",)),
             202: UNDECIDED,
         },
-        problems=(*LINE, *SLOT, *HELD_ENOUGH, "held_lately", *CROWD, *REFEREE),
+        problems=(*LINE, *SLOT, *JUDGED, *HELD_ENOUGH, "held_lately", *CROWD, *REFEREE),
         touches=HELD,
     ),
     Route(

@@ -7,18 +7,23 @@ import msgspec
 from aiohttp import web
 from msgspec import UNSET
 
-from services.booking.api.answers import BookingBody, reply_to
+from services.booking.api.answers import BookingBody, booking_body, reply_to
+from services.booking.api.attendance import mark_missed, settle
 from services.booking.api.desk import DESK, Desk, Nothing, need, persons_in
 from services.booking.api.problems import BOOKING, REFEREE
+from services.booking.replies import Answer as ReplyAnswer
+from services.booking.replies import Undecided
 from services.booking.rules.eligibility import Wanted, wishes
 from services.booking.rules.life import Booking, Place
 from services.booking.rules.refusals import booking_unready
 from shared.access.entries import CARE, Touch
-from shared.messages import CancelBooking, PlaceWish, RestoreBooking
+from shared.messages import CancelBooking, PlaceWish, Refused, RestoreBooking
 from shared.openapi import Answer, Route
-from shared.policy import allowed
-from shared.problems import not_found
-from shared.web import path_id, read_body
+from shared.policy import Allowed, allowed
+from shared.problems import Problem, not_found
+from shared.web import json_response, path_id, read_body
+
+GATEWAY_TIMEOUT = 504
 
 _decode_nothing = msgspec.json.Decoder(Nothing)
 
@@ -28,7 +33,9 @@ async def miss_booking(request: web.Request) -> web.Response:
     desk, who = request.app[DESK], allowed(request)
     booking, head = await _asked(request, desk)
     command = CancelBooking(booking_id=booking.id, reason="clinic", missed=True, **head)
-    return reply_to(await desk.answers.ask(command, booking.home, who.began), command, booking)
+    await mark_missed(desk, booking, who.actor.id)
+    answer, _ = await _decided(desk, who, booking, command)
+    return reply_to(answer, command, booking)
 
 
 async def restore_booking(request: web.Request) -> web.Response:
@@ -37,7 +44,31 @@ async def restore_booking(request: web.Request) -> web.Response:
     booking, head = await _asked(request, desk)
     places = await _wishes(desk, booking)
     command = RestoreBooking(booking_id=booking.id, places=places, **head)
-    return reply_to(await desk.answers.ask(command, booking.home, who.began), command, booking)
+    answer, standing = await _decided(desk, who, booking, command)
+    if standing is not None and isinstance(answer, Refused):
+        # It was written of its visits alone that nobody came, and is not any more.
+        return json_response(booking_body(standing, desk.clock.now()))
+    return reply_to(answer, command, booking)
+
+
+async def _decided(
+    desk: Desk, who: Allowed, booking: Booking, command: CancelBooking | RestoreBooking
+) -> tuple[ReplyAnswer, Booking | None]:
+    """The referee's answer; what is written of the visits follows what the booking is by then,
+
+    which is told where that was not so.
+
+    What became of a wish may be unknown: then it is as it was, until somebody asks again.
+    """
+    try:
+        answer = await desk.answers.ask(command, booking.home, who.began)
+    except Problem as problem:
+        if problem.status != GATEWAY_TIMEOUT:
+            await settle(desk, booking.id, who.actor.id)
+        raise
+    if isinstance(answer, Undecided):
+        return answer, None
+    return answer, await settle(desk, booking.id, who.actor.id)
 
 
 async def _asked(request: web.Request, desk: Desk) -> tuple[Booking, dict[str, Any]]:
@@ -83,6 +114,10 @@ def _is_at(booking: Booking, clinic_id: UUID) -> bool:
     return bool(places) and all(place.clinic_id == clinic_id for place in places)
 
 
+UNDECIDED = Answer(
+    "It is not decided yet: ask again with the same key.", BookingBody, headers=("Location",)
+)
+
 ROUTES = [
     Route(
         "POST",
@@ -93,9 +128,9 @@ ROUTES = [
         needs_key=True,
         answers={
             200: Answer("It was missed.", BookingBody),
-            202: Answer("It is not decided yet: ask again with the same key.", BookingBody),
+            202: UNDECIDED,
         },
-        problems=("visit_not_over", *BOOKING, "not_found", *REFEREE),
+        problems=("visit_not_over", "visit_attended", "visit_off", *BOOKING, "not_found", *REFEREE),
         touches=Touch("booking", ("status", "places")),
     ),
     Route(
@@ -107,7 +142,7 @@ ROUTES = [
         needs_key=True,
         answers={
             200: Answer("It was not missed.", BookingBody),
-            202: Answer("It is not decided yet: ask again with the same key.", BookingBody),
+            202: UNDECIDED,
         },
         problems=(
             "booking_not_missed",

@@ -10,7 +10,7 @@ from aiohttp import web
 from services.booking.api.answers import BookingBody, reply_to
 from services.booking.api.bookings import PLACES, UNDECIDED, own_hold
 from services.booking.api.desk import DESK, Asker, Desk, WantedPlaces, need
-from services.booking.api.eligibility import need_admitted
+from services.booking.api.eligibility import need_admitted, need_campaign
 from services.booking.api.limits import within_limits
 from services.booking.api.problems import BOOKING, PERSON, REFEREE, SLOT, VISIT
 from services.booking.api.problems_of_lines import LINE
@@ -67,14 +67,12 @@ async def moved(request: web.Request, desk: Desk, wish: Move, *, reason: str = O
     """What becomes of a wish to move, whoever says it for whom."""
     asker, body, slots, booking = wish.asker, wish.body, wish.slots, wish.shared.booking
     campaign = await desk.campaign(booking.campaign_id)
-    wanted = await desk.wanted(asker, body.places, campaign, slots, is_moved=True)
+    wanted = await desk.wanted(asker, body.places, campaign, slots, later=("interval",))
     shared = need_own_in(wish.shared, wanted)
     about = {"booking_id": booking.id, "campaign_id": booking.campaign_id}
     about["asked_by"] = asker.owner_id
     wanted = await as_visits(desk, wanted, slots, is_moved=True, **about)
-    new = _new_to_it(shared.seen, wanted)
-    as_moved = {"wish_id": wish.head["id"], "booking_id": booking.id}
-    await need_admitted(desk, booking.campaign_id, new, slots, **as_moved)
+    await _need_let_in(desk, shared.seen, wanted, slots, wish_id=wish.head["id"])
     persons = shared.persons(asker.owner_id).union(place.patient_id for place in wanted)
     desk.access.note(request, persons, about=booking.id, reason=reason)
     kept = () if body.hold_id is None else await _held_for(desk, asker, body.hold_id)
@@ -96,10 +94,20 @@ async def moved(request: web.Request, desk: Desk, wish: Move, *, reason: str = O
         return reply_to(answer, command, booking, offers, eyes=shared.eyes)
 
 
-def _new_to_it(booking: Booking, wanted: Sequence[Wanted]) -> list[Wanted]:
-    """Who has the dose already keeps it, by whatever rules; somebody else is judged."""
+async def _need_let_in(
+    desk: Desk,
+    booking: Booking,
+    wanted: Sequence[Wanted],
+    slots: dict[UUID, SlotFacts],
+    *,
+    wish_id: UUID,
+) -> None:
+    """Who has the dose or the place keeps it, by whatever rules; somebody else is judged."""
+    await need_campaign(desk, booking.campaign_id, wanted, slots, moved=booking)
     have = {(place.patient_id, place.dose) for place in booking.places}
-    return [one for one in wanted if (one.patient_id, one.dose or DOSE_FIRST) not in have]
+    new = [one for one in wanted if (one.patient_id, one.dose or DOSE_FIRST) not in have]
+    as_moved = {"wish_id": wish_id, "booking_id": booking.id}
+    await need_admitted(desk, booking.campaign_id, new, slots, **as_moved)
 
 
 async def _held_for(desk: Desk, asker: Asker, hold_id: UUID) -> Sequence[Booking]:

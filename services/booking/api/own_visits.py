@@ -13,9 +13,10 @@ from aiohttp import web
 from services.booking.api.desk import DESK, Desk
 from services.booking.api.shares import booking_of, whose
 from services.booking.rules.life import Booking
-from services.booking.rules.televisits import Side, Status, Visit, closes_at, opens_at
+from services.booking.rules.televisits import FHIR, Side, Status, Visit, closes_at, opens_at
 from shared.access.entries import Touch
 from shared.links.rules import Link, Purpose, token_of
+from shared.messages import Modality
 from shared.openapi import Answer, Route
 from shared.policy import allowed
 from shared.web import json_response
@@ -25,8 +26,13 @@ LINK_LIVES = timedelta(days=1)
 
 
 class OwnVisit(msgspec.Struct, frozen=True, kw_only=True):
-    """What became of one person's visit; `booked` where its window has not opened yet."""
+    """What became of one person's visit; `booked` where its window has not opened yet.
 
+    `appointment` is FHIR's name for its status.
+    """
+
+    modality: Modality
+    appointment: str
     visit_id: UUID
     booking_id: UUID
     starts_at: datetime
@@ -53,9 +59,13 @@ class WayIn(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class WaysIn(msgspec.Struct, frozen=True, kw_only=True):
-    """The telemedicine visits of a booking, by their time; a booking may have none."""
+    """The telemedicine visits of a booking, by their time; what the clinic has said of the others.
+
+    In `attended` is who has come, and whose visit is done. A booking may have none of either.
+    """
 
     visits: list[WayIn]
+    attended: list[OwnVisit]
 
 
 async def list_ways_in(request: web.Request) -> web.Response:
@@ -68,7 +78,10 @@ async def list_ways_in(request: web.Request) -> web.Response:
     of_whom = whose(booking)
     known = {one.id: one for _, one in await desk.televisits.own(ids, [booking.id], of_whom)}
     visits = sorted(_ways_in(desk, booking, known, ids), key=lambda one: one.visit.starts_at)
-    return json_response(WaysIn(visits=visits), headers={"Cache-Control": "no-store"})
+    attended = [_body(booking.id, one) for one in known.values() if one.modality == "physical"]
+    return json_response(
+        WaysIn(visits=visits, attended=attended), headers={"Cache-Control": "no-store"}
+    )
 
 
 async def visits_of(
@@ -105,7 +118,10 @@ def _ways_in(
 
 
 def _body(booking_id: UUID, visit: Visit) -> OwnVisit:
+    appointment, _ = FHIR[visit.status]
     return OwnVisit(
+        modality=visit.modality,
+        appointment=appointment,
         visit_id=visit.id,
         booking_id=booking_id,
         starts_at=visit.starts_at,

@@ -21,14 +21,10 @@ REFEREE = ("expired", "decision_failed", "outcome_unknown")
 SLOT = ("slot_unknown", "slot_full", "slot_closed", "slot_started", "slot_cut_off")
 """What stands in the way of a place."""
 
-PERSON = (
-    "already_booked",
-    "campaign_unknown",
-    "campaign_not_open",
-    "not_eligible",
-    "limit_reached",
-    "patient_unknown",
-)
+JUDGED = ("campaign_unknown", "campaign_needed", "not_eligible", "patient_unknown")
+"""Why somebody is not let have a place, before the referee is asked for it."""
+
+PERSON = (*JUDGED, "already_booked", "campaign_not_open", "limit_reached")
 """What stands in the way of a place for somebody."""
 
 VISIT = tuple(kind.code for kind in VISIT_KINDS)

@@ -29,6 +29,13 @@ class RuleBroken(msgspec.Struct, frozen=True, kw_only=True):
     facts: tuple[Fact, ...] | UnsetType = UNSET
 
 
+class CampaignNeeded(msgspec.Struct, frozen=True, kw_only=True):
+    """Through which campaigns places of this service are had."""
+
+    service: str | UnsetType = UNSET
+    campaign_ids: tuple[UUID, ...] | UnsetType = UNSET
+
+
 class LimitReached(msgspec.Struct, frozen=True, kw_only=True):
     """Which limit of which service, for whom, and from when on a visit keeps it."""
 
@@ -49,6 +56,16 @@ RULES = (
             service="vaccination",
             patient_id=UUID("00000000-0000-4000-8000-000000000001"),
             until=datetime(2099, 3, 1, tzinfo=UTC),
+        ),
+    ),
+    ProblemKind(
+        422,
+        "campaign_needed",
+        "A campaign of this service has rules, so none of its places is had without a campaign.",
+        "Ask again with one of `campaign_ids` as `campaign_id`; what has none is booked anew.",
+        more=CampaignNeeded(
+            service="vaccination",
+            campaign_ids=(UUID("00000000-0000-4000-8000-000000000501"),),
         ),
     ),
     ProblemKind(

@@ -106,6 +106,8 @@ TOLD: dict[str, tuple[int, str, str]] = {
     "is_here": (409, "visit_step_impossible", "The patient is there, and waits."),
     "too_early": (409, "visit_too_early", "The patient may still come."),
     "off": (409, "visit_off", "The place was cancelled or moved; there is no visit."),
+    "came": (409, "visit_attended", "Somebody of this booking has come, so it was not missed."),
+    "not_over": (409, "visit_not_over", "One of the visits is not over, so nobody missed it."),
     "key_reused": (
         422,
         "key_reused",
@@ -149,7 +151,7 @@ async def take_step(request: web.Request) -> web.Response:
         by_id=allowed(request).actor.id,
     )
     kept = await desk.televisits.load(visit_id)
-    if kept is None or kept.booked.clinic_id != clinic_id:
+    if kept is None or kept.booked.clinic_id != clinic_id or kept.visit.modality == "physical":
         raise not_found("visit")
     desk.access.note(request, [kept.booked.patient_id], about=visit_id, reason=CARE)
 

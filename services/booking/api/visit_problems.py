@@ -45,6 +45,12 @@ VISITS = (
     ),
     ProblemKind(
         409,
+        "visit_attended",
+        "Somebody of the booking has come, so it is not one to which nobody came.",
+        "Take back first that they have come, if that was the mistake.",
+    ),
+    ProblemKind(
+        409,
         "visit_off",
         "The place was cancelled or moved, so there is no visit there.",
         "Look at the booking, or at the queue, again.",

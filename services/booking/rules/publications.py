@@ -1,5 +1,7 @@
 """Which rule book of a campaign is in force for whom: the new one for some, then for all?"""
 
+from collections import Counter
+from collections.abc import Container, Iterable, Mapping
 from hashlib import sha256
 from typing import Annotated
 from uuid import UUID
@@ -53,6 +55,7 @@ class Published(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     campaign_id: UUID
+    service: str
     number: int
     scope: Scope
     book: RuleBook | None
@@ -75,6 +78,30 @@ class Published(msgspec.Struct, frozen=True, kw_only=True):
     def base(self) -> RuleBook | None:
         """What is in force for everybody: what the next one replaces, and a step back restores."""
         return self.book if self.scope.is_all else self.before
+
+
+def ruled_services(published: Iterable[Published]) -> Mapping[str, tuple[UUID, ...]]:
+    """The services of which somebody is judged by a book, each with the campaigns that have one.
+
+    A place of them is only had through a campaign: else nobody would have to name one.
+    """
+    ruled: dict[str, tuple[UUID, ...]] = {}
+    for one in sorted(published, key=lambda one: one.campaign_id):
+        if one.book is not None or one.before is not None:
+            ruled[one.service] = (*ruled.get(one.service, ()), one.campaign_id)
+    return ruled
+
+
+def beyond_what_they_had(
+    wanted: Iterable[tuple[UUID, str]], had: Iterable[tuple[UUID, str]], ruled: Container[str]
+) -> str | None:
+    """The first ruled service of which somebody would have more places than they had; else None.
+
+    Persons and services of places; who had one before its service had rules may move it.
+    """
+    more = Counter(wanted)
+    more.subtract(Counter(had))
+    return next((service for (_, service), n in more.items() if n > 0 and service in ruled), None)
 
 
 def share_of(campaign_id: UUID, person_id: UUID) -> int:

@@ -7,12 +7,23 @@ from uuid import UUID
 
 import msgspec
 
+from shared.messages import Modality
+
 Status = Literal["booked", "arrived", "waiting", "admitted", "ended", "noshow", "cancelled"]
 Presence = Literal["absent", "here", "away", "phone"]
-Step = Literal["arrive", "wait", "drop", "rejoin", "admit", "phone", "end", "noshow", "cancel"]
+AtClinic = Literal["not_arrived", "fulfil", "not_fulfilled", "miss", "not_missed"]
+"""Steps of a visit at a clinic alone: see `rules/attendance.py`."""
+
+Step = Literal[
+    "arrive", "wait", "drop", "rejoin", "admit", "phone", "end", "noshow", "cancel", AtClinic
+]
+
 Side = Literal["patient", "practitioner"]
 By = Literal["patient", "staff", "rule"]
-Why = Literal["not_open", "over", "impossible", "too_early", "is_here", "off", "key_reused"]
+Missing = Literal["came", "not_over"]
+Why = Literal[
+    "not_open", "over", "impossible", "too_early", "is_here", "off", "key_reused", Missing
+]
 
 NEXT: Mapping[Status, Mapping[Step, Status]] = {
     "booked": {
@@ -104,6 +115,7 @@ class Visit(msgspec.Struct, frozen=True, kw_only=True):
     id: UUID
     starts_at: datetime
     ends_at: datetime
+    modality: Modality = "virtual"
     status: Status = "booked"
     presence: Presence = "absent"
     version: int = 0
@@ -236,7 +248,7 @@ class Due(msgspec.Struct, frozen=True, kw_only=True):
 def what_is_due(visit: Visit, limits: Limits) -> Due | None:
     """The first thing that happens if nobody does anything; None where nothing ever does."""
     due: list[Due] = []
-    if visit.status not in OPEN:
+    if visit.status not in OPEN or visit.modality == "physical":
         return None
     if visit.presence == "here":
         assert visit.seen_at is not None

@@ -5,9 +5,9 @@ is looked up anywhere: whoever checks one needs the secret and nothing else.
 """
 
 import base64
-import hashlib
 import hmac
 from datetime import UTC, datetime
+from functools import cache
 from typing import Literal
 from uuid import UUID
 
@@ -91,5 +91,10 @@ def _read(body: bytes, kind: Kind) -> Slip:
 
 
 def _code(body: bytes, secret: bytes) -> bytes:
-    own = hmac.digest(secret, OWN, hashlib.sha256)
-    return hmac.digest(own, body, hashlib.sha256)[:CODE_BYTES]
+    return hmac.digest(_own(secret), body, "sha256")[:CODE_BYTES]
+
+
+@cache
+def _own(secret: bytes) -> bytes:
+    """The key that is made of a key: there are as many as there are keys."""
+    return hmac.digest(secret, OWN, "sha256")

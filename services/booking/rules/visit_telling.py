@@ -19,6 +19,7 @@ from shared.messages import (
     VisitEvent,
     VisitMissed,
     VisitRejoined,
+    VisitSetBack,
     VisitWaiting,
     answer_id,
 )
@@ -32,8 +33,12 @@ TELLS: Mapping[Step, type[VisitEvent]] = {
     "phone": VisitByPhone,
     "end": VisitEnded,
     "noshow": VisitMissed,
+    "fulfil": VisitEnded,
+    "not_arrived": VisitSetBack,
+    "not_fulfilled": VisitSetBack,
 }
-"""Of a visit that is off nothing is told: that its booking was cancelled or moved has been."""
+"""Of a visit that is off nothing is told: that its booking was cancelled or moved has been. Nor of
+one at a clinic that was missed, or not after all: that is told of its booking."""
 
 
 class Booked(msgspec.Struct, frozen=True, kw_only=True):
@@ -62,6 +67,8 @@ def tale_of(
     if kind is None:
         return None
     said: dict[str, Any] = {} if step != "noshow" else {"noshow_by": visit.noshow_by}
+    if kind is VisitSetBack:
+        said = {"status": visit.status}
     place = booked.place
     return kind(
         id=answer_id(visit.id, kind.__name__, visit.version),
@@ -81,7 +88,7 @@ def tale_of(
             clinic_address=place.clinic_address,
             time_zone=place.time_zone,
             patient_id=booked.patient_id,
-            modality="virtual",
+            modality=place.modality,
         ),
         **said,
     )

@@ -58,6 +58,13 @@ SELECT visit_id::text FROM visit_step
  WHERE told_at IS NULL AND taken_at < clock_timestamp() - interval '15 minutes'
  LIMIT $1;
 
+-- name: audit_nobody_both_came_and_was_missed
+-- Of a booking to which nobody came, nobody has come.
+SELECT v.id::text
+  FROM visit AS v JOIN booking AS b ON b.id = v.booking_id
+ WHERE v.modality = 'physical' AND v.status IN ('arrived', 'ended') AND b.status = 'noshow'
+ LIMIT $1;
+
 -- name: audit_visits_are_their_steps
 -- Of the visits of the last day: as many steps as the version says, and the status is the last one's.
 SELECT v.id::text
@@ -67,4 +74,24 @@ SELECT v.id::text
          FROM visit_step AS s WHERE s.visit_id = v.id) AS s ON true
  WHERE v.starts_at > clock_timestamp() - interval '1 day'
    AND (s.steps <> v.version OR v.version > 0 AND s.status <> v.status)
+ LIMIT $1;
+
+-- name: audit_ruled_places_through_a_campaign
+-- Whoever was booked a minute or more after rules came into force has no place of their service without
+-- naming a campaign. What was in force before the last publication is not looked at again.
+WITH ruled AS MATERIALIZED (
+    SELECT c.service, min(p.at) AS since
+      FROM (SELECT DISTINCT ON (campaign_id) campaign_id, book_id, before_id, at
+              FROM publication ORDER BY campaign_id, number DESC) AS p
+      JOIN campaign AS c ON c.id = p.campaign_id
+     WHERE p.book_id IS NOT NULL OR p.before_id IS NOT NULL
+     GROUP BY c.service)
+SELECT b.id::text
+  FROM booking AS b
+ WHERE b.kind = 'booking' AND b.status = 'booked' AND b.campaign_id IS NULL
+   AND b.made_at > (SELECT min(since) FROM ruled) + interval '1 minute'
+   AND EXISTS (
+       SELECT FROM json_to_recordset(b.places) AS p (service text)
+         JOIN ruled AS r ON r.service = p.service
+        WHERE b.made_at > r.since + interval '1 minute')
  LIMIT $1;

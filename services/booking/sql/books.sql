@@ -22,10 +22,11 @@ SELECT count(*) AS number FROM publication;
 -- name: list_published
 -- What is in force of each campaign, with its books.
 SELECT DISTINCT ON (p.campaign_id)
-       p.campaign_id, p.number, p.percent, p.clinics, p.districts, p.reverts, p.at,
+       p.campaign_id, c.service, p.number, p.percent, p.clinics, p.districts, p.reverts, p.at,
        b.id AS book_id, b.number AS book_number, b.phases AS book_phases,
        r.id AS before_id, r.number AS before_number, r.phases AS before_phases
   FROM publication AS p
+  JOIN campaign AS c ON c.id = p.campaign_id
   LEFT JOIN rule_book AS b ON b.id = p.book_id
   LEFT JOIN rule_book AS r ON r.id = p.before_id
  ORDER BY p.campaign_id, p.number DESC;

@@ -60,6 +60,26 @@ SELECT v.*, clock_timestamp() AS at,
  WHERE v.id = ANY ($1::uuid[])
  ORDER BY v.id;
 
+-- name: open_attendance
+-- These places of a booking at a clinic get their visits, if they are booked; those that are there stay.
+INSERT INTO visit (id, booking_id, booking_version, home, owner_id, patient_id, slot_id, clinic_id,
+                   line_id, starts_at, ends_at, place, modality)
+SELECT p.id, b.id, b.version, b.home, b.owner_id, coalesce(p.patient_id, b.owner_id), p.slot_id,
+       p.clinic_id, coalesce(p.practitioner_id, p.clinic_id), p.starts_at, p.ends_at, e.place, 'physical'
+  FROM booking AS b
+ CROSS JOIN LATERAL json_array_elements(b.places) AS e (place)
+ CROSS JOIN LATERAL json_to_record(e.place)
+       AS p (id uuid, slot_id uuid, starts_at timestamptz, ends_at timestamptz, clinic_id uuid,
+             patient_id uuid, practitioner_id uuid, modality text)
+ WHERE b.id = $1 AND b.status = 'booked' AND b.kind = 'booking' AND p.id = ANY ($2::uuid[])
+   AND coalesce(p.modality, 'physical') = 'physical'
+ ORDER BY p.id
+    ON CONFLICT (id) DO NOTHING;
+
+-- name: lock_visits
+-- Several at once, sorted, so that nobody waits in a ring.
+SELECT id FROM visit WHERE id = ANY ($1::uuid[]) ORDER BY id FOR UPDATE;
+
 -- name: lock_due_visits
 -- Those of which something happens by itself by now, and whom nobody is dealing with.
 SELECT id FROM visit WHERE due_at <= now() ORDER BY due_at LIMIT $1 FOR UPDATE SKIP LOCKED;
@@ -104,7 +124,7 @@ RETURNING s.home, s.taken_at, s.visit_id, s.version, s.event;
 -- name: load_line
 -- Who is in a practitioner's line today, or was: those that begin up to half a day before and after.
 SELECT v.* FROM visit AS v
- WHERE v.clinic_id = $1 AND v.line_id = $2
+ WHERE v.clinic_id = $1 AND v.line_id = $2 AND v.modality = 'virtual'
    AND v.starts_at > $3::timestamptz - interval '12 hours'
    AND v.starts_at < $3::timestamptz + interval '12 hours'
  ORDER BY v.starts_at, v.id;

@@ -1,5 +1,6 @@
 """What is remembered? Each noun's statements in a file of its own; the SQL is beside, in `sql/`."""
 
+from services.booking.store.attendance import Attendance
 from services.booking.store.bookings import Bookings
 from services.booking.store.books import Books
 from services.booking.store.campaigns import Campaigns
@@ -22,6 +23,7 @@ from services.booking.store.televisits import Televisits
 
 __all__ = [
     "AllPapers",
+    "Attendance",
     "Bookings",
     "BookingsAhead",
     "Books",

@@ -115,6 +115,7 @@ def _published(row: Row) -> Published:
     scope: dict[str, Any] = {name: _tuple(row[name]) for name in ("clinics", "districts")}
     return Published(
         campaign_id=row["campaign_id"],
+        service=row["service"],
         number=row["number"],
         scope=Scope(percent=row["percent"], **scope),
         book=_book(row["campaign_id"], row, "book_"),

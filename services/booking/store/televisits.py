@@ -1,6 +1,6 @@
 """What has become of telemedicine visits? Each step is written once, with what is told of it."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -154,14 +154,16 @@ class Televisits:
             if wish is not None:
                 before = await connection.fetchrow(SQL["step_of_wish"], wish.id)
                 if before is not None:
-                    return _taken_before(before, visit_id, wish)
+                    return taken_before(before, visit_id, wish)
             [row] = await connection.fetch(SQL["load_visits"], [visit_id])
             kept = kept_of(row)
             decided = deciding(kept)
             if isinstance(decided, No):
                 return decided
             steps, after = decided
-            await _write(connection, [(kept, steps, after)], self.limits, wish)
+            wishes = {} if wish is None else {visit_id: wish}
+            if not await write(connection, [(kept, steps, after)], self.limits, wishes):
+                raise _AgainError
         if wish is None:
             return kept._replace(visit=after)
         step, visit = steps[-1]
@@ -179,7 +181,8 @@ class Televisits:
                 decided = deciding(kept)
                 assert not isinstance(decided, No), decided
                 changes.append((kept, *decided))
-            await _write(connection, changes, self.limits)
+            if not await write(connection, changes, self.limits, {}):
+                raise _AgainError
         return [step for _, steps, _ in changes for step, _ in steps]
 
 
@@ -205,24 +208,27 @@ class _AgainError(Exception):
     """Somebody else was quicker: decide anew."""
 
 
-def _taken_before(row: Row, visit_id: UUID, wish: Wish) -> Taken | No:
+def taken_before(row: Row, visit_id: UUID, wish: Wish) -> Taken | No:
+    """What a wish did before, if this row is what it did."""
     if row["visit_id"] != visit_id or row["body_hash"] != wish.body_hash:
         return No("key_reused")
     return Taken(visit_id, row["version"], row["step"], row["status"], row["taken_at"])
 
 
-async def _write(
+async def write(
     connection: Connection,
     changes: Sequence[tuple[Kept, Steps, Visit]],
     limits: Limits,
-    wish: Wish | None = None,
-) -> None:
+    wishes: Mapping[UUID, Wish],
+) -> bool:
+    """Visits after their steps, each by the wish of its visit; False if one was changed since."""
     written = await connection.fetch(SQL["write_visits"], *_visits(changes, limits))
     if len(written) != len(changes):
-        raise _AgainError
+        return False
     steps = [(kept, step, visit) for kept, steps, _ in changes for step, visit in steps]
     if steps:
-        await connection.execute(SQL["write_steps"], *_steps(steps, wish))
+        await connection.execute(SQL["write_steps"], *_steps(steps, wishes))
+    return True
 
 
 def _visits(changes: Iterable[tuple[Kept, Steps, Visit]], limits: Limits) -> list[list[Any]]:
@@ -236,10 +242,13 @@ def _visits(changes: Iterable[tuple[Kept, Steps, Visit]], limits: Limits) -> lis
     return [list(column) for column in zip(*rows, strict=True)]
 
 
-def _steps(steps: Iterable[tuple[Kept, Step, Visit]], wish: Wish | None) -> list[list[Any]]:
+def _steps(
+    steps: Iterable[tuple[Kept, Step, Visit]], wishes: Mapping[UUID, Wish]
+) -> list[list[Any]]:
     """As the arrays that the statement `write_steps` takes, in its order."""
     rows = []
     for kept, step, visit in steps:
+        wish = wishes.get(visit.id)
         tale = tale_of(kept.booked, step, visit, kept.at, wish.id if wish else None)
         row: list[Any] = [visit.id, visit.version, step, visit.status, kept.at]
         row += [wish.by_id, wish.id, wish.body_hash] if wish else [None, None, None]

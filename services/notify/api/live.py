@@ -38,10 +38,11 @@ async def follow_live(request: web.Request) -> web.StreamResponse:
 
     The events are BookingConfirmed, BookingRescheduled, BookingRevoked, BookingMissed and
     BookingReinstated, and of a telemedicine visit VisitArrived, VisitWaiting, VisitDropped,
-    VisitRejoined, VisitAdmitted, VisitByPhone, VisitEnded and VisitMissed, each with an `id`. A
-    `reset` says that some may be missing: read the bookings anew. A comment every 15 seconds shows
-    that the stream lives. It ends with the token's time, and may end at any other; come back with
-    the last `id` as Last-Event-ID, and all that came since is told, and nothing twice.
+    VisitRejoined, VisitAdmitted, VisitByPhone, VisitEnded and VisitMissed; of one at a clinic
+    VisitArrived, VisitEnded and VisitSetBack; each with an `id`. A `reset` says that some may be
+    missing: read the bookings anew. A comment every 15 seconds shows that the stream lives. It ends
+    with the token's time, and may end at any other; come back with the last `id` as Last-Event-ID,
+    and all that came since is told, and nothing twice.
     """
     desk, actor = request.app[DESK], allowed(request).actor
     asked = _asked(request)

@@ -22,7 +22,7 @@ from shared.openapi import DOCUMENT, Api, add_routes
 from shared.policy import Gate
 from shared.proposals.acts import Acts
 
-__all__ = ["API", "Desk", "acts", "routes"]
+__all__ = ["API", "DESK", "Desk", "acts", "routes"]
 
 API = Api(
     service="slots",

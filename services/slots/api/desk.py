@@ -47,6 +47,7 @@ class Desk(msgspec.Struct):
     holidays: Holidays
     practitioners: Practitioners
     patience_seconds: float
+    ahead_days: int
     alone: Alone
 
     def head(self, request: web.Request, actor: Actor, body: Any, nth: int = 0) -> dict[str, Any]:

@@ -4,8 +4,7 @@ A schedule is remembered before its slots are asked for: two that would double e
 other, and a request asked again after a crash means the same slots, of which each is one command.
 """
 
-from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -13,11 +12,11 @@ from zoneinfo import ZoneInfo
 import msgspec
 from aiohttp import web
 
-from services.slots.api.desk import DESK, Desk, problem_for, problem_of
+from services.slots.api.desk import DESK, Desk, problem_for
+from services.slots.api.opening import open_all
 from services.slots.api.problems import REFEREE
 from services.slots.api.weekly import (
     NewSchedule,
-    NotOpened,
     OpenedSchedule,
     ScheduleBody,
     ScheduleList,
@@ -27,23 +26,21 @@ from services.slots.api.weekly import (
     schedule_of,
 )
 from services.slots.rules.schedules import (
+    FOREVER,
     SCHEDULE_AHEAD_DAYS_MAX,
+    SCHEDULE_DAY_SLOTS_MAX,
+    SCHEDULE_DAYS_MAX,
     SCHEDULE_SLOTS_MAX,
     Schedule,
-    Wanted,
-    command_id_of,
+    counts_of,
     doubled,
     slot_count,
-    slot_id_of,
-    slots_of,
     starts_of,
 )
 from services.slots.store.schedules import OfClinic
-from shared import database
-from shared.messages import OpenSlot, Refused, SlotOpened
 from shared.openapi import Answer, Route
 from shared.policy import allowed
-from shared.problems import Problem, not_found, outcome_unknown
+from shared.problems import Problem, not_found
 from shared.web import (
     Page,
     cursor_after,
@@ -53,9 +50,6 @@ from shared.web import (
     read_body,
     read_query,
 )
-
-REFUSED_SHOWN_MAX = 20
-"""How many of the slots that were not opened are told one by one."""
 
 _decode_new = msgspec.json.Decoder(NewSchedule)
 
@@ -72,21 +66,6 @@ async def open_schedule(request: web.Request) -> web.Response:
     return json_response(OpenedSchedule(**columns_of(schedule) | opened), status=201)
 
 
-async def open_all(desk: Desk, first: Schedule, schedule: Schedule) -> dict[str, Any]:
-    """Ask for all slots of a version; what became of them."""
-    slots = list(slots_of(schedule, ZoneInfo(schedule.time_zone)))
-    coming = [slot for slot in slots if slot.starts_at > schedule.made_at]
-    commands = (open_slot(desk, first, schedule, slot) for slot in coming)
-    replies = await desk.ask_each(commands, schedule.clinic_id, begun=True)
-    opened = sum(isinstance(reply, SlotOpened) for reply in replies)
-    try:
-        await desk.schedules.note_opened(schedule.id, opened)
-    except database.AWAY as error:
-        raise outcome_unknown() from error
-    told = {"opened": opened, "slots": len(slots), "past": len(slots) - len(coming)}
-    return told | {"refused": _refused(coming, replies)}
-
-
 async def _remembered(
     desk: Desk, clinic_id: UUID, body: NewSchedule, head: dict[str, Any]
 ) -> Schedule:
@@ -94,10 +73,11 @@ async def _remembered(
     async with desk.schedules.of_clinic(clinic_id) as clinic:
         if clinic is None:
             raise not_found("clinic")
-        before = await asked_before(clinic, head)
+        before = await asked_before(clinic, head["id"], head["body_hash"])
         if before is not None:
             return before
-        wanted = await with_holidays(clinic, schedule_of(clinic, body, head))
+        wanted = schedule_of(clinic, body, head, desk.ahead_days)
+        wanted = await with_holidays(clinic, wanted)
         await need_practitioner(clinic, wanted)
         await need_room(clinic, wanted)
         if not await clinic.add(wanted):
@@ -111,12 +91,12 @@ async def need_practitioner(clinic: OfClinic, wanted: Schedule) -> None:
         raise Problem(422, "practitioner_unknown", "Nobody of this id is active at the clinic.")
 
 
-async def asked_before(clinic: OfClinic, head: dict[str, Any]) -> Schedule | None:
+async def asked_before(clinic: OfClinic, schedule_id: UUID, body_hash: bytes) -> Schedule | None:
     """What an earlier request under this key asked for, which was the same."""
-    before = await clinic.find(head["id"])
+    before = await clinic.find(schedule_id)
     if before is None:
         return None
-    if before.body_hash != head["body_hash"]:
+    if before.body_hash != body_hash:
         raise problem_for("key_reused")
     if before.withdrawn_at is not None:
         raise Problem(409, "schedule_withdrawn", "Make a new one, with a new key.")
@@ -125,7 +105,7 @@ async def asked_before(clinic: OfClinic, head: dict[str, Any]) -> Schedule | Non
 
 async def with_holidays(clinic: OfClinic, wanted: Schedule) -> Schedule:
     """With the holidays that are known now."""
-    closed = await clinic.holidays(wanted.valid_from, wanted.valid_to)
+    closed = await clinic.holidays(wanted.valid_from, wanted.settled)
     return msgspec.structs.replace(wanted, holidays=closed)
 
 
@@ -140,68 +120,55 @@ async def need_room(clinic: OfClinic, wanted: Schedule) -> None:
 def _need_some_slots_but_not_too_many(wanted: Schedule) -> None:
     zone = ZoneInfo(wanted.time_zone)
     today = wanted.made_at.astimezone(zone).date()
-    if wanted.valid_to < today:
+    ends = wanted.valid_to != FOREVER
+    furthest = wanted.valid_to if ends else wanted.valid_from
+    if furthest < today and ends:
         raise Problem(422, "no_slots", "valid_to is over already.")
-    if wanted.valid_to > today + timedelta(days=SCHEDULE_AHEAD_DAYS_MAX):
-        far = f"valid_to is at most {SCHEDULE_AHEAD_DAYS_MAX} days from today."
+    if furthest > today + timedelta(days=SCHEDULE_AHEAD_DAYS_MAX):
+        which = "valid_to" if ends else "valid_from"
+        far = f"{which} is at most {SCHEDULE_AHEAD_DAYS_MAX} days from today."
         raise Problem(422, "invalid_body", far)
-    slots = slot_count(wanted, zone)
-    if slots > SCHEDULE_SLOTS_MAX:
+    if ends:
+        until = wanted.valid_to
+        _need_few_slots(slot_count(wanted, zone), SCHEDULE_SLOTS_MAX, "schedule with an end")
+    else:
+        until = _need_few_a_day(wanted, zone, today)
+    if not any(start > wanted.made_at for start in starts_of(wanted, zone, today, until)):
+        raise Problem(422, "no_slots", "Not one slot is to come on these days and in these hours.")
+
+
+def _need_few_a_day(wanted: Schedule, zone: ZoneInfo, today: date) -> date:
+    """Of one without an end its first year is looked at; the last day of that."""
+    year = timedelta(days=SCHEDULE_DAYS_MAX)
+    if wanted.valid_from < today - year:
+        long_ago = f"valid_from is at most {SCHEDULE_DAYS_MAX} days ago."
+        raise Problem(422, "invalid_body", long_ago)
+    until = max(wanted.valid_from, today) + year
+    a_day = max((many for _, many in counts_of(wanted, zone, None, until)), default=0)
+    _need_few_slots(a_day, SCHEDULE_DAY_SLOTS_MAX, "day of a schedule without an end")
+    return until
+
+
+def _need_few_slots(slots: int, most: int, of_what: str) -> None:
+    if slots > most:
         raise Problem(
             422,
             "too_many_slots",
-            f"These would be {slots} slots, and one schedule has at most {SCHEDULE_SLOTS_MAX}: "
-            "make several, one after the other.",
+            f"These would be {slots} slots, and one {of_what} has at most {most}: make several.",
             slots=slots,
         )
-    if not any(start > wanted.made_at for start in starts_of(wanted, zone)):
-        raise Problem(422, "no_slots", "Not one slot is to come on these days and in these hours.")
 
 
 def _overlaps(other: Schedule) -> Problem:
     hours = f"{on_the_clock(other.starts_minute)} to {on_the_clock(other.ends_minute)}"
+    until = "on" if other.last == FOREVER else f"to {other.last}"
     return Problem(
         409,
         "schedule_overlaps",
-        f"The clinic has a schedule for the same from {hours}, {other.valid_from} to "
-        f"{other.last}: slots would be there twice. For more places change "
-        "the capacity; to replace the schedule make a version of it, or withdraw it first.",
+        f"The clinic has a schedule for the same from {hours}, {other.valid_from} {until}: slots "
+        "would be there twice. For more places change the capacity; to replace the schedule make "
+        "a version of it, or withdraw it first.",
         schedule_id=other.id,
-    )
-
-
-def open_slot(desk: Desk, first: Schedule, schedule: Schedule, slot: Wanted) -> OpenSlot:
-    """One of its slots: the same command, and the same slot, whichever version asks for it."""
-    command_id = command_id_of(first, schedule, slot)
-    return OpenSlot(
-        slot_id=slot_id_of(first, schedule, slot),
-        clinic_id=schedule.clinic_id,
-        service=schedule.service,
-        product=slot.seats.product,
-        dose=slot.seats.dose,
-        modality=schedule.modality,
-        practitioner_id=schedule.practitioner_id,
-        resource=schedule.resource,
-        asks_for=schedule.asks_for,
-        starts_at=slot.starts_at,
-        ends_at=slot.ends_at,
-        capacity=slot.seats.capacity,
-        closes_minutes_before=schedule.closes_minutes_before,
-        cancel_until_minutes_before=schedule.cancel_until_minutes_before,
-        **desk.head_of(command_id, cause=first.id, asked=first.body_hash),
-    )
-
-
-def _refused(coming: Iterable[Wanted], replies: Iterable[Any]) -> tuple[NotOpened, ...]:
-    """Why the first of those were not opened that were not."""
-    not_opened = [
-        (slot.starts_at, problem_of(reply))
-        for slot, reply in zip(coming, replies, strict=True)
-        if isinstance(reply, Refused)
-    ]
-    return tuple(
-        NotOpened(starts_at=start, code=problem.code, detail=problem.detail)
-        for start, problem in not_opened[:REFUSED_SHOWN_MAX]
     )
 
 

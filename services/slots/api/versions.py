@@ -15,6 +15,7 @@ import msgspec
 from aiohttp import web
 
 from services.slots.api.desk import DESK, Desk, problem_for
+from services.slots.api.opening import open_all
 from services.slots.api.previews import (
     NewVersion,
     OpenedVersion,
@@ -28,7 +29,6 @@ from services.slots.api.schedules import (
     asked_before,
     need_practitioner,
     need_room,
-    open_all,
     with_holidays,
 )
 from services.slots.api.weekly import NewSchedule, columns_of, need_sense, schedule_of
@@ -80,7 +80,8 @@ async def preview_schedule(request: web.Request) -> web.Response:
     async with desk.schedules.of_clinic(clinic_id) as clinic:
         if clinic is None:
             raise not_found("clinic")
-        planned = await _planned(clinic, body.schedule, body.replaces, NOBODY_S)
+        wanted = schedule_of(clinic, body.schedule, NOBODY_S, desk.ahead_days)
+        planned = await _planned(clinic, wanted, body.schedule, body.replaces)
     return json_response(planned.preview)
 
 
@@ -96,7 +97,8 @@ async def open_version(request: web.Request) -> web.Response:
         if clinic is None:
             raise not_found("clinic")
         head = desk.head(request, actor, body)
-        asked = await _remembered(clinic, schedule_id, body, head)
+        wanted = schedule_of(clinic, body.schedule, head, desk.ahead_days)
+        asked = await _remembered(clinic, schedule_id, body, wanted)
     changed = await _change(desk, asked)
     opened = await open_all(desk, asked.first, asked.version)
     told = OpenedVersion(**columns_of(asked.version) | opened | changed)
@@ -104,20 +106,21 @@ async def open_version(request: web.Request) -> web.Response:
 
 
 async def _remembered(
-    clinic: OfClinic, schedule_id: UUID, body: NewVersion, head: dict[str, Any]
+    clinic: OfClinic, schedule_id: UUID, body: NewVersion, wanted: Schedule
 ) -> Asked:
     """The version that this request asked for earlier, or asks for now."""
-    before = await asked_before(clinic, head)
+    before = await asked_before(clinic, wanted.id, wanted.body_hash)
     if before is not None:
         series = await clinic.series(before.id)
         return Asked(before, series.versions[0], await clinic.find_plan(before.id))
-    planned = await _planned(clinic, body.schedule, schedule_id, head)
+    planned = await _planned(clinic, wanted, body.schedule, schedule_id)
     assert planned.series is not None
     if not planned.series.is_finished:
         raise Problem(
             409,
             "schedule_unfinished",
-            "A version of this schedule broke off: ask for it again, as it was asked, first.",
+            "A version of this schedule broke off: ask for it again, as it was asked, first. Or "
+            "more of its days are just being opened: then ask again in a moment.",
         )
     if planned.preview.digest != body.digest:
         raise Problem(
@@ -134,20 +137,16 @@ async def _remembered(
 
 
 async def _planned(
-    clinic: OfClinic, body: NewSchedule, replaces: UUID | None, head: dict[str, Any]
+    clinic: OfClinic, wanted: Schedule, body: NewSchedule, replaces: UUID | None
 ) -> Planned:
-    wanted = schedule_of(clinic, body, head)
     await need_practitioner(clinic, wanted)
     series = None if replaces is None else await clinic.series(replaces)
     if series is not None:
         _need_replaceable(series, wanted)
-        newest = series.versions[-1]
-        wanted = msgspec.structs.replace(
-            wanted, series_id=newest.series, version=newest.version + 1
-        )
+        wanted = _next_of(series.versions, wanted)
     wanted = await with_holidays(clinic, wanted)
     await need_room(clinic, wanted)
-    until = wanted.valid_to
+    until = wanted.settled
     versions = () if series is None else series.versions
     first = versions[0] if versions else wanted
     meant = _ids(first, wanted, wanted.valid_from, until)
@@ -157,7 +156,7 @@ async def _planned(
         before |= _ids(first, version, wanted.valid_from, until)
         # What it opened before it was replaced, or before a holiday was known, is there too.
         ever = msgspec.structs.replace(version, replaced_from=None, holidays=())
-        candidates |= _ids(first, ever, wanted.valid_from, version.valid_to).keys()
+        candidates |= _ids(first, ever, wanted.valid_from, ever.settled).keys()
     there = await clinic.there(sorted(candidates))
     coming = {key: slot for key, slot in meant.items() if slot.starts_at > clinic.now}
     planned = plan(coming, before, there)
@@ -165,6 +164,16 @@ async def _planned(
     preview = _preview(planned, len(coming), until, skipped, named=bool(versions))
     preview = msgspec.structs.replace(preview, digest=_digest(body, replaces, planned))
     return Planned(wanted, first, series, preview, planned)
+
+
+def _next_of(versions: tuple[Schedule, ...], wanted: Schedule) -> Schedule:
+    """The next version; without an end, it says at once what becomes of all that is there."""
+    newest = versions[-1]
+    if wanted.meant_until is not None:
+        ever = [msgspec.structs.replace(version, replaced_from=None) for version in versions]
+        there_until = max(version.settled for version in ever)
+        wanted = msgspec.structs.replace(wanted, meant_until=max(wanted.meant_until, there_until))
+    return msgspec.structs.replace(wanted, series_id=newest.series, version=newest.version + 1)
 
 
 def _ids(first: Schedule, version: Schedule, since: date, until: date) -> dict[UUID, Wanted]:
@@ -205,11 +214,12 @@ def _preview(
 
 
 def _digest(body: NewSchedule, replaces: UUID | None, planned: Plan) -> str:
-    """16 bytes over what is wanted and which slots it changes or keeps; not who comes and goes."""
+    """16 bytes over what is wanted, which slots it changes or keeps, and how many are in those."""
     changes = (planned.reopens, planned.resizes, planned.closes)
     touched = [[(change.slot_id, change.capacity) for change in some] for some in changes]
     opens = [(change.starts_at, change.capacity) for change in planned.opens]
-    kept = [(slot.slot_id, slot.why) for slot in planned.keeps]
+    # A hold that is confirmed is the same person as before.
+    kept = [(slot.slot_id, slot.why, slot.held + slot.booked) for slot in planned.keeps]
     seen = msgspec.msgpack.encode((replaces, body, touched, opens, kept))
     return hashlib.blake2b(seen, digest_size=16).hexdigest()
 

@@ -4,13 +4,16 @@ from collections.abc import Iterator
 from datetime import date, datetime
 from typing import Annotated, Any, Literal, get_args
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
+from services.slots.rules.horizons import begun
 from services.slots.rules.patterns import RULE_LENGTH_MAX, PatternError, parse
 from services.slots.rules.schedules import (
     DAY_MINUTES,
+    FOREVER,
     SCHEDULE_DAYS_MAX,
     OnHolidays,
     Schedule,
@@ -66,7 +69,8 @@ Dates = Annotated[tuple[date, ...], Meta(max_length=DATES_MAX)]
 class NewSchedule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The body of `POST /clinics/{id}/schedules`; hours are local, both dates are included.
 
-    Its days are `weekdays` or an `rrule` of RFC 5545, its places `capacity` or `doses`.
+    Its days are `weekdays` or an `rrule` of RFC 5545, its places `capacity` or `doses`. Without
+    `valid_to` it has no end: its days are opened by themselves, so and so many ahead.
     """
 
     service: Text
@@ -89,7 +93,7 @@ class NewSchedule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     resource: Resource | UnsetType = UNSET
     asks_for: AsksFor | UnsetType = UNSET
     valid_from: date
-    valid_to: date
+    valid_to: date | None = None
     closes_minutes_before: MinutesBefore = 0
     cancel_until_minutes_before: MinutesBefore = 0
 
@@ -98,7 +102,8 @@ class ScheduleBody(msgspec.Struct, frozen=True, kw_only=True):
     """A schedule as it is shown. `opened` is null until all its slots were asked for.
 
     `capacity` is that of all doses together; `holidays` are those on which it is closed. From
-    `replaced_from` on another version of its series counts.
+    `replaced_from` on another version of its series counts. One without an end (`valid_to` is null)
+    is open up to `opened_until`, and `opened` counts on.
     """
 
     id: UUID
@@ -125,7 +130,8 @@ class ScheduleBody(msgspec.Struct, frozen=True, kw_only=True):
     resource: Resource
     asks_for: AsksFor
     valid_from: date
-    valid_to: date
+    valid_to: date | None
+    opened_until: date | None
     series_id: UUID
     version: int
     replaced_from: date | None
@@ -147,7 +153,8 @@ class NotOpened(msgspec.Struct, frozen=True, kw_only=True):
 class OpenedSchedule(ScheduleBody, frozen=True, kw_only=True):
     """What became of a new schedule: of its `slots`, `past` had begun when it was made.
 
-    `refused` has the first of those that the referee did not open.
+    Of one without an end these are those of its first days, up to `opened_until`. `refused` has the
+    first of those that the referee did not open.
     """
 
     slots: int
@@ -178,14 +185,15 @@ def _wrong_days(body: NewSchedule) -> Iterator[str]:
             parse(body.rrule)
         except PatternError as error:
             yield f"rrule: {error}"
-    if body.valid_to < body.valid_from:
+    valid_to = body.valid_to or FOREVER
+    if valid_to < body.valid_from:
         yield "valid_to is not before valid_from."
-    elif (body.valid_to - body.valid_from).days >= SCHEDULE_DAYS_MAX:
+    elif body.valid_to and (body.valid_to - body.valid_from).days >= SCHEDULE_DAYS_MAX:
         yield f"From valid_from to valid_to are at most {SCHEDULE_DAYS_MAX} days."
     single = [*(body.except_dates or ()), *(body.extra_dates or ())]
     if len(set(single)) < len(single):
         yield "except_dates and extra_dates name a day twice."
-    if not all(body.valid_from <= day <= body.valid_to for day in body.extra_dates or ()):
+    if not all(body.valid_from <= day <= valid_to for day in body.extra_dates or ()):
         yield "extra_dates are from valid_from to valid_to."
 
 
@@ -211,12 +219,14 @@ def _wrong_places(body: NewSchedule) -> Iterator[str]:
         yield "It is a practitioner's time, so it has no other resource."
 
 
-def schedule_of(clinic: OfClinic, body: NewSchedule, head: dict[str, Any]) -> Schedule:
+def schedule_of(
+    clinic: OfClinic, body: NewSchedule, head: dict[str, Any], ahead_days: int
+) -> Schedule:
     """The schedule that a body asks for, from now on and in the clinic's time zone."""
     doses = tuple(
         Seats(dose=one.dose, product=one.product, capacity=one.capacity) for one in body.doses or ()
     )
-    return Schedule(
+    made = Schedule(
         id=head["id"],
         clinic_id=clinic.clinic_id,
         time_zone=clinic.time_zone,
@@ -240,19 +250,21 @@ def schedule_of(clinic: OfClinic, body: NewSchedule, head: dict[str, Any]) -> Sc
         resource=body.resource or "service",
         asks_for=body.asks_for or "nothing",
         valid_from=body.valid_from,
-        valid_to=body.valid_to,
+        valid_to=body.valid_to or FOREVER,
         series_id=head["id"],
         body_hash=head["body_hash"],
         made_at=clinic.now,
         closes_minutes_before=body.closes_minutes_before,
         cancel_until_minutes_before=body.cancel_until_minutes_before,
     )
+    return made if body.valid_to else begun(made, ZoneInfo(made.time_zone), ahead_days)
 
 
 def columns_of(schedule: Schedule) -> dict[str, Any]:
     """A schedule in the words of those who made it."""
     about = msgspec.structs.asdict(schedule)
-    del about["body_hash"]
+    del about["body_hash"], about["meant_until"]
+    about["valid_to"] = None if schedule.valid_to == FOREVER else schedule.valid_to
     about["series_id"] = schedule.series
     about["weekdays"] = tuple(WEEKDAYS[day - 1] for day in schedule.weekdays)
     about["rrule"] = schedule.rrule or None

@@ -4,7 +4,7 @@ Never without a place, and never with both: what it gives up, its own places and
 as free for it alone, and is free or taken in the same transaction.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import pairwise
 from uuid import UUID
@@ -53,9 +53,8 @@ def move(
         return refused
     change = seats_per_slot(w.slot_id for w in wishes)
     change.subtract(own)
-    places = (
-        taken(inventory, place_id(command.id, n), wish, wish.claim) for n, wish in enumerate(wishes)
-    )
+    ids = _ids(command, booking, begun, wishes)
+    places = (taken(inventory, next(ids), wish, wish.claim) for wish in wishes)
     return BookingMoved(
         id=answer_id(command.id, "BookingMoved"),
         cause=command.id,
@@ -102,6 +101,23 @@ def _meant(booking: Booking | None, command: MovePlaces) -> Wishes | None:
         wish if wish.keeps is UNSET else replace(wish, claim=has[wish.keeps, wish.slot_id])
         for wish in command.places
     )
+
+
+def _ids(
+    command: MovePlaces, booking: Booking, begun: Sequence[UUID], wishes: Sequence[PlaceWish]
+) -> Iterator[UUID]:
+    """What is kept, or has begun, stays the place that it is: who came to it, came."""
+    kept = {wish.keeps for wish in wishes}
+    there = {
+        slot_id: [p.id for p in booking.places if p.slot_id == slot_id and p.id not in kept]
+        for slot_id in begun
+    }
+    for n, wish in enumerate(wishes):
+        stays = there.get(wish.slot_id)
+        if wish.keeps is not UNSET:
+            yield wish.keeps
+        else:
+            yield stays.pop(0) if stays else place_id(command.id, n)
 
 
 def _staying(booking: Booking, begun: Sequence[UUID], wishes: Wishes) -> Wishes | None:

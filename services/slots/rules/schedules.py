@@ -28,6 +28,12 @@ SCHEDULE_DAYS_MAX = 366
 SCHEDULE_AHEAD_DAYS_MAX = 3_653
 """How far from today a schedule may reach, ten years; what is further is a typing mistake."""
 
+SCHEDULE_DAY_SLOTS_MAX = 200
+"""The most slots on one day of a schedule without an end; every ten minutes make 144."""
+
+FOREVER = date.max
+"""The last day of a schedule without an end."""
+
 DAY_MINUTES = 24 * 60
 ONE_DAY = timedelta(days=1)
 
@@ -60,6 +66,8 @@ class Schedule(msgspec.Struct, frozen=True, kw_only=True):
     holidays or not. `doses`: several slots at each time, each for a dose of its own; where there
     are none, one with `capacity` for `dose`.
     Schedules of one `series` are versions of each other: from `replaced_from` on another counts.
+    One without an end (`valid_to` is FOREVER) is opened ahead: up to `meant_until` it is settled
+    what it means, since holidays were looked up until then; up to `opened_until` all was asked for.
     `opened`: how many slots the referee has opened; None until all of them were asked for.
     """
 
@@ -97,6 +105,8 @@ class Schedule(msgspec.Struct, frozen=True, kw_only=True):
     replaced_from: date | None = None
     opened: int | None = None
     withdrawn_at: datetime | None = None
+    meant_until: date | None = None
+    opened_until: date | None = None
 
     @property
     def seats(self) -> tuple[Seats, ...]:
@@ -122,11 +132,16 @@ class Schedule(msgspec.Struct, frozen=True, kw_only=True):
             return self.valid_to
         return min(self.valid_to, self.replaced_from - ONE_DAY)
 
+    @property
+    def settled(self) -> date:
+        """The last date of which it is known what it means."""
+        return self.last if self.meant_until is None else min(self.last, self.meant_until)
+
 
 def slots_of(
     schedule: Schedule, zone: tzinfo, first: date | None = None, until: date | None = None
 ) -> Iterator[Wanted]:
-    """Each slot, in order of time; of these days alone, where they are named."""
+    """Each slot that is settled, in order of time; of these days alone, where they are named."""
     length = timedelta(minutes=schedule.slot_minutes)
     for start in starts_of(schedule, zone, first, until):
         for seats in schedule.seats:
@@ -146,15 +161,22 @@ def starts_of(
 
 def slot_count(schedule: Schedule, zone: tzinfo) -> int:
     """How many slots it means."""
-    days = days_of(schedule)
-    times = sum(many for day in days for _, many in _times_of_day(schedule, day, zone))
-    return times * len(schedule.seats)
+    return sum(slots for _, slots in counts_of(schedule, zone))
+
+
+def counts_of(
+    schedule: Schedule, zone: tzinfo, first: date | None = None, until: date | None = None
+) -> Iterator[tuple[date, int]]:
+    """How many slots it means on each of its days; on these alone, where they are named."""
+    for day in days_of(schedule, first, until):
+        times = sum(many for _, many in _times_of_day(schedule, day, zone))
+        yield day, times * len(schedule.seats)
 
 
 def days_of(schedule: Schedule, first: date | None = None, until: date | None = None) -> list[date]:
-    """The dates that it means, in order."""
+    """The dates that it means, in order, as far as that is settled or as it is asked for."""
     first = max(first or schedule.valid_from, schedule.valid_from)
-    last = min(schedule.last, until or schedule.last)
+    last = min(schedule.last, until or schedule.settled)
     days = set(dates_of(parse(schedule.rule), schedule.valid_from, last))
     if schedule.on_holidays == "closed":
         days -= {*schedule.holidays}
@@ -257,9 +279,11 @@ def _might_take(one: Seats, other: Seats) -> bool:
 
 
 def _meet(one: Schedule, other: Schedule) -> bool:
-    """Some minute of some date is in both."""
+    """Some minute of some date is in both; of two without an end, within the next ten years."""
     if not any(max(a, c) < min(b, d) for a, b in hours_of(one) for c, d in hours_of(other)):
         return False
     first = max(one.valid_from, other.valid_from)
-    until = min(one.last, other.last)
+    if FOREVER in (one.last, other.last):
+        first = max(first, max(one.made_at, other.made_at).date() - ONE_DAY)
+    until = min(one.last, other.last, first + timedelta(days=SCHEDULE_AHEAD_DAYS_MAX))
     return not {*days_of(one, first, until)}.isdisjoint(days_of(other, first, until))

@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import date, datetime
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 from uuid import UUID
 
 import asyncpg
@@ -46,8 +46,23 @@ COLUMNS = (
     "series_id",
     "version",
     "opened",
+    "meant_until",
+    "opened_until",
 )
 """What is written when a schedule is made, in the order of `add_schedule`; then its plan."""
+
+LEASE_SECONDS = 30.0
+"""For so long a schedule is one process's: longer than a step of its days takes, also one whose
+answers do not come.
+"""
+
+
+class Due(NamedTuple):
+    """A schedule whose days are one process's to open, until when."""
+
+    id: UUID
+    clinic_id: UUID
+    lease_until: datetime
 
 
 class Series(msgspec.Struct, frozen=True, kw_only=True):
@@ -130,7 +145,12 @@ class OfClinic(msgspec.Struct, frozen=True):
         said["breaks"] = [minute for pause in schedule.breaks for minute in pause]
         said["doses"] = msgspec.json.encode(schedule.doses).decode()
         said["plan"] = plan and msgspec.json.encode(plan).decode()
-        return await self.connection.fetchval(SQL["add_schedule"], *said.values()) is not None
+        added = await self.connection.fetchval(SQL["add_schedule"], *said.values(), LEASE_SECONDS)
+        return added is not None
+
+    async def mean(self, schedule_id: UUID, until: date, holidays: Sequence[date]) -> None:
+        """Up to this day it is settled what it means; on these days more it is closed."""
+        await self.connection.execute(SQL["mean_days"], schedule_id, until, holidays)
 
 
 class Schedules:
@@ -160,6 +180,24 @@ class Schedules:
     async def note_opened(self, schedule_id: UUID, opened: int) -> None:
         """All its slots were asked for, and so many were opened."""
         await self._fetch("note_opened", schedule_id, opened)
+
+    async def claim_days(self, lease_seconds: float) -> Due | None:
+        """A schedule without an end that is to be looked at; nobody else gets it meanwhile."""
+        rows = await self._fetch("claim_days", lease_seconds)
+        return Due(*rows[0]) if rows else None
+
+    async def note_days(
+        self, before: Schedule, until: date, *, opened: int, look_at: datetime | None
+    ) -> bool:
+        """All of its days up to that one were asked for; False where somebody else noted it."""
+        about = (before.id, opened, before.opened_until, until, look_at)
+        return bool(await self._fetch("note_days", *about))
+
+    async def days_ahead(self) -> int | None:
+        """For how many days the one that is least far ahead is open; None where there is none."""
+        [row] = await self._fetch("days_ahead")
+        days: int | None = row["days"]
+        return days
 
     async def note_planned(self, schedule_id: UUID) -> None:
         """All that a version changes was asked for."""

@@ -1,0 +1,1 @@
+"""How does a waiting room do on the morning of a campaign? `python -m bench.waiting`."""
