@@ -61,7 +61,6 @@ async def run(config: Config, stopping: asyncio.Event) -> None:
         sender, live = Sender(config, ledger, contacts.open), Broadcaster(config, events)
         relay = Relay(BOOKING_EVENTS.name, pool, appender)
         reminding = Reminding(config, Reminders(pool))
-        relay.on_announced = metrics.ANNOUNCED.inc
         follower = _follower(
             config, relay, Inbox(vault, reminding.habits), [sender.wake, live.wake]
         )
@@ -70,8 +69,7 @@ async def run(config: Config, stopping: asyncio.Event) -> None:
         )
         access = _access(config, pool, clock)
         checks = health.checks() | {"sender": sender.wrong, "live": live.pulse.wrong}
-        checks["reminders"] = reminding.pulse.wrong
-        checks["accesses"] = access.writer.wrong
+        checks |= {"reminders": reminding.pulse.wrong, "accesses": access.writer.wrong}
         app = doors(config, contacts, live, access=access)
         door = _door(config, app, ready=all_ready(checks), on_shut=live.stop)
         checks["door"] = door.wrong
@@ -151,6 +149,7 @@ def _follower(
         for each in wake:
             each()
 
+    relay.on_announced = metrics.ANNOUNCED.inc
     follower.commits.on_batch = committed
     follower.commits.on_set_aside = lambda item, reason: metrics.SET_ASIDE.inc()
     follower.commits.on_again = lambda why: metrics.again[why].inc()
