@@ -187,6 +187,15 @@ class Room:
         self.missed[who] = sorted(c.slot for c in own)
         return self._leave(who)
 
+    def miss_some(self, who: Who, came: Wanted, home: int) -> str:
+        """Some of them came, and sat on these; the chairs of the others were empty."""
+        own = self._own(who, home, held=False)
+        if not own or len(came) == len(own):
+            return "unknown"
+        if any(self.now < self.begins[c.slot] + QUARTER for c in own):
+            return "not_over"
+        return self._sit(who, came, home)
+
     def restore(self, who: Who, wanted: Wanted, home: int) -> str:
         """They had come after all, and sat where they were to, if nobody sits there for them."""
         chairs = self.missed.get(who)

@@ -1,5 +1,6 @@
 """What do the tests tell their stories with? Slots, wishes and commands with sensible rest."""
 
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4, uuid5
@@ -126,6 +127,13 @@ def restore(
     """It was not missed after all."""
     places = wishes(*slot_ids, claims=claims)
     return RestoreBooking(booking_id=booking_id, places=places, **a_head(**head))
+
+
+def miss_some(booking_id: UUID, came: Iterable[Any], **head: Any) -> MovePlaces:
+    """Whoever is in these places came, and the others did not."""
+    places = tuple(PlaceWish(slot_id=place.slot_id, keeps=place.id) for place in came)
+    places = places or (PlaceWish(slot_id=an_id("Monday"), keeps=an_id("nobody's")),)
+    return MovePlaces(booking_id=booking_id, places=places, missed=True, **a_head(**head))
 
 
 def hold(*slot_ids: UUID, ttl_seconds: int = 300, owner: str = "owner", **head: Any) -> HoldPlaces:

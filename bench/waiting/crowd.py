@@ -7,6 +7,7 @@ length, and notes when each request was written and when its answer was whole.
 import asyncio
 from collections.abc import Iterator, Sequence
 from time import perf_counter
+from typing import cast
 from urllib.parse import urlsplit
 
 import msgspec
@@ -82,8 +83,8 @@ class _Asking(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        # uvloop's own transports are of no class that asyncio knows.
+        self._transport = cast(asyncio.Transport, transport)
         self._ask()
 
     def connection_lost(self, exc: Exception | None) -> None:

@@ -216,14 +216,21 @@ TOKEN_CHECKS = Looked(
 )
 
 
+STAFF_TURNS = Counter(
+    "booking_staff_turns_total",
+    "Wishes of staff before a waiting room, that came in by their own door or were too early.",
+    ["outcome"],
+    registry=REGISTRY,
+)
 count_request = Requests(REQUESTS, REQUEST_SECONDS).count
 asked = Children(COMMANDS_ASKED)
 answered = Children(ANSWERS)
+staff_turns = Children(STAFF_TURNS, "in", "too_early")
 offers = Children(OFFERS, "held", "not_held", "crowd")
 erased = Children(PERSONS_ERASED, "asked", "unused")
 visit_steps = Children(VISIT_STEPS, ("rule", "noshow"))
 again = Children(BATCHES_AGAIN, "outage")
-not_admitted = Children(NOT_ADMITTED, "later", "unknown", "over", "other", "no_campaign")
+not_admitted = Children(NOT_ADMITTED, "later", "unknown", "over", "other", "no_campaign", "product")
 steps = Children(PROPOSAL_STEPS)
 _projected = Children(EVENTS_PROJECTED)
 _glass = Children(GLASS_BROKEN, "booking", "day")

@@ -208,6 +208,7 @@ class MovePlaces(Command, frozen=True, kw_only=True):
     free for this wish alone, and is given back with the move, whether the wish takes it or not.
     `apart`: each person's doses have to be so far apart, one after the other.
     `version` is the booking's that is meant: of one with another it is not known what to do.
+    `missed`: all of it is over, and those whose places are not kept did not come.
     """
 
     booking_id: UUID
@@ -215,6 +216,7 @@ class MovePlaces(Command, frozen=True, kw_only=True):
     hold_ids: HoldIds = ()
     apart: Apart | None = None
     version: Version | UnsetType = UNSET
+    missed: bool = False
 
 
 class CancelBooking(Command, frozen=True, kw_only=True):

@@ -169,11 +169,15 @@ class PlacesBooked(BookingMessage, frozen=True, kw_only=True):
 
 
 class BookingMoved(BookingMessage, frozen=True, kw_only=True):
-    """A booking has other places now; `places` are all it has. `late`: some were given up late."""
+    """A booking has other places now; `places` are all it has. `late`: some were given up late.
+
+    `missed`: it is over, and those whose places it has no more did not come.
+    """
 
     places: tuple[TakenPlace, ...]
     counts: tuple[SlotCount, ...]
     late: bool = False
+    missed: bool = False
 
 
 class BookingCancelled(BookingMessage, frozen=True, kw_only=True):

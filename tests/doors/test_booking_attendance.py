@@ -186,6 +186,40 @@ async def test_where_the_referee_says_no_nobody_was_missed(door: Door) -> None:
     assert await told(door) == []
 
 
+async def test_of_a_family_those_who_did_not_come_may_book_again_and_the_others_stay(
+    door: Door,
+) -> None:
+    starts_at = datetime.now(UTC) + timedelta(hours=1)
+    one, two = [await door.open_slot(uuid4(), 2, starts_at=starts_at) for _ in range(2)]
+    made = await (await door.book(one, two)).json()
+    came, absent = (place["id"] for place in made["places"])
+    await says(door, made, "fulfil", places=[came])
+    for slot in (one, two):
+        await door.is_over(slot, UUID(made["id"]))
+    path = f"/clinics/{CLINIC}/bookings/{made['id']}/noshow"
+
+    all_of_them = await door.ask("POST", path, {}, **STAFF)
+    one_came = await door.ask("POST", path, {"places": [came]}, **STAFF)
+    some = await door.ask("POST", path, {"places": [absent]}, key="one", **STAFF)
+    again = await door.ask("POST", path, {"places": [absent]}, key="one", **STAFF)
+    twice = await door.ask("POST", path, {"places": [absent]}, **STAFF)
+
+    body = await some.json()
+    assert await problem(all_of_them) == await problem(one_came) == (409, "visit_attended")
+    assert (some.status, body["status"], body["version"]) == (200, "booked", 2)
+    assert [place["id"] for place in body["places"]] == [came]
+    assert (again.status, await again.json()) == (200, body)
+    assert await problem(twice) == (409, "booking_changed")
+    rows = await door.pool.fetch("SELECT id, status FROM visit")
+    assert {(str(row["id"]), row["status"]) for row in rows} == {
+        (came, "ended"),
+        (absent, "noshow"),
+    }
+    claims = door.referee.inventory.claims
+    assert len(claims) == 1
+    assert [door.referee.inventory.slots[slot].booked for slot in (one, two)] == [1, 0]
+
+
 @pytest.mark.parametrize("then", ["POST", "DELETE"])
 async def test_whoever_died_in_between_is_put_right_by_either_request(
     door: Door, then: str

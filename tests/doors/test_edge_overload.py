@@ -12,8 +12,8 @@ from tests.edges import Edge, Said, an_edge, an_origin
 BOOKINGS = "/api/v1/bookings"
 CAP = 100
 TIMES = 5
-RUSH_SECONDS = 2.0
-QUIET_SECONDS = 1.0
+RUSH_SECONDS = 1.2
+QUIET_SECONDS = 0.6
 SERVICE_SECONDS = 0.02
 LIMITS = {"TALON_EDGE_WISHES_PER_SECOND_MAX": str(CAP)}
 REFUSED_SECONDS_MAX = 0.1

@@ -14,7 +14,7 @@ PEOPLE = 8
 BEFORE = 2
 """So many front desks and referees the town has."""
 
-REST_SECONDS = 1.0
+REST_SECONDS = 0.5
 WAIT_SECONDS_MAX = 10.0
 """On a machine that does other things too. What is promised is 3; `python -m bench.scale` tells."""
 

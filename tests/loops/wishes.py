@@ -48,18 +48,16 @@ def wishes(dice: random.Random) -> list[Wish]:
         kind = dice.choices(list(_KINDS), [weight for weight, _ in _KINDS.values()])[0]
         earlier = [wish for wish in made if isinstance(wish.command, _MAKING)]
         about = dice.choice(earlier) if earlier else None
-        if kind == "move" and earlier:
-            about = earlier[0]  # where holds are, that it may give up
         command = _KINDS[kind][1](dice, about.command if about else None)
         command_id = _id(dice)
         command = replace(command, id=command_id, cause=command_id, body_hash=command_id.bytes)
-        if isinstance(command, MovePlaces):
+        if isinstance(command, MovePlaces) and command_id.int % 4:
             held = [wish.command.id for wish in made if isinstance(wish.command, HoldPlaces)]
             command = replace(command, hold_ids=tuple(held))
         home = about.home if about and hasattr(command, "booking_id") else dice.randrange(HOMES)
         if dice.random() < 0.05:
             home = dice.randrange(HOMES)
-        if kind == "hold" and earlier:
+        if kind == "hold" and earlier and command_id.int % 2:
             home = earlier[0].home  # where it may be given up for a move of what is booked there
         made.append(Wish(command, home))
     return made

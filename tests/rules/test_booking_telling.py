@@ -2,6 +2,7 @@
 
 from typing import Any, get_args
 
+import msgspec
 import pytest
 
 from services.booking.rules.life import places_of
@@ -63,6 +64,16 @@ def test_that_nobody_came_is_told_and_so_is_that_it_was_a_mistake() -> None:
     assert slots_in(nobody.freed) == slots_in(came.places) == [MONDAY]
     assert (nobody.version, came.version, came.owner_id) == (2, 3, ALICE)
     assert needs_known([restored(ID, 3, MONDAY)]) == [ID]
+
+
+def test_to_whoever_was_there_nothing_happened_as_others_did_not_come() -> None:
+    both = booked(ID, MONDAY, TUESDAY)
+    here = msgspec.structs.replace(moved(ID, 2), places=both.places[:1], missed=True)
+
+    _, told_so = tell([both, here], {})
+
+    assert isinstance(told_so, BookingMissed)
+    assert slots_in(told_so.freed) == [TUESDAY]
 
 
 def test_what_was_booked_in_an_earlier_batch_must_be_known() -> None:

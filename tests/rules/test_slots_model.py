@@ -68,6 +68,7 @@ ACTS = [
     *[st.tuples(st.just("move_to_held"), someone, seats, holders, elsewhere, st.booleans())] * 2,
     st.tuples(st.just("cancel"), someone, elsewhere),
     *[st.tuples(st.just("miss"), someone, elsewhere)] * 2,
+    st.tuples(st.just("miss_some"), someone, elsewhere),
     *[st.tuples(st.just("restore"), someone, claims, elsewhere)] * 2,
 ]
 MORE = [(0, ("hold", [day], 600, 0, "Alice")) for day in ("Tuesday", "Wednesday", "Tuesday")]
@@ -76,13 +77,17 @@ MORE = [(0, ("hold", [day], 600, 0, "Alice")) for day in ("Tuesday", "Wednesday"
 AGAIN = [(0, ("renew", 1, 300, 0))]
 """And some with a hold that was renewed."""
 
-NOBODY_CAME = [(9_900, ("miss", 1, 0)), (0, ("restore", 1, (None,) * 8, 0))]
-"""A few end late, with nobody having come, and with that being taken back."""
+OVER = [
+    (9_900, ("miss_some", 1, 0)),
+    (0, ("miss", 1, 0)),
+    (0, ("restore", 1, (None,) * 8, 0)),
+]
+"""A few end late: some did not come, then nobody did, and that is taken back."""
 
 mornings = st.tuples(
     *[st.sampled_from([4, 3, 2, 8, 1])] * 3,
     st.sampled_from([0, 2, 3]),
-    st.sampled_from([[], AGAIN, NOBODY_CAME]),
+    st.sampled_from([[], AGAIN, OVER]),
 ).map(
     lambda drawn: [
         (0, ("open", "Monday", 1, 0, 0)),
@@ -246,6 +251,17 @@ class Day:
         who, home = self._someone(n, held=False)
         said = self._ask(stories.cancel(who, missed=True), home + off)
         return self._leaves(said, self.room.miss(who, home + off))
+
+    def _miss_some(self, n: int, off: int) -> tuple[str, str]:
+        who, home = self._someone(n, held=False)
+        booking = self.inventory.bookings.get(who)
+        there = booking.places if booking and booking.is_all("booked") else []
+        came = [place for place in there if place.ordinal % 2 == 0]
+        names = {a_claim(name): name for name in ("one", "two")} | {None: None}
+        days = {an_id(day): day for day in BEGINS}
+        sat = [(days[place.slot_id], names[place.claim]) for place in came]
+        said = self._ask(stories.miss_some(who, came), home + off)
+        return said, self.room.miss_some(who, sat, home + off)
 
     def _restore(self, n: int, claims: Sequence[str | None], off: int) -> tuple[str, str]:
         known = [who for who in self.known if who in self.room.missed] if n else self.known

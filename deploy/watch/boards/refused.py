@@ -53,6 +53,12 @@ BOARD = Board(
             "401: tokens have run out. 422: not eligible, or not what the route takes.",
         ),
         Panel(
+            "Asked to come again",
+            "per_second",
+            (Line("sum by (kind) (rate(booking_shed_total[1m]))", by=("kind",)),),
+            "More come than the front desks can serve. finish: even who gives a place back.",
+        ),
+        Panel(
             "Held places that ran out",
             "per_second",
             (Line("sum(rate(slots_expired_places_total[1m]))", "places"),),

@@ -10,9 +10,10 @@ from services.booking.admission.joining import Joining
 from services.booking.admission.left import Left
 from services.booking.admission.lines import Lines
 from services.booking.admission.pressure import Gauge
+from services.booking.admission.staff import StaffEntrance
 from services.booking.config import Config
 from services.booking.rules.line import Pressure
-from services.booking.store import Database, Rooms
+from services.booking.store import Database, Rooms, StaffDoors
 from shared import broker
 from shared.asking import Asking
 from shared.clock import DatabaseClock
@@ -25,6 +26,7 @@ class Waiting(msgspec.Struct):
     lines: Lines
     joining: Joining
     left: Left
+    staff: StaffEntrance
     ticket_seconds: float
     pass_seconds: float
 
@@ -47,6 +49,7 @@ class Waiting(msgspec.Struct):
                 wanted=lambda: lines.is_anywhere,
                 now=clock.now,
             ),
+            staff=StaffEntrance(StaffDoors(store)),
             ticket_seconds=config.ticket_seconds,
             pass_seconds=config.pass_seconds,
         )

@@ -86,17 +86,23 @@ async def attend_booking(request: web.Request) -> web.Response:
     return json_response(Attended(step=wanted.step, places=[_shown(one) for one in said]))
 
 
-async def mark_missed(desk: Desk, booking: Booking, by_id: UUID) -> None:
-    """Nobody came to any of it: whoever has come, or a visit that is not over, is in the way."""
+async def mark_missed(
+    desk: Desk, booking: Booking, by_id: UUID, absent: Sequence[UUID] = ()
+) -> None:
+    """Nobody came, or those did not who are named: whoever has come is in the way, and a visit that
+
+    is not over.
+    """
     if booking.status != "booked":
         return
-    for place in booking.places:
+    places = [place for place in booking.places if not absent or place.id in absent]
+    for place in places:
         if place.modality == "virtual":
             kept = await desk.televisits.load(place.id)
             said_no = None if kept is None else missed(kept.visit, kept.at)
             if isinstance(said_no, No):
                 raise problem_with(said_no)
-    said = await _mark(desk, booking, by_id, is_missed=True)
+    said = await _mark(desk, booking, places, by_id, is_missed=True)
     if isinstance(said, No):
         raise problem_with(said)
 
@@ -109,14 +115,14 @@ async def settle(desk: Desk, booking_id: UUID, by_id: UUID) -> Booking | None:
     booking = await desk.bookings.load(booking_id)
     if booking is None or booking.status != "booked":
         return None
-    said = await _mark(desk, booking, by_id, is_missed=False)
+    said = await _mark(desk, booking, booking.places, by_id, is_missed=False)
     return None if isinstance(said, No) or not said else booking
 
 
 async def _mark(
-    desk: Desk, booking: Booking, by_id: UUID, *, is_missed: bool
+    desk: Desk, booking: Booking, places: Sequence[Place], by_id: UUID, *, is_missed: bool
 ) -> Sequence[Taken] | No:
-    ids = [place.id for place in booking.places if place.modality == "physical"]
+    ids = [place.id for place in places if place.modality == "physical"]
     if not ids:
         return []
     # Said again it does nothing more, so it needs no name that is the same again.

@@ -33,6 +33,7 @@ from services.booking.api.limits import within_limits
 from services.booking.api.problems import BOOKING, CROWD, HOLD, PERSON, REFEREE, SLOT, VISIT
 from services.booking.api.problems_of_lines import LINE
 from services.booking.api.shares import booking_of, giving_up, whose
+from services.booking.api.turns import need_turn
 from services.booking.api.visits import as_visits
 from services.booking.rules.eligibility import Campaign, SlotFacts, wishes
 from services.booking.rules.life import Booking
@@ -96,7 +97,7 @@ async def request_booking(request: web.Request) -> web.Response:
     head = desk.head(request, body)
     campaign = await desk.campaign(body.campaign_id)
     slots = await desk.slots_of(body.places)
-    desk.need_turn(request, who, body.campaign_id, body.places, slots)
+    need_turn(request, desk, who, body.campaign_id, body.places, slots=slots)
     wish = Wish(asker=Asker.themselves(who), body=body, head=head, campaign=campaign, slots=slots)
     return await booked(request, desk, wish)
 

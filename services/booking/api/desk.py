@@ -1,6 +1,6 @@
 """What does every route need: which command a request is, and what stands in its way?"""
 
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Container, Sequence
 from typing import Annotated, Any, Protocol, Self
 from uuid import UUID
 
@@ -9,7 +9,6 @@ from aiohttp import web
 from msgspec import UNSET, Meta, UnsetType
 
 from services.booking.admission import Waiting
-from services.booking.admission.passes import campaign_let_in
 from services.booking.api.crowd import Crowd
 from services.booking.api.offers import Offers
 from services.booking.families import Families
@@ -186,6 +185,10 @@ class Desk(msgspec.Struct):
         ]
         await self._need_own(asker, {place.patient_id for place in wanted})
         if campaign is not None:
+            published = self.memory.rules.of(campaign.id)
+            if published is not None and published.has_products:
+                # Whose products these are depends on who they are: judged with their rules.
+                later = ("service", "dose", "interval")
             _need_eligible(campaign, wanted, slots, later)
         return wanted
 
@@ -200,43 +203,6 @@ class Desk(msgspec.Struct):
             raise Problem(
                 404, "patient_unknown", "There is no such patient, or it is not your dependant."
             )
-
-    def need_turn(
-        self,
-        request: web.Request,
-        who: Allowed,
-        campaign_id: UUID | None,
-        places: Iterable[InASlot],
-        slots: dict[UUID, SlotFacts],
-        *,
-        has: Iterable[str] = (),
-    ) -> None:
-        """Where there is a waiting room before a place, nobody has it but by way of the room.
-
-        Of which service a wanted slot is, is known, or there would be a way around. What somebody
-        `has`, by their services, they came in for already.
-        """
-        lines = self.waiting.lines
-        if not lines.is_anywhere:
-            return
-        for place in places:
-            if place.slot_id not in slots:
-                raise problem_of(TOLD["unknown"], slot_id=place.slot_id)
-        new = {slot.service for slot in slots.values()}.difference(has)
-        rooms = lines.rooms_before(campaign_id, new) if new else []
-        let_in = campaign_let_in(request)
-        if not rooms or (
-            let_in is not None
-            and self.identities.who(let_in[0]) == who.actor.id
-            and any(room.campaign_id == let_in[1] for room in rooms)
-        ):
-            return
-        raise Problem(
-            403,
-            "pass_needed",
-            "There is a waiting room before this; come in with a pass from there.",
-            campaign_id=rooms[0].campaign_id,
-        )
 
     async def need_unbooked(
         self, owner_id: UUID, campaign_id: UUID | None, wanted: Sequence[Wanted]

@@ -26,8 +26,9 @@ from services.booking.api.problems import (
     SLOT,
     VISIT,
 )
-from services.booking.api.problems_of_lines import LINE
+from services.booking.api.problems_of_lines import STAFF_LINE
 from services.booking.api.shares import Shared, giving_up, whose
+from services.booking.api.turns import need_staff_turn
 from services.booking.rules.eligibility import SlotFacts
 from services.booking.rules.life import Booking
 from services.booking.rules.refusals import booking_unready
@@ -72,7 +73,7 @@ async def book_for_patient(request: web.Request) -> web.Response:
     _need_at(who, "slot", _clinics(slots, (place.slot_id for place in body.places)))
     asker = await _asker(request, desk, who)
     campaign = await desk.campaign(body.campaign_id)
-    desk.need_turn(request, who, body.campaign_id, body.places, slots)
+    await need_staff_turn(desk, head["id"], body.campaign_id, body.places, slots=slots)
     wish = Wish(asker=asker, body=body, head=head, campaign=campaign, slots=slots)
     return await booked(request, desk, wish, reason=CARE)
 
@@ -85,7 +86,7 @@ async def hold_for_patient(request: web.Request) -> web.Response:
     slots = await desk.memory.slots({place.slot_id for place in body.places})
     _need_at(who, "slot", _clinics(slots, (place.slot_id for place in body.places)))
     asker = await _asker(request, desk, who)
-    desk.need_turn(request, who, campaign_of(body), body.places, slots)
+    await need_staff_turn(desk, head["id"], campaign_of(body), body.places, slots=slots)
     wish = HoldWish(asker=asker, body=body, head=head, slots=slots)
     return await held(request, desk, wish, reason=CARE)
 
@@ -133,7 +134,7 @@ async def move_for_patient(request: web.Request) -> web.Response:
     _need_at(who, "slot", _clinics(slots, (place.slot_id for place in body.places)))
     need(booking_unready(shared.booking))
     has, campaign_id = shared.services, shared.booking.campaign_id
-    desk.need_turn(request, who, campaign_id, body.places, slots, has=has)
+    await need_staff_turn(desk, head["id"], campaign_id, body.places, slots=slots, has=has)
     wish = Move(asker=asker, shared=shared, body=body, head=head, slots=slots)
     return await moved(request, desk, wish, reason=CARE)
 
@@ -205,7 +206,7 @@ ROUTES = [
             201: Answer("It is booked for them.", BookingBody, headers=("Location",)),
             202: Answer(AGAIN, BookingBody, headers=("Location",)),
         },
-        problems=(*LINE, *SLOT, *PERSON, *VISIT, *HOLD, "hold_mismatch", *REFEREE),
+        problems=(*STAFF_LINE, *SLOT, *PERSON, *VISIT, *HOLD, "hold_mismatch", *REFEREE),
         touches=Touch("booking", ("status", "places", "campaign")),
     ),
     Route(
@@ -239,7 +240,7 @@ ROUTES = [
             202: Answer(AGAIN, BookingBody),
         },
         problems=(
-            *LINE,
+            *STAFF_LINE,
             *SLOT,
             *PERSON,
             *VISIT,
@@ -261,7 +262,7 @@ ROUTES = [
             201: Answer("The places are held.", HoldBody, headers=("Location",)),
             202: Answer(AGAIN, HoldBody, headers=("Location",)),
         },
-        problems=(*LINE, *SLOT, *JUDGED, *HELD_ENOUGH, "held_lately", *REFEREE),
+        problems=(*STAFF_LINE, *SLOT, *JUDGED, *HELD_ENOUGH, "held_lately", *REFEREE),
         touches=Touch("hold", ("status", "places")),
     ),
 ]

@@ -1,23 +1,31 @@
 """How does a clinic say that nobody came, so that the same is booked again, or take that back?"""
 
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 
 import msgspec
 from aiohttp import web
-from msgspec import UNSET
+from msgspec import UNSET, Meta
 
 from services.booking.api.answers import BookingBody, booking_body, reply_to
 from services.booking.api.attendance import mark_missed, settle
 from services.booking.api.desk import DESK, Desk, Nothing, need, persons_in
 from services.booking.api.problems import BOOKING, REFEREE
+from services.booking.api.shares import as_they_are
 from services.booking.replies import Answer as ReplyAnswer
 from services.booking.replies import Undecided
 from services.booking.rules.eligibility import Wanted, wishes
 from services.booking.rules.life import Booking, Place
 from services.booking.rules.refusals import booking_unready
 from shared.access.entries import CARE, Touch
-from shared.messages import CancelBooking, PlaceWish, Refused, RestoreBooking
+from shared.messages import (
+    PLACES_MAX,
+    CancelBooking,
+    MovePlaces,
+    PlaceWish,
+    Refused,
+    RestoreBooking,
+)
 from shared.openapi import Answer, Route
 from shared.policy import Allowed, allowed
 from shared.problems import Problem, not_found
@@ -25,15 +33,24 @@ from shared.web import json_response, path_id, read_body
 
 GATEWAY_TIMEOUT = 504
 
+
+class Missed(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Who did not come, by their places; nobody at all where none is named."""
+
+    places: Annotated[tuple[UUID, ...], Meta(max_length=PLACES_MAX)] = ()
+
+
+_decode_missed = msgspec.json.Decoder(Missed)
 _decode_nothing = msgspec.json.Decoder(Nothing)
 
 
 async def miss_booking(request: web.Request) -> web.Response:
     """200 it was missed, and its doses may be booked again; 409 while any of it is not over."""
     desk, who = request.app[DESK], allowed(request)
-    booking, head = await _asked(request, desk)
-    command = CancelBooking(booking_id=booking.id, reason="clinic", missed=True, **head)
-    await mark_missed(desk, booking, who.actor.id)
+    body = await read_body(request, _decode_missed)
+    booking, head = await _asked(request, desk, body)
+    command = _missing(booking, body, head)
+    await mark_missed(desk, booking, who.actor.id, body.places)
     answer, _ = await _decided(desk, who, booking, command)
     return reply_to(answer, command, booking)
 
@@ -41,7 +58,8 @@ async def miss_booking(request: web.Request) -> web.Response:
 async def restore_booking(request: web.Request) -> web.Response:
     """200 it was not missed, and its doses are its own; 409 where they were booked again since."""
     desk, who = request.app[DESK], allowed(request)
-    booking, head = await _asked(request, desk)
+    nothing: Nothing = await read_body(request, _decode_nothing)
+    booking, head = await _asked(request, desk, nothing)
     places = await _wishes(desk, booking)
     command = RestoreBooking(booking_id=booking.id, places=places, **head)
     answer, standing = await _decided(desk, who, booking, command)
@@ -52,7 +70,7 @@ async def restore_booking(request: web.Request) -> web.Response:
 
 
 async def _decided(
-    desk: Desk, who: Allowed, booking: Booking, command: CancelBooking | RestoreBooking
+    desk: Desk, who: Allowed, booking: Booking, command: CancelBooking | MovePlaces | RestoreBooking
 ) -> tuple[ReplyAnswer, Booking | None]:
     """The referee's answer; what is written of the visits follows what the booking is by then,
 
@@ -71,10 +89,25 @@ async def _decided(
     return answer, await settle(desk, booking.id, who.actor.id)
 
 
-async def _asked(request: web.Request, desk: Desk) -> tuple[Booking, dict[str, Any]]:
+def _missing(booking: Booking, body: Missed, head: dict[str, Any]) -> CancelBooking | MovePlaces:
+    """The whole of it, or those who are named: the others came, and stay as they are."""
+    came = tuple(place for place in booking.places if place.id not in body.places)
+    if not body.places or not came:
+        return CancelBooking(booking_id=booking.id, reason="clinic", missed=True, **head)
+    return MovePlaces(
+        booking_id=booking.id,
+        places=as_they_are(booking, came),
+        version=max(booking.version, 1),
+        missed=True,
+        **head,
+    )
+
+
+async def _asked(
+    request: web.Request, desk: Desk, body: Missed | Nothing
+) -> tuple[Booking, dict[str, Any]]:
     """The booking that staff of its clinic speak of, and the head of what they ask."""
     clinic_id = path_id(request, "clinic")
-    body = await read_body(request, _decode_nothing)
     head = desk.head(request, body)
     booking = await desk.bookings.load(path_id(request, "booking", "booking"))
     if booking is None or not _is_at(booking, clinic_id):
@@ -124,7 +157,7 @@ ROUTES = [
         "/api/v1/clinics/{id}/bookings/{booking}/noshow",
         miss_booking,
         tag="bookings",
-        body=Nothing,
+        body=Missed,
         needs_key=True,
         answers={
             200: Answer("It was missed.", BookingBody),

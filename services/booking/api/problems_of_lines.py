@@ -13,6 +13,9 @@ CAMPAIGN = UUID("00000000-0000-4000-8000-000000000501")
 LINE = ("pass_needed", "pass_invalid")
 """What stands before a place."""
 
+STAFF_LINE = ("pass_needed", "staff_quota_used", "campaign_not_open")
+"""What stands before a place for who books for a patient."""
+
 
 class RoomBefore(msgspec.Struct, frozen=True, kw_only=True):
     """Of which campaign the waiting room is."""
@@ -32,6 +35,14 @@ WAITING = (
         "pass_needed",
         "There is a waiting room before this.",
         "Take a ticket there, wait for one's turn, and come with the pass that is given then.",
+        more=RoomBefore(campaign_id=CAMPAIGN),
+    ),
+    ProblemKind(
+        429,
+        "staff_quota_used",
+        "Staff have brought in as many beside the line as they may for now.",
+        "Ask again after Retry-After seconds, under the same key; the quota is the staff's own.",
+        headers=("Retry-After",),
         more=RoomBefore(campaign_id=CAMPAIGN),
     ),
     ProblemKind(

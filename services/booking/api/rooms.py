@@ -1,14 +1,13 @@
-"""How is a campaign's waiting room opened, how far is its line, and was its draw a fair one?"""
+"""How is a campaign's waiting room opened and closed, and how far is its line?"""
 
 import secrets
 from datetime import datetime
 from random import SystemRandom
-from typing import Annotated
 from uuid import UUID
 
 import msgspec
 from aiohttp import web
-from msgspec import Meta
+from msgspec import UNSET, UnsetType
 from msgspec.structs import replace
 
 from services.booking.api.answers import shown_to_all
@@ -20,37 +19,40 @@ from services.booking.rules.line import (
     State,
     hash_of,
     look_seconds,
-    lot_of,
     state_of,
 )
 from services.booking.rules.refusals import TOLD
+from services.booking.rules.staff_door import SHARE, Share
 from shared.messages import Instant
 from shared.openapi import Answer, Route
 from shared.policy import allowed
 from shared.problems import Problem, not_found
-from shared.web import body_hash, json_response, path_id, read_body, read_query
-
-LOTS_MAX = 1_000
-"""How many lots of a draw are told at once."""
+from shared.web import body_hash, json_response, path_id, read_body
 
 _chance = SystemRandom()
 
 
 class NewRoom(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The body of `POST /campaigns/{id}/waiting-room`. Speeds are people a second: how many come in
-    at least, whatever those inside have to bear, and at most.
+    at least, whatever those inside have to bear, and at most. `staff_share` of them staff may bring
+    in by their own door.
     """
 
     opens_at: Instant
     speed_min: PerSecond = 1.0
     speed_max: PerSecond = 100.0
+    staff_share: Share | UnsetType = UNSET
 
 
 class Speeds(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The body of `PATCH /campaigns/{id}/waiting-room`: people a second, at least and at most."""
+    """The body of `PATCH /campaigns/{id}/waiting-room`: people a second, at least and at most; of
+
+    them staff keep their share where none is given.
+    """
 
     speed_min: PerSecond
     speed_max: PerSecond
+    staff_share: Share | UnsetType = UNSET
 
 
 class RoomBody(msgspec.Struct, frozen=True, kw_only=True):
@@ -59,7 +61,8 @@ class RoomBody(msgspec.Struct, frozen=True, kw_only=True):
     `seed_hash` is the SHA-256 of the seed, in hex; the seed itself is told after the draw.
     Speeds are people a second: `speed` now, `speed_min` and `speed_max` what a person has allowed;
     between `slow` and `fast` it is expected to move, so far as that is known. `places_left` is how
-    many places are free, a second or two ago; null where nobody knows.
+    many places are free, a second or two ago; null where nobody knows. `staff_share` of the speed
+    is for staff who book for patients; what they do not use is the line's.
     """
 
     campaign_id: UUID
@@ -77,32 +80,9 @@ class RoomBody(msgspec.Struct, frozen=True, kw_only=True):
     speed_max: float
     slow: float | None
     fast: float
+    staff_share: float
     places_left: int | None
     as_of: datetime
-
-
-class FromPlace(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Which part of a draw is asked for."""
-
-    place: Annotated[int, Meta(ge=1, description="The first place to tell of.")] = 1
-
-
-class Lot(msgspec.Struct, frozen=True, kw_only=True):
-    """One place of a draw and the lot that has it: the first 16 bytes of HMAC-SHA256, in hex."""
-
-    place: int
-    lot: str
-
-
-class DrawBody(msgspec.Struct, frozen=True, kw_only=True):
-    """A draw as anybody can check it, without names: lots in order. `next` is where it goes on."""
-
-    campaign_id: UUID
-    seed: str
-    seed_hash: str
-    people: int
-    lots: list[Lot]
-    next: int | None
 
 
 _decode_new = msgspec.json.Decoder(NewRoom)
@@ -138,7 +118,9 @@ async def change_room(request: web.Request) -> web.Response:
     campaign_id = path_id(request, "campaign")
     body = await read_body(request, _decode_speeds)
     _need_order(body.speed_min, body.speed_max)
-    found = await desk.waiting.rooms.change_speed(campaign_id, body.speed_min, body.speed_max)
+    share = None if body.staff_share is UNSET else body.staff_share
+    speeds = (body.speed_min, body.speed_max)
+    found = await desk.waiting.rooms.change_speed(campaign_id, *speeds, share)
     allowed(request).anybody_s("waiting room", found or None)
     await desk.waiting.lines.look()
     return json_response(_room_body(desk, known_room(desk, campaign_id)))
@@ -168,28 +150,6 @@ async def show_room(request: web.Request) -> web.Response:
     return shown_to_all(request, body, but=replace(body, as_of=body.draws_at), more=again)
 
 
-async def show_draw(request: web.Request) -> web.Response:
-    """200 the draw, for anybody to check; 409 before it has been made."""
-    desk = request.app[DESK]
-    first = read_query(request, FromPlace).place
-    room = known_room(desk, path_id(request, "campaign"))
-    if room.drawn_at is None or room.early is None:
-        raise Problem(409, "not_drawn_yet", "The draw has not been made yet.")
-    found = await desk.waiting.rooms.drawn(room.campaign_id, first, LOTS_MAX)
-    more = len(found) == LOTS_MAX and found[-1][0] < room.early
-    return shown_to_all(
-        request,
-        DrawBody(
-            campaign_id=room.campaign_id,
-            seed=room.seed.hex(),
-            seed_hash=room.seed_hash.hex(),
-            people=room.early,
-            lots=[Lot(place=at, lot=lot_of(room.seed, one).hex()) for at, one in found],
-            next=found[-1][0] + 1 if more else None,
-        ),
-    )
-
-
 async def _room_from(desk: Desk, campaign_id: UUID, body: NewRoom) -> Room:
     campaign = await desk.memory.campaign(campaign_id)
     assert campaign is not None
@@ -214,6 +174,7 @@ async def _room_from(desk: Desk, campaign_id: UUID, body: NewRoom) -> Room:
         drawn_at=None,
         serving=0.0,
         moved_at=None,
+        staff_share=SHARE if body.staff_share is UNSET else body.staff_share,
     )
 
 
@@ -249,6 +210,7 @@ def _room_body(desk: Desk, room: Room) -> RoomBody:
         speed_max=room.speed_max,
         slow=None if pace.slow is None else round(pace.slow, 3),
         fast=round(pace.fast, 3),
+        staff_share=room.staff_share,
         places_left=desk.waiting.left.of(room.service),
         as_of=desk.clock.now(),
     )
@@ -295,17 +257,5 @@ ROUTES = [
                 "Nothing but `as_of` is other than it was.", headers=(*HEADERS, "Retry-After")
             ),
         },
-    ),
-    Route(
-        "GET",
-        f"{ROOM}/draw",
-        show_draw,
-        tag="waiting rooms",
-        query=FromPlace,
-        answers={
-            200: Answer("The draw.", DrawBody, headers=HEADERS),
-            304: Answer("It is as the ETag in If-None-Match says.", headers=HEADERS),
-        },
-        problems=("not_drawn_yet",),
     ),
 ]

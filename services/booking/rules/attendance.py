@@ -55,10 +55,10 @@ def missed(visit: Visit, at: datetime) -> Visit | No | None:
         return No("came") if visit.status in ADMITTED else None
     if visit.status == "noshow":
         return None
-    if at < visit.ends_at:
-        return No("not_over")
     after = step_of(visit, "miss", at, 0)
-    return No("came") if isinstance(after, No) else after
+    if isinstance(after, No):
+        return No("came")
+    return No("not_over") if at < visit.ends_at else after
 
 
 def not_missed(visit: Visit) -> Visit | None:

@@ -16,6 +16,8 @@ from uuid import UUID
 import msgspec
 from msgspec import Meta
 
+from services.booking.rules.staff_door import SHARE, taken_from_line
+
 LOT_BYTES = 16
 """How much of a lot is kept and told: of 10^6 people two are alike once in 10^26 draws."""
 
@@ -45,7 +47,8 @@ PerSecond = Annotated[float, Meta(ge=0.1, le=10_000)]
 
 class Room(msgspec.Struct, frozen=True, kw_only=True):
     """A campaign's waiting room. `arrivals` is how many have come, `early` how many of them before
-    the draw, once that is settled; whose place is at most `serving` may come in.
+    the draw, once that is settled; whose place is at most `serving` may come in. `staff_come` came
+    in by the staff's own door, of whom so many are `staff_counted` as taken from the line.
     """
 
     campaign_id: UUID
@@ -63,6 +66,9 @@ class Room(msgspec.Struct, frozen=True, kw_only=True):
     serving: float
     moved_at: datetime | None
     closed_at: datetime | None = None
+    staff_share: float = SHARE
+    staff_come: int = 0
+    staff_counted: float = 0.0
 
 
 class Ticket(msgspec.Struct, frozen=True, kw_only=True):
@@ -158,6 +164,19 @@ def next_speed(room: Room, pressure: Pressure | None, bounds: Bounds, seconds: f
 def serving_after(room: Room, speed: float, seconds: float) -> float:
     """How far the line has moved after that time: never back, and never beyond its end."""
     return max(room.serving, min(float(room.arrivals), room.serving + speed * seconds))
+
+
+def serving_beside(room: Room, speed: float, seconds: float) -> tuple[float, float]:
+    """The same where staff come in besides, and how many of them are counted with it."""
+    moves = speed * seconds
+    staff = taken_from_line(
+        come=room.staff_come,
+        counted=room.staff_counted,
+        share=room.staff_share,
+        moves=moves,
+        waits=room.serving < room.arrivals,
+    )
+    return serving_after(room, max(0.0, moves - staff), 1.0), staff
 
 
 def pace_of(room: Room, paces: Sequence[float]) -> Pace:

@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
+from msgspec import UNSET
 
 from shared.messages import (
     BookedPlace,
@@ -95,7 +96,8 @@ def _part(event: BookingEvent, hearer_id: UUID, seen: set[UUID]) -> BookingEvent
             named_so = named(BookingRescheduled)
             return BookingRescheduled(id=named_so, places=places, freed=freed, late=late, **head)
         case BookingConfirmed() | BookingRescheduled() if places:
-            return BookingConfirmed(id=named(BookingConfirmed), places=places, **head)
+            by = event.by if isinstance(event, BookingConfirmed) else UNSET
+            return BookingConfirmed(id=named(BookingConfirmed), places=places, by=by, **head)
         case BookingReinstated():
             return BookingReinstated(id=named(BookingReinstated), places=places, **head)
         case BookingMissed():

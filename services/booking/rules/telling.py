@@ -59,7 +59,7 @@ def tell(events: Iterable[SlotEvent], known: Mapping[UUID, Known]) -> list[Booki
             case BookingMoved():
                 before = now[event.booking_id]
                 now[event.booking_id] = Known(before.owner_id, places_of(event.places))
-                told.append(_rescheduled(event, before, now[event.booking_id]))
+                told.append(_moved(event, before, now[event.booking_id]))
             case BookingCancelled(missed=True):
                 told.append(_missed(event, now[event.booking_id]))
             case BookingCancelled():
@@ -84,6 +84,15 @@ def _confirmed(event: PlacesBooked, after: Known) -> BookingConfirmed:
         places=_booked(after),
         by=UNSET if event.by is UNSET else "clinic",
     )
+
+
+def _moved(event: BookingMoved, before: Known, after: Known) -> BookingRescheduled | BookingMissed:
+    """Who was in it and did not come has missed it; to the others nothing happened."""
+    if not event.missed:
+        return _rescheduled(event, before, after)
+    came = {place.id for place in after.places}
+    absent = tuple(place for place in before.places if place.id not in came)
+    return _missed(event, Known(before.owner_id, absent))
 
 
 def _rescheduled(event: BookingMoved, before: Known, after: Known) -> BookingRescheduled:
@@ -114,7 +123,7 @@ def _revoked(event: BookingCancelled, before: Known) -> BookingRevoked:
     )
 
 
-def _missed(event: BookingCancelled, before: Known) -> BookingMissed:
+def _missed(event: BookingCancelled | BookingMoved, before: Known) -> BookingMissed:
     return BookingMissed(
         id=answer_id(event.id, BookingMissed.__name__),
         cause=event.id,

@@ -25,7 +25,8 @@ GRANT SELECT, INSERT ON link_use TO booking;
 GRANT SELECT, INSERT, UPDATE, DELETE ON person_fact, permit, visit_seat TO booking;
 -- What was told of a room stays: no right to change it.
 GRANT SELECT, INSERT ON waiting_room TO booking;
-GRANT SELECT, INSERT, UPDATE ON line TO booking;
+GRANT SELECT, INSERT, UPDATE ON line, staff_door TO booking;
+GRANT SELECT, INSERT, DELETE ON staff_turn TO booking;
 GRANT SELECT, INSERT, UPDATE, DELETE ON waiter TO booking;
 GRANT SELECT, INSERT, UPDATE ON desk_pressure TO booking;
 GRANT SELECT, INSERT ON rule_book, publication TO booking;

@@ -6,6 +6,8 @@ WITH made AS (
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
         ON CONFLICT DO NOTHING
     RETURNING campaign_id
+), door AS (
+    INSERT INTO staff_door (campaign_id, share) SELECT campaign_id, $11 FROM made
 )
 INSERT INTO line (campaign_id, speed_min, speed_max, speed)
 SELECT campaign_id, $9, $10, $9 FROM made
@@ -18,8 +20,9 @@ SELECT campaign_id, body_hash FROM waiting_room WHERE wish_id = $1;
 -- name: rooms
 -- All of them: those that are closed can still be checked.
 SELECT r.campaign_id, r.service, r.opens_at, r.draws_at, r.seed, r.seed_hash, l.speed_min, l.speed_max,
-       l.speed, l.arrivals, l.early, l.drawn_at, l.serving, l.moved_at, l.closed_at
-  FROM waiting_room AS r JOIN line AS l USING (campaign_id);
+       l.speed, l.arrivals, l.early, l.drawn_at, l.serving, l.moved_at, l.closed_at,
+       d.share AS staff_share, d.come AS staff_come, d.counted AS staff_counted
+  FROM waiting_room AS r JOIN line AS l USING (campaign_id) JOIN staff_door AS d USING (campaign_id);
 
 -- name: lock_room
 -- The row lock is the order of arrival. Its own statement: the next one sees what was waited for.
@@ -87,9 +90,12 @@ UPDATE line SET drawn_at = clock_timestamp(), moved_at = clock_timestamp()
  WHERE campaign_id = $1 AND drawn_at IS NULL;
 
 -- name: lock_rooms_to_move
--- One process moves a line at a time, some time after it was moved last.
+-- One process moves a line at a time, some time after it was moved last: while somebody waits, it is not
+-- at its fastest, or staff came in who were not counted yet.
 SELECT campaign_id FROM line
- WHERE drawn_at IS NOT NULL AND closed_at IS NULL AND (serving < arrivals OR speed < speed_max)
+ WHERE drawn_at IS NOT NULL AND closed_at IS NULL
+   AND (serving < arrivals OR speed < speed_max
+        OR EXISTS (SELECT FROM staff_door AS d WHERE d.campaign_id = line.campaign_id AND d.counted < d.come))
    AND moved_at <= clock_timestamp() - $1::interval
  ORDER BY campaign_id
    FOR UPDATE SKIP LOCKED;
@@ -98,8 +104,9 @@ SELECT campaign_id FROM line
 -- As it is under the lock, and how long ago it was moved.
 SELECT r.campaign_id, r.service, r.opens_at, r.draws_at, r.seed, r.seed_hash, l.speed_min, l.speed_max,
        l.speed, l.arrivals, l.early, l.drawn_at, l.serving, l.moved_at, l.closed_at,
+       d.share AS staff_share, d.come AS staff_come, d.counted AS staff_counted,
        extract(epoch FROM clock_timestamp() - l.moved_at)::float8 AS seconds
-  FROM waiting_room AS r JOIN line AS l USING (campaign_id)
+  FROM waiting_room AS r JOIN line AS l USING (campaign_id) JOIN staff_door AS d USING (campaign_id)
  WHERE r.campaign_id = $1;
 
 -- name: move_line
@@ -109,7 +116,11 @@ UPDATE line
  WHERE campaign_id = $1;
 
 -- name: change_speed
--- By a person, at any time; what it may not be is said by a constraint.
+-- By a person, at any time; what it may not be is said by a constraint. Staff keep their share where
+-- nothing is said of it.
+WITH door AS (
+    UPDATE staff_door SET share = coalesce($4, share) WHERE campaign_id = $1
+)
 UPDATE line
    SET speed_min = $2, speed_max = $3, speed = least($3, greatest($2, speed))
  WHERE campaign_id = $1

@@ -19,6 +19,7 @@ from services.booking.store.relations import Proposal, Relation, Relations
 from services.booking.store.rooms import Rooms
 from services.booking.store.services import Services
 from services.booking.store.slots import Slots
+from services.booking.store.staff_doors import StaffDoors
 from services.booking.store.televisits import Televisits
 
 __all__ = [
@@ -47,6 +48,7 @@ __all__ = [
     "Seats",
     "Services",
     "Slots",
+    "StaffDoors",
     "Televisits",
     "Wishes",
 ]

@@ -11,12 +11,15 @@ from services.booking.rules.line import (
     Ticket,
     draw,
     next_speed,
-    serving_after,
+    serving_beside,
 )
 from services.booking.store.database import SQL, Connection, Database, Row
 
 DRAW_SECONDS_MAX = 60.0
 """How long each statement of a draw may take."""
+
+KEYS_KEPT_DAYS = 7
+"""A key asked again after that is a new wish."""
 
 STEP_SECONDS_MAX = 2.0
 """A line that stood still for longer, since nobody was in it, does not make up for that."""
@@ -43,6 +46,7 @@ class Rooms:
                 room.seed_hash,
                 room.speed_min,
                 room.speed_max,
+                room.staff_share,
             )
             is not None
         )
@@ -91,24 +95,38 @@ class Rooms:
                 room = _room_of(found)
                 seconds = min(found["seconds"], STEP_SECONDS_MAX)
                 speed = next_speed(room, pressure, bounds, seconds)
-                serving = serving_after(room, speed, seconds)
+                serving, staff = serving_beside(room, speed, seconds)
                 await connection.execute(SQL["move_line"], room.campaign_id, speed, serving)
+                if staff > 0:
+                    await connection.execute(SQL["count_staff"], room.campaign_id, staff)
                 moved.append(room)
         return moved
 
-    async def change_speed(self, campaign_id: UUID, least: float, most: float) -> bool:
-        """Between these many people a second come in from now on; False without such a room."""
-        return await self._database.row("change_speed", campaign_id, least, most) is not None
+    async def change_speed(
+        self, campaign_id: UUID, least: float, most: float, staff_share: float | None = None
+    ) -> bool:
+        """Between these many people a second come in from now on, of them staff so many as before
+
+        or as is said; False without such a room.
+        """
+        about = (campaign_id, least, most, staff_share)
+        return await self._database.row("change_speed", *about) is not None
 
     async def close(self, campaign_id: UUID) -> bool:
         """Nobody needs a pass there from now on; False without such a room."""
         return await self._database.row("close_room", campaign_id) is not None
 
     async def forget_old(self, *, days: int, rows_max: int) -> int:
-        """Forget who waited in rooms closed so many days ago, some at a time; how many."""
+        """Forget who waited in rooms closed so many days ago, some at a time; how many.
+
+        And which wishes of staff came in, once their keys are good no more.
+        """
         async with self._database.connection() as connection:
-            said: str = await connection.execute(SQL["forget_waiters"], days, rows_max)
-        return int(said.rpartition(" ")[2])
+            waiters: str = await connection.execute(SQL["forget_waiters"], days, rows_max)
+            turns: str = await connection.execute(
+                SQL["forget_staff_turns"], KEYS_KEPT_DAYS, rows_max
+            )
+        return sum(int(said.rpartition(" ")[2]) for said in (waiters, turns))
 
     async def tickets_of(self, ids: Sequence[UUID]) -> list[Ticket]:
         """Where a person waits or has waited, under any of their ids."""

@@ -65,7 +65,7 @@ def cancel(
     if booking is None or command.version not in (UNSET, booking.version):
         return refuse(command, "unknown", at)
     if command.missed:
-        if to_come := _not_over(inventory, booking, at):
+        if to_come := not_over(inventory, booking, at):
             return refuse(command, "not_over", at, to_come[0])
     elif begun := started(inventory, booking, at):
         return refuse(command, "started", at, begun[0])
@@ -157,7 +157,8 @@ def started(inventory: Inventory, booking: Booking, at: datetime) -> list[UUID]:
     return [slot_id for slot_id in slots if at >= inventory.slots[slot_id].starts_at]
 
 
-def _not_over(inventory: Inventory, booking: Booking, at: datetime) -> list[UUID]:
+def not_over(inventory: Inventory, booking: Booking, at: datetime) -> list[UUID]:
+    """The slots of the booking that have not ended."""
     slots = dict.fromkeys(place.slot_id for place in booking.places)
     return [slot_id for slot_id in slots if at < inventory.slots[slot_id].ends_at]
 

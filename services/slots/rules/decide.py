@@ -40,6 +40,8 @@ def decide(inventory: Inventory, command: SlotCommand, *, at: datetime, home: in
     match command:
         case BookPlaces():
             return bookings.book(inventory, command, at=at, home=home)
+        case MovePlaces(missed=True):
+            return missed.miss_some(inventory, command, at=at, home=home)
         case MovePlaces():
             return moves.move(inventory, command, at=at, home=home)
         case CancelBooking():

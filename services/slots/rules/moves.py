@@ -37,7 +37,7 @@ def move(
     may be given back make it late.
     """
     booking = bookings.booked_here(inventory, command.booking_id, home)
-    wishes = _meant(booking, command)
+    wishes = meant(booking, command)
     if booking is None or wishes is None:
         return refuse(command, "unknown", at)
     begun = bookings.started(inventory, booking, at)
@@ -87,7 +87,7 @@ def give_up(inventory: Inventory, command: MovePlaces, moved: BookingMoved) -> l
     ]
 
 
-def _meant(booking: Booking | None, command: MovePlaces) -> Wishes | None:
+def meant(booking: Booking | None, command: MovePlaces) -> Wishes | None:
     """The wishes, whoever stays with the claim they have; None where another booking is meant."""
     if booking is None or command.version not in (UNSET, booking.version):
         return None
