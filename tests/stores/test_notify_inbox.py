@@ -12,14 +12,7 @@ from shared.batch import Head, Item
 from shared.events import Unpacker, outgoing
 from shared.messages import BookingEvent
 from shared.topics import BOOKING_EVENTS
-from tests.notify_bookings import (
-    HABITS,
-    a_place,
-    cancelled,
-    confirmed,
-    missed,
-    reinstated,
-)
+from tests.notify_bookings import HABITS, a_place, cancelled, confirmed, missed, reinstated
 from tests.vaults import a_vault
 
 Records = Sequence[ConsumerRecord]
