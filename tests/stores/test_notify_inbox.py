@@ -12,7 +12,7 @@ from shared.batch import Head, Item
 from shared.events import Unpacker, outgoing
 from shared.messages import BookingEvent
 from shared.topics import BOOKING_EVENTS
-from tests.notify_bookings import a_place, cancelled, confirmed, missed, reinstated
+from tests.notify_bookings import HABITS, a_place, cancelled, confirmed, missed, reinstated
 from tests.vaults import a_vault
 
 Records = Sequence[ConsumerRecord]
@@ -68,7 +68,7 @@ async def take(connection: asyncpg.Connection, head: Head, records: Records) -> 
     """Hand a batch over as the follower does: only what somebody could read."""
     readable = [item for item in items_of(records) if item.message is not None]
     async with connection.transaction():
-        await Inbox(a_vault("notify")).handle(connection, {0: head}, readable)
+        await Inbox(a_vault("notify"), HABITS).handle(connection, {0: head}, readable)
 
 
 async def told(connection: asyncpg.Connection) -> list[str]:
@@ -155,7 +155,7 @@ async def test_an_event_without_a_number_is_no_event(connection: asyncpg.Connect
 async def test_an_event_set_aside_uses_up_its_number(connection: asyncpg.Connection) -> None:
     records, head = records_of(confirmed(), confirmed(booking_id=uuid4())), a_head()
 
-    await Inbox(a_vault("notify")).set_aside(connection, {0: head}, items_of(records)[0])
+    await Inbox(a_vault("notify"), HABITS).set_aside(connection, {0: head}, items_of(records)[0])
     await take(connection, head, records)
 
     assert len(await told(connection)) == 1
