@@ -12,6 +12,7 @@ import json
 import os
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable
 from typing import Any, cast
 from uuid import UUID, uuid4
@@ -170,6 +171,7 @@ def told_of(rush: list[Came], cap: int, seconds: float) -> dict[str, Any]:
         "served": len(served),
         "refused": len(refused),
         "failed": len(rush) - len(served) - len(refused),
+        "statuses": dict(Counter(str(each.status) for each in rush)),
         "goodput": round(len(served) / (cap * seconds), 3),
         "admitted_p99_seconds": round(quantile(served, 0.99), 3) if served else None,
         "refused_p99_seconds": round(quantile(refused, 0.99), 3) if refused else None,

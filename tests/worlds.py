@@ -23,6 +23,7 @@ from services.booking.dryruns import Trier
 from services.booking.rules.admission import Facts
 from services.slots.rules import HoldLimits
 from shared.links.rules import Keys, Link, token_of
+from shared.messages import PlacesLeft
 from shared.openapi.routes import Api, Example, Route
 from shared.policy import REASON_HEADER
 from shared.proposals.api import DESK as PROPOSALS
@@ -174,7 +175,24 @@ async def _booking(dsn: str, folder: Path) -> AsyncIterator[World]:
         _visits(world, door)
         for name in ("show_link", "use_link"):
             world.making[name] = a_link
-        yield world
+        async with _looked_at(door):
+            yield world
+
+
+@asynccontextmanager
+async def _looked_at(door: booking_doors.Door) -> AsyncIterator[None]:
+    """As a service does, it is looked again and again whether the database is there."""
+
+    async def look() -> None:
+        while True:
+            await door.is_there()
+            await asyncio.sleep(1.0)
+
+    task = asyncio.create_task(look())
+    try:
+        yield
+    finally:
+        task.cancel()
 
 
 def _waiting_rooms(world: World, door: booking_doors.Door) -> None:
@@ -182,6 +200,10 @@ def _waiting_rooms(world: World, door: booking_doors.Door) -> None:
     lines = door.client.app[DESK].waiting.lines
 
     async def a_campaign() -> dict[str, Any]:
+        word = PlacesLeft(
+            id=uuid4(), cause=uuid4(), at=datetime.now(UTC), service="waiting", free=400
+        )
+        door.client.app[DESK].waiting.left.hear(word)
         later = {"opens_at": "2099-03-01T05:00:00Z", "service": "waiting"}
         return {"path": {"id": await world.make("start_campaign", id=str(uuid4()), **later)}}
 

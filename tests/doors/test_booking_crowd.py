@@ -91,15 +91,17 @@ async def test_where_those_before_one_take_too_long_one_is_to_come_again_and_lat
 ) -> None:
     async with a_door(booking_dsn, tmp_path, seats_max=100, **LONG) as door:
         slot_id = await door.open_slot("wanted", 100)
-        # Nobody is answered, so whoever comes after the first four would wait for ever.
-        waiting = await _crowd(door, slot_id, 4)
-        wish = await door.book(slot_id, who=uuid4())
+        # Nobody is answered: as soon as that is seen, whoever comes would wait for ever.
+        waiting = await _crowd(door, slot_id, 5)
+        for _ in range(8):
+            await asyncio.sleep(0.1)
+            wish = await door.ask("GET", "/bookings")
         statuses = await _answer(door, waiting)
         later = await door.book(slot_id, who=uuid4())
         told = await problem(wish)
 
     assert told == (503, "unavailable")
-    assert (statuses, later.status) == ([201] * 4, 201)
+    assert (statuses, later.status) == ([201] * 5, 201)
 
 
 async def test_one_person_s_too_many_wait_and_neither_others_nor_their_looks_do(

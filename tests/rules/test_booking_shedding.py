@@ -2,7 +2,6 @@
 
 from collections import Counter
 from fractions import Fraction
-from math import inf
 from random import Random
 from typing import get_args
 
@@ -12,6 +11,7 @@ from hypothesis import strategies as st
 
 from services.booking.rules import shedding
 from services.booking.rules.shedding import (
+    NO_SPEED,
     Allowance,
     Kind,
     Load,
@@ -33,6 +33,7 @@ CAPACITY = 200
 
 STEP = 0.01
 LOOK_SECONDS = 0.1
+FEW_SHARE = 0.04
 
 shares = st.floats(0, 1)
 seconds = st.floats(0, 30)
@@ -70,13 +71,30 @@ def test_who_confirms_or_cancels_has_a_seat_while_there_is_one(share: float, wai
     assert not is_shed("finish", Load(seats_share=share, wait_seconds=waited))
 
 
-@given(st.integers(0, SEATS), st.floats(0, 1e4))
+@given(st.integers(1, SEATS), st.floats(0.1, 1e4))
 def test_the_wait_is_what_those_before_one_take(seated: int, per_second: float) -> None:
-    load = load_of(seated, SEATS, Speed(per_second, 0.0))
+    load = load_of(seated, SEATS, Speed(per_second, 0.0, 1.0))
 
-    assert load.wait_seconds == pytest.approx(seated / per_second if per_second else inf) or (
-        seated == 0
-    )
+    assert load.wait_seconds == pytest.approx(seated / per_second)
+
+
+@given(st.lists(st.integers(0, 500), min_size=11, max_size=30))
+def test_the_speed_lies_between_the_slowest_and_the_fastest_that_was_seen(each: list[int]) -> None:
+    speed = speed_after(NO_SPEED, 10_000, 0.0)
+    for nth, answered in enumerate(each, 1):
+        speed = speed_after(speed, answered, nth / 10)
+
+    assert min(each) * 10 - 1e-6 <= speed.per_second <= max(each) * 10 + 1e-6
+    assert speed.seconds == pytest.approx(1.0)
+
+
+@given(st.integers(0, 1_000), st.floats(1.1, 9.0))
+def test_few_answers_while_nobody_came_say_nothing_of_how_fast_it_can_be(
+    answered: int, quiet_seconds: float
+) -> None:
+    busy = Speed(800.0, 0.0, 1.0)
+
+    assert speed_after(busy, answered, quiet_seconds).per_second == 800.0
 
 
 @given(paces, moments)
@@ -148,17 +166,14 @@ class Desk:
         self.answered: Counter[Kind] = Counter()
         self.shed: Counter[Kind] = Counter()
         self.longest = 0.0
-        self._speed = Speed(0.0, -1.0)
+        self._speed = NO_SPEED
         self._counted = 0
         self._owed = 0.0
 
     def step(self, now: float, comes: list[Kind]) -> None:
         """Let in who may come in, then answer whoever is first."""
-        if now - self._speed.at >= LOOK_SECONDS:
-            self._speed = speed_after(self._speed, self._counted, now)
-            self._counted = 0
         for kind in comes:
-            if is_shed(kind, load_of(len(self.waiting), SEATS, self._speed)):
+            if self._is_shed(kind, now):
                 self.shed[kind] += 1
             else:
                 self.waiting.append((now, kind))
@@ -170,6 +185,14 @@ class Desk:
             self._counted += 1
             self._owed -= 1
         self._owed = min(self._owed, 1.0)
+
+    def _is_shed(self, kind: Kind, now: float) -> bool:
+        if len(self.waiting) < SEATS * FEW_SHARE:
+            return False
+        if now - self._speed.at >= LOOK_SECONDS:
+            self._speed = speed_after(self._speed, self._counted, now)
+            self._counted = 0
+        return is_shed(kind, load_of(len(self.waiting), SEATS, self._speed))
 
 
 def _morning(desk: Desk, rates: dict[Kind, float], since: float, until: float) -> None:

@@ -21,8 +21,8 @@ export function pairFields(campaigns, route, onChange) {
   const rule = el('p.hint', { id: 'campaign-rule' });
   const which = el('select', {
     id: 'campaign', 'aria-describedby': 'campaign-rule', translate: 'no', onchange: pick,
-  }, ...campaigns.map(({ id, name }) =>
-    el('option', { value: id, selected: id === campaign.id }, name)));
+  }, ...campaigns.map((one, nth) =>
+    el('option', { value: `${nth}`, selected: one === campaign }, one.name)));
   const product = el('input', {
     id: 'product', type: 'text', value: route.product, autocomplete: 'off', maxlength: 200,
     'aria-describedby': 'product-hint', onchange: onChange,
@@ -35,7 +35,7 @@ export function pairFields(campaigns, route, onChange) {
   const near = nearChoice(onChange);
 
   function pick() {
-    campaign = campaigns.find(({ id }) => id === which.value) ?? campaigns[0];
+    campaign = campaigns[Number(which.value)] ?? campaigns[0];
     explain();
     onChange();
   }

@@ -1,5 +1,6 @@
 // Which campaigns have two doses?
 
+import { spoken } from '../words/language.js';
 import { asking, read } from './api.js';
 
 const PAGE = 100;
@@ -30,7 +31,7 @@ export async function campaignsOfTwo(signal) {
   for (let page = 0; page < PAGES_MAX; page += 1) {
     const answer = await read(asking('/campaigns', { limit: PAGE, cursor }), { signal });
     if (answer.status !== 200) return { campaigns, code: answer.code };
-    campaigns.push(...answer.body.campaigns);
+    campaigns.push(...answer.body.campaigns.flatMap(whatItGives));
     cursor = answer.body.cursor;
     if (!cursor) break;
   }
@@ -43,5 +44,17 @@ export async function campaignsOfTwo(signal) {
  */
 export async function hasTwoDoses(id) {
   const { status, body } = await read(`/campaigns/${encodeURIComponent(id)}`);
-  return status === 200 && body.doses === DOSES;
+  return status === 200 && whatItGives(body).some(({ doses }) => doses === DOSES);
+}
+
+/**
+ * A campaign as often as it has products: each has its doses, its days, and its slots.
+ * @param {Campaign & { products: any[] }} campaign
+ * @returns {Campaign[]}
+ */
+function whatItGives({ products = [], ...campaign }) {
+  if (products.length === 0) return [campaign];
+  return products.map(({ title, service, doses, min_days, max_days }) => ({
+    ...campaign, service, doses, min_days, max_days, name: `${campaign.name}: ${title[spoken()]}`,
+  }));
 }

@@ -114,6 +114,17 @@ export async function tokenOf(booking, visit) {
   return visits.find((one) => one.visit.visit_id === visit)?.token ?? null;
 }
 
+/**
+ * What the clinic has said of who came, by FHIR's names; nothing where it has said nothing.
+ * @param {string} booking
+ * @returns {Promise<string[]>}
+ */
+export async function attendanceOf(booking) {
+  const { status, body } = await ask(`/bookings/${booking}/visits`, { personal: true });
+  if (status !== 200) return [];
+  return body.attended.map((/** @type {{ appointment: string }} */ one) => one.appointment);
+}
+
 /** @param {Line} line */
 function isOpen(line) {
   return line.window === 'open' && !OVER.includes(line.status);

@@ -191,6 +191,8 @@ export default {
   'bookings.find': 'Find a place',
   'bookings.who': 'For whom: {who}',
   'bookings.by_clinic': 'The clinic cancelled it.',
+  'attendance.arrived': 'The clinic knows that you are here.',
+  'attendance.fulfilled': 'The visit is done.',
   'bookings.missed': 'The clinic says that nobody came. If you still need it, book another; if you were there, tell the clinic.',
   'bookings.late': 'A place was given up later than the clinic asked for.',
   'bookings.older': 'The newest hundred are shown.',

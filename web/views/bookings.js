@@ -10,10 +10,12 @@ import { toClinic } from '../route.js';
 import { followBookings } from '../talk/bookings.js';
 import { beginMoving } from '../talk/moving.js';
 import { learnPeople, personName } from '../talk/people.js';
-import { tokenOf } from '../talk/visit.js';
+import { attendanceOf, tokenOf } from '../talk/visit.js';
 import { dismiss, wishesOfPerson } from '../talk/wishes.js';
 import { t } from '../words/language.js';
 import { dateOf } from '../words/times.js';
+
+const NEAR_MS = 12 * 3_600_000;
 
 /** @typedef {import('../talk/shapes.js').Booking} Booking */
 /** @typedef {import('../talk/shapes.js').Place} Place */
@@ -112,6 +114,7 @@ function list(element, bookings) {
     key: (booking) => booking.id,
     make: () => el('li.card.booking', { tabindex: '-1' }),
     update(item, booking) {
+      attendance(item, booking);
       const { status, version: nth, actions, places } = booking;
       const version = [status, nth, actions, who(places)].join();
       if (item.getAttribute('data-version') === version) return;
@@ -124,12 +127,30 @@ function list(element, bookings) {
   });
 }
 
+/**
+ * Whether somebody has come to it, and whether it is done, is no change of a booking: it is asked
+ * for by itself, on the day alone.
+ * @param {HTMLElement} item
+ * @param {Booking} booking
+ */
+async function attendance(item, booking) {
+  const isNear = booking.status === 'booked' && booking.places.some((place) => (
+    place.modality !== 'virtual' && Math.abs(Date.parse(place.starts_at) - Date.now()) < NEAR_MS));
+  const said = isNear ? await attendanceOf(booking.id) : [];
+  const line = item.querySelector('.attendance');
+  if (!(line instanceof HTMLElement)) return;
+  const word = ['fulfilled', 'arrived'].find((one) => said.includes(one));
+  line.hidden = word === undefined;
+  say(line, word === undefined ? '' : t(`attendance.${word}`));
+}
+
 /** @param {Booking} booking */
 function content(booking) {
   const groups = bySlot(booking.places);
   const canChange = booking.actions.includes('cancel');
   return [
     el('p.status', {}, t(`status.${booking.status}`)),
+    el('p.attendance', { hidden: true }),
     booking.reason && el('p', {}, reasonText(booking.reason)),
     booking.cancelled_by === 'clinic' && el('p', {}, t('bookings.by_clinic')),
     booking.status === 'noshow' && el('p', {}, t('bookings.missed')),

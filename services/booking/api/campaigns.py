@@ -8,8 +8,9 @@ import msgspec
 from aiohttp import web
 from msgspec import Meta
 
-from services.booking.api.desk import DESK, problem_of, wish_id
+from services.booking.api.desk import DESK, Desk, problem_of, wish_id
 from services.booking.rules.eligibility import DAYS_MAX, Campaign
+from services.booking.rules.products import Products
 from services.booking.rules.refusals import TOLD
 from shared.messages import Dose, Instant, Text
 from shared.openapi import Answer, Route
@@ -40,10 +41,16 @@ class NewCampaign(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     id: UUID | None = None
 
 
+class CampaignBody(Campaign, frozen=True, kw_only=True):
+    """A campaign, and what it gives by the rules in force; without products it is as it says."""
+
+    products: Products = ()
+
+
 class CampaignList(msgspec.Struct, frozen=True, kw_only=True):
     """Campaigns; with a cursor where there may be more."""
 
-    campaigns: list[Campaign]
+    campaigns: list[CampaignBody]
     cursor: str | None
 
 
@@ -71,10 +78,11 @@ async def start_campaign(request: web.Request) -> web.Response:
 
 async def show_campaign(request: web.Request) -> web.Response:
     """200 the campaign."""
-    campaign = await request.app[DESK].memory.campaign(path_id(request, "campaign"))
+    desk = request.app[DESK]
+    campaign = await desk.memory.campaign(path_id(request, "campaign"))
     if campaign is None:
         raise not_found("campaign")
-    return json_response(campaign)
+    return json_response(_body(desk, campaign))
 
 
 async def list_campaigns(request: web.Request) -> web.Response:
@@ -82,14 +90,21 @@ async def list_campaigns(request: web.Request) -> web.Response:
     limit = read_query(request, Page).limit
     cursor = cursor_of(request, (datetime, UUID))
     after = None if cursor is None else (cursor[0], cursor[1])
-    found = await request.app[DESK].campaigns.all(after, limit)
+    desk = request.app[DESK]
+    found = await desk.campaigns.all(after, limit)
     more = len(found) == limit
     return json_response(
         CampaignList(
-            campaigns=[campaign for _, campaign in found],
+            campaigns=[_body(desk, campaign) for _, campaign in found],
             cursor=cursor_after(found[-1][0], found[-1][1].id) if more else None,
         )
     )
+
+
+def _body(desk: Desk, campaign: Campaign) -> CampaignBody:
+    published = desk.memory.rules.of(campaign.id)
+    products = () if published is None else published.products
+    return CampaignBody(**msgspec.structs.asdict(campaign), products=products)
 
 
 ROUTES = [
@@ -116,6 +131,6 @@ ROUTES = [
         "/api/v1/campaigns/{id}",
         show_campaign,
         tag="campaigns",
-        answers={200: Answer("The campaign.", Campaign)},
+        answers={200: Answer("The campaign.", CampaignBody)},
     ),
 ]

@@ -12,11 +12,11 @@ from services.booking import metrics
 from services.booking.config import Config
 from services.booking.rules.shedding import (
     BUSY_SHARE,
+    NO_SPEED,
     Allowance,
     Kind,
     Load,
     Pace,
-    Speed,
     is_shed,
     load_of,
     speed_after,
@@ -35,9 +35,6 @@ HOLD_HEADER = "Talon-Hold"
 
 WISHES = ("POST /bookings", "POST /holds")
 PATIENTS = frozenset({"patient"})
-COUNTED = 64
-"""After so many answers it is looked at how fast they come, where nobody else does."""
-
 LOOK_SECONDS = 0.1
 """How often it is looked at how fast people are answered."""
 
@@ -55,27 +52,23 @@ class Crowd:
         )
         self._people: OrderedDict[UUID, Allowance] = OrderedDict()
         self._answered = 0
-        self._speed = Speed(0.0, 0.0)
+        self._speed = NO_SPEED
         self._count, asking.on_answer = asking.on_answer, self.answered
 
     def answered(self, seconds: float) -> None:
         """Somebody has their answer."""
         self._count(seconds)
         self._answered += 1
-        if self._answered >= COUNTED:
-            self._see(asyncio.get_running_loop().time())
 
     @property
     def load(self) -> Load:
         """How it is now."""
-        self._see(asyncio.get_running_loop().time())
-        replies = self._asking.replies
-        return load_of(replies.seated, replies.seats_max, self._speed)
-
-    def _see(self, now: float) -> None:
+        now = asyncio.get_running_loop().time()
         if now - self._speed.at >= LOOK_SECONDS:
             self._speed = speed_after(self._speed, self._answered, now)
             self._answered = 0
+        replies = self._asking.replies
+        return load_of(replies.seated, replies.seats_max, self._speed)
 
     def need_room(self, kind: Kind) -> None:
         """503 where somebody of this kind is asked to come again."""

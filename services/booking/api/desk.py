@@ -185,6 +185,10 @@ class Desk(msgspec.Struct):
         ]
         await self._need_own(asker, {place.patient_id for place in wanted})
         if campaign is not None:
+            published = self.memory.rules.of(campaign.id)
+            if published is not None and published.has_products:
+                # Whose products these are depends on who they are: judged with their rules.
+                later = ("service", "dose", "interval")
             _need_eligible(campaign, wanted, slots, later)
         return wanted
 

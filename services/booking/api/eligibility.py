@@ -16,6 +16,7 @@ from services.booking.rules.admission import (
 )
 from services.booking.rules.eligibility import DOSE_FIRST, SlotFacts, Wanted
 from services.booking.rules.life import Booking, Kind
+from services.booking.rules.products import NO_PRODUCT, Asked, broken_by, own_product
 from services.booking.rules.publications import Published, RuleBook, beyond_what_they_had
 from services.booking.rules.refusals import TOLD
 from services.booking.store.facts import Admitted
@@ -78,10 +79,13 @@ async def need_admitted(
     *,
     wish_id: UUID,
     booking_id: UUID,
+    kept: Container[Wanted] = (),
+    later: Container[str] = (),
 ) -> None:
     """Everybody is admitted by what is in force, which is then written down; else 422.
 
-    Where it is not a campaign's, or the campaign has no rules, nothing is asked.
+    Where it is not a campaign's, or the campaign has no rules, nothing is asked. Who has a dose
+    and moves it (`kept`) keeps it by whatever rules; `later` are rules that are not looked at here.
     """
     if campaign_id is None:
         return
@@ -90,21 +94,70 @@ async def need_admitted(
         if published is None:
             return
         facts = await desk.facts.load({place.patient_id for place in wanted})
-        admitted = await _judged(desk, published, wanted, slots, facts=facts, wish_id=wish_id)
+        asked = await _asked(desk, published, wanted, slots, facts=facts, kept=kept)
+        await _need_product(desk, asked, later, wish_id)
+        new = [place for place in wanted if place not in kept]
+        admitted = await _judged(desk, published, new, slots, facts=facts, wish_id=wish_id)
         if not admitted:
             return
         # Of what is held a person may have several: it is not said yet which becomes theirs.
         once = {(one.patient_id, one.dose): one for one in admitted}
-        if await desk.facts.permit(
-            list(once.values()),
-            wish_id=wish_id,
-            booking_id=booking_id,
-            campaign_id=campaign_id,
-            publication=published.number,
-        ):
+        about = {"wish_id": wish_id, "booking_id": booking_id, "campaign_id": campaign_id}
+        number = published.number
+        if await desk.facts.permit(list(once.values()), publication=number, **about):
             return
         desk.memory.rules.learn(await desk.books.published())
     raise unavailable("The rules of the campaign change at this moment.")
+
+
+async def _asked(
+    desk: Desk,
+    published: Published,
+    wanted: Sequence[Wanted],
+    slots: Mapping[UUID, SlotFacts],
+    *,
+    facts: Mapping[UUID, Facts],
+    kept: Container[Wanted],
+) -> list[Asked]:
+    """What there is for each person at the clinic: by their book, or as the campaign says."""
+    campaign = await desk.campaign(published.campaign_id)
+    assert campaign is not None
+    asked: list[Asked] = []
+    for place in wanted:
+        known, slot = facts.get(place.patient_id, NOTHING_KNOWN), slots[place.slot_id]
+        who, where = place.patient_id, slot.clinic_id
+        book = published.book_for(who, district=known.district, clinic_id=where)
+        products = () if book is None else book.products
+        asked.append(
+            Asked(
+                place=place,
+                slot=slot,
+                offered=products or (own_product(campaign),),
+                born_month=known.born_month,
+                is_kept=place in kept,
+            )
+        )
+    return asked
+
+
+async def _need_product(
+    desk: Desk, asked: Sequence[Asked], later: Container[str], wish_id: UUID
+) -> None:
+    """What is asked for is one product of the campaign, for people and at days that it is for."""
+    broken = broken_by(asked, later)
+    if broken is None:
+        return
+    place, product = broken.asked.place, broken.product
+    if await desk.facts.has_permit(wish_id, place.patient_id, place.dose or DOSE_FIRST):
+        return
+    more: dict[str, Any] = {"rule": broken.rule, "patient_id": place.patient_id}
+    if broken.rule == "age":
+        more |= {"facts": ("age",), "why": "other" if broken.asked.born_month else "unknown"}
+    if product is not None and product.id != NO_PRODUCT:
+        more |= {"product": product.id, "rule_title": msgspec.to_builtins(product.title)}
+    metrics.not_admitted["product"].inc()
+    said = f"The campaign does not allow these places: its rule about the {broken.rule} says no."
+    raise Problem(422, "not_eligible", said, **more)
 
 
 async def where_admitted(

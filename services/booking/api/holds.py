@@ -24,7 +24,7 @@ from services.booking.api.eligibility import need_admitted, need_campaign, where
 from services.booking.api.problems import CROWD, HELD_ENOUGH, HOLD, JUDGED, REFEREE, RENEWED, SLOT
 from services.booking.api.problems_of_lines import LINE
 from services.booking.api.turns import need_turn
-from services.booking.rules.eligibility import SlotFacts, Wanted
+from services.booking.rules.eligibility import Rule, SlotFacts, Wanted
 from services.booking.rules.holding import not_again
 from services.booking.rules.life import Booking
 from services.booking.rules.refusals import hold_unready
@@ -44,6 +44,8 @@ from shared.problems import Problem
 from shared.web import json_response, path_id, read_body
 
 TTL_SECONDS = 300
+LATER: tuple[Rule, ...] = ("dose", "interval")
+"""What is looked at when the places are booked."""
 
 
 class HeldPlace(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -114,7 +116,9 @@ async def held(
     await need_campaign(
         desk, campaign_id, wanted, slots, made_as=made_as, kinds=("hold", "booking")
     )
-    await need_admitted(desk, campaign_id, wanted, slots, wish_id=made_as, booking_id=made_as)
+    await need_admitted(
+        desk, campaign_id, wanted, slots, wish_id=made_as, booking_id=made_as, later=LATER
+    )
     command = HoldPlaces(
         owner_id=asker.owner_id,
         places=tuple(PlaceWish(slot_id=place.slot_id) for place in body.places),
@@ -148,7 +152,7 @@ async def _for_whom(desk: Desk, wish: HoldWish) -> list[Wanted]:
         )
         for place in wish.body.places
     ]
-    return await desk.wanted(wish.asker, wished, campaign, wish.slots, later=("dose", "interval"))
+    return await desk.wanted(wish.asker, wished, campaign, wish.slots, later=LATER)
 
 
 async def _need_pause(desk: Desk, command: HoldPlaces) -> None:

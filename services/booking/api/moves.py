@@ -8,6 +8,7 @@ import msgspec
 from aiohttp import web
 
 from services.booking.api.answers import BookingBody, reply_to
+from services.booking.api.apart import days_of, need_apart
 from services.booking.api.bookings import PLACES, UNDECIDED, own_hold
 from services.booking.api.desk import DESK, Asker, Desk, WantedPlaces, need
 from services.booking.api.eligibility import need_admitted, need_campaign
@@ -17,7 +18,7 @@ from services.booking.api.problems_of_lines import LINE
 from services.booking.api.shares import Shared, as_they_are, booking_of, need_own_in
 from services.booking.api.turns import need_turn
 from services.booking.api.visits import as_visits
-from services.booking.rules.eligibility import DOSE_FIRST, Campaign, SlotFacts, Wanted, wishes
+from services.booking.rules.eligibility import DOSE_FIRST, Campaign, Rule, SlotFacts, Wanted, wishes
 from services.booking.rules.life import Booking
 from services.booking.rules.refusals import booking_unready
 from shared.access.entries import OWN
@@ -33,6 +34,9 @@ class OtherPlaces(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     places: WantedPlaces
     hold_id: UUID | None = None
 
+
+LATER: tuple[Rule, ...] = ("interval",)
+"""What the referee looks at, by its own times."""
 
 _decode_other = msgspec.json.Decoder(OtherPlaces)
 
@@ -69,19 +73,21 @@ async def moved(request: web.Request, desk: Desk, wish: Move, *, reason: str = O
     """What becomes of a wish to move, whoever says it for whom."""
     asker, body, slots, booking = wish.asker, wish.body, wish.slots, wish.shared.booking
     campaign = await desk.campaign(booking.campaign_id)
-    wanted = await desk.wanted(asker, body.places, campaign, slots, later=("interval",))
+    wanted = await desk.wanted(asker, body.places, campaign, slots, later=LATER)
     shared = need_own_in(wish.shared, wanted)
     about = {"booking_id": booking.id, "campaign_id": booking.campaign_id}
     about["asked_by"] = asker.owner_id
     wanted = await as_visits(desk, wanted, slots, is_moved=True, **about)
     await _need_let_in(desk, shared.seen, wanted, slots, wish_id=wish.head["id"])
+    stays = {(place.patient_id or booking.owner_id, place.slot_id) for place in booking.places}
+    await need_apart(desk, campaign, wanted, slots, booking_id=booking.id, stays=stays)
     persons = shared.persons(asker.owner_id).union(place.patient_id for place in wanted)
     desk.access.note(request, persons, about=booking.id, reason=reason)
     kept = () if body.hold_id is None else await _held_for(desk, asker, body.hold_id)
     command = MovePlaces(
         booking_id=booking.id,
         hold_ids=tuple(hold.id for hold in kept),
-        apart=None if campaign is None else _apart(campaign, wanted),
+        apart=_apart(desk, campaign, wanted, slots),
         not_before=None if campaign is None else campaign.opens_at,
         places=wishes(booking.campaign_id, wanted) + as_they_are(booking, shared.others),
         version=shared.version,
@@ -106,10 +112,23 @@ async def _need_let_in(
 ) -> None:
     """Who has the dose or the place keeps it, by whatever rules; somebody else is judged."""
     await need_campaign(desk, booking.campaign_id, wanted, slots, moved=booking)
-    have = {(place.patient_id, place.dose) for place in booking.places}
-    new = [one for one in wanted if (one.patient_id, one.dose or DOSE_FIRST) not in have]
-    as_moved = {"wish_id": wish_id, "booking_id": booking.id}
-    await need_admitted(desk, booking.campaign_id, new, slots, **as_moved)
+    have = {(place.patient_id, place.dose, place.service) for place in booking.places}
+    kept = [one for one in wanted if _as_had(one, slots) in have]
+    await need_admitted(
+        desk,
+        booking.campaign_id,
+        wanted,
+        slots,
+        wish_id=wish_id,
+        booking_id=booking.id,
+        kept=kept,
+        later=LATER,
+    )
+
+
+def _as_had(one: Wanted, slots: dict[UUID, SlotFacts]) -> tuple[UUID, int, str] | None:
+    slot = slots.get(one.slot_id)
+    return None if slot is None else (one.patient_id, one.dose or DOSE_FIRST, slot.service)
 
 
 async def _held_for(desk: Desk, asker: Asker, hold_id: UUID) -> Sequence[Booking]:
@@ -118,11 +137,17 @@ async def _held_for(desk: Desk, asker: Asker, hold_id: UUID) -> Sequence[Booking
     return await desk.offers.held_with(hold)
 
 
-def _apart(campaign: Campaign, wanted: Sequence[Wanted]) -> Apart | None:
-    """How far apart the doses have to be, where anybody has several."""
-    if len({place.patient_id for place in wanted}) == len(wanted):
+def _apart(
+    desk: Desk,
+    campaign: Campaign | None,
+    wanted: Sequence[Wanted],
+    slots: dict[UUID, SlotFacts],
+) -> Apart | None:
+    """How far apart the doses have to be, where anybody has several: as their product says."""
+    if campaign is None or len({place.patient_id for place in wanted}) == len(wanted):
         return None
-    return Apart(min_days=campaign.min_days, max_days=campaign.max_days)
+    days = days_of(desk, campaign, slots[wanted[0].slot_id].service)
+    return Apart(min_days=days.min_days, max_days=days.max_days)
 
 
 ROUTES = [

@@ -12,13 +12,15 @@ from shared.openapi import ProblemKind
 
 
 class RuleBroken(msgspec.Struct, frozen=True, kw_only=True):
-    """Which of the campaign's rules said no: service, dose, interval, or a phase by its id.
+    """Which of the campaign's rules said no: service, product, age, dose, interval, or a phase by
+    its id. `product` is the one whose rule it is.
 
     Of a phase: to whom of those who were to get a place, of which version of the rules, and in
     words; `facts` are those that keep the person out, or that are not known.
     """
 
     rule: str | UnsetType = UNSET
+    product: str | UnsetType = UNSET
     why: Why | UnsetType = UNSET
     rules_version: int | UnsetType = UNSET
     patient_id: UUID | UnsetType = UNSET

@@ -7,7 +7,9 @@ import msgspec
 from aiohttp import web
 
 from services.booking.api.desk import DESK, Desk, problem_of, wish_id
+from services.booking.rules import products
 from services.booking.rules.admission import Phases, wrong_with
+from services.booking.rules.products import Products
 from services.booking.rules.publications import Published, RuleBook, Scope
 from services.booking.rules.refusals import TOLD
 from services.booking.store.books import KeptBook, Next
@@ -33,6 +35,7 @@ class NewBook(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     """The body of `POST /campaigns/{id}/rules`: the whole of the next version."""
 
     phases: Phases
+    products: Products = ()
 
 
 class BookBody(msgspec.Struct, frozen=True, kw_only=True):
@@ -42,6 +45,7 @@ class BookBody(msgspec.Struct, frozen=True, kw_only=True):
     campaign_id: UUID
     number: int
     phases: Phases
+    products: Products
     made_at: datetime
 
 
@@ -84,12 +88,17 @@ async def draft_rules(request: web.Request) -> web.Response:
     """201 the next version of the campaign's rules, which changes nothing until it is published."""
     desk, campaign_id = request.app[DESK], await campaign_of(request)
     body = await read_body(request, _decode_new)
-    wrong = wrong_with(body.phases)
+    wrong = wrong_with(body.phases) or products.wrong_with(body.products)
     if wrong is not None:
         raise Problem(422, "invalid_body", wrong)
     asked, by_id = body_hash(request.path, body), allowed(request).actor.id
     kept = await desk.books.make(
-        wish_id(request), campaign_id, body.phases, body_hash=asked, by_id=by_id
+        wish_id(request),
+        campaign_id,
+        body.phases,
+        body_hash=asked,
+        by_id=by_id,
+        products=body.products,
     )
     if kept is None:
         raise unavailable("Somebody else drafts rules for this campaign at this moment.")

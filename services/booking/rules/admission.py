@@ -152,7 +152,7 @@ def _against(who: Who, facts: Facts, at: datetime) -> Iterator[tuple[Fact, bool]
     """What keeps somebody out, and whether it is known: else it may yet turn out to fit."""
     if who.age_min is not None or who.age_max is not None:
         born = facts.born_month
-        if born is None or not _of_age(who, born, at):
+        if born is None or not of_age(who, born, at):
             yield "age", born is not None
     if who.districts is not None and facts.district not in who.districts:
         yield "district", facts.district is not None
@@ -162,7 +162,8 @@ def _against(who: Who, facts: Facts, at: datetime) -> Iterator[tuple[Fact, bool]
         yield "risk_groups", facts.risk_groups is not None
 
 
-def _of_age(who: Who, born: date, at: datetime) -> bool:
+def of_age(who: Who, born: date, at: datetime) -> bool:
+    """Whether somebody born in that month is as old as is asked for."""
     if who.age_min is not None and born > born_by(at, who.age_min):
         return False
     return who.age_max is None or born > born_by(at, who.age_max + 1)

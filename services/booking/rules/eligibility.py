@@ -108,12 +108,15 @@ def claim_of(campaign_id: UUID | None, place: Wanted) -> bytes:
     return blake2b(one + place.patient_id.bytes, digest_size=16).digest()
 
 
-def _well_apart(campaign: Campaign, doses: Mapping[int, datetime]) -> bool:
+def well_apart(first: datetime, second: datetime, min_days: int, max_days: int) -> bool:
     """Days as people count them: a gap of 20 days and 18 hours is three weeks."""
+    return min_days <= (second - first + DAY / 2) // DAY <= max_days
+
+
+def _well_apart(campaign: Campaign, doses: Mapping[int, datetime]) -> bool:
     for dose, starts_at in doses.items():
         later = doses.get(dose + 1)
-        if later is not None:
-            days = (later - starts_at + DAY / 2) // DAY
-            if not campaign.min_days <= days <= campaign.max_days:
-                return False
+        days = (campaign.min_days, campaign.max_days)
+        if later is not None and not well_apart(starts_at, later, *days):
+            return False
     return True

@@ -10,6 +10,7 @@ import msgspec
 from msgspec import Meta
 
 from services.booking.rules.admission import CODES_MAX, Code, Phases
+from services.booking.rules.products import Product, Products, product_of
 
 PERCENT_ALL = 100
 CLINICS_MAX = 200
@@ -40,12 +41,16 @@ class Scope(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
 
 class RuleBook(msgspec.Struct, frozen=True, kw_only=True):
-    """One version of a campaign's rules. It is never changed: another version is another book."""
+    """One version of a campaign's rules. It is never changed: another version is another book.
+
+    Without products the campaign's own doses and days are meant.
+    """
 
     id: UUID
     campaign_id: UUID
     number: int
     phases: Phases
+    products: Products = ()
 
 
 class Published(msgspec.Struct, frozen=True, kw_only=True):
@@ -75,6 +80,35 @@ class Published(msgspec.Struct, frozen=True, kw_only=True):
         return self.book if is_in else self.before
 
     @property
+    def books(self) -> tuple[RuleBook, ...]:
+        """All by which somebody is judged."""
+        return tuple(book for book in (self.book, self.before) if book is not None)
+
+    @property
+    def services(self) -> set[str]:
+        """Of which services places are had through it by its rules."""
+        return {
+            service
+            for book in self.books
+            for service in [product.service for product in book.products] or [self.service]
+        }
+
+    @property
+    def has_products(self) -> bool:
+        """Whether somebody is offered products."""
+        return any(book.products for book in self.books)
+
+    @property
+    def products(self) -> Products:
+        """What it gives by any of its books, the newest word on each."""
+        found = {one.service: one for book in reversed(self.books) for one in book.products}
+        return tuple(found.values())
+
+    def product_of(self, service: str) -> Product | None:
+        """For which product slots of this service are opened, by any of its books."""
+        return product_of(self.products, service)
+
+    @property
     def base(self) -> RuleBook | None:
         """What is in force for everybody: what the next one replaces, and a step back restores."""
         return self.book if self.scope.is_all else self.before
@@ -87,8 +121,8 @@ def ruled_services(published: Iterable[Published]) -> Mapping[str, tuple[UUID, .
     """
     ruled: dict[str, tuple[UUID, ...]] = {}
     for one in sorted(published, key=lambda one: one.campaign_id):
-        if one.book is not None or one.before is not None:
-            ruled[one.service] = (*ruled.get(one.service, ()), one.campaign_id)
+        for service in one.services:
+            ruled[service] = (*ruled.get(service, ()), one.campaign_id)
     return ruled
 
 

@@ -14,21 +14,37 @@ Kind = Literal["finish", "wish", "look"]
 
 
 class Speed(msgspec.Struct, frozen=True):
-    """How many are answered a second, as of when."""
+    """How many are answered a second while many wait, as of when, and seen over how long."""
 
     per_second: float
     at: float
+    seconds: float = 0.0
 
 
+NO_SPEED = Speed(0.0, -math.inf)
 SPEED_SECONDS = 1.0
 """Over about so long it is seen: a pause of half a second is none."""
+
+SURE_SECONDS = 0.3
+"""So long it has to be seen before anybody is judged by it."""
+
+GAP_SECONDS = 1.0
+"""Who did not look for so long had no crowd, and few answers then say nothing about how fast it can
+be. What was known before a crowd is believed when the next comes soon."""
+
+STALE_SECONDS = 10.0
 
 
 def speed_after(speed: Speed, answered: int, now: float) -> Speed:
     """The speed, when so many more were answered since it was last looked at."""
     seconds = now - speed.at
-    weight = 1.0 - math.exp(-seconds / SPEED_SECONDS)
-    return Speed(speed.per_second + (answered / seconds - speed.per_second) * weight, now)
+    if seconds > STALE_SECONDS:
+        return Speed(0.0, now)
+    if seconds > GAP_SECONDS:
+        return Speed(speed.per_second, now, speed.seconds)
+    seen = min(speed.seconds + seconds, SPEED_SECONDS)
+    change = (answered / seconds - speed.per_second) * seconds / seen
+    return Speed(speed.per_second + change, now, seen)
 
 
 class Load(msgspec.Struct, frozen=True, kw_only=True):
@@ -42,10 +58,11 @@ def load_of(seated: int, seats_max: int, speed: Speed) -> Load:
     """By those before them, and by how fast these are answered: what those wait who are answered
     now was decided when they came, and tells of a crowd when it is too late.
     """
-    wait = 0.0 if seated == 0 else math.inf
-    if speed.per_second > 0:
-        wait = seated / speed.per_second
-    return Load(seats_share=seated / seats_max, wait_seconds=wait)
+    share = seated / seats_max
+    if speed.seconds < SURE_SECONDS:
+        return Load(seats_share=share, wait_seconds=math.inf if share >= UNSURE_SHARE else 0.0)
+    wait = seated / speed.per_second if speed.per_second > 0 else math.inf
+    return Load(seats_share=share, wait_seconds=wait)
 
 
 class Bar(msgspec.Struct, frozen=True, kw_only=True):
@@ -66,6 +83,9 @@ and confirm it, move it or give it back: each of them makes room."""
 BUSY_SHARE = 0.04
 """While fewer wait, whatever takes long is an outage and no crowd: they are told as ever, 202. And
 while so many do, nobody is idle because others were sent away."""
+
+UNSURE_SHARE = 0.2
+"""So many are let in before it is known how fast they are answered."""
 
 
 def is_shed(kind: Kind, load: Load) -> bool:

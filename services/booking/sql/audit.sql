@@ -80,12 +80,14 @@ SELECT v.id::text
 -- Whoever was booked a minute or more after rules came into force has no place of their service without
 -- naming a campaign. What was in force before the last publication is not looked at again.
 WITH ruled AS MATERIALIZED (
-    SELECT c.service, min(p.at) AS since
+    SELECT s.service, min(p.at) AS since
       FROM (SELECT DISTINCT ON (campaign_id) campaign_id, book_id, before_id, at
               FROM publication ORDER BY campaign_id, number DESC) AS p
       JOIN campaign AS c ON c.id = p.campaign_id
-     WHERE p.book_id IS NOT NULL OR p.before_id IS NOT NULL
-     GROUP BY c.service)
+      JOIN rule_book AS b ON b.id IN (p.book_id, p.before_id)
+      LEFT JOIN LATERAL json_to_recordset(b.products) AS r (service text) ON true
+     CROSS JOIN LATERAL (SELECT coalesce(r.service, c.service)) AS s (service)
+     GROUP BY s.service)
 SELECT b.id::text
   FROM booking AS b
  WHERE b.kind = 'booking' AND b.status = 'booked' AND b.campaign_id IS NULL

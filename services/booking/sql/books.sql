@@ -1,18 +1,18 @@
 -- name: make_book
 -- The next number of the campaign. Nothing comes back where this wish was there before; two at once for
 -- one campaign both take the same number, so one of them fails and is asked again.
-INSERT INTO rule_book (id, campaign_id, number, phases, body_hash, made_by)
-SELECT $1, $2, 1 + coalesce(max(number), 0), $3, $4, $5 FROM rule_book WHERE campaign_id = $2
+INSERT INTO rule_book (id, campaign_id, number, phases, body_hash, made_by, products)
+SELECT $1, $2, 1 + coalesce(max(number), 0), $3, $4, $5, $6 FROM rule_book WHERE campaign_id = $2
     ON CONFLICT (id) DO NOTHING
 RETURNING number, made_at;
 
 -- name: load_book
 -- One version, and the hash of what was asked when it was made.
-SELECT id, campaign_id, number, phases, body_hash, made_at FROM rule_book WHERE id = $1;
+SELECT id, campaign_id, number, phases, products, body_hash, made_at FROM rule_book WHERE id = $1;
 
 -- name: list_books
 -- The versions of a campaign, the newest first.
-SELECT id, campaign_id, number, phases, made_at FROM rule_book
+SELECT id, campaign_id, number, phases, products, made_at FROM rule_book
  WHERE campaign_id = $1 AND ($2::integer IS NULL OR number < $2) ORDER BY number DESC LIMIT $3;
 
 -- name: count_published
@@ -24,7 +24,9 @@ SELECT count(*) AS number FROM publication;
 SELECT DISTINCT ON (p.campaign_id)
        p.campaign_id, c.service, p.number, p.percent, p.clinics, p.districts, p.reverts, p.at,
        b.id AS book_id, b.number AS book_number, b.phases AS book_phases,
-       r.id AS before_id, r.number AS before_number, r.phases AS before_phases
+       b.products AS book_products,
+       r.id AS before_id, r.number AS before_number, r.phases AS before_phases,
+       r.products AS before_products
   FROM publication AS p
   JOIN campaign AS c ON c.id = p.campaign_id
   LEFT JOIN rule_book AS b ON b.id = p.book_id

@@ -9,11 +9,13 @@ import asyncpg
 import msgspec
 
 from services.booking.rules.admission import Phases
+from services.booking.rules.products import Products
 from services.booking.rules.publications import Published, RuleBook, Scope
 from services.booking.store.database import Database, Row
 
 _encode = msgspec.json.Encoder().encode
 _decode_phases = msgspec.json.Decoder(Phases).decode
+_decode_products = msgspec.json.Decoder(Products).decode
 
 
 class KeptBook(NamedTuple):
@@ -46,15 +48,22 @@ class Books:
         self._seen: int | None = None
 
     async def make(
-        self, book_id: UUID, campaign_id: UUID, phases: Phases, *, body_hash: bytes, by_id: UUID
+        self,
+        book_id: UUID,
+        campaign_id: UUID,
+        phases: Phases,
+        *,
+        body_hash: bytes,
+        by_id: UUID,
+        products: Products = (),
     ) -> KeptBook | None:
         """The campaign's next version, or what this wish made before; None where it is not yet
 
         possible: somebody makes one at this moment.
         """
-        text = _encode(phases).decode()
+        said = (_encode(phases).decode(), body_hash, by_id, _encode(products).decode())
         try:
-            await self._database.row("make_book", book_id, campaign_id, text, body_hash, by_id)
+            await self._database.row("make_book", book_id, campaign_id, *said)
         except asyncpg.UniqueViolationError:
             return None
         return await self.load(book_id)
@@ -133,6 +142,7 @@ def _book(campaign_id: UUID, row: Row, prefix: str = "") -> Any:
         campaign_id=campaign_id,
         number=row[f"{prefix}number"],
         phases=_decode_phases(row[f"{prefix}phases"]),
+        products=_decode_products(row[f"{prefix}products"]),
     )
 
 
