@@ -15,6 +15,7 @@ import msgspec
 from talon.doors import Answer, Doors
 from talon.imports.difference import CLOSED, Change, KnownClinic, KnownSlot
 from talon.imports.identity import key_of
+from talon.imports.practitioners import Practitioner
 from talon.imports.published import Clinic, Slot
 
 T = TypeVar("T")
@@ -56,6 +57,12 @@ class Slots(Page, frozen=True, kw_only=True):
     """A page of slots."""
 
     slots: tuple[KnownSlot, ...]
+
+
+class Known(msgspec.Struct, frozen=True, kw_only=True):
+    """All who have slots of their own at a clinic."""
+
+    practitioners: tuple[Practitioner, ...]
 
 
 class Refusal(msgspec.Struct, frozen=True):
@@ -185,6 +192,21 @@ class Desk:
         if answer.status in (404, 409):
             return answer.code, msgspec.json.decode(answer.body, type=ProblemSaid).detail
         raise _unexpected(f"PATCH {path}", answer)
+
+    async def practitioners(self, clinic_id: UUID) -> Sequence[Practitioner] | None:
+        """Who has slots of their own there; None where there is no such clinic."""
+        if await self.clinic(clinic_id) is None:
+            return None
+        found = await self._find(f"/clinics/{clinic_id}/practitioners", Known)
+        return () if found is None else found.practitioners
+
+    async def say_practitioner(self, clinic_id: UUID, who: Practitioner) -> None:
+        """This is what is said of them there from now on."""
+        path = f"/clinics/{clinic_id}/practitioners"
+        async with self._changes:
+            answer = await self._insist("PUT", path, msgspec.structs.asdict(who))
+        if answer.status != 200:
+            raise _unexpected(f"PUT {path}", answer)
 
     # ---- asking --------------------------------------------------------------------------------
 

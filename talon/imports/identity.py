@@ -36,6 +36,10 @@ class Identity(msgspec.Struct, frozen=True, kw_only=True):
         """The id of the slot that the source calls so."""
         return _marked(self._slots, f"Slot/{key}")
 
+    def practitioner(self, key: str) -> UUID:
+        """The id of whom the source calls so, at whichever of its clinics."""
+        return _marked(self.source, f"Practitioner/{key}")
+
     def has_clinic(self, clinic_id: UUID) -> bool:
         """True for whatever `clinic` gave out."""
         return _mark(clinic_id) == _mark(uuid5(SOURCES, self.source))

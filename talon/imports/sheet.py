@@ -1,14 +1,12 @@
 """What does a table of slots offer? A CSV file: a header, then a row for each slot."""
 
-import csv
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from importlib.resources import files
 from pathlib import Path
 from uuid import UUID
 
-from talon.imports.faults import Fault, LineError, SourceError
-from talon.imports.lines import LINE_BYTES_MAX, lines_of
+from talon.imports.faults import Fault, LineError
 from talon.imports.published import (
     CLINICS_MAX,
     Assumed,
@@ -20,6 +18,7 @@ from talon.imports.published import (
     is_open,
     slot_of,
 )
+from talon.imports.rows import Row, Table, rows_of
 
 COLUMNS = (
     "clinic_source_id",
@@ -39,12 +38,7 @@ COLUMNS = (
     "slot_source_id",
     "status",
 )
-NEEDED = ("starts_at", "ends_at")
-DELIMITERS = (",", ";", "\t")
-FIELD_CHARACTERS_MAX = 4_000
-"""A quote that is never closed swallows no more of a file than this."""
-
-Row = Mapping[str, str]
+TABLE = Table(columns=COLUMNS, needed=("starts_at", "ends_at"), kind="csv")
 
 
 def template() -> str:
@@ -63,7 +57,7 @@ class Reader:
 
     def read(self) -> Iterator[Clinic | Slot | Fault]:
         """Each clinic where it is first named, each slot, and each row that is neither."""
-        for line, fields in self._rows():
+        for line, fields in rows_of(self._path, TABLE, self._delimiter):
             if isinstance(fields, LineError):
                 yield self._fault(line, fields, {})
                 continue
@@ -75,33 +69,11 @@ class Reader:
             except LineError as error:
                 yield self._fault(line, error, fields)
 
-    # ---- from lines to named fields ------------------------------------------------------------
-
-    def _rows(self) -> Iterator[tuple[int, Row | LineError]]:
-        """Each row's line number with its fields by column, or with what is wrong with the row."""
-        csv.field_size_limit(FIELD_CHARACTERS_MAX)
-        text = _Text(self._path)
-        columns, delimiter = _columns(_header(text), self._delimiter)
-        rows = csv.reader(text, delimiter=delimiter, strict=True)
-        while True:
-            try:
-                values = next(rows)
-            except StopIteration:
-                return
-            except csv.Error as error:
-                yield text.line, LineError("malformed_row", f"it is no row: {error}")
-                continue
-            except LineError as error:
-                yield text.line, error
-                continue
-            if any(value.strip() for value in values):
-                yield text.line, _named(values, columns)
-
     # ---- from fields to a clinic and a slot ----------------------------------------------------
 
     def _clinic(self, row: Row, line: int) -> tuple[Clinic, bool]:
         """The row's clinic: told in full where it is first named, and never differently later."""
-        key, talon_id = _clinic_key(row)
+        key, talon_id = clinic_key(row)
         found = self._clinics.get(key)
         if found is not None:
             _need_same(row, *found)
@@ -153,57 +125,7 @@ class Reader:
         )
 
 
-class _Text:
-    """The file's lines as text, and the number of the last one."""
-
-    def __init__(self, path: Path) -> None:
-        self.line = 0
-        self._lines = lines_of(path)
-
-    def __iter__(self) -> "_Text":
-        return self
-
-    def __next__(self) -> str:
-        self.line, raw = next(self._lines)
-        if raw is None:
-            raise LineError("line_too_long", f"it has more than {LINE_BYTES_MAX:,} bytes")
-        try:
-            return raw.decode("utf-8")
-        except UnicodeDecodeError:
-            raise LineError("not_utf8", "it is not UTF-8; save the table as CSV UTF-8") from None
-
-
-def _header(text: _Text) -> str:
-    try:
-        return next(text, "")
-    except LineError as error:
-        raise SourceError(f"the first line is no header: {error.reason}") from None
-
-
-def _columns(header: str, delimiter: str) -> tuple[list[str], str]:
-    """The header's columns, and what stands between them: no column's name has it inside."""
-    found = delimiter or max(DELIMITERS, key=header.count)
-    columns = [name.strip().lower() for name in next(csv.reader([header], delimiter=found), [])]
-    unknown = [name for name in columns if name not in COLUMNS]
-    missing = [name for name in NEEDED if name not in columns]
-    if "clinic_source_id" not in columns and "clinic_id" not in columns:
-        missing.append("clinic_source_id")
-    if unknown or missing or len(set(columns)) < len(columns):
-        said = f"not known: {', '.join(unknown) or 'none'}; missing: {', '.join(missing) or 'none'}"
-        raise SourceError(
-            f"the first line is not a header as `talon import csv --template` prints it ({said})"
-        )
-    return columns, found
-
-
-def _named(values: list[str], columns: list[str]) -> Row | LineError:
-    if len(values) > len(columns):
-        return LineError("malformed_row", f"it has {len(values)} fields, the header {len(columns)}")
-    given = dict(zip(columns, (value.strip() for value in values), strict=False))
-    return {name: given.get(name, "") for name in COLUMNS}
-
-
-def _clinic_key(row: Row) -> tuple[str, UUID | None]:
+def clinic_key(row: Row) -> tuple[str, UUID | None]:
     if not row["clinic_id"]:
         if not row["clinic_source_id"]:
             raise LineError("missing_field", "it has neither clinic_source_id nor clinic_id")

@@ -16,11 +16,12 @@ from rich.console import Console
 
 from deploy.local.stack import Stack
 from talon.doors import open_doors
-from talon.imports import screen, sheet, smart
+from talon.imports import practitioners, screen, sheet, smart
 from talon.imports.course import Course, Wishes
 from talon.imports.desk import Desk, OutageError
 from talon.imports.faults import Fault, Faults, LineError, SourceError
 from talon.imports.fetch import fetch
+from talon.imports.identity import Identity
 from talon.imports.moving import DAYS_AHEAD_MAX
 from talon.imports.published import Assumed, Clinic, Slot, zone_of
 from talon.imports.spool import open_spool
@@ -33,6 +34,7 @@ OPERATOR = UUID("5d0c2f0e-3b57-5b5c-9a0e-7a104709090f")
 TOKEN_HOURS = 12.0
 SHOWN_MAX = 3
 GOOD, NOTHING_DONE, SOME_BAD = 0, 1, 3
+TABLES = {"csv": sheet.template, "practitioners": practitioners.template}
 DELIMITERS = {"comma": ",", "semicolon": ";", "tab": "\t"}
 
 
@@ -45,29 +47,37 @@ def add_options(words: argparse.ArgumentParser) -> None:
     table.add_argument("--delimiter", choices=DELIMITERS, help="found by itself if not given")
     links = kinds.add_parser("smart", help="a SMART Scheduling Links publication")
     links.add_argument("place", metavar="FOLDER_OR_URL")
+    people = kinds.add_parser("practitioners", help="a table with a row for each practitioner")
+    people.add_argument("place", metavar="FILE", nargs="?")
+    people.add_argument("--template", action="store_true", help="print a table to be filled in")
+    people.add_argument("--delimiter", choices=DELIMITERS, help="found by itself if not given")
+    people.add_argument("--stack", default=argparse.SUPPRESS)
+    _add_common(people)
     for kind in (table, links):
         kind.add_argument("--stack", default=argparse.SUPPRESS)
-        kind.add_argument("--source", help="the name by which things are known again")
+        _add_common(kind)
         kind.add_argument("--time-zone", default="", help="of clinics that do not say theirs")
         kind.add_argument("--service", default="", help="of all slots, whatever the source says")
         kind.add_argument("--shift-to", type=_day, metavar="DATE", help="day of the first slot")
-        kind.add_argument(
-            "--dry-run", action="store_true", help="show the difference, change nothing"
-        )
         kind.add_argument("--close-missing", action="store_true", help="close what is gone")
-        kind.add_argument("--report", type=Path, metavar="FILE", help="every bad line, as NDJSON")
-        kind.add_argument(
-            "--show", type=int, default=SHOWN_MAX, help="so many bad lines of each kind"
-        )
+
+
+def _add_common(kind: argparse.ArgumentParser) -> None:
+    kind.add_argument("--source", help="the name by which things are known again")
+    kind.add_argument("--dry-run", action="store_true", help="show the difference, change nothing")
+    kind.add_argument("--report", type=Path, metavar="FILE", help="every bad line, as NDJSON")
+    kind.add_argument("--show", type=int, default=SHOWN_MAX, help="so many bad lines of each kind")
 
 
 def run(stack: Stack, options: argparse.Namespace) -> int:
     """0 when every line was good, 3 when some were not, 1 when nothing could be done."""
-    if options.kind == "csv" and options.template:
-        print(sheet.template(), end="")
+    if options.kind in TABLES and options.template:
+        print(TABLES[options.kind](), end="")
         return GOOD
     _check(options)
     try:
+        if options.kind == "practitioners":
+            return _practitioners(stack, options, console())
         return _import(stack, options, console())
     except (SourceError, OutageError) as reason:
         return _explain(reason)
@@ -109,6 +119,38 @@ def _import(stack: Stack, options: argparse.Namespace, out: Console) -> int:
         return SOME_BAD if faults.total else GOOD
 
 
+def _practitioners(stack: Stack, options: argparse.Namespace, out: Console) -> int:
+    """The same of people: read, compared, said."""
+    path = Path(options.place)
+    identity = Identity(source=options.source or path.name)
+    token = Signer(stack).sign(OPERATOR, ["operator"], hours=TOKEN_HOURS)
+    with _faults(options) as faults:
+        entries = []
+        for item in practitioners.read(path, identity, DELIMITERS.get(options.delimiter, "")):
+            if isinstance(item, Fault):
+                faults.note(item)
+            else:
+                entries.append(item)
+        tally = uvloop.run(_say(stack, token, entries, faults, dry_run=options.dry_run))
+        screen.show_faults(out, faults)
+        did = "would be said" if options.dry_run else "said"
+        out.print(
+            f"import: practitioners at {tally.clinics:,} clinics: {tally.new:,} new and"
+            f" {tally.changed:,} changed {did}, {tally.same:,} as they should be;"
+            f" {faults.total or 'no'} bad line{'' if faults.total in (0, 1) else 's'}"
+        )
+        return SOME_BAD if faults.total else GOOD
+
+
+async def _say(
+    stack: Stack, token: str, entries: list[practitioners.Entry], faults: Faults, *, dry_run: bool
+) -> practitioners.Tally:
+    async with open_doors(stack) as doors:
+        desk = Desk(doors, token)
+        await desk.greet()
+        return await practitioners.take_in(desk, entries, faults, dry_run=dry_run)
+
+
 async def _ask(stack: Stack, token: str, taken: Taken, wishes: Wishes, out: Console) -> Course:
     async with open_doors(stack) as doors:
         desk = Desk(doors, token)
@@ -129,10 +171,12 @@ async def _ask(stack: Stack, token: str, taken: Taken, wishes: Wishes, out: Cons
 def _check(options: argparse.Namespace) -> None:
     if options.place is None:
         raise MistakeError("name a FILE, or print an empty table with --template")
-    if options.kind == "csv" and not Path(options.place).is_file():
+    if options.kind in TABLES and not Path(options.place).is_file():
         raise MistakeError(f"{options.place} is no file")
     if options.kind == "smart" and not _is_url(options.place) and not Path(options.place).is_dir():
         raise MistakeError(f"{options.place} is neither a folder nor an http address")
+    if options.kind == "practitioners":
+        return
     if options.shift_to and options.shift_to > date.today() + timedelta(days=DAYS_AHEAD_MAX):
         raise MistakeError(f"--shift-to {options.shift_to} is over {DAYS_AHEAD_MAX} days ahead")
     if options.time_zone:

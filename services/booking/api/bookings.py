@@ -17,6 +17,7 @@ from services.booking.api.answers import (
     reply_to,
     shown,
 )
+from services.booking.api.apart import need_apart
 from services.booking.api.crowd import need_said_hold
 from services.booking.api.desk import (
     DESK,
@@ -120,6 +121,7 @@ async def booked(
     await desk.need_unbooked(asker.owner_id, body.campaign_id, wanted)
     await need_campaign(desk, body.campaign_id, wanted, slots, made_as=made_as["booking_id"])
     await need_admitted(desk, body.campaign_id, wanted, slots, **made_as)
+    await need_apart(desk, wish.campaign, wanted, slots, booking_id=made_as["booking_id"])
     asks: dict[str, Any] = head | {
         "not_before": None if wish.campaign is None else wish.campaign.opens_at,
         "owner_id": asker.owner_id,

@@ -8,6 +8,7 @@ import msgspec
 from aiohttp import web
 
 from services.booking.api.answers import BookingBody, reply_to
+from services.booking.api.apart import days_of, need_apart
 from services.booking.api.bookings import PLACES, UNDECIDED, own_hold
 from services.booking.api.desk import DESK, Asker, Desk, WantedPlaces, need
 from services.booking.api.eligibility import need_admitted, need_campaign
@@ -78,6 +79,8 @@ async def moved(request: web.Request, desk: Desk, wish: Move, *, reason: str = O
     about["asked_by"] = asker.owner_id
     wanted = await as_visits(desk, wanted, slots, is_moved=True, **about)
     await _need_let_in(desk, shared.seen, wanted, slots, wish_id=wish.head["id"])
+    stays = {(place.patient_id or booking.owner_id, place.slot_id) for place in booking.places}
+    await need_apart(desk, campaign, wanted, slots, booking_id=booking.id, stays=stays)
     persons = shared.persons(asker.owner_id).union(place.patient_id for place in wanted)
     desk.access.note(request, persons, about=booking.id, reason=reason)
     kept = () if body.hold_id is None else await _held_for(desk, asker, body.hold_id)
@@ -143,10 +146,7 @@ def _apart(
     """How far apart the doses have to be, where anybody has several: as their product says."""
     if campaign is None or len({place.patient_id for place in wanted}) == len(wanted):
         return None
-    published = desk.memory.rules.of(campaign.id)
-    service = slots[wanted[0].slot_id].service
-    product = None if published is None else published.product_of(service)
-    days = campaign if product is None else product
+    days = days_of(desk, campaign, slots[wanted[0].slot_id].service)
     return Apart(min_days=days.min_days, max_days=days.max_days)
 
 

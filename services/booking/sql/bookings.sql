@@ -167,3 +167,14 @@ SELECT id, owner_id, kind, status, version, home, made_at, campaign_id, places, 
          WHERE p.ends_at > clock_timestamp()))
  ORDER BY made_at DESC, id DESC
  LIMIT $2;
+
+-- name: doses_elsewhere
+-- Which doses of a campaign a person has under any of their ids, in whosever bookings but this one.
+SELECT p.dose, p.starts_at
+  FROM booking AS b
+ CROSS JOIN LATERAL json_to_recordset(b.places)
+       AS p (starts_at timestamptz, patient_id uuid, dose smallint)
+ WHERE (b.owner_id = ANY ($1::uuid[]) OR b.guest_ids && $1::uuid[])
+   AND b.kind = 'booking' AND b.status = 'booked' AND b.campaign_id = $2 AND b.id <> $3
+   AND coalesce(p.patient_id, b.owner_id) = ANY ($1::uuid[]) AND p.dose IS NOT NULL
+ ORDER BY p.dose, p.starts_at;

@@ -101,6 +101,13 @@ class Bookings:
         about = (clinic_id, day, service, status, *cursor, limit)
         return await self._database.rows("list_day", *about)
 
+    async def doses_elsewhere(
+        self, ids: Sequence[UUID], campaign_id: UUID, booking_id: UUID
+    ) -> list[tuple[int, datetime]]:
+        """Which doses of a campaign a person has booked, and when, in other bookings than this."""
+        rows = await self._database.rows("doses_elsewhere", ids, campaign_id, booking_id)
+        return [(row["dose"], row["starts_at"]) for row in rows]
+
     async def keep(
         self,
         changes: Sequence[Change],
