@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
+from services.notify.rules.reminders import Habits
 from shared.messages import (
     BookedPlace,
     BookingConfirmed,
@@ -13,6 +14,8 @@ from shared.messages import (
     BookingRevoked,
     CancelReason,
 )
+
+HABITS = Habits.parse("P7D,P1D,PT2H", "21:00-08:00")
 
 NOON = datetime(2100, 7, 1, 9, 0, tzinfo=UTC)
 """Noon in Moscow, in a far summer: no test's message expires by itself."""

@@ -20,7 +20,7 @@ from shared.events import Unpacker, outgoing
 from shared.messages import BookingEvent
 from shared.statements import load
 from shared.topics import BOOKING_EVENTS
-from tests.notify_bookings import confirmed
+from tests.notify_bookings import HABITS, confirmed
 from tests.stories import a_record
 from tests.vaults import a_vault
 
@@ -42,7 +42,7 @@ class Front:
         self._commits = Committer(
             BOOKING_EVENTS,
             owner=self._owner,
-            handler=Inbox(a_vault("notify")),
+            handler=Inbox(a_vault("notify"), HABITS),
             limits=Limits(lease_seconds=LEASE_SECONDS),
         )
 

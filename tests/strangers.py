@@ -166,7 +166,8 @@ class City:
             return await version_as_seen(self.world, body, path) or body
         if route.name == "propose_rules":
             return (await self.world.ready(route)).body
-        return self._bodies.get(path.get("id", "")) or body
+        agreed = [self._bodies.get(path.get(name, "")) for name in ("booking", "id")]
+        return agreed[0] or agreed[1] or body
 
     async def _known(self, person: Person) -> str:
         """Somebody of whom something is known, since they said so."""
@@ -187,6 +188,8 @@ class City:
         if "{visit}" in route.path or "{booking}" in route.path:
             made = await self.world.making_at[route.name](str(person.clinic))
             path: dict[str, str] = made["path"]
+            if "body" in made:
+                self._bodies[path["booking"]] = made["body"]
             return path
         if "{practitioner}" in route.path:
             return {"id": str(person.clinic), "practitioner": str(uuid4())}

@@ -30,7 +30,6 @@ LOOK_SECONDS = 0.1
 MORE_SECONDS = 4.0
 """For so much longer than it is looked at there are people whose turn it is."""
 
-FEW = 1_000
 MORE_TIMES = 9
 """So often the bots come again."""
 
@@ -85,21 +84,30 @@ class Joined(msgspec.Struct, frozen=True, kw_only=True):
     others: float
 
 
-class Morning:
-    """A stack that is up, with nobody else on it."""
+class Place(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a morning takes place: a front desk's address, its database, and who comes there."""
 
-    def __init__(
-        self, stack: Stack, sizes: Sizes, out: Console, *, roots: dict[str, int], doors: Doors
-    ) -> None:
-        self._stack = stack
+    door: str
+    dsn: str
+    operator: str
+    tokens: list[str]
+    roots: dict[str, int]
+    """The processes whose CPU time is told, by name."""
+
+
+class Morning:
+    """A front desk with nobody else at it."""
+
+    def __init__(self, place: Place, sizes: Sizes, out: Console, doors: Doors) -> None:
         self._sizes = sizes
         self._out = out
-        self._roots = roots
         self._doors = doors
-        self._door = stack.api("booking")
-        self._operator = Signer(stack).sign(uuid4(), ["operator"], hours=TOKEN_HOURS)
+        self._roots = place.roots
+        self._door = place.door
+        self._dsn = place.dsn
+        self._operator = place.operator
         self._campaigns: list[UUID] = []
-        self._tokens = _tokens(stack, sizes.people + sizes.late)
+        self._tokens = place.tokens
 
     async def run(self) -> Result:
         """All of it; in the end no room is open any more."""
@@ -143,10 +151,9 @@ class Morning:
         )
 
     async def _show_tokens(self) -> None:
-        """Who gives no Idempotency-Key is sent away once it is known who asks."""
-        shown = [request_of(self._door, "/bookings", token=token) for token in self._tokens]
-        answers = await self._ask(shown)
-        if {one.status for one in answers} != {400}:
+        """Whoever comes where there is no room is sent away once it is known who asks."""
+        answers = await self._ask(self._wishes(uuid4(), self._tokens))
+        if {one.status for one in answers} != {404}:
             raise MistakeError("the tokens were not looked at")
 
     async def _join(self, nth: int) -> Joined:
@@ -278,7 +285,9 @@ class Morning:
         return msgspec.json.decode(answer.body)
 
     async def _sql(self, name: str, campaign: UUID) -> list[asyncpg.Record]:
-        connection = await asyncpg.connect(self._stack.dsn(SUPERUSER))
+        connection = await asyncpg.connect(
+            self._dsn, server_settings={"search_path": "booking, public"}
+        )
         try:
             return await connection.fetch(SQL[name], campaign)
         finally:
@@ -287,19 +296,15 @@ class Morning:
 
 async def measure(stack: Stack, sizes: Sizes, out: Console, roots: dict[str, int]) -> Result:
     """A morning on a stack that is up."""
+    place = Place(
+        door=stack.api("booking"),
+        dsn=stack.dsn(SUPERUSER),
+        operator=Signer(stack).sign(uuid4(), ["operator"], hours=TOKEN_HOURS),
+        tokens=sign(stack, sizes.people + sizes.late),
+        roots=roots,
+    )
     async with open_doors(stack) as doors:
-        return await Morning(stack, sizes, out, roots=roots, doors=doors).run()
-
-
-def _tokens(stack: Stack, count: int) -> list[str]:
-    """Everybody's token; for a few it is not worth starting processes."""
-    if count > FEW:
-        return sign(stack, count)
-    signer = Signer(stack)
-    return [
-        signer.sign(uuid5(PEOPLE, str(number)), ["patient"], hours=TOKEN_HOURS)
-        for number in range(count)
-    ]
+        return await Morning(place, sizes, out, doors).run()
 
 
 def _medians(rounds: Sequence[dict[str, float]]) -> dict[str, float]:

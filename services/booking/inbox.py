@@ -68,7 +68,7 @@ class Inbox:
         announcements: Announcements = {}
         for item, tale in zip(taken, told, strict=True):
             if tale is not None:
-                for part in parts_of(tale, standing):
+                for part in parts_of(tale, standing) if pairs else (tale,):
                     announcements.setdefault(item.partition, []).append(
                         outgoing(BOOKING_EVENTS, heads[item.partition], part, part.booking_id.bytes)
                     )

@@ -13,9 +13,10 @@ from services.notify import api, metrics
 from services.notify.config import Config
 from services.notify.inbox import Inbox
 from services.notify.live import Broadcaster
+from services.notify.reminding import Reminding
 from services.notify.retention import forget_unused, seal_plain
 from services.notify.sending import Sender
-from services.notify.store import Contacts, Ledger, LiveEvents
+from services.notify.store import Contacts, Ledger, LiveEvents, Reminders
 from shared import broker, database
 from shared.access.noting import ACCESS, Access
 from shared.access.store import AccessLog
@@ -53,21 +54,22 @@ async def run(config: Config, stopping: asyncio.Event) -> None:
     vault = open_vault(NAME, config.vault)
     await database.migrate(config.database_owner, ["shared", "services.notify"])
     async with _pools(config) as (pool, persons), _appender(config) as appender:
-        clock = DatabaseClock()
+        contacts, clock = Contacts(pool, vault, persons), DatabaseClock()
         await clock.set(pool)
-        contacts = Contacts(pool, vault, persons)
         ledger, events = Ledger(pool), LiveEvents(pool)
         await seal_plain(contacts, config.database_owner)
         sender, live = Sender(config, ledger, contacts.open), Broadcaster(config, events)
         relay = Relay(BOOKING_EVENTS.name, pool, appender)
-        relay.on_announced = metrics.ANNOUNCED.inc
-        follower = _follower(config, relay, Inbox(vault), [sender.wake, live.wake])
+        reminding = Reminding(config, Reminders(pool))
+        follower = _follower(
+            config, relay, Inbox(vault, reminding.habits), [sender.wake, live.wake]
+        )
         health = Health(
             appender=appender, follower=follower, relay=relay, ping=contacts.takes_writes
         )
         access = _access(config, pool, clock)
         checks = health.checks() | {"sender": sender.wrong, "live": live.pulse.wrong}
-        checks["accesses"] = access.writer.wrong
+        checks |= {"reminders": reminding.pulse.wrong, "accesses": access.writer.wrong}
         app = doors(config, contacts, live, access=access)
         door = _door(config, app, ready=all_ready(checks), on_shut=live.stop)
         checks["door"] = door.wrong
@@ -79,6 +81,7 @@ async def run(config: Config, stopping: asyncio.Event) -> None:
                 health.keep(),
                 clock.keep(pool),
                 _measure(ledger, appender, sender),
+                reminding.run(),
                 _forget(events, config),
                 forget_unused(contacts, config),
                 _audit(pool, config, follower),
@@ -146,6 +149,7 @@ def _follower(
         for each in wake:
             each()
 
+    relay.on_announced = metrics.ANNOUNCED.inc
     follower.commits.on_batch = committed
     follower.commits.on_set_aside = lambda item, reason: metrics.SET_ASIDE.inc()
     follower.commits.on_again = lambda why: metrics.again[why].inc()

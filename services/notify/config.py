@@ -10,6 +10,15 @@ from shared.links.rules import keys_of
 HostAndPort = Annotated[str, Meta(pattern=r"^[^\s:]+:[0-9]{1,5}$")]
 Address = Annotated[str, Meta(pattern=r"^[!-?A-~]+@[!-?A-~]+$", max_length=254)]
 AtLeastOne = Annotated[int, Meta(ge=1)]
+Reminders = Annotated[
+    str,
+    Meta(
+        pattern=r"^((P[1-9][0-9]{0,2}D|PT[1-9][0-9]{0,2}H)(,(P[1-9][0-9]{0,2}D|PT[1-9][0-9]{0,2}H))*)?$"
+    ),
+]
+Quiet = Annotated[
+    str, Meta(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]-([01][0-9]|2[0-3]):[0-5][0-9]$")
+]
 Seconds = Annotated[float, Meta(gt=0)]
 
 
@@ -56,6 +65,10 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     attempts_max: AtLeastOne = 10
     backoff_seconds_min: Seconds = 1.0
     backoff_seconds_max: Seconds = 300.0
+    reminders: Reminders = "P7D,P1D,PT2H"
+    reminders_quiet: Quiet = "21:00-08:00"
+    reminders_poll_seconds: Seconds = 5.0
+    reminders_at_once_max: AtLeastOne = 64
     live_poll_seconds: Seconds = 0.25
     live_rows_max: AtLeastOne = 250
     live_missed_rows_max: AtLeastOne = 25

@@ -1,25 +1,26 @@
 """What comes in from `booking.events`, and what happens then? It is written down, once."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from services.notify import metrics, store
 from services.notify.rules import messages_for
-from services.notify.store import LiveEvent, Written
+from services.notify.rules.reminders import Habits, due_of, visits_of
+from services.notify.store import NOTHING, Connection, LiveEvent, Planned
 from shared.batch import Announcements, Batch, Head, Item
 from shared.events import InSequence, sequence_of
-from shared.messages import PersonErased
+from shared.messages import BookingConfirmed, BookingRescheduled, BookingTold, PersonErased
 from shared.vault import Vault
-
-NOTHING = Written(new=0, unreached=0)
 
 
 class Inbox:
     """Writes down what is to be told, in the batch's own transaction."""
 
-    def __init__(self, vault: Vault) -> None:
+    def __init__(self, vault: Vault, habits: Habits) -> None:
         self.sequence = InSequence()
         self._vault = vault
+        self._habits = habits
         self._written = NOTHING
         self._erased = 0
 
@@ -33,11 +34,24 @@ class Inbox:
             await store.keep_live(connection, [_live(item) for item in told])
         messages = [message for item in told for message in messages_for(item.message)]
         self._written = await store.write_down(connection, messages) if messages else NOTHING
+        await self._plan(connection, [item.message for item in told])
         erased = [i.message.person_id for i in taken if isinstance(i.message, PersonErased)]
         if erased:
             await store.forget(connection, self._vault, erased)
+            await store.forget_reminders(connection, erased)
         self._erased = len(erased)
         return {}
+
+    async def _plan(self, connection: Connection, events: Sequence[Any]) -> None:
+        """Everybody is reminded of what they were told last of each booking."""
+        bookings = [event for event in events if isinstance(event, BookingTold)]
+        last = {(event.booking_id, event.owner_id): event for event in bookings}.values()
+        changed = [event for event in last if event.version > 1]
+        if changed:
+            await store.drop_reminders(connection, changed)
+        planned = [one for event in last for one in planned_for(event, self._habits)]
+        if planned:
+            await store.plan_reminders(connection, planned)
 
     async def set_aside(self, connection: Any, heads: dict[int, Head], item: Item) -> Announcements:
         """The one event that cannot be written down uses up its number all the same."""
@@ -58,6 +72,30 @@ class Inbox:
         metrics.BATCH_EVENTS.observe(len(batch.items))
         metrics.BATCH_SECONDS.observe(batch.seconds)
         metrics.MISSING_EVENTS.set(len(self.sequence.missing))
+
+
+def planned_for(event: BookingTold, habits: Habits) -> list[tuple[Planned, datetime]]:
+    """The visits of which somebody is to be reminded, each with when for the first time.
+
+    A seat of somebody who hears by themselves is theirs to be reminded of: whoever booked it may
+    not act for them any more by then.
+    """
+    if not isinstance(event, BookingConfirmed | BookingRescheduled):
+        return []
+    planned = []
+    for visit in visits_of(place for place in event.places if place.hears is not True):
+        due = due_of(visit, event.at, habits)
+        if due:
+            one = Planned(
+                booking_id=event.booking_id,
+                owner_id=event.owner_id,
+                version=event.version,
+                made_at=event.at,
+                part=event.part,
+                visit=visit,
+            )
+            planned.append((one, due[0].at))
+    return planned
 
 
 def _live(item: Item) -> LiveEvent:

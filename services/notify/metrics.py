@@ -30,6 +30,12 @@ REQUEST_SECONDS = Histogram(
 WRITTEN = Counter(
     "notify_written_messages_total", "Messages written down to be sent", registry=REGISTRY
 )
+REMINDERS = Counter("notify_reminders_total", "Reminders handed over to be sent", registry=REGISTRY)
+REMINDERS_DUE_SECONDS = Gauge(
+    "notify_reminders_due_seconds",
+    "For how long the reminder that is due longest has not been handed over",
+    registry=REGISTRY,
+)
 CONTACTS_FORGOTTEN = Counter(
     "notify_contacts_forgotten_total",
     "People whose address and key were destroyed, and why",

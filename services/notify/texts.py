@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from services.notify.rules import Told, came_to
+from services.notify.rules.reminders import VisitReminder
 from shared.messages import (
     BookedPlace,
     BookingConfirmed,
@@ -74,6 +75,9 @@ def wording(event: Told, cancel_at: str = "", join_at: Sequence[str] = ()) -> Wo
             paragraphs = [by_whom or "Your visit is cancelled.", *_in_order(event.freed)]
         case BookingMissed() | BookingReinstated():
             subject, paragraphs = _of_who_came(event)
+        case VisitReminder():
+            subject = f"A reminder of your visit on {_first_day(event.places)}"
+            paragraphs = ["Please remember your visit.", *_in_order(event.places)]
         case VisitAdmitted() | VisitByPhone() | VisitMissed():
             subject, paragraphs = _of_a_visit(event)
         case _:

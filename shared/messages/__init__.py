@@ -13,6 +13,7 @@ from shared.messages.bookings import (
     BookingRescheduled,
     BookingRevoked,
     BookingTold,
+    Part,
 )
 from shared.messages.commands import (
     Apart,
@@ -157,6 +158,7 @@ __all__ = [
     "OpenClinic",
     "OpenSlot",
     "OptionalText",
+    "Part",
     "PersonErased",
     "PlaceExpired",
     "PlaceWish",

@@ -10,7 +10,9 @@ from shared.messages.words import BookedBy, CancelReason, Instant, Message, Moda
 
 
 class BookedPlace(msgspec.Struct, frozen=True, kw_only=True):
-    """One seat of a booking as a patient would be told of it."""
+    """One seat of a booking as a patient would be told of it. `hears`: whose seat it is hears of it
+    by themselves, though somebody else is told.
+    """
 
     id: UUID
     slot_id: UUID
@@ -22,6 +24,7 @@ class BookedPlace(msgspec.Struct, frozen=True, kw_only=True):
     time_zone: str
     patient_id: UUID
     modality: Modality = "physical"
+    hears: bool | UnsetType = UNSET
 
 
 Part = Literal["own", "rest"]

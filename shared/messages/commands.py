@@ -74,7 +74,8 @@ class ChangeClinic(Command, frozen=True, kw_only=True):
 
 
 class OpenSlot(Command, frozen=True, kw_only=True):
-    """Make a slot known, with its capacity. What it is for and of is told on, not judged.
+    """Make a slot known, with its capacity. What it is for and of is told on, not judged; only who
+    comes for another than its `dose` is not let in.
 
     `practitioner_id`: whose time it is; `resource` says so of what is nobody's.
     `closes_minutes_before` its beginning nobody can book it any more; whoever cancels later than

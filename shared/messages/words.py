@@ -50,6 +50,7 @@ Refusal = Literal[
     "too_late",
     "not_over",
     "claim_taken",
+    "other_dose",
     "interval_broken",
     "expired",
     "unknown",

@@ -37,6 +37,7 @@ from tests.loops.clockwork import HERE, Clockwork, Process, Wait
 from tests.loops.database import Connection, Database, Pool
 from tests.loops.log import Appender, Log, Reader
 from tests.loops.statements import booking, notify, plumbing, slots
+from tests.notify_bookings import HABITS
 from tests.stories import an_id
 from tests.vaults import a_vault
 
@@ -198,7 +199,7 @@ class City:
                 connection = Connection(self.booking, {})
 
     async def _notify(self) -> None:
-        unpacker, messenger = Unpacker(BOOKING_EVENTS), Messenger(a_vault("notify"))
+        unpacker, messenger = Unpacker(BOOKING_EVENTS), Messenger(a_vault("notify"), HABITS)
         messenger.sequence = self.sequence()
         follower, relay = self._follower(self.notify, BOOKING_EVENTS, unpacker, messenger)
         ledger = Ledger(Pool(self.notify))  # type: ignore[arg-type]

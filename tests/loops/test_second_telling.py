@@ -34,6 +34,7 @@ from tests.loops.clockwork import HERE, Process
 from tests.loops.database import Connection, Database, Pool
 from tests.loops.promises import _replies_in, _reply
 from tests.loops.wishes import asked_again, opening, wishes
+from tests.notify_bookings import HABITS
 from tests.stories import a_record
 from tests.vaults import a_vault
 
@@ -114,7 +115,7 @@ async def _project(connection: Any, records: Sequence[Outgoing]) -> list[Outgoin
 async def _notify(connection: Any, pool: Any, records: Sequence[Outgoing]) -> list[Any]:
     """Each is claimed in its turn, and marked in one way or another; some claims are lost."""
     items = _items(records, BOOKING_EVENTS, Unpacker(BOOKING_EVENTS))
-    await _follow(connection, BOOKING_EVENTS, Messenger(a_vault("notify")), items)
+    await _follow(connection, BOOKING_EVENTS, Messenger(a_vault("notify"), HABITS), items)
     ledger, claimer, fates = Ledger(pool), UUID(int=1), []
     marks = (Mark(state="sent"), Mark(state="failed", note="550 at RCPT"), Mark(state="unknown"))
     for n in range(12):

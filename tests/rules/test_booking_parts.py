@@ -78,7 +78,10 @@ def test_an_adult_who_agrees_is_told_of_their_own_place_and_who_booked_of_all() 
 
     heard = hears(event, {(ALICE, BORIS): AGREES, (ALICE, VERA): CHILD})
 
-    assert heard[ALICE] is event
+    whole = heard[ALICE]
+    assert isinstance(whole, BookingConfirmed)
+    assert (whole.id, whole.part) == (event.id, UNSET)
+    assert [place.patient_id for place in whole.places if place.hears is True] == [BORIS]
     assert [place.patient_id for place in heard[BORIS].places] == [BORIS]  # type: ignore[union-attr]
     assert (heard[BORIS].part, event.part) == ("own", UNSET)
     assert heard.keys() == {ALICE, BORIS}

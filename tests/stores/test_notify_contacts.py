@@ -22,7 +22,7 @@ from shared.topics import BOOKING_EVENTS
 from shared.vault import BrokenSealError
 from shared.vault.persons import Wrapped
 from tests.booking_stories import ALICE, BORIS
-from tests.notify_bookings import confirmed
+from tests.notify_bookings import HABITS, confirmed
 from tests.stories import NOON, a_record
 from tests.vaults import a_vault, key_file_of
 
@@ -158,7 +158,7 @@ async def tell_erased(pool: asyncpg.Pool, person_id: UUID) -> None:
     record = a_record(sent.value, topic=BOOKING_EVENTS.name, headers=sent.headers)
     async with pool.acquire() as connection, connection.transaction():
         heads = {0: Head(0, 0, 0, 0, 0, 0)}
-        await Inbox(VAULT).handle(connection, heads, Unpacker(BOOKING_EVENTS)(record))
+        await Inbox(VAULT, HABITS).handle(connection, heads, Unpacker(BOOKING_EVENTS)(record))
 
 
 async def test_an_erased_person_s_address_does_not_open_even_from_a_copy_of_the_row(

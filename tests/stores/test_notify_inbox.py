@@ -12,7 +12,7 @@ from shared.batch import Head, Item
 from shared.events import Unpacker, outgoing
 from shared.messages import BookingEvent
 from shared.topics import BOOKING_EVENTS
-from tests.notify_bookings import a_place, cancelled, confirmed
+from tests.notify_bookings import HABITS, a_place, cancelled, confirmed, missed, reinstated
 from tests.vaults import a_vault
 
 Records = Sequence[ConsumerRecord]
@@ -68,7 +68,7 @@ async def take(connection: asyncpg.Connection, head: Head, records: Records) -> 
     """Hand a batch over as the follower does: only what somebody could read."""
     readable = [item for item in items_of(records) if item.message is not None]
     async with connection.transaction():
-        await Inbox(a_vault("notify")).handle(connection, {0: head}, readable)
+        await Inbox(a_vault("notify"), HABITS).handle(connection, {0: head}, readable)
 
 
 async def told(connection: asyncpg.Connection) -> list[str]:
@@ -85,6 +85,21 @@ async def test_a_batch_told_twice_is_written_once(connection: asyncpg.Connection
 
     assert await told(connection) == ["BookingConfirmed", "BookingRevoked"]
     assert head.taken_seq == 2
+
+
+async def test_that_nobody_came_and_that_somebody_had_is_written_once_though_told_anew(
+    connection: asyncpg.Connection,
+) -> None:
+    place = a_place()
+    absent, came = missed(place), reinstated(place)
+    # Under other numbers they are not passed over: the ledger's own row is what stands.
+    records, head = records_of(confirmed(place), absent, came, absent, came), a_head()
+
+    await take(connection, head, records)
+
+    assert head.taken_seq == 5
+
+    assert await told(connection) == ["BookingConfirmed", "BookingMissed", "BookingReinstated"]
 
 
 async def test_an_event_that_comes_before_its_turn_is_not_taken(
@@ -140,7 +155,7 @@ async def test_an_event_without_a_number_is_no_event(connection: asyncpg.Connect
 async def test_an_event_set_aside_uses_up_its_number(connection: asyncpg.Connection) -> None:
     records, head = records_of(confirmed(), confirmed(booking_id=uuid4())), a_head()
 
-    await Inbox(a_vault("notify")).set_aside(connection, {0: head}, items_of(records)[0])
+    await Inbox(a_vault("notify"), HABITS).set_aside(connection, {0: head}, items_of(records)[0])
     await take(connection, head, records)
 
     assert len(await told(connection)) == 1

@@ -11,6 +11,7 @@ const REASONS = {
   too_late: 'slot_cut_off',
   not_over: 'visit_not_over',
   claim_taken: 'already_booked',
+  other_dose: 'slot_for_other_dose',
   interval_broken: 'interval_broken',
   expired: 'expired',
   unknown: 'slot_unknown',

@@ -17,6 +17,7 @@ export default {
   'problem.nothing_to_follow': 'A follow-up comes only after a first visit.',
   'problem.paper_missing': 'This needs a referral, or an attachment to the polyclinic.',
   'problem.expired': 'It could not be decided in time, and nothing was booked. Please try again.',
+  'problem.slot_for_other_dose': 'This time is kept for another dose. Please choose another one.',
   'problem.interval_broken': 'The second visit would come too soon or too late after the first.',
   'problem.hold_gone': 'The place was kept for a while, and that time is over.',
   'problem.held_lately': 'This time was kept for you a moment ago. You can book it, but it is not kept again yet.',

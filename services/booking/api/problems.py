@@ -18,7 +18,14 @@ from shared.openapi import ProblemKind, by_code
 REFEREE = ("expired", "decision_failed", "outcome_unknown")
 """Whatever is asked of the referee may end so."""
 
-SLOT = ("slot_unknown", "slot_full", "slot_closed", "slot_started", "slot_cut_off")
+SLOT = (
+    "slot_unknown",
+    "slot_full",
+    "slot_closed",
+    "slot_started",
+    "slot_cut_off",
+    "slot_for_other_dose",
+)
 """What stands in the way of a place."""
 
 JUDGED = ("campaign_unknown", "campaign_needed", "not_eligible", "patient_unknown")
@@ -137,6 +144,13 @@ PROBLEMS = by_code(
             "already_booked",
             "One of the persons has this dose or this slot booked already.",
             "Look at one's bookings; cancel the one that is there, or move it.",
+            more=OF_A_SLOT,
+        ),
+        ProblemKind(
+            409,
+            "slot_for_other_dose",
+            "One of the slots is for another dose; who names no dose comes for the first.",
+            "Name the dose that the slot has, if it is meant, or choose a slot for the other.",
             more=OF_A_SLOT,
         ),
         ProblemKind(

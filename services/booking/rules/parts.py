@@ -68,8 +68,10 @@ def parts_of(event: BookingEvent, standing: Mapping[Pair, Standing]) -> list[Boo
         return [event]
     stands = {guest: standing.get((owner_id, guest), NONE) for guest in guests}
     seen = {owner_id, *(guest for guest in guests if stands[guest].is_acted_for)}
-    parts = [event if seen >= set(guests) else _part(event, owner_id, seen)]
-    parts += [_part(event, guest, {guest}) for guest in guests if stands[guest].hears]
+    hearing = {guest for guest in guests if stands[guest].hears}
+    whole = event if seen >= set(guests) else _part(event, owner_id, seen)
+    parts = [_marked(whole, hearing & seen)]
+    parts += [_part(event, guest, {guest}) for guest in sorted(hearing)]
     return [part for part in parts if part is not None]
 
 
@@ -105,6 +107,17 @@ def _part(event: BookingEvent, hearer_id: UUID, seen: set[UUID]) -> BookingEvent
             late = getattr(event, "late", False)
             named_so = named(BookingRevoked)
             return BookingRevoked(id=named_so, reason=reason, freed=freed, late=late, **head)
+
+
+def _marked(event: BookingEvent | None, hearing: set[UUID]) -> BookingEvent | None:
+    """Whose seat it is that hears of it as well: they are reminded of it, and nobody else is."""
+    if not hearing or not isinstance(event, BookingConfirmed | BookingRescheduled):
+        return event
+    places = [
+        msgspec.structs.replace(place, hears=True) if place.patient_id in hearing else place
+        for place in event.places
+    ]
+    return msgspec.structs.replace(event, places=tuple(places))
 
 
 def _seats(places: Seats) -> list[tuple[UUID, UUID]]:

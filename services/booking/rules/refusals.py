@@ -52,6 +52,11 @@ TOLD: dict[Refusal, Told] = {
     "claim_taken": Told(
         409, "already_booked", "One of the persons has this dose or this slot booked already."
     ),
+    "other_dose": Told(
+        409,
+        "slot_for_other_dose",
+        "One of the slots is for another dose; who names no dose comes for the first.",
+    ),
     "interval_broken": Told(
         409, "interval_broken", "A dose would come too soon or too late after the one before it."
     ),

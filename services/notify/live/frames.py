@@ -13,7 +13,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from services.notify.live.positions import Position, spelled
-from services.notify.rules import Told, freed_by, places_of
+from services.notify.rules import Heard, freed_by, places_of
 from shared.messages import (
     BookedPlace,
     BookingConfirmed,
@@ -55,7 +55,7 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
     visit: VisitChange | UnsetType = UNSET
 
 
-_decode = msgspec.json.Decoder(Told).decode
+_decode = msgspec.json.Decoder(Heard).decode
 _encode = msgspec.json.Encoder().encode
 
 
@@ -87,7 +87,7 @@ def told(event: str, position: Position) -> bytes:
     return _block(position, type(happened).__name__, _encode(_change(happened)))
 
 
-def _change(event: Told) -> Change:
+def _change(event: Heard) -> Change:
     if isinstance(event, VisitTold):
         place = event.place
         visit = VisitChange(id=place.id, step=event.step, starts_at=place.starts_at)

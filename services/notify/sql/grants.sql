@@ -10,6 +10,7 @@ END
 $$;
 
 GRANT SELECT, INSERT, UPDATE ON message TO notify;
+GRANT SELECT, INSERT, UPDATE, DELETE ON reminder TO notify;
 GRANT SELECT, INSERT, DELETE ON live_event TO notify;
 GRANT SELECT, INSERT, UPDATE ON live_forgotten TO notify;
 GRANT SELECT, INSERT, UPDATE, DELETE ON contact TO notify;

@@ -2,10 +2,28 @@
 
 from services.notify.store.contacts import Contacts, SealedAddress, forget
 from services.notify.store.database import SQL, Connection
-from services.notify.store.ledger import Claim, Claimed, Counts, Ledger, Lost, Written, write_down
+from services.notify.store.ledger import (
+    NOTHING,
+    Claim,
+    Claimed,
+    Counts,
+    Ledger,
+    Lost,
+    Written,
+    write_down,
+)
 from services.notify.store.live import Gap, LiveEvent, LiveEvents, Look, Missed, keep_live
+from services.notify.store.reminders import (
+    Planned,
+    Reminders,
+    Step,
+    drop_reminders,
+    forget_reminders,
+    plan_reminders,
+)
 
 __all__ = [
+    "NOTHING",
     "SQL",
     "Claim",
     "Claimed",
@@ -19,9 +37,15 @@ __all__ = [
     "Look",
     "Lost",
     "Missed",
+    "Planned",
+    "Reminders",
     "SealedAddress",
+    "Step",
     "Written",
+    "drop_reminders",
     "forget",
+    "forget_reminders",
     "keep_live",
+    "plan_reminders",
     "write_down",
 ]

@@ -61,6 +61,9 @@ class Written(NamedTuple):
     unreached: int
 
 
+NOTHING = Written(new=0, unreached=0)
+
+
 async def write_down(connection: Connection, messages: Sequence[Message]) -> Written:
     """Note what is to be told, in the transaction that takes the events."""
     row = await connection.fetchrow(

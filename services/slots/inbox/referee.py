@@ -64,6 +64,7 @@ class Referee:
             positions=positions_of(items),
             swept=self._due,
         )
+        await store.keep_doses(connection, seen, (event for _, event in decided.events))
         self._decided = decided
         if self._near is not None:
             name_what_is_near(self._near, items, known, decided)

@@ -18,12 +18,15 @@ from shared.messages import (
     PlacesBooked,
     PlaceWish,
     Refused,
+    TakenPlace,
     answer_id,
     place_id,
 )
 
 Wishes = tuple[PlaceWish, ...]
 NOTHING: Counter[UUID] = Counter()
+
+DOSE_FIRST = 1
 
 
 def book(
@@ -110,6 +113,8 @@ def why_not(
             return refuse(command, "closed", at, wish.slot_id)
         if at >= slot.starts_at:
             return refuse(command, "started", at, wish.slot_id)
+        if slot.dose is not None and _is_other(slot.dose, command, wish):
+            return refuse(command, "other_dose", at, wish.slot_id)
         if stays or isinstance(command, HoldPlaces):
             continue
         if slot.asks_for not in ("nothing", wish.shown):
@@ -141,6 +146,17 @@ def claimed(
             return refuse(command, "claim_taken", at, wish.slot_id)
         seen.add(wish.claim)
     return None
+
+
+def dose_of(one: PlaceWish | TakenPlace) -> int:
+    """Who names none comes for the first."""
+    return one.dose or DOSE_FIRST
+
+
+def _is_other(dose: int, command: Command, wish: PlaceWish) -> bool:
+    """For which dose a place is held may be said when it is booked."""
+    unsaid = wish.dose is None and isinstance(command, HoldPlaces)
+    return not unsaid and dose_of(wish) != dose
 
 
 def booked_here(inventory: Inventory, booking_id: UUID, home: int) -> Booking | None:

@@ -11,6 +11,8 @@ $$;
 
 GRANT SELECT, INSERT, UPDATE ON clinic, slot, schedule, holiday TO slots;
 GRANT SELECT, INSERT, DELETE ON place, batch TO slots;
+GRANT SELECT, INSERT, UPDATE, DELETE ON place_dose TO slots;
+GRANT SELECT ON place_dose TO auditor;
 GRANT SELECT, INSERT ON closure, overbooking TO slots;
 GRANT SELECT, INSERT, UPDATE ON practitioner TO slots;
 GRANT SELECT ON practitioner TO auditor;

@@ -133,6 +133,20 @@ UPDATE slot AS s
   FROM (SELECT DISTINCT ON (id) * FROM said ORDER BY id, version DESC) AS n
  WHERE s.id = n.id;
 
+-- name: forget_doses
+-- Of seats that are no more, where one of the slots is for one dose alone.
+DELETE FROM place_dose WHERE place_id = ANY ($1::uuid[]);
+
+-- name: note_doses
+-- For which dose each of these seats is, beside what its slot says, which is compared here. After `save`,
+-- and only where a slot says so. Written again, it is the same seat's.
+INSERT INTO place_dose (place_id, slot_id, dose, slot_dose)
+SELECT n.place_id, s.id, n.dose, s.dose
+  FROM unnest($1::uuid[], $2::uuid[], $3::smallint[]) AS n (place_id, slot_id, dose)
+  JOIN slot AS s ON s.id = n.slot_id AND s.dose IS NOT NULL
+    ON CONFLICT (place_id) DO UPDATE
+   SET slot_id = excluded.slot_id, dose = excluded.dose, slot_dose = excluded.slot_dose;
+
 -- name: answer_failed
 -- A command set aside has its answer too; one that was answered before keeps that.
 INSERT INTO answer (id, body_hash, outcome, reply, decided_at)

@@ -19,6 +19,7 @@ from services.slots.store.decisions import (
     save,
     see,
 )
+from services.slots.store.doses import keep_doses
 from services.slots.store.holidays import Holidays
 from services.slots.store.practitioners import Practitioner, Practitioners
 from services.slots.store.reads import Reads
@@ -43,6 +44,7 @@ __all__ = [
     "find_answers",
     "find_due",
     "forget_old",
+    "keep_doses",
     "save",
     "see",
     "snapshot",

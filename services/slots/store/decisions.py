@@ -202,7 +202,7 @@ async def save(
     new = [slot for slot in slots if slot.id not in before]
     old = [slot for slot in slots if slot.version > before.get(slot.id, slot.version)]
     opened = [event for event in said if isinstance(event, ClinicOpened)]
-    gone, seated = _changes(seen)
+    gone, seated = changes(seen)
     answers = sorted(answers, key=lambda answer: answer.id.int)
     if gone:
         await connection.execute(SQL["delete_places"], gone)
@@ -252,7 +252,7 @@ async def _limit_slots(connection: asyncpg.Connection, said: Iterable[Said]) -> 
         )
 
 
-def _changes(seen: Seen) -> tuple[list[UUID], list[Row]]:
+def changes(seen: Seen) -> tuple[list[UUID], list[Row]]:
     """Seats to delete, and seats to write: what changed is deleted and written anew."""
     after = {
         row.id: row for booking in seen.inventory.bookings.values() for row in rows_of(booking)

@@ -16,6 +16,9 @@ Gave = Generator[Wait, None, list[Row]]
 LIVE = ("home", "seq", "owner_id", "event")
 WRITTEN = ("event_id", "booking_id", "version", "owner_id", "channel", "expires_at", "event")
 SEALED = dict.fromkeys(("sealed_email", "version", "generation", "master_id", "wrapped"))
+REMINDER = (
+    *("booking_id", "owner_id", "starts_at", "version", "made_at", "due_at", "part", "places"),
+)
 MARK = ("id", "state", "tried", "wait_seconds", "note")
 
 
@@ -50,6 +53,31 @@ def write_down(session: Session, *columns: Sequence[Any]) -> Gave:
         session.write("told_once", *entry, row={"id": message_id})
         new += 1
     return [{"new": new, "unreached": unreached}]
+
+
+def plan_reminders(session: Session, *columns: Sequence[Any]) -> Wrote:
+    for values in zip(*columns, strict=True):
+        row = dict(zip(REMINDER, values, strict=True))
+        key = (row["booking_id"], row["owner_id"], row["starts_at"])
+        yield from session.lock("reminder", *key)
+        if session.row("reminder", *key) is None:
+            session.write("reminder", *key, row=row)
+    return 0
+
+
+def drop_reminders(session: Session, *columns: Sequence[Any]) -> Wrote:
+    versions = {tuple(key): version for *key, version in zip(*columns, strict=True)}
+    for key, row in session.rows("reminder"):
+        if row["version"] < versions.get((row["booking_id"], row["owner_id"]), 0):
+            yield from session.lock(*key)
+            session.write("reminder", *key[1:])
+    return 0
+
+
+def overtake_reminders(session: Session, *columns: Sequence[Any]) -> Wrote:
+    """Nobody hands a reminder over in these histories, so there is none among the messages."""
+    yield from ()
+    return 0
 
 
 def _messages(session: Session) -> list[Row]:
@@ -130,6 +158,9 @@ def give_up_lost(session: Session, limit: int) -> Gave:
 DONE: tuple[Statement, ...] = (
     keep_live_events,
     write_down,
+    plan_reminders,
+    drop_reminders,
+    overtake_reminders,
     has_due,
     claim_messages,
     mark_messages,

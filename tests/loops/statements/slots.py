@@ -173,6 +173,28 @@ def limit_slots(session: Session, ids: Sequence[UUID], *columns: Any) -> Wrote:
     return len(ids)
 
 
+def forget_doses(session: Session, ids: Sequence[UUID]) -> Wrote:
+    """Their slots are locked, so nobody else writes them."""
+    for place_id in ids:
+        if session.row("place_dose", place_id) is not None:
+            yield from session.lock("place_dose", place_id)
+            session.write("place_dose", place_id)
+    return len(ids)
+
+
+def note_doses(
+    session: Session, ids: Sequence[UUID], slot_ids: Sequence[UUID], doses: Sequence[int]
+) -> Wrote:
+    for place_id, slot_id, dose in zip(ids, slot_ids, doses, strict=True):
+        slot = session.row("slot", slot_id)
+        assert slot is not None, "somebody is booked in it, so it is there"
+        if slot["dose"] != dose:
+            raise asyncpg.CheckViolationError("only_the_dose_that_the_slot_is_for")
+        yield from session.lock("place_dose", place_id)
+        session.write("place_dose", place_id, row={"slot_id": slot_id, "dose": dose})
+    return len(ids)
+
+
 def _indexes(row: Row) -> list[tuple[Any, ...]]:
     """The entries of the unique indexes over places."""
     entries: list[tuple[Any, ...]] = [("one_row_per_seat", row["booking_id"], row["ordinal"])]
@@ -229,5 +251,7 @@ DONE: tuple[Statement, ...] = (
     delete_places,
     save,
     limit_slots,
+    forget_doses,
+    note_doses,
     answer_failed,
 )

@@ -9,6 +9,7 @@ from uuid import UUID
 import msgspec
 from msgspec import UNSET
 
+from services.notify.rules.reminders import VisitReminder
 from shared.links.rules import Link
 from shared.messages import (
     BookedPlace,
@@ -26,7 +27,10 @@ from shared.messages import (
 )
 
 Channel = Literal["email"]
-Told = BookingEvent | VisitEvent
+Heard = BookingEvent | VisitEvent
+"""What the log says of bookings."""
+
+Told = Heard | VisitReminder
 """Of what people are told."""
 
 State = Literal["waiting", "claimed", "sent", "failed", "unknown", "expired", "no_address"]
@@ -88,7 +92,7 @@ LINK_LIVES = timedelta(days=1)
 """How long after its beginning a visit's link is signed for; when it leads in, booking says."""
 
 
-def messages_for(event: Told) -> list[Message]:
+def messages_for(event: Heard) -> list[Message]:
     """The booking's owner is told by e-mail, every version in its turn.
 
     A later version does not make an earlier one unsaid: sent in order, each is true as of its
@@ -112,7 +116,7 @@ def messages_for(event: Told) -> list[Message]:
 def places_of(event: Told) -> tuple[BookedPlace, ...]:
     """The places the booking has after this; a step of a visit changes none."""
     match event:
-        case BookingConfirmed() | BookingRescheduled() | BookingReinstated():
+        case BookingConfirmed() | BookingRescheduled() | BookingReinstated() | VisitReminder():
             return event.places
         case _:
             return ()
