@@ -5,6 +5,7 @@ import time
 from pathlib import Path
 from uuid import uuid4
 
+import pytest
 from aiohttp import web
 
 from tests.edges import Edge, Said, an_edge, an_origin
@@ -15,6 +16,7 @@ TIMES = 5
 RUSH_SECONDS = 1.2
 QUIET_SECONDS = 0.6
 SERVICE_SECONDS = 0.02
+SLOW_SECONDS = 0.01
 LIMITS = {"TALON_EDGE_WISHES_PER_SECOND_MAX": str(CAP)}
 REFUSED_SECONDS_MAX = 0.1
 """The bar. One in twenty may take longer here: everything is on one machine, and others are too."""
@@ -48,6 +50,27 @@ async def test_as_many_as_are_taken_are_served_and_the_others_know_at_once(tmp_p
     late = [said for said in refused if said.seconds > REFUSED_SECONDS_MAX]
     assert len(late) <= len(refused) / 20
     assert [said.status for said in quiet].count(201) >= 0.9 * len(quiet)
+
+
+@pytest.mark.parametrize(("open_at_once", "is_served"), [("40", True), ("4000", False)])
+async def test_a_slow_desk_works_for_those_who_still_wait_if_no_more_are_let_in_than_it_answers(
+    tmp_path: Path, open_at_once: str, is_served: bool
+) -> None:
+    one_at_a_time = asyncio.Lock()
+
+    async def serve(_request: web.Request) -> web.StreamResponse:
+        # As a desk with one core, which does not see who has given up.
+        async with one_at_a_time:
+            await asyncio.sleep(SLOW_SECONDS)
+        return web.Response(status=201)
+
+    limits = {"TALON_EDGE_DESK_MAX": open_at_once, "TALON_EDGE_BOOKING_SECONDS": "1"}
+    async with an_edge(tmp_path, **limits) as edge, an_origin(edge.stack, "booking", serve):
+        await _arrive(edge, 6 / SLOW_SECONDS, 0.5)
+        later = await _arrive(edge, 2 / SLOW_SECONDS, 1.0)
+
+    served = [said for said in later if said.status == 201]
+    assert (len(served) > 0.25 / SLOW_SECONDS) is is_served
 
 
 async def test_in_the_rush_who_confirms_moves_or_gives_back_is_let_in_and_so_is_who_looks(

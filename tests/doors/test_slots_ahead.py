@@ -200,6 +200,23 @@ async def test_a_first_request_that_broke_off_is_finished_by_itself(door: Door) 
     assert await clinic.days() == [1, 2, 3]
 
 
+async def test_it_goes_on_by_itself_and_says_how_far(clinic: Clinic) -> None:
+    ahead = Ahead(clinic.desk)
+    await clinic.days_pass(1)
+
+    runs = asyncio.create_task(ahead.run(0.02))
+    for _ in range(500):
+        if (await clinic.shown())["opened_until"] == on(4) and ahead.least_days == AHEAD_DAYS + 1:
+            break
+        await asyncio.sleep(0.02)
+        # What was measured is measured again in ten seconds; here at once.
+        ahead._measured_at = 0.0
+    runs.cancel()
+
+    assert await clinic.days() == [1, 2, 3, 4]
+    assert (ahead.least_days, ahead.pulse.wrong()) == (AHEAD_DAYS + 1, None)
+
+
 # ---- two at once ---------------------------------------------------------------------------------
 
 

@@ -1,4 +1,4 @@
-"""Who is killed, and when? Referees and front desks in turn, each once it is ready again."""
+"""Who is killed, and when? Referees and front desks in turn, while another of them is ready."""
 
 import asyncio
 import signal
@@ -10,7 +10,13 @@ from deploy.local.stack import Stack
 from tests.pairs.sizes import Size
 
 PARTS = ("slots", "booking", "slots-1", "booking-1")
-READY_SECONDS_MAX = 20.0
+OTHER = {
+    "slots": "slots-1",
+    "slots-1": "slots",
+    "booking": "booking-1",
+    "booking-1": "booking",
+}
+READY_SECONDS_MAX = 40.0
 
 
 class Killer:
@@ -18,6 +24,9 @@ class Killer:
 
     def __init__(self, stack: Stack, size: Size, dice: Random) -> None:
         self.killed: list[str] = []
+        self.at: list[float] = []
+        """When each was killed, by the monotonic clock."""
+
         self.is_done = False
         self._stack = stack
         self._size = size
@@ -32,6 +41,7 @@ class Killer:
             await asyncio.sleep(self._size.kill_seconds * self._dice.uniform(0.5, 1.5))
             if await self._kill(victim):
                 self.killed.append(victim)
+                self.at.append(time.monotonic())
         self.is_done = True
 
     async def _kill(self, part: str) -> bool:
@@ -39,9 +49,10 @@ class Killer:
         while time.monotonic() < until:
             live = state.read_live(self._stack.home)
             parts = live.parts if live is not None else []
-            found = next((one for one in parts if one.name == part), None)
-            if found is not None and found.state == "ready" and found.process is not None:
-                processes.send(found.process, signal.SIGKILL)
+            ready = {one.name: one.process for one in parts if one.state == "ready"}
+            process = ready.get(part)
+            if process is not None and OTHER.get(part, part) in ready:
+                processes.send(process, signal.SIGKILL)
                 return True
             await asyncio.sleep(0.1)
         return False

@@ -56,7 +56,11 @@ class Found:
     differs: int = 0
     """Booked for one of the two, referee and front desk, and not for the other."""
     orphan_seconds: float = 0.0
+    orphan_at: float = 0.0
+    """How long after the beginning that was."""
+
     killed: Counter[str] = field(default_factory=Counter)
+    kill_times: list[float] = field(default_factory=list)
     requests: int = 0
     repeats: int = 0
     abandoned: int = 0
@@ -76,7 +80,7 @@ class Watch:
 
     def __init__(self, stack: Stack, scene: Scene) -> None:
         self.orphan_seconds = 0.0
-        self.held = -1
+        self.orphan_at = 0.0
         self._stack = stack
         self._scene = scene
 
@@ -92,8 +96,9 @@ class Watch:
             try:
                 while True:
                     row = await connection.fetchrow(STILL, slots)
-                    self.orphan_seconds = max(self.orphan_seconds, row["late"] or 0.0)
-                    self.held, self._scene.booked = row["held"], row["booked"] // 2
+                    if (row["late"] or 0.0) > self.orphan_seconds:
+                        self.orphan_seconds, self.orphan_at = row["late"], time.monotonic()
+                    self._scene.booked = row["booked"] // 2
                     is_full = self._scene.booked == size.seconds and not row["held"]
                     if is_full and killer.is_done:
                         return

@@ -42,7 +42,9 @@ async def play(stack: Stack, size: Size, seed: int) -> tuple[Found, Scene]:
         seconds = time.monotonic() - began
         found = await judge(stack, scene)
     found.killed, found.seconds = Counter(killer.killed), seconds
-    found.orphan_seconds = max(watch.orphan_seconds, 0.0)
+    found.orphan_seconds = watch.orphan_seconds
+    found.orphan_at = max(0.0, watch.orphan_at - began)
+    found.kill_times = [at - began for at in killer.at]
     found.strange, found.abandoned = scene.strange, scene.abandoned
     found.requests = sum(person.asker.requests for person in people)
     found.repeats = sum(person.asker.repeats for person in people)

@@ -40,10 +40,13 @@ FULL = Size(
     seconds=300,
     capacity=10,
     kills=20,
-    kafka_kills=1,
+    kafka_kills=0,
     come_seconds=40.0,
     pause_seconds=6.0,
     kill_seconds=2.5,
     abandons=0.5,
 )
-PROFILES = {"short": SHORT, "full": FULL}
+KAFKA = FULL._replace(kafka_kills=1)
+"""And the log is killed once, while which nobody decides anything."""
+
+PROFILES = {"short": SHORT, "full": FULL, "kafka": KAFKA}
