@@ -94,11 +94,15 @@ def change_slot(slot_id: UUID, **change: Any) -> ChangeSlot:
     return ChangeSlot(slot_id=slot_id, **change, **a_head())
 
 
-def book(*slot_ids: UUID, claims: tuple[bytes | None, ...] = (), **head: Any) -> BookPlaces:
-    """Places in these slots, all or none."""
-    return BookPlaces(
-        owner_id=an_id("owner"), places=wishes(*slot_ids, claims=claims), **a_head(**head)
-    )
+def book(
+    *slot_ids: UUID,
+    claims: tuple[bytes | None, ...] = (),
+    dose: int | None = None,
+    **head: Any,
+) -> BookPlaces:
+    """Places in these slots, all or none, each for this dose."""
+    places = tuple(replace(place, dose=dose) for place in wishes(*slot_ids, claims=claims))
+    return BookPlaces(owner_id=an_id("owner"), places=places, **a_head(**head))
 
 
 def move(

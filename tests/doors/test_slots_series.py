@@ -63,7 +63,7 @@ async def test_pairs_are_told_with_their_places_and_how_far_they_are(door: Door)
 async def test_a_first_dose_is_no_longer_shown_when_its_last_second_is_booked(door: Door) -> None:
     before = await pairs(door, HERE)
 
-    await door.decide(stories.book(TWO), stories.book(FAR))
+    await door.decide(stories.book(TWO, dose=2), stories.book(FAR, dose=2))
 
     assert before == [[str(ONE), str(TWO)], [str(NEXT), str(FAR)]]
     assert await pairs(door, HERE) == []
