@@ -51,8 +51,8 @@ demo: setup ## a city, a rush, an audit, from nothing to nothing [SABOTAGE=1] [K
 
 test: STACK := $(if $(filter file,$(origin STACK)),test,$(STACK))
 test: ALSO := chromium
-test: setup ## every test, on a stack of its own [ARGS="-k rules"]
-	@$(PYTHON) -m pytest $(ARGS)
+test: setup ## every test, on stacks of its own, in two lanes; with ARGS in one [ARGS="-k rules"]
+	@$(PYTHON) -m tests $(ARGS)
 
 bench: STACK := $(if $(filter file,$(origin STACK)),bench,$(STACK))
 bench: ALSO := wrk
