@@ -1,5 +1,6 @@
 """What is there for a visitor to find? A practice of their own, with the slots they need."""
 
+import asyncio
 from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
 from typing import Any
@@ -15,6 +16,9 @@ MOSCOW = ZoneInfo("Europe/Moscow")
 VISIT = "clinic-visit"
 SLOT = timedelta(minutes=30)
 TOKEN_HOURS = 1.0
+LOOK_SECONDS = 0.1
+KNOWN_SECONDS = 10.0
+"""How long it may take until what was opened is known everywhere."""
 
 
 class Desk:
@@ -34,10 +38,18 @@ class Desk:
         """Ask for something that must be granted, and get what is said of it."""
         headers = {"Authorization": f"Bearer {token}", "Idempotency-Key": str(uuid4())}
         url = f"{self._stack.edge}/api/v1{path}"
-        async with self._session.request(method, url, json=body, headers=headers) as answer:
-            said = await answer.json()
-            assert answer.status in (200, 201), f"{method} {path}: {answer.status} {said}"
-            return said
+        async with asyncio.timeout(KNOWN_SECONDS):
+            while True:
+                async with self._session.request(method, url, json=body, headers=headers) as answer:
+                    said = await answer.json()
+                    status = answer.status
+                # What was opened a moment ago may not be known at the front desk yet.
+                if said.get("code") != "slot_unknown":
+                    break
+                headers["Idempotency-Key"] = str(uuid4())
+                await asyncio.sleep(LOOK_SECONDS)
+        assert status in (200, 201), f"{method} {path}: {status} {said}"
+        return said
 
     async def look(self, path: str) -> str:
         """In which state something is, as one of the processes says at this moment."""
@@ -47,9 +59,9 @@ class Desk:
             said: dict[str, Any] = await answer.json()
             return str(said.get("state", said.get("code")))
 
-    async def book(self, slot: str, token: str) -> str:
+    async def book(self, slot: str, token: str, dose: int | None = None) -> str:
         """A booking of one place, by its id."""
-        body = {"places": [{"slot_id": slot}]}
+        body = {"places": [{"slot_id": slot, "dose": dose}]}
         return str((await self.ask("POST", "/bookings", token, body))["id"])
 
     async def bookings(self, token: str) -> list[dict[str, Any]]:

@@ -5,6 +5,7 @@ from typing import Any
 
 from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import BrowserContext, ConsoleMessage, Locator, Page, Response
+from playwright.async_api import TimeoutError as TookTooLong
 
 from tests.page_texts import text
 
@@ -13,6 +14,9 @@ NARROW = 360
 HEIGHT = 800
 PATIENCE_MS = 10_000
 """How long a busy machine may take to show what a test waits for."""
+
+LOADS_MAX = 4
+LOAD_SECONDS = 2.5
 
 LOCALES = {"ru": "ru-RU", "en": "en-GB"}
 AXE = Axe()
@@ -78,7 +82,13 @@ class Visitor:
     async def looks_near(self, place: str) -> None:
         """Type near what to look, once it is known what there is."""
         option = self.page.locator(f'#near-places option[value="{place}"]')
-        await option.wait_for(state="attached")
+        for _ in range(LOADS_MAX):
+            try:
+                await option.wait_for(state="attached", timeout=LOAD_SECONDS * 1000)
+                break
+            except TookTooLong:
+                # The list was taken before the clinic was known to whoever was asked.
+                await self.page.reload()
         await self.page.locator("#near").fill(place)
         await self.page.keyboard.press("Enter")
 

@@ -1,5 +1,6 @@
 """What does a person see of a drill? One page with everything in it, which needs no server."""
 
+import sys
 from collections.abc import Mapping, Sequence
 from html import escape
 from xml.etree.ElementTree import tostring
@@ -13,6 +14,9 @@ from bench.drills.play import Played
 from bench.drills.tally import Second
 
 LABELS_EVERY_SECONDS = 10
+# The library leaves a finder of its own plugins behind, of a kind that Python no longer asks.
+sys.meta_path[:] = [it for it in sys.meta_path if type(it).__name__ != "PluginImportFixer"]
+
 STYLE = Style(
     background="transparent",
     plot_background="transparent",

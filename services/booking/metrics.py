@@ -225,6 +225,7 @@ STAFF_TURNS = Counter(
 count_request = Requests(REQUESTS, REQUEST_SECONDS).count
 asked = Children(COMMANDS_ASKED)
 answered = Children(ANSWERS)
+shed = Children(SHED, "look", "wish", "finish", "person")
 staff_turns = Children(STAFF_TURNS, "in", "too_early")
 offers = Children(OFFERS, "held", "not_held", "crowd")
 erased = Children(PERSONS_ERASED, "asked", "unused")

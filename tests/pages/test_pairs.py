@@ -174,7 +174,7 @@ async def test_whoever_finds_a_dose_taken_is_offered_another_with_which_the_pair
     await visitor.page.get_by_text(visitor.said("pairs.choose"), exact=True).click()
     await visitor.button("pair.do", n=1).wait_for()
     await visitor.page.route("**/api/v1/slots/*", lambda route: route.abort())
-    await desk.book(practice.slots["09:30"], desk.patient())
+    await desk.book(practice.slots["09:30"], desk.patient(), dose=2)
 
     await visitor.button("pair.do", n=1).click()
     await expect(visitor.shows("problem.slot_full")).to_be_visible()

@@ -77,7 +77,7 @@ class Crowd:
         if replies.seated < replies.seats_max * BUSY_SHARE:
             return
         if is_shed(kind, self.load):
-            metrics.SHED.labels(kind).inc()
+            metrics.shed[kind].inc()
             replies.on_turned_away()
             raise unavailable("More people ask than can be answered now.")
 
@@ -89,7 +89,7 @@ class Crowd:
         before = self._people.get(person)
         after = use(before, self._pace, now)
         if after is None:
-            metrics.SHED.labels("person").inc()
+            metrics.shed["person"].inc()
             raise _too_many_wishes(math.ceil(wait_seconds(before, self._pace, now)))
         self._people[person] = after
         self._people.move_to_end(person)
