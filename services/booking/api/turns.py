@@ -31,8 +31,10 @@ def need_turn(
 ) -> None:
     """Who asks for themselves comes with a pass. What they `has`, by services, they came in for."""
     rooms = _rooms_before(desk, campaign_id, places, slots, has)
+    if not rooms:
+        return
     let_in = campaign_let_in(request)
-    if not rooms or (
+    if (
         let_in is not None
         and desk.identities.who(let_in[0]) == who.actor.id
         and any(room.campaign_id == let_in[1] for room in rooms)

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Sequence
 from datetime import datetime, time, timedelta
+from functools import lru_cache
 from typing import Self
 from uuid import UUID, uuid5
 from zoneinfo import ZoneInfo
@@ -17,6 +18,9 @@ REMINDERS = UUID("0b6f2f0e-3a5d-5f0a-8a39-7e1d8b1a6c42")
 
 TOO_SOON = 4
 """Who has just booked knows of it: the first quarter of a reminder's distance says nothing."""
+
+VISITS_REMEMBERED_MAX = 4_096
+"""Of so many times of visits it is remembered when people are reminded of them."""
 
 _BEFORE = re.compile(r"P(?:(\d{1,3})D|T(\d{1,3})H)")
 _QUIET = re.compile(r"(\d{2}):(\d{2})-(\d{2}):(\d{2})")
@@ -128,12 +132,8 @@ def due_of(visit: Visit, made_at: datetime, habits: Habits) -> list[Due]:
     A reminder of the night is told in the evening before: later might be too late. What would
     follow too soon on the booking itself is left out.
     """
-    zone = ZoneInfo(visit.places[0].time_zone)
-    due: dict[datetime, Due] = {}
-    for before in habits.befores:
-        at = _moment(visit.starts_at, before, habits.quiet, zone)
-        if at - made_at > before.distance / TOO_SOON:
-            due[at] = Due(before, at)
+    each = _each(visit.starts_at, visit.places[0].time_zone, habits)
+    due = {one.at: one for one, soonest in each if one.at - made_at > soonest}
     return [due[at] for at in sorted(due)]
 
 
@@ -171,6 +171,16 @@ def reminder_of(
         part=part,
         before=before.name,
         places=visit.places,
+    )
+
+
+@lru_cache(VISITS_REMEMBERED_MAX)
+def _each(starts_at: datetime, time_zone: str, habits: Habits) -> tuple[tuple[Due, timedelta], ...]:
+    """Each reminder, and how long after the booking it is the soonest: for all the same."""
+    zone = ZoneInfo(time_zone)
+    return tuple(
+        (Due(before, _moment(starts_at, before, habits.quiet, zone)), before.distance / TOO_SOON)
+        for before in habits.befores
     )
 
 
