@@ -1,7 +1,7 @@
 """How is it run? `make drill NAME=doctolib`, or with ARGS=--quick to see that it works.
 
-On a stack of its own, from nothing to nothing (KEEP=1 leaves it up). The report is a page in the
-stack's folder, the last line is `RESULT {json}`. It ends with 1 where a promise was broken.
+On a stack of its own, from nothing to nothing (KEEP=1 leaves it up). The report is a page in
+`.talon/drills/`, the last line is `RESULT {json}`. It ends with 1 where a promise was broken.
 """
 
 import argparse
@@ -18,12 +18,14 @@ from bench.drills.found import conclude
 from bench.drills.mornings import MORNINGS, Morning
 from bench.drills.play import Size, play
 from bench.drills.report import page
+from deploy.local.settings import CHECKOUT
 from deploy.local.stack import Stack, named
 from talon.mistakes import MistakeError
 from talon.progress import console
 from talon.verbs import audit
 
 STOPPED = 130
+REPORTS = CHECKOUT / ".talon" / "drills"
 FULL = Size(people=8_000, seconds=120.0)
 QUICK = Size(people=400, seconds=12.0)
 
@@ -44,7 +46,7 @@ def main() -> int:
     try:
         _ask_stack("reset", stack)
         _ask_stack("up", stack)
-        path = options.report or stack.home / f"drill-{options.name}.html"
+        path = options.report or REPORTS / f"{options.name}.html"
         return _verdict(stack, MORNINGS[options.name], size, path)
     except MistakeError as reason:
         print(f"drill: {reason}", file=sys.stderr)
