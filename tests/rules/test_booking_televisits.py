@@ -21,10 +21,9 @@ from services.booking.rules.televisits import (
     Step,
     Visit,
     decide,
-    seen,
-    steps_for,
     what_is_due,
 )
+from services.booking.rules.visit_pages import seen, steps_for
 from tests.televisits import LIMITS, TEN, a_visit, minutes
 
 JOURNEY = Path(__file__).resolve().parents[2] / "docs/journeys/telemedicine.md"

@@ -21,11 +21,11 @@ from services.booking.api.desk import (
     persons_in,
 )
 from services.booking.api.eligibility import need_admitted, need_campaign, where_admitted
+from services.booking.api.pauses import need_pause
 from services.booking.api.problems import CROWD, HELD_ENOUGH, HOLD, JUDGED, REFEREE, RENEWED, SLOT
 from services.booking.api.problems_of_lines import LINE
 from services.booking.api.turns import need_turn
 from services.booking.rules.eligibility import Rule, SlotFacts, Wanted
-from services.booking.rules.holding import not_again
 from services.booking.rules.life import Booking
 from services.booking.rules.refusals import hold_unready
 from shared.access.entries import OWN, Touch
@@ -40,7 +40,6 @@ from shared.messages import (
 )
 from shared.openapi import UNCHANGED, Answer, Route
 from shared.policy import allowed
-from shared.problems import Problem
 from shared.web import json_response, path_id, read_body
 
 TTL_SECONDS = 300
@@ -127,7 +126,7 @@ async def held(
     )
     persons = {asker.owner_id, *(place.patient_id for place in wanted)}
     desk.access.note(request, persons, about=command.id, reason=reason)
-    await _need_pause(desk, command)
+    await need_pause(desk, command)
     home = home_for(body.places[0].slot_id, slots)
     admitted = partial(where_admitted, desk, campaign_id, wanted)
     return await ask_or_offer(desk, command, home, asker.began, admitted)
@@ -153,30 +152,6 @@ async def _for_whom(desk: Desk, wish: HoldWish) -> list[Wanted]:
         for place in wish.body.places
     ]
     return await desk.wanted(wish.asker, wished, campaign, wish.slots, later=LATER)
-
-
-async def _need_pause(desk: Desk, command: HoldPlaces) -> None:
-    """Who let a slot run out books it, or holds another; for a while they do not hold it again."""
-    seconds = desk.hold_again_seconds
-    if not seconds:
-        return
-    wanted = sorted({place.slot_id for place in command.places})
-    ids = desk.identities.ids(command.owner_id)
-    lately, now = await desk.bookings.held_lately(ids, wanted, command.id, seconds)
-    if now is None:
-        return
-    again = not_again(lately, wanted, now=now, seconds=seconds)
-    if again is not None:
-        more: dict[str, Any] = {} if again.hold_id is None else {"hold_id": again.hold_id}
-        raise Problem(
-            409,
-            "held_lately",
-            "This slot was held for you and not given back, or is held for you now; `until` says "
-            "from when on it may be held again.",
-            slot_id=again.slot_id,
-            until=again.until,
-            **more,
-        )
 
 
 async def list_holds(request: web.Request) -> web.Response:

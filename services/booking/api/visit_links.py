@@ -27,8 +27,8 @@ from services.booking.rules.televisits import (
     Visit,
     closes_at,
     opens_at,
-    page_says,
 )
+from services.booking.rules.visit_pages import page_says
 from services.booking.store.televisits import Kept
 from shared.access.entries import Touch
 from shared.links.rules import Link

@@ -150,7 +150,7 @@ def closes_at(starts_at: datetime, limits: Limits) -> datetime:
 
 def decide(visit: Visit, step: Step, by: By, at: datetime, limits: Limits) -> Visit | No:
     """The visit after the step, or why it is not taken."""
-    said_no = _in_time(visit, by, at, limits)
+    said_no = in_time(visit, by, at, limits)
     if said_no is not None:
         return said_no
     is_moved = step not in MOVING or step in MOVES[visit.presence]
@@ -185,22 +185,6 @@ def walk(
     return taken, visit
 
 
-def page_says(
-    visit: Visit, at: datetime, limits: Limits, *, is_here: bool, is_ready: bool
-) -> tuple[Steps, Visit] | No:
-    """What a patient's page does by saying how it is. To a visit that is over it does nothing."""
-    if visit.status not in OPEN:
-        return [], visit
-    said_no = _in_time(visit, "patient", at, limits)
-    if said_no is not None:
-        return said_no
-    steps = steps_for(visit, is_here=is_here, is_ready=is_ready)
-    walked = walk(visit, steps, "patient", at, limits)
-    if isinstance(walked, No) or walked[1].presence != "here":
-        return walked
-    return walked[0], seen(walked[1], at)
-
-
 def by_itself(
     visit: Visit, at: datetime, limits: Limits, *, is_booked: bool
 ) -> tuple[Steps, Visit]:
@@ -214,27 +198,6 @@ def by_itself(
     walked = walk(visit, steps, "rule", at, limits)
     assert not isinstance(walked, No), "what is due is taken"
     return walked
-
-
-def seen(visit: Visit, at: datetime) -> Visit:
-    """The patient's page has said that it is open; no step by itself."""
-    return msgspec.structs.replace(visit, seen_at=at)
-
-
-def steps_for(visit: Visit, *, is_here: bool, is_ready: bool) -> list[Step]:
-    """What a page's state means: the steps to take, in order; none where it says nothing new."""
-    if visit.presence == "phone":
-        return []
-    if not is_here:
-        return ["drop"] if visit.presence == "here" else []
-    steps: list[Step] = []
-    if visit.presence == "absent":
-        steps.append("arrive")
-    elif visit.presence == "away":
-        steps.append("rejoin")
-    if is_ready and visit.status in ("booked", "arrived"):
-        steps.append("wait")
-    return steps
 
 
 class Due(msgspec.Struct, frozen=True, kw_only=True):
@@ -276,7 +239,7 @@ def _whose_fault(visit: Visit) -> Side:
     return "patient" if left_before else "practitioner"
 
 
-def _in_time(visit: Visit, by: By, at: datetime, limits: Limits) -> No | None:
+def in_time(visit: Visit, by: By, at: datetime, limits: Limits) -> No | None:
     """Too early for anybody; too late for a patient, unless the visit goes on."""
     if by == "rule":
         return None

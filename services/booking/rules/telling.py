@@ -1,6 +1,7 @@
 """What is told about a booking, once for each thing that happened to it?"""
 
 from collections.abc import Iterable, Mapping
+from typing import Any, TypeVar
 from uuid import UUID
 
 import msgspec
@@ -12,16 +13,20 @@ from shared.messages import (
     BookingCancelled,
     BookingConfirmed,
     BookingEvent,
+    BookingMessage,
     BookingMissed,
     BookingMoved,
     BookingReinstated,
     BookingRescheduled,
     BookingRestored,
     BookingRevoked,
+    BookingTold,
     PlacesBooked,
     SlotEvent,
     answer_id,
 )
+
+T = TypeVar("T", bound=BookingTold)
 
 
 class Known(msgspec.Struct, frozen=True):
@@ -74,49 +79,25 @@ def tell(events: Iterable[SlotEvent], known: Mapping[UUID, Known]) -> list[Booki
 
 
 def _confirmed(event: PlacesBooked, after: Known) -> BookingConfirmed:
-    return BookingConfirmed(
-        id=answer_id(event.id, BookingConfirmed.__name__),
-        cause=event.id,
-        at=event.at,
-        booking_id=event.booking_id,
-        version=event.version,
-        owner_id=after.owner_id,
-        places=_booked(after),
-        by=UNSET if event.by is UNSET else "clinic",
-    )
+    by = UNSET if event.by is UNSET else "clinic"
+    return _told(BookingConfirmed, event, after, places=_booked(after), by=by)
 
 
 def _moved(event: BookingMoved, before: Known, after: Known) -> BookingRescheduled | BookingMissed:
     """Who was in it and did not come has missed it; to the others nothing happened."""
     if not event.missed:
-        return _rescheduled(event, before, after)
+        places, freed = _booked(after), _booked(before)
+        return _told(BookingRescheduled, event, after, places=places, freed=freed, late=event.late)
     came = {place.id for place in after.places}
     absent = tuple(place for place in before.places if place.id not in came)
     return _missed(event, Known(before.owner_id, absent))
 
 
-def _rescheduled(event: BookingMoved, before: Known, after: Known) -> BookingRescheduled:
-    return BookingRescheduled(
-        id=answer_id(event.id, BookingRescheduled.__name__),
-        cause=event.id,
-        at=event.at,
-        booking_id=event.booking_id,
-        version=event.version,
-        owner_id=after.owner_id,
-        places=_booked(after),
-        freed=_booked(before),
-        late=event.late,
-    )
-
-
 def _revoked(event: BookingCancelled, before: Known) -> BookingRevoked:
-    return BookingRevoked(
-        id=answer_id(event.id, BookingRevoked.__name__),
-        cause=event.id,
-        at=event.at,
-        booking_id=event.booking_id,
-        version=event.version,
-        owner_id=before.owner_id,
+    return _told(
+        BookingRevoked,
+        event,
+        before,
         reason=event.reason,
         freed=_booked(before),
         late=event.late,
@@ -124,26 +105,23 @@ def _revoked(event: BookingCancelled, before: Known) -> BookingRevoked:
 
 
 def _missed(event: BookingCancelled | BookingMoved, before: Known) -> BookingMissed:
-    return BookingMissed(
-        id=answer_id(event.id, BookingMissed.__name__),
-        cause=event.id,
-        at=event.at,
-        booking_id=event.booking_id,
-        version=event.version,
-        owner_id=before.owner_id,
-        freed=_booked(before),
-    )
+    return _told(BookingMissed, event, before, freed=_booked(before))
 
 
 def _reinstated(event: BookingRestored, after: Known) -> BookingReinstated:
-    return BookingReinstated(
-        id=answer_id(event.id, BookingReinstated.__name__),
+    return _told(BookingReinstated, event, after, places=_booked(after))
+
+
+def _told(kind: type[T], event: BookingMessage, whose: Known, **what: Any) -> T:
+    """What is told of an event, under a name that follows from its own."""
+    return kind(
+        id=answer_id(event.id, kind.__name__),
         cause=event.id,
         at=event.at,
         booking_id=event.booking_id,
         version=event.version,
-        owner_id=after.owner_id,
-        places=_booked(after),
+        owner_id=whose.owner_id,
+        **what,
     )
 
 

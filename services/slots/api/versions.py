@@ -5,16 +5,16 @@ preview's digest, and where something else would come out now, that is shown ins
 """
 
 import hashlib
-from collections.abc import Iterator
 from datetime import date
-from typing import Any, NamedTuple
-from uuid import UUID, uuid5
+from typing import NamedTuple
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import msgspec
 from aiohttp import web
 
-from services.slots.api.desk import DESK, Desk, problem_for
+from services.slots.api.changes import Asked, change_slots
+from services.slots.api.desk import DESK, problem_for
 from services.slots.api.opening import open_all
 from services.slots.api.previews import (
     NewVersion,
@@ -35,11 +35,9 @@ from services.slots.api.weekly import NewSchedule, columns_of, need_sense, sched
 from services.slots.rules.schedules import Schedule, Wanted, slot_id_of, slots_of
 from services.slots.rules.versions import Plan, plan
 from services.slots.store.schedules import OfClinic, Series
-from shared import database
-from shared.messages import ChangeSlot, Refused
 from shared.openapi import Answer, Route
 from shared.policy import allowed
-from shared.problems import Problem, not_found, outcome_unknown
+from shared.problems import Problem, not_found
 from shared.web import json_response, path_id, read_body
 
 NOBODY_S = {"id": UUID(int=0), "body_hash": bytes(16)}
@@ -56,14 +54,6 @@ class Planned(NamedTuple):
     first: Schedule
     series: Series | None
     preview: Preview
-    plan: Plan
-
-
-class Asked(NamedTuple):
-    """A version that counts, the first of its series, and what it changes."""
-
-    version: Schedule
-    first: Schedule
     plan: Plan
 
 
@@ -99,7 +89,7 @@ async def open_version(request: web.Request) -> web.Response:
         head = desk.head(request, actor, body)
         wanted = schedule_of(clinic, body.schedule, head, desk.ahead_days)
         asked = await _remembered(clinic, schedule_id, body, wanted)
-    changed = await _change(desk, asked)
+    changed = await change_slots(desk, asked)
     opened = await open_all(desk, asked.first, asked.version)
     told = OpenedVersion(**columns_of(asked.version) | opened | changed)
     return json_response(told, status=201)
@@ -222,52 +212,6 @@ def _digest(body: NewSchedule, replaces: UUID | None, planned: Plan) -> str:
     kept = [(slot.slot_id, slot.why, slot.held + slot.booked) for slot in planned.keeps]
     seen = msgspec.msgpack.encode((replaces, body, touched, opens, kept))
     return hashlib.blake2b(seen, digest_size=16).hexdigest()
-
-
-async def _change(desk: Desk, asked: Asked) -> dict[str, Any]:
-    """Shut what is empty and no longer meant, reopen, resize; what became of it."""
-    planned = asked.plan
-    replies = await desk.ask_each(_changes(desk, asked), asked.version.clinic_id, begun=True)
-    done = [not isinstance(reply, Refused) for reply in replies]
-    closed, reopened = len(planned.closes), len(planned.reopens)
-    taken = [
-        change.slot_id
-        for change, reply in zip(
-            (*planned.closes, *planned.reopens, *planned.resizes), replies, strict=True
-        )
-        if isinstance(reply, Refused) and reply.reason == "in_use"
-    ]
-    try:
-        await desk.schedules.note_planned(asked.version.id)
-    except database.AWAY as error:
-        raise outcome_unknown() from error
-    return {
-        "closed": sum(done[:closed]),
-        "reopened": sum(done[closed : closed + reopened]),
-        "resized": sum(done[closed + reopened :]),
-        "keeps": kept_shown(planned),
-        "taken_meanwhile": tuple(taken),
-    }
-
-
-def _changes(desk: Desk, asked: Asked) -> Iterator[ChangeSlot]:
-    """One command for each slot, the same whenever it is asked."""
-    planned = asked.plan
-    for change in planned.closes:
-        yield _change_slot(desk, asked, change.slot_id, open=False, only_empty=True)
-    for change in planned.reopens:
-        yield _change_slot(desk, asked, change.slot_id, open=True, capacity=change.capacity)
-    for change in planned.resizes:
-        yield _change_slot(desk, asked, change.slot_id, capacity=change.capacity)
-
-
-def _change_slot(desk: Desk, asked: Asked, slot_id: UUID, **about: Any) -> ChangeSlot:
-    head = desk.head_of(
-        uuid5(asked.version.id, str(slot_id)),
-        cause=asked.version.id,
-        asked=asked.version.body_hash,
-    )
-    return ChangeSlot(slot_id=slot_id, **about, **head)
 
 
 ROUTES = [
