@@ -5,26 +5,22 @@ On a stack of its own, from nothing to nothing (KEEP=1 leaves it up). The report
 """
 
 import argparse
-import os
-import signal
 import sys
 from pathlib import Path
 
 import msgspec
 import uvloop
 
-import deploy.local.__main__ as local
 from bench.drills.found import conclude
 from bench.drills.mornings import MORNINGS, Morning
 from bench.drills.play import Size, play
 from bench.drills.report import page
+from bench.stage import played
 from deploy.local.settings import CHECKOUT
 from deploy.local.stack import Stack, named
-from talon.mistakes import MistakeError
 from talon.progress import console
 from talon.verbs import audit
 
-STOPPED = 130
 REPORTS = CHECKOUT / ".talon" / "drills"
 FULL = Size(people=8_000, seconds=120.0)
 QUICK = Size(people=400, seconds=12.0)
@@ -39,24 +35,8 @@ def main() -> int:
     words.add_argument("--report", type=Path, help="where the page is written")
     options = words.parse_args()
     stack, size = named(options.stack), QUICK if options.quick else FULL
-    # A shell that starts it in the background has it ignore Ctrl-C, on which every ending relies.
-    signal.signal(signal.SIGINT, signal.default_int_handler)
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, lambda *_: signal.raise_signal(signal.SIGINT))
-    try:
-        _ask_stack("reset", stack)
-        _ask_stack("up", stack)
-        path = options.report or REPORTS / f"{options.name}.html"
-        return _verdict(stack, MORNINGS[options.name], size, path)
-    except MistakeError as reason:
-        print(f"drill: {reason}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        print("drill: stopped", file=sys.stderr)
-        return STOPPED
-    finally:
-        if not os.environ.get("KEEP"):
-            local.main(["down", "--stack", stack.name])
+    path = options.report or REPORTS / f"{options.name}.html"
+    return played("drill", stack, lambda: _verdict(stack, MORNINGS[options.name], size, path))
 
 
 def _verdict(stack: Stack, morning: Morning, size: Size, path: Path) -> int:
@@ -69,12 +49,6 @@ def _verdict(stack: Stack, morning: Morning, size: Size, path: Path) -> int:
     out.print(f"drill: the report is {path}", soft_wrap=True, highlight=False)
     print(f"RESULT {msgspec.json.encode(result).decode()}", flush=True)
     return 0 if result.kept else 1
-
-
-def _ask_stack(verb: str, stack: Stack) -> None:
-    code = local.main([verb, "--stack", stack.name])
-    if code != 0:
-        raise MistakeError(f"the stack did not do what it was asked: {verb} ended with {code}")
 
 
 if __name__ == "__main__":

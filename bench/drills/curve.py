@@ -1,8 +1,7 @@
 """How many come a second at each moment, when only a few moments are known?"""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from itertools import pairwise
-from random import Random
 
 import msgspec
 
@@ -59,16 +58,3 @@ def scaled(points: Sequence[Point], *, people: float, seconds: float) -> Curve:
         (two.minute - one.minute) * (one.times + two.times) / 2 for one, two in pairwise(points)
     )
     return Curve(points=tuple(points), seconds=seconds, scale=people / (area / minutes * seconds))
-
-
-def arrivals(dice: Random, curve: Curve) -> Iterator[float]:
-    """Seconds from the start at which somebody comes.
-
-    A Poisson process whose rate changes, by thinning (Lewis and Shedler, 1979): drawn at the peak's
-    rate, and kept as often as the rate of that moment is of the peak's.
-    """
-    at = dice.expovariate(curve.peak)
-    while at < curve.seconds:
-        if dice.random() * curve.peak < curve.rate(at):
-            yield at
-        at += dice.expovariate(curve.peak)

@@ -12,7 +12,7 @@ from uuid import UUID, uuid4
 
 import msgspec
 
-from bench.drills.curve import Curve, arrivals, scaled
+from bench.drills.curve import Curve, scaled
 from bench.drills.looks import Invariants, Looks, onlooker
 from bench.drills.mornings import Morning
 from bench.drills.people import Town, Visitor
@@ -33,6 +33,7 @@ from talon.city.plan import (
 from talon.doors import Doors, open_doors
 from talon.mistakes import MistakeError
 from talon.progress import console, steps
+from talon.rush.arrivals import poisson
 from talon.rush.asking import Asker
 from talon.rush.choice import Chooser
 from talon.rush.journal import Journal, Line, new_journal
@@ -200,7 +201,7 @@ async def _come(city: City, town: Town, curve: Curve) -> float:
     dice.shuffle(order)
     lag, began = 0.0, time.monotonic()
     async with asyncio.TaskGroup() as crowd:
-        for number, at in zip(order, arrivals(dice, curve), strict=False):
+        for number, at in zip(order, poisson(dice, curve), strict=False):
             left = began + at - time.monotonic()
             if left > 0:
                 await asyncio.sleep(left)

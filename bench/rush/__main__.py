@@ -8,7 +8,6 @@ the peer is no match for pgbench, or a bar is missed; only the full run is held 
 import argparse
 import os
 import platform
-import signal
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,17 +16,15 @@ import msgspec
 import uvloop
 from rich.console import Console
 
-import deploy.local.__main__ as local
 from bench.rush.found import Everything, conclude
 from bench.rush.rounds import bench
 from bench.rush.sizes import FULL, QUICK, SHORT, Sizes
 from bench.rush.told import tell
+from bench.stage import played
 from deploy.local.settings import CHECKOUT
 from deploy.local.stack import Stack, named
-from talon.mistakes import MistakeError
 from talon.progress import console
 
-STOPPED = 130
 RESULTS = CHECKOUT / "bench" / "results"
 
 
@@ -49,23 +46,7 @@ def main() -> int:
     words.set_defaults(sizes=FULL)
     options = words.parse_args()
     stack, sizes, out = named(options.stack), options.sizes, console()
-    # A shell that starts it in the background has it ignore Ctrl-C, on which every ending relies.
-    signal.signal(signal.SIGINT, signal.default_int_handler)
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, lambda *_: signal.raise_signal(signal.SIGINT))
-    try:
-        _ask_stack("reset", stack)
-        _ask_stack("up", stack)
-        return _verdict(_measured(stack, sizes, out), sizes, out)
-    except MistakeError as reason:
-        print(f"bench: {reason}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        print("bench: stopped", file=sys.stderr)
-        return STOPPED
-    finally:
-        if not os.environ.get("KEEP"):
-            local.main(["reset", "--stack", stack.name])
+    return played("bench", stack, lambda: _verdict(_measured(stack, sizes, out), sizes, out))
 
 
 def _measured(stack: Stack, sizes: Sizes, out: Console) -> Everything:
@@ -87,12 +68,6 @@ def _verdict(every: Everything, sizes: Sizes, out: Console) -> int:
         out.print(f"  not so: {words}", soft_wrap=True)
     print(f"RESULT {msgspec.json.encode(every.result).decode()}", flush=True)
     return 1 if every.unfit or (every.missed and sizes is FULL) else 0
-
-
-def _ask_stack(verb: str, stack: Stack) -> None:
-    code = local.main([verb, "--stack", stack.name])
-    if code != 0:
-        raise MistakeError(f"the stack did not do what it was asked: {verb} ended with {code}")
 
 
 def _processor() -> str:

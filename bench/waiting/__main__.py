@@ -5,16 +5,14 @@ it up). The last line is `RESULT {json}`; it ends with 1 where the full run miss
 """
 
 import argparse
-import os
-import signal
 import sys
 
 import msgspec
 import uvloop
 
-import deploy.local.__main__ as local
+from bench.stage import played
 from bench.waiting.found import missed
-from bench.waiting.morning import FULL, SHORT, measure
+from bench.waiting.morning import FULL, SHORT, Sizes, measure
 from deploy.local import state
 from deploy.local.stack import Stack, named
 from talon.mistakes import MistakeError
@@ -29,21 +27,13 @@ def main() -> int:
     words.add_argument("--stack", default="bench")
     words.add_argument("--short", action="store_true", help="a small morning, nothing to quote")
     options = words.parse_args()
-    stack, out = named(options.stack), console()
-    # A shell that starts it in the background has it ignore Ctrl-C, on which every ending relies.
-    signal.signal(signal.SIGINT, signal.default_int_handler)
-    try:
-        for words_of in (["reset"], ["up", "--only", PARTS]):
-            if local.main([*words_of, "--stack", stack.name]) != 0:
-                raise MistakeError(f"the stack did not do what it was asked: {words_of[0]}")
-        sizes = SHORT if options.short else FULL
-        result = uvloop.run(measure(stack, sizes, out, _roots(stack)))
-    except MistakeError as reason:
-        print(f"bench waiting: {reason}", file=sys.stderr)
-        return 2
-    finally:
-        if not os.environ.get("KEEP"):
-            local.main(["reset", "--stack", stack.name])
+    stack, sizes = named(options.stack), SHORT if options.short else FULL
+    return played("bench waiting", stack, lambda: _verdict(stack, sizes), only=PARTS)
+
+
+def _verdict(stack: Stack, sizes: Sizes) -> int:
+    out = console()
+    result = uvloop.run(measure(stack, sizes, out, _roots(stack)))
     wrong = missed(result)
     for bar in wrong:
         out.print(f"  not so: {bar}", soft_wrap=True)

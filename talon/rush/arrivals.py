@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from random import Random
+from typing import Protocol
 
 import msgspec
 
@@ -27,7 +28,22 @@ class Morning(msgspec.Struct, frozen=True, kw_only=True):
         return float(self.peak * self.rise ** (risen - 1))
 
 
-def poisson(dice: Random, morning: Morning) -> Iterator[float]:
+class Uneven(Protocol):
+    """Some time in which people come: its length, how many a second come when, and at the most."""
+
+    @property
+    def seconds(self) -> float:
+        """How long it is."""
+
+    @property
+    def peak(self) -> float:
+        """People a second, at the most."""
+
+    def rate(self, at: float) -> float:
+        """People a second, `at` seconds from the start."""
+
+
+def poisson(dice: Random, morning: Uneven) -> Iterator[float]:
     """Seconds from the start at which somebody comes.
 
     A Poisson process whose rate changes, by thinning (Lewis and Shedler, 1979): drawn at the peak's

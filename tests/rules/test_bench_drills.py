@@ -9,13 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench.drills.curve import Point, arrivals, scaled
+from bench.drills.curve import Point, scaled
 from bench.drills.found import conclude
 from bench.drills.looks import Invariants
 from bench.drills.mornings import MORNINGS, Morning
 from bench.drills.play import Played
 from bench.drills.report import page
 from bench.drills.tally import Second
+from talon.rush.arrivals import poisson
 
 mornings = pytest.mark.parametrize("morning", MORNINGS.values(), ids=MORNINGS)
 
@@ -62,7 +63,7 @@ def a_drill(morning: Morning, **changed: object) -> Played:
 def test_as_many_come_as_were_asked_for_and_most_at_the_peak(morning: Morning) -> None:
     curve = scaled(morning.points, people=4_000, seconds=60)
 
-    come = list(arrivals(Random(1), curve))
+    come = list(poisson(Random(1), curve))
 
     assert 3_700 < len(come) < 4_300
     assert come == sorted(come)
