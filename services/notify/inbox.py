@@ -4,13 +4,15 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+from msgspec import UNSET
+
 from services.notify import metrics, store
 from services.notify.rules import messages_for
 from services.notify.rules.reminders import Habits, due_of, visits_of
 from services.notify.store import NOTHING, Connection, LiveEvent, Planned
 from shared.batch import Announcements, Batch, Head, Item
 from shared.events import InSequence, sequence_of
-from shared.messages import BookingConfirmed, BookingRescheduled, BookingTold, PersonErased
+from shared.messages import BookingConfirmed, BookingEvent, BookingRescheduled, PersonErased
 from shared.vault import Vault
 
 
@@ -44,9 +46,9 @@ class Inbox:
 
     async def _plan(self, connection: Connection, events: Sequence[Any]) -> None:
         """Everybody is reminded of what they were told last of each booking."""
-        bookings = [event for event in events if isinstance(event, BookingTold)]
+        bookings = [event for event in events if isinstance(event, BookingEvent)]
         last = {(event.booking_id, event.owner_id): event for event in bookings}.values()
-        changed = [event for event in last if event.version > 1]
+        changed = [event for event in last if not _is_new(event)]
         if changed:
             await store.drop_reminders(connection, changed)
         planned = [one for event in last for one in planned_for(event, self._habits)]
@@ -74,7 +76,12 @@ class Inbox:
         metrics.MISSING_EVENTS.set(len(self.sequence.missing))
 
 
-def planned_for(event: BookingTold, habits: Habits) -> list[tuple[Planned, datetime]]:
+def _is_new(event: BookingEvent) -> bool:
+    """Nothing was told of it before: what is a part may come of a move."""
+    return isinstance(event, BookingConfirmed) and event.part is UNSET
+
+
+def planned_for(event: BookingEvent, habits: Habits) -> list[tuple[Planned, datetime]]:
     """The visits of which somebody is to be reminded, each with when for the first time.
 
     A seat of somebody who hears by themselves is theirs to be reminded of: whoever booked it may
@@ -83,7 +90,10 @@ def planned_for(event: BookingTold, habits: Habits) -> list[tuple[Planned, datet
     if not isinstance(event, BookingConfirmed | BookingRescheduled):
         return []
     planned = []
-    for visit in visits_of(place for place in event.places if place.hears is not True):
+    visits = visits_of(place for place in event.places if place.hears is not True)
+    # One visit of several is a part of what they have: no link in its mail gives up all of it.
+    part = event.part if len(visits) == 1 or event.part is not UNSET else "rest"
+    for visit in visits:
         due = due_of(visit, event.at, habits)
         if due:
             one = Planned(
@@ -91,7 +101,7 @@ def planned_for(event: BookingTold, habits: Habits) -> list[tuple[Planned, datet
                 owner_id=event.owner_id,
                 version=event.version,
                 made_at=event.at,
-                part=event.part,
+                part=part,
                 visit=visit,
             )
             planned.append((one, due[0].at))

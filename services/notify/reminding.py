@@ -48,13 +48,13 @@ class Reminding:
     async def _turn(self) -> bool:
         """True when there may be more to do at once."""
         written = await self._reminders.hand_over(self._step, at_once_max=self._at_once_max)
-        metrics.REMINDERS_DUE_SECONDS.set(await self._reminders.due_seconds())
-        if written is None:
-            return True
-        metrics.REMINDERS.inc(written.new)
-        metrics.WRITTEN.inc(written.new)
-        metrics.settled["no_address"].inc(written.unreached)
-        return written.new > 0
+        due_seconds = await self._reminders.due_seconds()
+        metrics.REMINDERS_DUE_SECONDS.set(due_seconds)
+        if written is not None:
+            metrics.REMINDERS.inc(written.new)
+            metrics.WRITTEN.inc(written.new)
+            metrics.settled["no_address"].inc(written.unreached)
+        return due_seconds > 0
 
     def _step(self, planned: Planned, now: datetime) -> Step:
         return step_of(planned, now, self.habits)

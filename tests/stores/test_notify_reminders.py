@@ -16,7 +16,7 @@ from services.notify.reminding import step_of
 from services.notify.rules import Told
 from services.notify.rules.reminders import visits_of
 from services.notify.store import Contacts, Ledger, Planned, Reminders, Step
-from shared.messages import BookedPlace, BookingEvent
+from shared.messages import BookedPlace, BookingEvent, VisitArrived
 from tests.notify_bookings import ALICE, BOOKING, HABITS, a_place, cancelled, confirmed, moved
 from tests.stores.test_notify_inbox import a_head, records_of, take
 from tests.vaults import a_vault
@@ -41,11 +41,25 @@ def in_a_month() -> BookedPlace:
     return a_place(noon + timedelta(days=30))
 
 
-async def hear(pool: asyncpg.Pool, *events: BookingEvent) -> None:
+async def hear(pool: asyncpg.Pool, *events: BookingEvent | VisitArrived) -> None:
     """As the follower hands them over, in one batch; each is numbered anew."""
     async with pool.acquire() as connection:
         await connection.execute("DELETE FROM live_event")
         await take(connection, a_head(), records_of(*events))
+
+
+def has_come(place: BookedPlace, version: int) -> VisitArrived:
+    """Somebody has come to a visit of the booking, as it was when it had this version."""
+    return VisitArrived(
+        id=uuid4(),
+        cause=uuid4(),
+        at=datetime(2026, 1, 4, tzinfo=UTC),
+        booking_id=BOOKING,
+        version=version,
+        owner_id=ALICE,
+        step=1,
+        place=place,
+    )
 
 
 async def bring_due(pool: asyncpg.Pool) -> None:
@@ -130,6 +144,41 @@ async def test_of_a_seat_whose_owner_hears_by_themselves_nobody_else_is_reminded
         (ALICE, theirs.starts_at, None),
         (BOOKING, own.starts_at, "own"),
     ]
+
+
+async def test_what_happens_at_a_visit_changes_nothing_of_what_is_planned(
+    pool: asyncpg.Pool,
+) -> None:
+    place, other = in_a_month(), a_place(in_a_month().starts_at + timedelta(days=3))
+
+    await hear(pool, confirmed(place), has_come(place, version=1))
+    assert await planned(pool) == [1]
+    moving = moved(to=[other], away_from=[place])
+    await hear(pool, moving, has_come(place, version=1))
+
+    assert await planned(pool) == [2]
+    assert await pool.fetchval("SELECT starts_at FROM reminder") == other.starts_at
+
+
+async def test_two_visits_at_one_moment_at_two_clinics_are_both_reminded_of(
+    pool: asyncpg.Pool, reminders: Reminders
+) -> None:
+    one, other = in_a_month(), in_a_month()
+
+    await hear(pool, confirmed(one, other))
+    await bring_due(pool)
+
+    assert await hand_over(reminders) == 2
+    assert await told(pool) == [("P7D", "waiting")] * 2
+
+
+async def test_no_link_in_the_reminder_of_one_visit_of_several_gives_up_all_of_them(
+    pool: asyncpg.Pool,
+) -> None:
+    first = in_a_month()
+    await hear(pool, confirmed(first, a_place(first.starts_at + timedelta(days=21))))
+
+    assert await pool.fetch("SELECT DISTINCT part FROM reminder") == [("rest",)]
 
 
 async def test_the_table_itself_keeps_one_row_of_a_visit(pool: asyncpg.Pool) -> None:

@@ -98,6 +98,11 @@ class Visit(msgspec.Struct, frozen=True, kw_only=True):
     starts_at: datetime
     places: tuple[BookedPlace, ...]
 
+    @property
+    def clinic_id(self) -> UUID:
+        """At which clinic."""
+        return self.places[0].clinic_id
+
 
 class VisitReminder(BookingTold, frozen=True, kw_only=True):
     """A visit is near. It is the messenger's own: no log carries it."""
@@ -159,8 +164,8 @@ def reminder_of(
     now: datetime,
 ) -> VisitReminder:
     """What is told, under a name that follows from what it is."""
-    name = f"{booking_id} {owner_id} {version} {visit.starts_at.timestamp():.6f} {before.name}"
-    named = uuid5(REMINDERS, name)
+    when = f"{visit.clinic_id} {visit.starts_at.timestamp():.6f} {before.name}"
+    named = uuid5(REMINDERS, f"{booking_id} {owner_id} {version} {when}")
     return VisitReminder(
         id=named,
         cause=named,

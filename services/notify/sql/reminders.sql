@@ -1,8 +1,9 @@
 -- name: plan_reminders
 -- In the transaction that takes the event.
-INSERT INTO reminder (booking_id, owner_id, starts_at, version, made_at, due_at, part, places)
-SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::timestamptz[], $4::bigint[], $5::timestamptz[],
-                     $6::timestamptz[], $7::text[], $8::json[])
+INSERT INTO reminder
+       (booking_id, owner_id, clinic_id, starts_at, version, made_at, due_at, part, places)
+SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::timestamptz[], $5::bigint[],
+                     $6::timestamptz[], $7::timestamptz[], $8::text[], $9::json[])
     ON CONFLICT ON CONSTRAINT one_plan_of_a_visit DO NOTHING;
 
 -- name: drop_reminders
@@ -31,7 +32,7 @@ SELECT count(*) FROM (SELECT FROM message WHERE state = 'waiting' AND due_at <= 
 
 -- name: lock_due_reminders
 -- What another process hands over is left to it.
-SELECT booking_id, owner_id, starts_at, version, made_at, part, places::text, now() AS at
+SELECT booking_id, owner_id, clinic_id, starts_at, version, made_at, part, places::text, now() AS at
   FROM reminder
  WHERE due_at <= now()
  ORDER BY due_at
@@ -41,17 +42,19 @@ SELECT booking_id, owner_id, starts_at, version, made_at, part, places::text, no
 -- name: move_reminders
 -- To the next of each visit; those that have none are gone.
 WITH moved AS (
-    SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::timestamptz[], $4::timestamptz[])
-                  AS m (booking_id, owner_id, starts_at, due_at)
+    SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::timestamptz[], $5::timestamptz[])
+                  AS m (booking_id, owner_id, clinic_id, starts_at, due_at)
 ), gone AS (
     DELETE FROM reminder AS r USING moved
      WHERE r.booking_id = moved.booking_id AND r.owner_id = moved.owner_id
-       AND r.starts_at = moved.starts_at AND moved.due_at IS NULL
+       AND r.clinic_id = moved.clinic_id AND r.starts_at = moved.starts_at
+       AND moved.due_at IS NULL
 )
 UPDATE reminder AS r SET due_at = moved.due_at
   FROM moved
  WHERE r.booking_id = moved.booking_id AND r.owner_id = moved.owner_id
-   AND r.starts_at = moved.starts_at AND moved.due_at IS NOT NULL;
+   AND r.clinic_id = moved.clinic_id AND r.starts_at = moved.starts_at
+   AND moved.due_at IS NOT NULL;
 
 -- name: measure_reminders
 -- For how long the one that is due longest has not been handed over.

@@ -46,6 +46,7 @@ async def plan_reminders(
         SQL["plan_reminders"],
         [one.booking_id for one, _ in planned],
         [one.owner_id for one, _ in planned],
+        [one.visit.clinic_id for one, _ in planned],
         [one.visit.starts_at for one, _ in planned],
         [one.version for one, _ in planned],
         [one.made_at for one, _ in planned],
@@ -106,6 +107,7 @@ async def _hand_over(connection: Connection, decide: Deciding, room: int) -> Wri
         SQL["move_reminders"],
         [row["booking_id"] for row in rows],
         [row["owner_id"] for row in rows],
+        [row["clinic_id"] for row in rows],
         [row["starts_at"] for row in rows],
         [step.due_at for step in steps],
     )

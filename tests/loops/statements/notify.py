@@ -17,7 +17,17 @@ LIVE = ("home", "seq", "owner_id", "event")
 WRITTEN = ("event_id", "booking_id", "version", "owner_id", "channel", "expires_at", "event")
 SEALED = dict.fromkeys(("sealed_email", "version", "generation", "master_id", "wrapped"))
 REMINDER = (
-    *("booking_id", "owner_id", "starts_at", "version", "made_at", "due_at", "part", "places"),
+    *(
+        "booking_id",
+        "owner_id",
+        "clinic_id",
+        "starts_at",
+        "version",
+        "made_at",
+        "due_at",
+        "part",
+        "places",
+    ),
 )
 MARK = ("id", "state", "tried", "wait_seconds", "note")
 
@@ -58,7 +68,7 @@ def write_down(session: Session, *columns: Sequence[Any]) -> Gave:
 def plan_reminders(session: Session, *columns: Sequence[Any]) -> Wrote:
     for values in zip(*columns, strict=True):
         row = dict(zip(REMINDER, values, strict=True))
-        key = (row["booking_id"], row["owner_id"], row["starts_at"])
+        key = (row["booking_id"], row["owner_id"], row["clinic_id"], row["starts_at"])
         yield from session.lock("reminder", *key)
         if session.row("reminder", *key) is None:
             session.write("reminder", *key, row=row)

@@ -3,16 +3,18 @@
 CREATE TABLE reminder (
     booking_id uuid        NOT NULL,
     owner_id   uuid        NOT NULL,
+    clinic_id  uuid        NOT NULL,
     starts_at  timestamptz NOT NULL,
     version    bigint      NOT NULL,
     made_at    timestamptz NOT NULL,
     due_at     timestamptz NOT NULL,
     part       text,
     places     json        NOT NULL,
-    CONSTRAINT one_plan_of_a_visit PRIMARY KEY (booking_id, owner_id, starts_at),
+    CONSTRAINT one_plan_of_a_visit PRIMARY KEY (booking_id, owner_id, clinic_id, starts_at),
     CONSTRAINT reminded_before_it_starts CHECK (due_at < starts_at)
 );
 CREATE INDEX reminders_by_due ON reminder (due_at);
+CREATE INDEX reminders_of_a_person ON reminder (owner_id);
 
 COMMENT ON COLUMN reminder.owner_id IS 'who is reminded';
 COMMENT ON COLUMN reminder.part IS 'which part of the booking they were told of, where it was not all of it';
