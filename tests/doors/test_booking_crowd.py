@@ -2,13 +2,18 @@
 
 import asyncio
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from aiohttp import web
+from aiohttp.test_utils import make_mocked_request
 
 from services.booking.api import crowd
+from services.booking.api.crowd import CrowdGate
 from services.booking.rules import shedding
+from shared.policy import POLICY
 from tests.booking_doors import Door, a_door, bearer, problem
 from tests.booking_stories import BORIS
 
@@ -151,6 +156,22 @@ async def test_only_so_many_people_are_remembered(
         second = await door.book(slot_id)
 
     assert second.status == 429
+
+
+@pytest.mark.parametrize(("route", "kind"), [("POST /bookings", "finish"), ("POST /holds", "wish")])
+async def test_only_what_can_confirm_a_hold_is_let_in_as_if_it_did(route: str, kind: str) -> None:
+    kinds: list[str] = []
+    asked = SimpleNamespace(need_room=kinds.append)
+    open_gate = SimpleNamespace(guarded=lambda _rule, handler: handler)
+
+    async def handler(_request: web.Request) -> web.StreamResponse:
+        return web.Response()
+
+    guarded = CrowdGate(open_gate, asked).guarded(POLICY[route], handler)
+    await guarded(make_mocked_request("POST", "/", headers={"Talon-Hold": str(uuid4())}))
+    await guarded(make_mocked_request("POST", "/"))
+
+    assert kinds == [kind, "wish"]
 
 
 def _places(slot_id: UUID) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from aiohttp import web
 
 from tests.edges import Edge, Said, an_edge, an_origin
 
+HOLDS = "/api/v1/holds"
 BOOKINGS = "/api/v1/bookings"
 CAP = 100
 TIMES = 5
@@ -92,15 +93,21 @@ async def test_in_the_rush_who_confirms_moves_or_gives_back_is_let_in_and_so_is_
     assert [each.status for each in said] == [201] * 5
 
 
+@pytest.mark.parametrize(
+    ("path", "headers"),
+    [(BOOKINGS, {}), (HOLDS, {}), (HOLDS, {"Talon-Hold": str(uuid4())})],
+    ids=["bookings", "holds", "holds that are said to confirm one"],
+)
 async def test_an_address_has_its_own_number_and_what_is_refused_does_not_count(
-    tmp_path: Path,
+    tmp_path: Path, path: str, headers: dict[str, str]
 ) -> None:
     few = {"TALON_EDGE_ADDRESS_WISHES_PER_SECOND_MAX": "10"}
+    wish = {"data": b"{}", "headers": headers}
     async with an_edge(tmp_path, **few) as edge, an_origin(edge.stack, "booking") as origin:
-        await asyncio.gather(*(edge.ask("POST", BOOKINGS, data=b"{}") for _ in range(60)))
+        await asyncio.gather(*(edge.ask("POST", path, **wish) for _ in range(60)))
         at_once = len(origin.asked)
         await asyncio.sleep(0.5)
-        later = await edge.ask("POST", BOOKINGS, data=b"{}")
+        later = await edge.ask("POST", path, **wish)
 
     assert 10 <= at_once <= 20
     assert later.status == 200

@@ -3,7 +3,7 @@
 import asyncio
 import math
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from uuid import UUID
 
 from aiohttp import web
@@ -33,7 +33,8 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 HOLD_HEADER = "Talon-Hold"
 """Says at the door already which hold a `POST /bookings` confirms: it is then no new wish."""
 
-WISHES = ("POST /bookings", "POST /holds")
+CONFIRMS = "POST /bookings"
+WISHES = (CONFIRMS, "POST /holds")
 PATIENTS = frozenset({"patient"})
 LOOK_SECONDS = 0.1
 """How often it is looked at how fast people are answered."""
@@ -100,7 +101,7 @@ class Crowd:
 def need_said_hold(request: web.Request, hold_id: UUID | None) -> None:
     """422 where the header names another hold than the body: it opens a door that is not theirs."""
     said = request.headers.get(HOLD_HEADER)
-    if said is not None and said != str(hold_id):
+    if said is not None and said.lower() != str(hold_id):
         raise Problem(422, "hold_mismatch", f"{HOLD_HEADER} is not the hold_id of the body.")
 
 
@@ -114,30 +115,28 @@ class CrowdGate:
     def guarded(self, rule: Rule, handler: Handler) -> Handler:
         """The handler behind its rule, and behind whoever is there before it."""
         inner = self._gate.guarded(rule, handler)
+        if rule.route == CONFIRMS:
+            return self._held(inner, lambda request: _kind_of(request.headers))
         if rule.route in WISHES:
-            return self._wishing(inner)
+            return self._held(inner, lambda _: "wish")
         # Of people's looks: those who work at a clinic need their lists in a crowd as ever.
         if rule.route.startswith("GET ") and rule.reaches.get("patient"):
-            return self._looking(inner)
+            return self._held(inner, lambda _: "look")
         return inner
 
-    def _wishing(self, inner: Handler) -> Handler:
+    def _held(self, inner: Handler, kind_of: Callable[[web.Request], Kind]) -> Handler:
         need_room = self._crowd.need_room
 
         async def held(request: web.Request) -> web.StreamResponse:
-            need_room("finish" if HOLD_HEADER in request.headers else "wish")
+            need_room(kind_of(request))
             return await inner(request)
 
         return held
 
-    def _looking(self, inner: Handler) -> Handler:
-        need_room = self._crowd.need_room
 
-        async def held(request: web.Request) -> web.StreamResponse:
-            need_room("look")
-            return await inner(request)
-
-        return held
+def _kind_of(headers: Mapping[str, str]) -> Kind:
+    """What is said to confirm a hold is no new wish; whether it does is looked at with the body."""
+    return "finish" if HOLD_HEADER in headers else "wish"
 
 
 def _too_many_wishes(seconds: int) -> Problem:
