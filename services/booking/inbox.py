@@ -4,6 +4,7 @@ import logging
 import time
 from collections.abc import Sequence
 from typing import get_args
+from uuid import UUID
 
 from services.booking.memory import Kept
 from services.booking.rules.life import Change, LifeEvent, change_of, fold
@@ -34,6 +35,8 @@ from shared.topics import BOOKING_EVENTS
 log = logging.getLogger(__name__)
 
 LIFE = get_args(LifeEvent)
+SLOTS = (SlotOpened, SlotChanged)
+OVERTAKING = (BookingMoved, BookingCancelled, BookingRestored)
 
 UNTOLD_SECONDS = 1.0
 """How often at most it is looked for what no event brings while events come without a pause."""
@@ -125,24 +128,24 @@ class Inbox:
 
     async def _keep(self, connection: Connection, events: Sequence[SlotEvent]) -> None:
         lives = [event for event in events if isinstance(event, LIFE)]
-        changes = fold(change_of(event) for event in lives)
-        fresh = {change.id: change for change in changes if not self._kept.has(change)}
-        if fresh:
-            causes = sorted({event.cause for event in lives if event.booking_id in fresh})
-            await booking_store.apply(connection, list(fresh.values()), causes, {})
+        newest: dict[UUID, int] = {}
+        for event in lives:
+            newest[event.booking_id] = max(event.version, newest.get(event.booking_id, 0))
+        unkept = {one for one, version in newest.items() if not self._kept.has(one, version)}
+        if unkept:
+            fresh = [event for event in lives if event.booking_id in unkept]
+            changes = fold(change_of(event) for event in fresh)
+            causes = sorted({event.cause for event in fresh})
+            await booking_store.apply(connection, changes, causes, {})
         overtaken = _overtakable(lives)
         if overtaken:
             await booking_store.catch_up(connection, overtaken)
-        slots = [event for event in events if isinstance(event, SlotOpened | SlotChanged)]
+        slots = [event for event in events if isinstance(event, SLOTS)]
         if slots:
             await slot_store.project(connection, slots)
 
 
 def _overtakable(events: Sequence[LifeEvent]) -> list[Change]:
     """What a reply may have overtaken: the last change of each booking that had places before."""
-    changes = [
-        change_of(event)
-        for event in events
-        if isinstance(event, BookingMoved | BookingCancelled | BookingRestored)
-    ]
+    changes = [change_of(event) for event in events if isinstance(event, OVERTAKING)]
     return list({change.id: change for change in changes}.values())

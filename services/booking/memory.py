@@ -66,9 +66,9 @@ class Kept:
             if is_there and version < change.version:
                 self._versions.put(change.id, change.version)
 
-    def has(self, change: Change) -> bool:
+    def has(self, booking_id: UUID, version: int) -> bool:
         """True when the booking is known to be as far as that, or further."""
-        return (self._versions.get(change.id) or 0) >= change.version
+        return (self._versions.get(booking_id) or 0) >= version
 
 
 class Identities:

@@ -41,6 +41,7 @@ from shared.messages import (
 from shared.web import json_response
 
 Admitted = Callable[[tuple[Alternative, ...]], Awaitable[tuple[Alternative, ...]]]
+ABOUT_HOLD = (HoldPlaces, RenewHold, ReleaseHold)
 TAG_BYTES = 8
 MADE: frozenset[Status] = frozenset({"held", "booked"})
 
@@ -166,11 +167,9 @@ def hold_body(hold: Booking, now: datetime) -> HoldBody:
     )
 
 
-def shown(request: web.Request, body: Body, whole: Booking | None = None) -> web.Response:
-    """200 with an ETag; 304 to whoever has seen it so. `whole`: it may be more than is shown."""
-    tag = f'"{body.version}-{body.status}-{"-".join(body.actions)}"'
-    if whole is not None and len(whole.places) != len(body.places):
-        tag = f'{tag[:-1]}-{len(body.places)}"'
+def shown(request: web.Request, body: Body) -> web.Response:
+    """200 with an ETag of what is shown, which is each reader's own; 304 to whoever has seen it."""
+    tag = f'"{blake2b(msgspec.json.encode(body), digest_size=TAG_BYTES).hexdigest()}"'
     if request.headers.get("If-None-Match") == tag:
         return web.Response(status=304, headers={"ETag": tag})
     return json_response(body, headers={"ETag": tag, "Cache-Control": "private, no-cache"})
@@ -214,7 +213,7 @@ def _made(booking: Booking, asked: Asked, now: datetime) -> web.Response:
 
 
 def _is_about_hold(asked: Asked) -> bool:
-    return isinstance(asked, HoldPlaces | RenewHold | ReleaseHold)
+    return isinstance(asked, ABOUT_HOLD)
 
 
 def _body(booking: Booking, asked: Asked, now: datetime, eyes: Eyes | None = None) -> Any:

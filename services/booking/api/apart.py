@@ -6,6 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 from services.booking.api.desk import Desk
+from services.booking.api.visits import is_made
 from services.booking.rules.apart import asks_for_days, not_apart_from
 from services.booking.rules.eligibility import DOSE_FIRST, Campaign, SlotFacts, Wanted
 from services.booking.rules.products import Product
@@ -48,14 +49,8 @@ async def need_apart(
         ids = desk.identities.ids(person_id)
         had = await desk.bookings.doses_elsewhere(ids, campaign.id, booking_id)
         near = not_apart_from(mine[person_id], had, days.min_days, days.max_days)
-        if near is not None and not (not stays and await _is_made(desk, booking_id)):
+        if near is not None and (stays or not await is_made(desk, booking_id)):
             raise _too_near(person_id, *near)
-
-
-async def _is_made(desk: Desk, booking_id: UUID) -> bool:
-    """Asked again, the wish has its answer already."""
-    before = await desk.bookings.load(booking_id)
-    return before is not None and before.kind == "booking" and before.version > 0
 
 
 def _too_near(person_id: UUID, dose: int, starts_at: datetime) -> Problem:

@@ -130,7 +130,8 @@ async def booked(
         "by": asker.by,
     }
     persons = {asker.owner_id, *(place.patient_id for place in wanted)}
-    async with within_limits(desk, wanted, slots, made_as["booking_id"]):
+    services = await desk.services.known()
+    async with within_limits(desk, services, wanted, slots, made_as["booking_id"]):
         if body.hold_id is None:
             command = BookPlaces(**asks)
             home = home_for(body.places[0].slot_id, slots)
@@ -178,7 +179,7 @@ async def show_booking(request: web.Request) -> web.Response:
     desk = request.app[DESK]
     shared = await booking_of(request, desk)
     desk.access.note(request, shared.persons(allowed(request).actor.id), about=shared.booking.id)
-    return shown(request, booking_body(shared.seen, desk.clock.now()), shared.booking)
+    return shown(request, booking_body(shared.seen, desk.clock.now()))
 
 
 async def list_bookings(request: web.Request) -> web.Response:

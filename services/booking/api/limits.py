@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from datetime import datetime
 from uuid import UUID
 
@@ -18,23 +18,30 @@ IN_WORDS = {
 }
 
 GATEWAY_TIMEOUT = 504
+UNLIMITED = nullcontext()
 
 Visits = Mapping[tuple[UUID, str], list[datetime]]
 
 
-@asynccontextmanager
-async def within_limits(
-    desk: Desk, wanted: Sequence[Wanted], slots: Mapping[UUID, SlotFacts], booking_id: UUID
-) -> AsyncIterator[None]:
+def within_limits(
+    desk: Desk,
+    services: Mapping[str, Service],
+    wanted: Sequence[Wanted],
+    slots: Mapping[UUID, SlotFacts],
+    booking_id: UUID,
+) -> AbstractAsyncContextManager[None]:
     """What is asked in this block is within the limits of its services; a Problem where it is not.
 
     Where it is refused, nothing of it counts. Without limits nothing is asked of the database.
     """
-    services = await desk.services.known()
     visits = _limited(wanted, slots, services)
-    if not visits:
-        yield
-        return
+    return _seated(desk, services, visits, booking_id) if visits else UNLIMITED
+
+
+@asynccontextmanager
+async def _seated(
+    desk: Desk, services: Mapping[str, Service], visits: Visits, booking_id: UUID
+) -> AsyncIterator[None]:
     try:
         for (person_id, name), starts in visits.items():
             await _need_seat(desk, services[name], person_id, booking_id, starts)

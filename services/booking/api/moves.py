@@ -79,7 +79,8 @@ async def moved(request: web.Request, desk: Desk, wish: Move, *, reason: str = O
     about["asked_by"] = asker.owner_id
     wanted = await as_visits(desk, wanted, slots, is_moved=True, **about)
     await _need_let_in(desk, shared.seen, wanted, slots, wish_id=wish.head["id"])
-    stays = {(place.patient_id or booking.owner_id, place.slot_id) for place in booking.places}
+    who = desk.identities.who
+    stays = {(who(place.patient_id or booking.owner_id), place.slot_id) for place in booking.places}
     await need_apart(desk, campaign, wanted, slots, booking_id=booking.id, stays=stays)
     persons = shared.persons(asker.owner_id).union(place.patient_id for place in wanted)
     desk.access.note(request, persons, about=booking.id, reason=reason)
@@ -93,7 +94,8 @@ async def moved(request: web.Request, desk: Desk, wish: Move, *, reason: str = O
         version=shared.version,
         **wish.head,
     )
-    async with within_limits(desk, wanted, slots, booking.id):
+    services = await desk.services.known()
+    async with within_limits(desk, services, wanted, slots, booking.id):
         answer = await desk.answers.ask(command, booking.home, asker.began)
         offers = None
         if isinstance(answer, Refused) and answer.reason == "interval_broken":
@@ -112,7 +114,11 @@ async def _need_let_in(
 ) -> None:
     """Who has the dose or the place keeps it, by whatever rules; somebody else is judged."""
     await need_campaign(desk, booking.campaign_id, wanted, slots, moved=booking)
-    have = {(place.patient_id, place.dose, place.service) for place in booking.places}
+    who = desk.identities.who
+    have = {
+        (who(place.patient_id or booking.owner_id), place.dose, place.service)
+        for place in booking.places
+    }
     kept = [one for one in wanted if _as_had(one, slots) in have]
     await need_admitted(
         desk,

@@ -56,7 +56,7 @@ async def as_visits(
         await _need_whole(desk, wanted, slots, services)
         return await _with_papers(desk, wanted, slots, wish)
     except Problem:
-        if not is_moved and await _is_made(desk, wish.booking_id):
+        if not is_moved and await is_made(desk, wish.booking_id):
             return wanted
         raise
 
@@ -140,7 +140,7 @@ def _paper_missing(slot: SlotFacts, wrong: Wrong) -> Problem:
     )
 
 
-async def _is_made(desk: Desk, booking_id: UUID) -> bool:
+async def is_made(desk: Desk, booking_id: UUID) -> bool:
     """Asked again, the wish has its answer already."""
     before = await desk.bookings.load(booking_id)
     return before is not None and before.kind == "booking" and before.version > 0

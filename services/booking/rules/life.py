@@ -154,20 +154,23 @@ def change_of(event: LifeEvent) -> Change:
     kind: Kind | None = None
     campaign_id: UUID | None = None
     expires_at: datetime | None = None
-    cancelled_by: CancelReason | None = None
+    late, cancelled_by, booked_by = False, None, None
     match event:
         case PlacesBooked():
             owner_id, kind, campaign_id = event.owner_id, "booking", event.campaign_id
             places = places_of(event.places)
+            booked_by = None if event.by is UNSET else event.by
         case PlacesHeld():
             owner_id, kind, expires_at = event.owner_id, "hold", event.expires_at
             places = places_of(event.places)
-        case BookingMoved() | BookingRestored():
+        case BookingMoved():
+            places, late = places_of(event.places), event.late
+        case BookingRestored():
             places = places_of(event.places)
         case HoldRenewed():
             expires_at = event.expires_at
         case BookingCancelled():
-            cancelled_by = None if event.missed else event.reason
+            late, cancelled_by = event.late, None if event.missed else event.reason
         case HoldReleased() | HoldExpired():
             pass
         case _:
@@ -183,17 +186,10 @@ def change_of(event: LifeEvent) -> Change:
         campaign_id=campaign_id,
         places=places,
         expires_at=expires_at,
-        late=isinstance(event, BookingMoved | BookingCancelled) and event.late,
+        late=late,
         cancelled_by=cancelled_by,
-        booked_by=_by_whom(event),
+        booked_by=booked_by,
     )
-
-
-def _by_whom(event: LifeEvent) -> UUID | None:
-    """Who at a clinic made it for its owner, where it is made."""
-    if not isinstance(event, PlacesBooked) or event.by is UNSET:
-        return None
-    return event.by
 
 
 def _named(event: LifeEvent) -> str:

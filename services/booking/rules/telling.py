@@ -7,7 +7,7 @@ from uuid import UUID
 import msgspec
 from msgspec import UNSET
 
-from services.booking.rules.life import Place, Places, places_of
+from services.booking.rules.life import Place
 from shared.messages import (
     BookedPlace,
     BookingCancelled,
@@ -23,6 +23,7 @@ from shared.messages import (
     BookingTold,
     PlacesBooked,
     SlotEvent,
+    TakenPlace,
     answer_id,
 )
 
@@ -33,7 +34,7 @@ class Known(msgspec.Struct, frozen=True):
     """Whose a booking is, and which places it had when it was last told of."""
 
     owner_id: UUID
-    places: Places
+    places: tuple[Place | TakenPlace, ...]
 
 
 def needs_known(events: Iterable[SlotEvent]) -> list[UUID]:
@@ -59,11 +60,11 @@ def tell(events: Iterable[SlotEvent], known: Mapping[UUID, Known]) -> list[Booki
     for event in events:
         match event:
             case PlacesBooked():
-                now[event.booking_id] = Known(event.owner_id, places_of(event.places))
+                now[event.booking_id] = Known(event.owner_id, event.places)
                 told.append(_confirmed(event, now[event.booking_id]))
             case BookingMoved():
                 before = now[event.booking_id]
-                now[event.booking_id] = Known(before.owner_id, places_of(event.places))
+                now[event.booking_id] = Known(before.owner_id, event.places)
                 told.append(_moved(event, before, now[event.booking_id]))
             case BookingCancelled(missed=True):
                 told.append(_missed(event, now[event.booking_id]))
@@ -71,7 +72,7 @@ def tell(events: Iterable[SlotEvent], known: Mapping[UUID, Known]) -> list[Booki
                 told.append(_revoked(event, now[event.booking_id]))
             case BookingRestored():
                 owner_id = now[event.booking_id].owner_id
-                now[event.booking_id] = Known(owner_id, places_of(event.places))
+                now[event.booking_id] = Known(owner_id, event.places)
                 told.append(_reinstated(event, now[event.booking_id]))
             case _:
                 told.append(None)
@@ -129,7 +130,7 @@ def _booked(known: Known) -> tuple[BookedPlace, ...]:
     return tuple(_as_told(place, known.owner_id) for place in known.places)
 
 
-def _as_told(place: Place, owner_id: UUID) -> BookedPlace:
+def _as_told(place: Place | TakenPlace, owner_id: UUID) -> BookedPlace:
     return BookedPlace(
         id=place.id,
         slot_id=place.slot_id,

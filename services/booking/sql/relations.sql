@@ -22,7 +22,8 @@ SELECT person_id FROM relation
 
 -- name: standing
 -- How each of $2 stands to each of $1 who booked for them, under all ids that lead to either: a child of
--- theirs, an adult who agrees as of now, somebody without an account.
+-- theirs, an adult who agrees as of now, somebody without an account. Who is the same person under two ids
+-- is told as one.
 WITH pair AS (
     SELECT p.owner_id, p.person_id,
            o.root || ARRAY(SELECT m.id FROM merged_person AS m WHERE m.into_id = o.root) AS owner_ids,
@@ -34,9 +35,10 @@ WITH pair AS (
                                          p.person_id) AS root) AS q
 )
 SELECT owner_id, person_id,
-       EXISTS (SELECT FROM patient AS c
-                WHERE c.id = ANY (person_ids) AND c.guardian_id = ANY (owner_ids)
-                  AND c.outgrown_at IS NULL) AS is_child,
+       owner_ids[1] = person_ids[1]
+       OR EXISTS (SELECT FROM patient AS c
+                   WHERE c.id = ANY (person_ids) AND c.guardian_id = ANY (owner_ids)
+                     AND c.outgrown_at IS NULL) AS is_child,
        EXISTS (SELECT FROM relation AS r
                 WHERE r.proxy_id = ANY (owner_ids) AND r.person_id = ANY (person_ids)
                   AND r.state = 'accepted') AS agrees,
