@@ -93,9 +93,16 @@ class Scaler:
             for service, count in counts.items()
             for instance in range(count, self._counts[service])
         ]
+        before = dict(self._counts)
         await self._bring(more)
         self._counts.update(counts)
-        await self._tell_who_asks_them()
+        try:
+            await self._tell_who_asks_them()
+        except HopelessError:
+            self._counts.update(before)
+            came = {part.name for part in more}
+            await self._crew.let_go([k for k in self._crew.keepers if k.part.name in came])
+            raise
         going = [keeper for keeper in self._crew.keepers if keeper.part.name in fewer]
         await self._crew.let_go(going)
 

@@ -75,6 +75,7 @@ from shared.messages.televisits import (
 from shared.messages.words import (
     CAPACITY_MAX,
     CUT_OFF_MINUTES_MAX,
+    DOSE_FIRST,
     EXTRA_MAX,
     HOLDS_MAX,
     ONE_LINE,
@@ -108,6 +109,7 @@ from shared.messages.words import (
 __all__ = [
     "CAPACITY_MAX",
     "CUT_OFF_MINUTES_MAX",
+    "DOSE_FIRST",
     "EXTRA_MAX",
     "HOLDS_MAX",
     "ONE_LINE",

@@ -35,6 +35,9 @@ Capacity = Annotated[int, Meta(ge=0, le=CAPACITY_MAX)]
 Extra = Annotated[int, Meta(ge=0, le=EXTRA_MAX)]
 MinutesBefore = Annotated[int, Meta(ge=0, le=CUT_OFF_MINUTES_MAX)]
 Dose = Annotated[int, Meta(ge=1, le=4)]
+DOSE_FIRST = 1
+"""For which dose somebody comes who names none."""
+
 DaysApart = Annotated[int, Meta(ge=0, le=3_650)]
 TtlSeconds = Annotated[int, Meta(ge=30, le=900)]
 Claim = Annotated[bytes, Meta(min_length=16, max_length=16)]

@@ -12,6 +12,7 @@ from services.booking.inbox import Inbox
 from services.booking.memory import Kept
 from services.booking.rules.eligibility import SlotFacts
 from services.booking.rules.life import change_of, fold
+from services.booking.store import relations
 from services.booking.store.bookings import apply, booking_of
 from services.booking.store.database import SQL
 from shared import database
@@ -380,3 +381,21 @@ async def test_a_booking_for_oneself_has_nobody_else_written_down(
     row = await connection.fetchrow("SELECT guest_ids, left_ids FROM booking WHERE id = $1", ID)
 
     assert tuple(row) == (None, None)
+
+
+async def test_somebody_who_has_two_ids_is_told_of_one_booking_as_one_person(
+    connection: asyncpg.Connection,
+) -> None:
+    before, today = an_id("as they were"), an_id("as they are known today")
+    await connection.execute(
+        "INSERT INTO merged_person (id, into_id, wish_id, body_hash, by_id)"
+        " VALUES ($1, $2, $3, $4, $2)",
+        *(before, today, an_id("a wish"), b"a" * 16),
+    )
+    pairs = {(before, today), (today, an_id("somebody else"))}
+
+    standing = await relations.standing(connection, pairs)
+
+    of_one = standing[before, today]
+    assert (of_one.is_acted_for, of_one.hears) == (True, False)
+    assert not standing[today, an_id("somebody else")].is_acted_for

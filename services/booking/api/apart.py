@@ -8,8 +8,9 @@ from uuid import UUID
 from services.booking.api.desk import Desk
 from services.booking.api.visits import is_made
 from services.booking.rules.apart import asks_for_days, not_apart_from
-from services.booking.rules.eligibility import DOSE_FIRST, Campaign, SlotFacts, Wanted
+from services.booking.rules.eligibility import Campaign, SlotFacts, Wanted
 from services.booking.rules.products import Product
+from shared.messages import DOSE_FIRST
 from shared.problems import Problem
 
 

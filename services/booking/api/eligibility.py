@@ -14,13 +14,13 @@ from services.booking.rules.admission import (
     NotAdmitted,
     admits,
 )
-from services.booking.rules.eligibility import DOSE_FIRST, SlotFacts, Wanted
+from services.booking.rules.eligibility import SlotFacts, Wanted
 from services.booking.rules.life import Booking, Kind
 from services.booking.rules.products import NO_PRODUCT, Asked, broken_by, own_product
 from services.booking.rules.publications import Published, RuleBook, beyond_what_they_had
 from services.booking.rules.refusals import TOLD
 from services.booking.store.facts import Admitted
-from shared.messages import Alternative
+from shared.messages import DOSE_FIRST, Alternative
 from shared.problems import Problem, unavailable
 
 LOOKS = 3

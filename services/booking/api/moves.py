@@ -18,11 +18,11 @@ from services.booking.api.problems_of_lines import LINE
 from services.booking.api.shares import Shared, as_they_are, booking_of, need_own_in
 from services.booking.api.turns import need_turn
 from services.booking.api.visits import as_visits
-from services.booking.rules.eligibility import DOSE_FIRST, Campaign, Rule, SlotFacts, Wanted, wishes
+from services.booking.rules.eligibility import Campaign, Rule, SlotFacts, Wanted, wishes
 from services.booking.rules.life import Booking
 from services.booking.rules.refusals import booking_unready
 from shared.access.entries import OWN
-from shared.messages import Apart, MovePlaces, Refused
+from shared.messages import DOSE_FIRST, Apart, MovePlaces, Refused
 from shared.openapi import Answer, Route
 from shared.policy import allowed
 from shared.web import read_body

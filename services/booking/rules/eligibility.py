@@ -10,13 +10,12 @@ from uuid import UUID
 import msgspec
 from msgspec import UNSET, Meta
 
-from shared.messages import AsksFor, Dose, Instant, Modality, PlaceWish, Resource, Text
+from shared.messages import DOSE_FIRST, AsksFor, Dose, Instant, Modality, PlaceWish, Resource, Text
 
 Rule = Literal["service", "dose", "interval"]
 
 DAY = timedelta(days=1)
 DAYS_MAX = 3_650
-DOSE_FIRST = 1
 
 
 class SlotFacts(msgspec.Struct, frozen=True, kw_only=True):

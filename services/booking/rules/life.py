@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Literal, assert_never
+from typing import Any, Literal, assert_never
 from uuid import UUID
 
 import msgspec
@@ -149,47 +149,45 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
 
 def change_of(event: LifeEvent) -> Change:
     """What one event changes; only what makes a booking or hold says whose it is."""
-    owner_id: UUID | None = None
-    places: Places | None = None
-    kind: Kind | None = None
-    campaign_id: UUID | None = None
-    expires_at: datetime | None = None
-    late, cancelled_by, booked_by = False, None, None
-    match event:
-        case PlacesBooked():
-            owner_id, kind, campaign_id = event.owner_id, "booking", event.campaign_id
-            places = places_of(event.places)
-            booked_by = None if event.by is UNSET else event.by
-        case PlacesHeld():
-            owner_id, kind, expires_at = event.owner_id, "hold", event.expires_at
-            places = places_of(event.places)
-        case BookingMoved():
-            places, late = places_of(event.places), event.late
-        case BookingRestored():
-            places = places_of(event.places)
-        case HoldRenewed():
-            expires_at = event.expires_at
-        case BookingCancelled():
-            late, cancelled_by = event.late, None if event.missed else event.reason
-        case HoldReleased() | HoldExpired():
-            pass
-        case _:
-            assert_never(event)
     return Change(
         id=event.booking_id,
         version=event.version,
         status=LEADS_TO[_named(event)],
         home=event.home,
         at=event.at,
-        owner_id=owner_id,
-        kind=kind,
-        campaign_id=campaign_id,
-        places=places,
-        expires_at=expires_at,
-        late=late,
-        cancelled_by=cancelled_by,
-        booked_by=booked_by,
+        **_said_by(event),
     )
+
+
+def _said_by(event: LifeEvent) -> dict[str, Any]:
+    """What of a change an event says."""
+    match event:
+        case PlacesBooked():
+            return {
+                "owner_id": event.owner_id,
+                "kind": "booking",
+                "campaign_id": event.campaign_id,
+                "places": places_of(event.places),
+                "booked_by": None if event.by is UNSET else event.by,
+            }
+        case PlacesHeld():
+            about = {"owner_id": event.owner_id, "kind": "hold", "expires_at": event.expires_at}
+            return about | {"places": places_of(event.places)}
+        case BookingMoved():
+            return {"places": places_of(event.places), "late": event.late}
+        case BookingRestored():
+            return {"places": places_of(event.places)}
+        case HoldRenewed():
+            return {"expires_at": event.expires_at}
+        case BookingCancelled():
+            return {
+                "late": event.late,
+                "cancelled_by": None if event.missed else event.reason,
+            }
+        case HoldReleased() | HoldExpired():
+            return {}
+        case _:
+            assert_never(event)
 
 
 def _named(event: LifeEvent) -> str:

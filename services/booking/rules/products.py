@@ -15,13 +15,12 @@ from msgspec import Meta
 from services.booking.rules.admission import Age, Code, Who, Words, of_age
 from services.booking.rules.eligibility import (
     DAYS_MAX,
-    DOSE_FIRST,
     Campaign,
     SlotFacts,
     Wanted,
     well_apart,
 )
-from shared.messages import Dose, Text
+from shared.messages import DOSE_FIRST, Dose, Text
 
 PRODUCTS_MAX = 16
 NO_PRODUCT = "campaign"

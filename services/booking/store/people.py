@@ -7,10 +7,11 @@ from uuid import UUID, uuid4
 
 import msgspec
 
-from services.booking.rules.eligibility import DOSE_FIRST, Wanted
+from services.booking.rules.eligibility import Wanted
 from services.booking.rules.profiles import Profile, completed
 from services.booking.store import facts, limits, papers, profiles, relations
 from services.booking.store.database import SQL, Connection, Database
+from shared.messages import DOSE_FIRST
 from shared.topics import home_of
 from shared.vault import Vault
 

@@ -28,7 +28,7 @@ ANEW_SECONDS = 5.0
 AGE_SECONDS_MAX = 2.0
 """A copy that is older says nothing here."""
 
-Append = Callable[[Outgoing], Awaitable[object]]
+Append = Callable[[Outgoing], Awaitable[asyncio.Future[None]]]
 
 _encode = msgspec.msgpack.Encoder().encode
 
@@ -62,7 +62,9 @@ class Teller:
                 continue
             word = uuid4()
             told = PlacesLeft(id=word, cause=word, at=now, service=service, free=max(0, free))
-            await self._append(Outgoing(SLOTS_LEFT.name, 0, None, _encode(told)))
+            acknowledged = await self._append(Outgoing(SLOTS_LEFT.name, 0, None, _encode(told)))
+            # Seen: what gets lost is told again.
+            acknowledged.add_done_callback(lambda done: done.cancelled() or done.exception())
             self._told[service] = free, now
 
     def _is_known(self, service: str, free: int, now: datetime) -> bool:

@@ -56,7 +56,7 @@ class Referee:
         seen = await store.see(connection, **meant_by(fresh, self._due))
         seen.inventory.limits = self._limits
         decided = decide_batch(seen, heads, items, known=known, due=self._due)
-        await store.save(
+        changed = await store.save(
             connection,
             seen,
             said=[event for _, event in decided.events if isinstance(event, Said)],
@@ -64,7 +64,7 @@ class Referee:
             positions=positions_of(items),
             swept=self._due,
         )
-        await store.keep_doses(connection, seen, (event for _, event in decided.events))
+        await store.keep_doses(connection, seen, changed, (event for _, event in decided.events))
         self._decided = decided
         if self._near is not None:
             name_what_is_near(self._near, items, known, decided)

@@ -10,6 +10,7 @@ from msgspec import UNSET
 from services.slots.rules.answers import counts_of, refuse, seats_per_slot, taken
 from services.slots.rules.inventory import Booking, Inventory
 from shared.messages import (
+    DOSE_FIRST,
     BookingCancelled,
     BookPlaces,
     CancelBooking,
@@ -25,8 +26,6 @@ from shared.messages import (
 
 Wishes = tuple[PlaceWish, ...]
 NOTHING: Counter[UUID] = Counter()
-
-DOSE_FIRST = 1
 
 
 def book(

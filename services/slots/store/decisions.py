@@ -44,6 +44,13 @@ SAID_OF_SLOTS = (
 """What is said of a slot beside where and when it is, in the order in which `save` takes it."""
 
 
+WRITTEN = ("clinics", "opened", "counted", "seated", "answered")
+"""How many rows of each kind `save` says that it wrote."""
+
+Changes = tuple[list[UUID], list[Row]]
+"""Seats that are deleted, and seats that are written."""
+
+
 class Answer(NamedTuple):
     """The recorded answer to one command: its outcome is `done` or the reason of a refusal."""
 
@@ -196,13 +203,13 @@ async def save(
     answers: Sequence[Answer],
     positions: str,
     swept: Sequence[UUID],
-) -> None:
-    """Write what changed; AgainError where somebody else wrote one of the same rows first."""
+) -> Changes:
+    """Write and return what changed; AgainError where somebody else wrote one of the rows first."""
     slots, before = seen.inventory.slots.values(), seen.slots_before
     new = [slot for slot in slots if slot.id not in before]
     old = [slot for slot in slots if slot.version > before.get(slot.id, slot.version)]
     opened = [event for event in said if isinstance(event, ClinicOpened)]
-    gone, seated = changes(seen)
+    gone, seated = _changes(seen)
     answers = sorted(answers, key=lambda answer: answer.id.int)
     if gone:
         await connection.execute(SQL["delete_places"], gone)
@@ -222,12 +229,12 @@ async def save(
         *_columns(seated, IN_HAND),
     )
     assert row is not None
-    written = (row["clinics"], row["opened"], row["counted"], row["seated"], row["answered"])
-    meant = (len(opened), len(new), len(old), len(seated), len(answers))
-    if written != meant:
+    meant = tuple(len(rows) for rows in (opened, new, old, seated, answers))
+    if meant != tuple(row[name] for name in WRITTEN):
         raise AgainError("somebody else was quicker")
     await _change_clinics(connection, said)
     await _limit_slots(connection, said)
+    return gone, seated
 
 
 async def _change_clinics(connection: asyncpg.Connection, said: Iterable[Said]) -> None:
@@ -252,7 +259,7 @@ async def _limit_slots(connection: asyncpg.Connection, said: Iterable[Said]) -> 
         )
 
 
-def changes(seen: Seen) -> tuple[list[UUID], list[Row]]:
+def _changes(seen: Seen) -> Changes:
     """Seats to delete, and seats to write: what changed is deleted and written anew."""
     after = {
         row.id: row for booking in seen.inventory.bookings.values() for row in rows_of(booking)

@@ -8,18 +8,18 @@ from collections.abc import Iterable
 import asyncpg
 
 from services.slots.rules.bookings import dose_of
-from services.slots.store.decisions import SQL, Seen, changes
+from services.slots.store.decisions import SQL, Changes, Seen
 from shared.messages import BookingMoved, PlacesBooked, SlotEvent
 
 
 async def keep_doses(
-    connection: asyncpg.Connection, seen: Seen, events: Iterable[SlotEvent]
+    connection: asyncpg.Connection, seen: Seen, changes: Changes, events: Iterable[SlotEvent]
 ) -> None:
-    """Write down what was booked in such slots, and forget what is no more. After `save`."""
+    """Write down what was booked in such slots, and forget what is no more: what `save` changed."""
     dosed = {slot.id for slot in seen.inventory.slots.values() if slot.dose is not None}
     if not dosed:
         return
-    gone, seated = changes(seen)
+    gone, seated = changes
     seats = {row.id for row in seated}
     booked = {
         place.id: place
