@@ -119,17 +119,17 @@ class Listener:
         self.first_id = self.last_id = ""
         self.heard: list[Heard] = []
         self.comments = 0
-        self._rest = ""
+        self._rest = b""
 
-    def feed(self, text: str) -> None:
-        """Take what came; what has no end yet waits."""
-        *blocks, self._rest = (self._rest + text).split("\n\n")
+    def feed(self, came: bytes) -> None:
+        """Take what came; what has no end yet waits, be it in the middle of a letter."""
+        *blocks, self._rest = (self._rest + came).split(b"\n\n")
         for block in blocks:
-            self._take(block)
+            self._take(block.decode())
 
     def hang_up(self) -> None:
         """The connection is gone, and what was half said with it."""
-        self._rest = ""
+        self._rest = b""
 
     def _take(self, block: str) -> None:
         fields = dict.fromkeys(("id", "event", "data"), "")
@@ -232,6 +232,8 @@ class Page:
 
     def arrive(self, live: Broadcaster) -> None:
         """Ask to go on from where it stands, or to begin."""
+        # A new connection begins with nothing that the one before had said half.
+        self.listener.hang_up()
         asked = self.listener.position if self.listener.last_id else None
         self.paper, self._taken, self._live = Paper(), 0, live
         self._stream = live.streams.admit(self.person, time.time() + HOUR)
@@ -262,7 +264,7 @@ class Page:
         said = self.paper.frames()[self._taken :]
         came = said[: int(len(said) * part)]
         self._taken += len(came)
-        self.listener.feed(came.decode())
+        self.listener.feed(came)
 
     async def drop(self, part: float = 1.0) -> None:
         """The connection breaks when only a part of what was said has come."""

@@ -39,7 +39,7 @@ class Page:
             while not enough(self.listener):
                 came = await self.answer.content.readany()
                 assert came, "the stream ended"
-                self.listener.feed(came.decode())
+                self.listener.feed(came)
         return self.listener
 
     async def hears(self, events: int) -> Listener:
@@ -178,7 +178,7 @@ async def test_another_s_position_brings_one_s_own_events_and_no_others(
     await front.tell(event_of(BORIS), event_of(ALICE))
     await of_boris.hears(1)
     stolen = Listener()
-    stolen.feed("id: 0-0-0-0\n\n")
+    stolen.feed(b"id: 0-0-0-0\n\n")
 
     page = await door.page(ALICE, stolen)
 
@@ -266,7 +266,7 @@ async def test_a_position_nobody_gave_out_begins_anew_and_says_so(
 ) -> None:
     await front.tell(event_of(ALICE))
     made_up = Listener()
-    made_up.feed("id: 5-0-0-0\n\n")
+    made_up.feed(b"id: 5-0-0-0\n\n")
 
     page = await door.page(ALICE, made_up)
     await page.hears(1)

@@ -59,7 +59,7 @@ class Patient(Visitor):
             self.connections += 1
             async for came in answer.content.iter_any():
                 async with self._heard:
-                    self.listener.feed(came.decode())
+                    self.listener.feed(came)
                     self._heard.notify_all()
 
 

@@ -66,7 +66,7 @@ async def test_a_page_cut_off_at_any_byte_hears_the_rest_elsewhere(
     for nth in range(12):
         await front.tell(event_of(ALICE if nth % 3 else BORIS), home=nth % 4)
         await until_quiet(first)
-    said = page.paper.frames().decode()
+    said = page.paper.frames()
     await page.drop(0.0)
 
     for cut in range(0, len(said), 97):
@@ -174,7 +174,7 @@ async def test_a_position_that_was_never_given_out_is_told_to_read_anew(
 ) -> None:
     live, page = a_process(), Page(ALICE)
     await front.tell(event_of(ALICE))
-    page.listener.feed("id: 0-7-0-0\n\n")
+    page.listener.feed(b"id: 0-7-0-0\n\n")
 
     await page.connect(live)
     await until_quiet(live)
