@@ -13,12 +13,13 @@ from services.notify import api, metrics
 from services.notify.channels import Provider
 from services.notify.channels.email import Smtp
 from services.notify.config import Config
+from services.notify.dispatching import Dispatcher
 from services.notify.inbox import Inbox
 from services.notify.live import Broadcaster
 from services.notify.reminding import Reminding
 from services.notify.retention import forget_unused, seal_plain
 from services.notify.sending import Sender
-from services.notify.store import Contacts, Ledger, LiveEvents, Reminders
+from services.notify.store import Contacts, Ledger, LiveEvents, Receipts, Reminders
 from shared import broker, database
 from shared.access.noting import ACCESS, Access
 from shared.access.store import AccessLog
@@ -60,7 +61,8 @@ async def run(config: Config, stopping: asyncio.Event) -> None:
         await clock.set(pool)
         ledger, events = Ledger(pool), LiveEvents(pool)
         await seal_plain(contacts, config.database_owner)
-        senders = [Sender(each, config, ledger, contacts.open) for each in providers(config)]
+        dispatcher, receipts = Dispatcher(config, contacts), Receipts(pool)
+        senders = [Sender(each, config, ledger, dispatcher, receipts) for each in providers(config)]
         live = Broadcaster(config, events)
         relay = Relay(BOOKING_EVENTS.name, pool, appender)
         reminding = Reminding(config, Reminders(pool))

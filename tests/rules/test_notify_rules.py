@@ -61,14 +61,16 @@ def test_who_was_perhaps_told_never_waits_to_be_told_again(
 
 
 def test_what_is_settled_stays_settled_and_the_unknown_never_waits_again() -> None:
-    assert not any(NEXT[state] for state in ("sent", "failed", "expired", "no_address"))
-    assert set(NEXT["unknown"].values()) == {"sent", "failed"}
+    settled = ("delivered", "failed", "expired", "no_address", "declined")
+    assert not any(NEXT[state] for state in settled)
+    assert set(NEXT["sent"].values()) == {"delivered", "failed"}
+    assert set(NEXT["unknown"].values()) == {"sent", "delivered", "failed"}
 
 
 def test_every_state_the_table_leads_to_is_in_the_table() -> None:
     reached = {state for happenings in NEXT.values() for state in happenings.values()}
 
-    assert reached | {"waiting"} == set(NEXT)
+    assert reached | {"waiting", "declined"} == set(NEXT)
 
 
 def test_a_refusal_for_good_fails_at_once_and_says_where() -> None:

@@ -1,6 +1,6 @@
 """What is remembered? Each noun's statements in a file of its own; the SQL is beside, in `sql/`."""
 
-from services.notify.store.contacts import Contacts, SealedAddress, forget
+from services.notify.store.contacts import DEVICES_MAX, Contacts, Reach, SealedAddress, forget
 from services.notify.store.database import SQL, Connection
 from services.notify.store.ledger import (
     NOTHING,
@@ -13,6 +13,8 @@ from services.notify.store.ledger import (
     write_down,
 )
 from services.notify.store.live import Gap, LiveEvent, LiveEvents, Look, Missed, keep_live
+from services.notify.store.preferences import KeptWishes, Preferences
+from services.notify.store.receipts import Receipts
 from services.notify.store.reminders import (
     Planned,
     Reminders,
@@ -23,6 +25,7 @@ from services.notify.store.reminders import (
 )
 
 __all__ = [
+    "DEVICES_MAX",
     "NOTHING",
     "SQL",
     "Claim",
@@ -31,6 +34,7 @@ __all__ = [
     "Contacts",
     "Counts",
     "Gap",
+    "KeptWishes",
     "Ledger",
     "LiveEvent",
     "LiveEvents",
@@ -38,6 +42,9 @@ __all__ = [
     "Lost",
     "Missed",
     "Planned",
+    "Preferences",
+    "Reach",
+    "Receipts",
     "Reminders",
     "SealedAddress",
     "Step",
