@@ -1,6 +1,6 @@
-"""What does a push service do in a test? `web-push-testing` opens what it is sent, as a browser does;
+"""What does a push service do in a test? One opens what it is sent, as a browser does; another
 
-another answers as it is told, or not at all.
+answers as it is told, or not at all. The first is `web-push-testing`, of others' making.
 """
 
 import asyncio

@@ -1,7 +1,7 @@
-"""By which key does the messenger say to push services who it is? Made at the first start, and kept.
+"""By which key does the messenger say to push services who it is? It is made once, and kept.
 
-Browsers subscribe for the other half of it alone, so it is not turned like others: with another one
-every subscription is refused, and its owner has to make it anew.
+Browsers subscribe for the other half of it alone, so it is not turned like others: with another
+one every subscription is refused, and its owner has to make it anew.
 """
 
 import base64

@@ -16,7 +16,7 @@ from aiohttp.test_utils import unused_port
 from services.notify.channels import Dispatch
 from services.notify.channels.web_push import PushLine, Signer, WebPush
 from services.notify.channels.web_push.content import CONTENT_BYTES_MAX
-from services.notify.rules.fates import (
+from services.notify.rules import (
     Accepted,
     Gone,
     NotHandedOver,
@@ -49,7 +49,9 @@ async def service() -> AsyncIterator[PushService]:
 
 
 @asynccontextmanager
-async def a_line(origin: str, *, signer: Signer = SIGNER, said: str = "1 July, 12:00") -> AsyncIterator[PushLine]:
+async def a_line(
+    origin: str, *, signer: Signer = SIGNER, said: str = "1 July, 12:00"
+) -> AsyncIterator[PushLine]:
     provider = WebPush(
         services=PushServices.parse(origin),
         signer=signer,
@@ -128,7 +130,7 @@ async def test_a_device_that_another_asked_for_is_not_pushed_to(service: PushSer
     async with a_line(service.origin, signer=OTHER) as line:
         outcome = await line.send(a_dispatch(device))
 
-    assert outcome == Refused(400, "push")
+    assert outcome == Refused(554, "push, status 400")
     assert await service.read_on(name) == []
 
 
@@ -171,11 +173,11 @@ async def test_a_push_service_is_told_how_long_and_how_urgent_and_in_whose_place
     ("status", "headers", "outcome"),
     [
         (410, {}, Gone()),
-        (413, {}, Refused(413, "push")),
+        (413, {}, Refused(554, "push, status 413")),
         (429, {"Retry-After": "7"}, SlowDown(7.0)),
         (500, {}, NotHandedOver("500")),
         (502, {}, Unanswered()),
-        (307, {"Location": "http://127.0.0.1:1/"}, Refused(307, "push")),
+        (307, {"Location": "http://127.0.0.1:1/"}, Refused(554, "push, status 307")),
     ],
 )
 async def test_what_it_answers_decides_and_nobody_is_sent_elsewhere(

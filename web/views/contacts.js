@@ -1,6 +1,5 @@
 // Where does this person want to be told what became of a booking?
 
-import { devicePane } from '../parts/device.js';
 import { el, say, set } from '../parts/dom.js';
 import { problemText } from '../parts/problems.js';
 import { ask } from '../talk/api.js';
@@ -57,8 +56,7 @@ export function contactsView() {
       el('form.pane.stack', { onsubmit: save, novalidate: true },
         el('label', { for: 'email' }, t('contacts.email')), field,
         el('p.hint', { id: 'email-hint' }, t('contacts.hint')),
-        said, button),
-      devicePane()),
+        said, button)),
     stop() {},
   };
 }

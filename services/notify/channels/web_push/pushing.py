@@ -40,6 +40,9 @@ IDLE_SECONDS = 5.0
 """Shorter than any service keeps a connection: one that it just closed would leave a message
 unknown."""
 
+NEVER = 554
+"""As a mail server would say it: what is refused for good."""
+
 ANSWER_HEADER_BYTES_MAX = 4_096
 SLOW_SECONDS_DEFAULT = 10.0
 SLOW_SECONDS_MAX = 3_600.0
@@ -53,7 +56,7 @@ _decode = msgspec.json.Decoder(Subscription).decode
 
 
 class WebPush:
-    """Every known push service as one provider: which of them a device has is its browser's choice."""
+    """Every known push service as one provider: which it is chooses the device's browser."""
 
     channel: Channel = "web_push"
     name: str = "webpush"
@@ -180,7 +183,7 @@ def outcome_of(status: int, retry_after: str, at: datetime) -> Outcome:
         return Unanswered()
     if status >= 500:
         return NotHandedOver(str(status))
-    return Refused(status, "push")
+    return Refused(NEVER, f"push, status {status}")
 
 
 def _seconds_of(retry_after: str, at: datetime) -> float:
