@@ -1,67 +1,54 @@
-"""Into how many text messages does a text go, and where is it cut?"""
+"""How many text messages is a text? Providers count, and are paid, by the segment.
+
+A text of the GSM 7-bit alphabet has 160 septets in one message, or 153 in each of several, since
+each then says which it is; any other character makes all of it UCS-2, 70 units or 67.
+"""
 
 from collections.abc import Iterator
-from typing import Literal, NamedTuple
 
-from aiosmpplib.codec import GSM_BASIC_ENCODE_MAP, GSM_EXTENDED_ENCODE_MAP
+_BASIC = (
+    "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?"
+    "¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
+)
+_EXTENDED = "\f^{}\\[~]|€"
 
-Alphabet = Literal["gsm7", "ucs2"]
+SEPTETS = dict.fromkeys(_BASIC, 1) | dict.fromkeys(_EXTENDED, 2)
+"""How much room a character takes in GSM 7-bit; a character of the extension is an escape more."""
 
-SEGMENTS_MAX = 10
-"""What is longer is no text message."""
-
-
-class Room(NamedTuple):
-    """How many units one message holds by itself, and as a part with a header of six octets."""
-
-    alone: int
-    as_part: int
+GSM_ALONE_MAX, GSM_PART_MAX = 160, 153
+UCS2_ALONE_MAX, UCS2_PART_MAX = 70, 67
 
 
-ROOMS: dict[Alphabet, Room] = {"gsm7": Room(160, 153), "ucs2": Room(70, 67)}
-"""A unit is a septet of GSM 03.38, or sixteen bits: 140 octets either way."""
+def is_gsm(text: str) -> bool:
+    """Whether GSM 7-bit says it as it is, without replacing anything."""
+    return all(character in SEPTETS for character in text)
 
 
-class Segments(NamedTuple):
-    """A text as its parts, in order; none of them ends within a character."""
-
-    alphabet: Alphabet
-    parts: tuple[str, ...]
+def segments(text: str) -> int:
+    """How many messages a provider makes of it; an empty one is a message, too."""
+    return len(parts_of(text))
 
 
-class TooLongError(ValueError):
-    """A text of more parts than anybody would read."""
+def parts_of(text: str) -> list[str]:
+    """The text as it is cut; no character is ever cut in two."""
+    if is_gsm(text):
+        return list(_cut(text, SEPTETS, GSM_ALONE_MAX, GSM_PART_MAX))
+    return list(_cut(text, _units(text), UCS2_ALONE_MAX, UCS2_PART_MAX))
 
 
-def segments_of(text: str) -> Segments:
-    """The fewest parts in the cheapest alphabet that has all its characters."""
-    alphabet: Alphabet = "gsm7" if all(map(_is_gsm, text)) else "ucs2"
-    room = ROOMS[alphabet]
-    if sum(_units(char, alphabet) for char in text) <= room.alone:
-        return Segments(alphabet, (text,))
-    parts = tuple(_cut(text, alphabet, room.as_part))
-    if len(parts) > SEGMENTS_MAX:
-        raise TooLongError(f"a text message of {len(parts)} parts")
-    return Segments(alphabet, parts)
+def _units(text: str) -> dict[str, int]:
+    """A character beyond the first 65,536 is a pair of UTF-16 units."""
+    return {character: 1 + (ord(character) > 0xFFFF) for character in text}
 
 
-def _cut(text: str, alphabet: Alphabet, units_max: int) -> Iterator[str]:
-    begin = units = 0
-    for at, char in enumerate(text):
-        more = _units(char, alphabet)
-        if units + more > units_max:
+def _cut(text: str, room: dict[str, int], alone_max: int, part_max: int) -> Iterator[str]:
+    if sum(room[character] for character in text) <= alone_max:
+        yield text
+        return
+    begin = taken = 0
+    for at, character in enumerate(text):
+        if taken + room[character] > part_max:
             yield text[begin:at]
-            begin, units = at, 0
-        units += more
+            begin, taken = at, 0
+        taken += room[character]
     yield text[begin:]
-
-
-def _is_gsm(char: str) -> bool:
-    return char in GSM_BASIC_ENCODE_MAP or char in GSM_EXTENDED_ENCODE_MAP
-
-
-def _units(char: str, alphabet: Alphabet) -> int:
-    """Two for what is written as an escape and a letter, or as a pair of surrogates."""
-    if alphabet == "gsm7":
-        return 1 if char in GSM_BASIC_ENCODE_MAP else 2
-    return 2 if ord(char) > 0xFFFF else 1

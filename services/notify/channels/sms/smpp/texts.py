@@ -11,12 +11,13 @@ from aiosmpplib.codec import GSM7BitCodec
 from aiosmpplib.protocol import SubmitSm
 
 from services.notify.channels.sms.smpp import pdus
-from services.notify.rules.segments import Segments, segments_of
+from services.notify.rules.segments import is_gsm, parts_of
 
 RECEIPT_WANTED = 0x01
 """The SMSC tells what became of it in the end, be it delivered or not."""
 
-_ENCODINGS = {"gsm7": "gsm0338", "ucs2": "ucs2"}
+PARTS_MAX = 10
+"""What is longer is no text message."""
 
 
 def submits(
@@ -27,31 +28,22 @@ def submits(
     How long they are valid is said as a length of time, so that nobody's clock matters. The parts
     of one text have one reference, which comes of its key: a part that is asked again fits.
     """
-    found = segments_of(text)
-    encoding, many = _ENCODINGS[found.alphabet], len(found.parts) > 1
+    parts, gsm = parts_of(text), is_gsm(text)
+    if len(parts) > PARTS_MAX:
+        raise ValueError(f"a text message of {len(parts)} parts")
     made = []
-    for number, part in enumerate(found.parts, start=1):
+    for number, part in enumerate(parts, start=1):
         message = SubmitSm(
             short_message=part,
             source=pdus.sender_of(sender),
             destination=pdus.number_of(recipient),
-            esm_class=pdus.UDH_INDICATOR if many else 0,
+            esm_class=pdus.UDH_INDICATOR if len(parts) > 1 else 0,
             validity_period=timedelta(seconds=max(1, int(valid_seconds))),
             registered_delivery=RECEIPT_WANTED,
-            encoding=encoding,
+            encoding="gsm0338" if gsm else "ucs2",
         )
-        header = _header(key, number, found) if many else b""
-        message.set_encoded_message(header + _encoded(part, found))
+        header = bytes((5, 0, 3, key.int & 0xFF, len(parts), number)) if len(parts) > 1 else b""
+        octets = GSM7BitCodec().encode(part)[0] if gsm else part.encode("utf-16-be")
+        message.set_encoded_message(header + octets)
         made.append(message)
     return made
-
-
-def _header(key: UUID, number: int, found: Segments) -> bytes:
-    return bytes((5, 0, 3, key.int & 0xFF, len(found.parts), number))
-
-
-def _encoded(part: str, found: Segments) -> bytes:
-    if found.alphabet == "ucs2":
-        return part.encode("utf-16-be")
-    octets: bytes = GSM7BitCodec().encode(part)[0]
-    return octets
