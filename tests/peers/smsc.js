@@ -86,4 +86,5 @@ readline.createInterface({ input: process.stdin }).on('line', (line) => {
   if (told.receipt) deliver({ esm_class: 4, ...told.receipt });
   if (told.text) deliver({ esm_class: 0, ...told.text });
   if (told.hang_up) sessions.forEach((session) => session.socket.resetAndDestroy());
+  say({ told: true });
 }).on('close', () => process.exit(0));

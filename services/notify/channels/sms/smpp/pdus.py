@@ -110,8 +110,7 @@ def text_of(delivered: Delivered) -> str:
         return content.decode("utf-16-be", "replace")
     if delivered.coding == 0x03:
         return content.decode("latin-1")
-    if delivered.coding == 0x01:
-        return content.decode("ascii", "replace")
+    # What is called ASCII is GSM's alphabet as often as not; letters and digits are the same.
     text: str = GSM7BitCodec().decode(content, "replace")[0]
     return text
 

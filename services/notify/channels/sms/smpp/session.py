@@ -129,33 +129,36 @@ class Session:
     # ---- beginning and end ---------------------------------------------------------------------
 
     async def _bind(self) -> None:
-        account, writer = self._account, None
+        account = self._account
         try:
             async with asyncio.timeout(account.answer_seconds):
                 reader, writer = await asyncio.open_connection(account.host, account.port)
-                number = self._number()
-                writer.write(
-                    pdus.bind(
-                        number,
-                        user=account.user,
-                        password=account.password,
-                        system_type=account.system_type,
-                    )
-                )
-                said = await pdus.read_pdu(reader)
-                while (said.command, said.sequence) != (pdus.BIND_TRANSCEIVER_RESP, number):
-                    if said.command == pdus.GENERIC_NACK:
-                        raise AwayError(f"the SMSC understands no bind: {said.status:#x}")
-                    said = await pdus.read_pdu(reader)
-            if said.status != pdus.OK:
-                raise AwayError(f"the SMSC refused the bind: {said.status:#x}")
-        except (AwayError, OSError, EOFError, TimeoutError, BrokenLineError) as error:
-            if writer is not None:
-                writer.close()
+                try:
+                    await self._introduce(reader, writer)
+                except BaseException:
+                    writer.close()
+                    raise
+        except (OSError, EOFError, TimeoutError, BrokenLineError) as error:
             raise AwayError(repr(error)) from error
         self._writer, self._doubted = writer, False
         self._heard_at = asyncio.get_running_loop().time()
         self._running = asyncio.create_task(self._run(reader, writer))
+
+    async def _introduce(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        account, number = self._account, self._number()
+        writer.write(
+            pdus.bind(
+                number,
+                user=account.user,
+                password=account.password,
+                system_type=account.system_type,
+            )
+        )
+        said = await pdus.read_pdu(reader)
+        while said.command not in (pdus.BIND_TRANSCEIVER_RESP, pdus.GENERIC_NACK):
+            said = await pdus.read_pdu(reader)
+        if said.command == pdus.GENERIC_NACK or said.status != pdus.OK:
+            raise AwayError(f"the SMSC refused the bind: {said.status:#x}")
 
     async def _run(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         tasks = [
