@@ -16,9 +16,7 @@ class Saying(msgspec.Struct, frozen=True, kw_only=True):
     expires_at: Instant
 
 
-def announced_to(
-    made: Iterable[AnnouncementMade], sayings: Mapping[UUID, Saying]
-) -> list[Message]:
+def announced_to(made: Iterable[AnnouncementMade], sayings: Mapping[UUID, Saying]) -> list[Message]:
     """A message for each; of what was stopped, or was never worded, nobody is told."""
     return [
         Message(

@@ -30,6 +30,7 @@ from shared.messages import (
 Heard = BookingEvent | VisitEvent
 """What the log says of bookings."""
 
+
 class Announced(BookingTold, frozen=True, kw_only=True):
     """What is announced to many, to one of them. It is the messenger's own, and is no booking's:
 
