@@ -20,6 +20,7 @@ from services.notify.config import Config
 from services.notify.dispatching import Dispatcher
 from services.notify.rules import (
     Accepted,
+    Channel,
     Gone,
     Mark,
     NotHandedOver,
@@ -94,6 +95,11 @@ class Sender:
     def name(self) -> str:
         """The provider's."""
         return self._provider.name
+
+    @property
+    def channel(self) -> Channel:
+        """Whose messages it sends."""
+        return self._provider.channel
 
     @property
     def connections(self) -> int:

@@ -9,7 +9,7 @@ import msgspec
 from msgspec import UNSET
 
 from services.notify.rules.addresses import Channel, Language
-from services.notify.rules.messages import Told, freed_by, places_of
+from services.notify.rules.messages import Announced, Told, freed_by, places_of
 from services.notify.rules.reminders import VisitReminder
 from shared.messages import (
     BookingConfirmed,
@@ -23,7 +23,7 @@ from shared.messages import (
     VisitTold,
 )
 
-Kind = Literal["booking", "change", "reminder", "visit", "attendance"]
+Kind = Literal["booking", "change", "reminder", "visit", "attendance", "announcement"]
 """What a message is about, as far as somebody may not want to hear of it."""
 
 DUE: tuple[Kind, ...] = ("change",)
@@ -90,6 +90,8 @@ def kind_of(event: Told) -> Kind:
             return "attendance"
         case VisitReminder():
             return "reminder"
+        case Announced():
+            return "announcement"
         case VisitTold():
             return "visit"
         case _:
@@ -117,7 +119,7 @@ def _is_told_at_once(event: Told) -> bool:
             return event.reason == "patient"
         case BookingRescheduled() | VisitAdmitted() | VisitByPhone():
             return True
-        case BookingMissed() | BookingReinstated() | VisitReminder() | VisitMissed():
+        case BookingMissed() | BookingReinstated() | VisitReminder() | VisitMissed() | Announced():
             return False
         case _:
             return True

@@ -33,6 +33,17 @@ SELECT m.event_id, m.booking_id, m.version, m.owner_id, next.channel, m.nth + 1,
     ON CONFLICT DO NOTHING
 RETURNING channel;
 
+-- name: pass_over_unspoken
+-- Nobody here speaks these channels: the person's next one is to tell it. What some provider may have told
+-- already is left to it.
+UPDATE message AS m
+   SET state = 'no_address', settled_at = now(), note = 'nobody speaks this channel'
+  FROM (SELECT id FROM message
+         WHERE state = 'waiting' AND channel = ANY ($1::text[]) AND provider IS NULL
+         ORDER BY id LIMIT $2 FOR UPDATE SKIP LOCKED) AS unspoken
+ WHERE m.id = unspoken.id
+RETURNING m.id, m.state, m.event;
+
 -- name: keep_receipts
 -- Committed before its message is looked for; whoever notes a reference looks for its receipt after that. So
 -- whichever comes second finds the other. The first word about a message is the last one.

@@ -149,6 +149,16 @@ class Ledger:
             await fall_over(connection, rows)
         return [Lost(row["id"], row["state"], row["event_id"], row["booking_id"]) for row in rows]
 
+    async def pass_over(self, unspoken: Sequence[Channel]) -> int:
+        """What waits for channels that nobody speaks is told by the next; how many did."""
+        async with (
+            self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection,
+            connection.transaction(),
+        ):
+            rows = await connection.fetch(SQL["pass_over_unspoken"], unspoken, LOST_MAX)
+            await fall_over(connection, rows)
+        return len(rows)
+
     async def measure(self) -> Counts:
         """How much is not settled."""
         async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection:

@@ -20,7 +20,7 @@ ALTER TABLE contact
         AND ordered <@ ARRAY ['email', 'sms', 'web_push', 'mobile_push', 'list']
     ),
     ADD CONSTRAINT what_is_due_is_told CHECK (
-        declined <@ ARRAY ['booking', 'reminder', 'visit', 'attendance']
+        declined <@ ARRAY ['booking', 'reminder', 'visit', 'attendance', 'announcement']
     ),
     ADD CONSTRAINT known_language CHECK (language IN ('en', 'ru')),
     ADD CONSTRAINT quiet_is_whole CHECK (num_nulls(quiet_begins, quiet_ends, time_zone) IN (0, 3)),
