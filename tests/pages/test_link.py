@@ -3,9 +3,9 @@
 import asyncio
 import json
 import re
+from datetime import datetime
 from email import message_from_string, policy
 from email.message import EmailMessage
-from datetime import datetime
 from uuid import UUID, uuid4
 
 import jwt
