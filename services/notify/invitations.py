@@ -14,7 +14,7 @@ from icalendar import Calendar, Event, Timezone, vCalAddress, vText
 
 from services.notify.rules import Told, freed_by, places_of
 from services.notify.rules.reminders import VisitReminder
-from services.notify.texts import VISIT, where
+from services.notify.texts import FALLBACK, Language, calendar_entry, where
 from shared.messages import PLACES_MAX, BookedPlace, BookingMissed, BookingReinstated
 
 PRODUCT = "-//Talon//Talon//EN"
@@ -30,7 +30,9 @@ class Invitation(msgspec.Struct, frozen=True):
     text: str
 
 
-def invitations(event: Told, *, organizer: str, attendee: str) -> list[Invitation]:
+def invitations(
+    event: Told, *, organizer: str, attendee: str, language: Language = FALLBACK
+) -> list[Invitation]:
     """What to put into the calendar and what to take out of it.
 
     The place with the same number keeps its UID over all moves, and SEQUENCE grows with the
@@ -50,6 +52,7 @@ def invitations(event: Told, *, organizer: str, attendee: str) -> list[Invitatio
     made = []
     for method, nth, place in placed:
         entry = _entry(event, nth, place, method)
+        entry.add("summary", calendar_entry(language))
         entry.add("organizer", vCalAddress(f"mailto:{organizer}"))
         entry.add("attendee", _attendee(attendee))
         made.append(Invitation(method, _calendar(method, entry, place)))
@@ -77,7 +80,6 @@ def _entry(event: Told, nth: int, place: BookedPlace, method: Method) -> Event:
     entry.add("dtstamp", event.at.astimezone(UTC))
     entry.add("dtstart", place.starts_at.astimezone(zone))
     entry.add("dtend", place.ends_at.astimezone(zone))
-    entry.add("summary", VISIT)
     entry.add("location", where(place))
     entry.add("status", "CANCELLED" if method == "CANCEL" else "CONFIRMED")
     entry.add("class", "PRIVATE")

@@ -39,7 +39,7 @@ def compose(
     join_at: Sequence[str] = (),
 ) -> bytes:
     """The whole message as it is handed to the mail server."""
-    words = wording(event, cancel_at, join_at)
+    words = wording(event, cancel_at=cancel_at, join_at=join_at)
     mail = MIMEMultipart(policy=POLICY)
     mail["Message-ID"] = message_id(event.id, event.owner_id)
     mail["Date"] = format_datetime(at.astimezone(UTC))
