@@ -6,7 +6,7 @@ MEDICAL = re.compile(
     r"clinic|doctor|physician|practitioner|nurse|patient|medic|hospital|health|vaccin|dose|"
     r"immuni[sz]|inoculat|\bshot|\bjab|therap|surg|oncolog|cancer|psych|addict|narco|venereal|"
     r"\bhiv\b|\baids\b|tubercul|gyn[ae]|matern|pediatr|paediatr|dental|dentist|dispensar|treatment|"
-    r"клиник|врач|доктор|медсест|медицин|\bмед|пациент|больниц|госпитал|здоров|здрав|прививк|вакцин|"
+    r"клиник|врач|доктор|медсест|медицин|\bмед|пациент|больни[цч]|госпитал|здоров|здрав|прививк|вакцин|"
     r"\bдоз[аыуе]|терапи|терапев|хирург|онколог|рак[аеу]?\b|псих|нарколог|венеролог|\bвич\b|\bспид|"
     r"туберкул|тубдис|диспансер|гинеколог|роддом|родильн|педиатр|стоматолог|\bприём|\bприем|лечен",
     re.IGNORECASE,

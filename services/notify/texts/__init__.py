@@ -4,13 +4,12 @@ The words are in the catalogues, a folder for each language; what is said of whi
 """
 
 from services.notify.texts.brief import short
-from services.notify.texts.catalogue import FALLBACK, LOCALES, Language, TextError
+from services.notify.texts.catalogue import FALLBACK, LOCALES, TextError
 from services.notify.texts.letter import Wording, calendar_entry, where, wording
 
 __all__ = [
     "FALLBACK",
     "LOCALES",
-    "Language",
     "TextError",
     "Wording",
     "calendar_entry",

@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
-from services.notify.rules import Told, came_to, freed_by, places_of
+from services.notify.rules import Language, Told, came_to, freed_by, places_of
 from services.notify.rules.discretion import is_discreet
-from services.notify.texts.catalogue import FALLBACK, Language, Value, in_words, say
+from services.notify.texts.catalogue import FALLBACK, Value, in_words, say
 from services.notify.texts.letter import first_of
 from shared.messages import BookedPlace, BookingMissed, BookingReinstated, VisitTold
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from importlib.resources import files
-from typing import Any, Literal, TypeVar, cast
+from typing import Any, TypeVar, cast
 from zoneinfo import ZoneInfo
 
 from babel import Locale
@@ -19,10 +19,10 @@ from fluent.runtime import FluentBundle, FluentResource
 from fluent.runtime.types import FluentNone, FluentType
 
 from services.notify import metrics
+from services.notify.rules import Language
 
 log = logging.getLogger(__name__)
 
-Language = Literal["en", "ru"]
 
 FALLBACK: Language = "en"
 LOCALES: Mapping[Language, str] = {"en": "en-GB", "ru": "ru"}

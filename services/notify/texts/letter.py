@@ -4,10 +4,10 @@ from collections.abc import Sequence
 
 import msgspec
 
-from services.notify.rules import Told, came_to
+from services.notify.rules import Language, Told, came_to
 from services.notify.rules.reminders import VisitReminder
 from services.notify.texts.blocks import Block, as_page, as_text
-from services.notify.texts.catalogue import FALLBACK, Language, Moment, in_words, say
+from services.notify.texts.catalogue import FALLBACK, Moment, in_words, say
 from shared.messages import (
     BookedPlace,
     BookingConfirmed,
@@ -24,6 +24,7 @@ from shared.messages import (
 class Wording(msgspec.Struct, frozen=True):
     """A message in words, as plain text and as a page, which say the same."""
 
+    language: Language
     subject: str
     text: str
     html: str
@@ -50,7 +51,7 @@ def wording(
             *_links(language, "unsubscribing", [unsubscribe_at], ".before"),
             _said(say(language, "closing")),
         ]
-        return Wording(subject, as_text(blocks), as_page(language, subject, blocks))
+        return Wording(language, subject, as_text(blocks), as_page(language, subject, blocks))
 
     return in_words(language, made)
 

@@ -1,4 +1,4 @@
-"""What does a message look like as e-mail? Text for people, iCalendar parts for their calendars."""
+"""What does a message look like as e-mail? Text, a page that says the same, and iCalendar parts."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -11,8 +11,8 @@ from email.utils import format_datetime
 from uuid import UUID
 
 from services.notify.invitations import invitations
-from services.notify.rules import Told
-from services.notify.texts import wording
+from services.notify.rules import Language, Told
+from services.notify.texts import FALLBACK, wording
 
 POLICY = compat32.clone(linesep="\r\n", max_line_length=998)
 """The older of the library's two policies: the newer one parses each header it is given, and
@@ -35,30 +35,57 @@ def compose(
     sender: str,
     recipient: str,
     at: datetime,
+    language: Language = FALLBACK,
     cancel_at: str = "",
     join_at: Sequence[str] = (),
+    unsubscribe_at: str = "",
+    perhaps_again: bool = False,
 ) -> bytes:
     """The whole message as it is handed to the mail server."""
-    words = wording(event, cancel_at=cancel_at, join_at=join_at)
-    mail = MIMEMultipart(policy=POLICY)
+    words = wording(
+        event,
+        language,
+        cancel_at=cancel_at,
+        join_at=join_at,
+        unsubscribe_at=unsubscribe_at,
+        perhaps_again=perhaps_again,
+    )
+    readable = _together("alternative", event)
+    readable.attach(_part("plain", words.text.replace("\n", "\r\n")))
+    readable.attach(_part("html", words.html.replace("\n", "\r\n")))
+    mail = readable
+    found = invitations(event, organizer=sender, attendee=recipient, language=language)
+    if found:
+        mail = _together("mixed", event)
+        mail.attach(readable)
+    for number, invitation in enumerate(found, start=1):
+        part = _part("calendar", invitation.text, method=invitation.method)
+        part["Content-Disposition"] = f'attachment; filename="visit-{number}.ics"'
+        mail.attach(part)
     mail["Message-ID"] = message_id(event.id, event.owner_id)
     mail["Date"] = format_datetime(at.astimezone(UTC))
     mail["From"] = sender
     mail["To"] = recipient
     mail["Subject"] = Header(words.subject).encode()
+    mail["Content-Language"] = words.language
     mail["Auto-Submitted"] = "auto-generated"
+    if unsubscribe_at:
+        mail["List-Unsubscribe"] = f"<{unsubscribe_at}>"
+        mail["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     mail["X-Talon-Booking"] = str(event.booking_id)
     mail["X-Talon-Event"] = type(event).__name__
-    mail.attach(_part("plain", words.text.replace("\n", "\r\n")))
-    found = invitations(event, organizer=sender, attendee=recipient)
-    for number, invitation in enumerate(found, start=1):
-        part = _part("calendar", invitation.text, method=invitation.method)
-        part["Content-Disposition"] = f'attachment; filename="visit-{number}.ics"'
-        mail.attach(part)
     return mail.as_bytes()
+
+
+def _together(subtype: str, event: Told) -> MIMEMultipart:
+    """Named here what parts them, since the library would look for it in every line: no part has
+    the underscore, being in base64.
+    """
+    return MIMEMultipart(subtype, boundary=f"=_{subtype}.{event.id.hex}", policy=POLICY)
 
 
 def _part(subtype: str, text: str, **parameters: str) -> MIMENonMultipart:
     part = MIMENonMultipart("text", subtype, policy=POLICY, charset="utf-8", **parameters)
+    del part["MIME-Version"]  # it is the mail's; each header costs a hundredth of the whole
     part.set_payload(text, UTF8)
     return part
