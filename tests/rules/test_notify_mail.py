@@ -198,3 +198,43 @@ def test_what_is_cancelled_has_no_link_and_what_is_moved_has_one_until_its_new_t
     assert link_to_cancel(cancelled()) is None
     assert moved_to is not None
     assert moved_to.until == later
+
+
+def test_a_mail_is_the_same_as_text_and_as_a_page_in_the_reader_s_language() -> None:
+    event = cancelled(a_place())
+
+    content = compose(event, sender="a@b.c", recipient="d@e.f", at=NOON, language="ru")
+
+    mail = message_from_bytes(content, policy=default)
+    assert isinstance(mail, EmailMessage)
+    words = wording(event, "ru")
+    assert (mail["Content-Language"], mail["Subject"]) == ("ru", words.subject)
+    readable = mail.get_body(("html", "plain"))
+    text = mail.get_body(("plain",))
+    assert readable is not None
+    assert text is not None
+    assert readable.get_content().replace("\r\n", "\n") == words.html
+    assert text.get_content().replace("\r\n", "\n") == words.text
+    kinds = [part.get_content_type() for part in mail.walk()]
+    assert kinds[:4] == ["multipart/mixed", "multipart/alternative", "text/plain", "text/html"]
+    [(_, calendar)] = [
+        (part, Calendar.from_ical(part.get_content()))
+        for part in mail.walk()
+        if part.get_content_type() == "text/calendar"
+    ]
+    assert calendar.walk("VEVENT")[0]["summary"] == "Визит"
+
+
+def test_what_may_be_stopped_says_how_by_one_click_and_by_hand() -> None:
+    address = "https://talon.example/api/v1/unsubscribe/abc"
+
+    def mail(**about: str) -> EmailMessage:
+        content = compose(confirmed(), sender="a@b.c", recipient="d@e.f", at=NOON, **about)
+        parsed = message_from_bytes(content, policy=default)
+        assert isinstance(parsed, EmailMessage)
+        return parsed
+
+    assert mail(unsubscribe_at=address)["List-Unsubscribe"] == f"<{address}>"
+    assert mail(unsubscribe_at=address)["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+    assert "List-Unsubscribe" not in mail()
+    assert "List-Unsubscribe-Post" not in mail()

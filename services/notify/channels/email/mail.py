@@ -10,9 +10,9 @@ from email.policy import compat32
 from email.utils import format_datetime
 from uuid import UUID
 
-from services.notify.invitations import invitations
+from services.notify.invitations import Invitation, invitations
 from services.notify.rules import Language, Told
-from services.notify.texts import FALLBACK, wording
+from services.notify.texts import FALLBACK, Wording, wording
 
 POLICY = compat32.clone(linesep="\r\n", max_line_length=998)
 """The older of the library's two policies: the newer one parses each header it is given, and
@@ -50,18 +50,8 @@ def compose(
         unsubscribe_at=unsubscribe_at,
         perhaps_again=perhaps_again,
     )
-    readable = _together("alternative", event)
-    readable.attach(_part("plain", words.text.replace("\n", "\r\n")))
-    readable.attach(_part("html", words.html.replace("\n", "\r\n")))
-    mail = readable
-    found = invitations(event, organizer=sender, attendee=recipient, language=language)
-    if found:
-        mail = _together("mixed", event)
-        mail.attach(readable)
-    for number, invitation in enumerate(found, start=1):
-        part = _part("calendar", invitation.text, method=invitation.method)
-        part["Content-Disposition"] = f'attachment; filename="visit-{number}.ics"'
-        mail.attach(part)
+    calendars = invitations(event, organizer=sender, attendee=recipient, language=language)
+    mail = _with_calendars(_readable(event, words), event, calendars)
     mail["Message-ID"] = message_id(event.id, event.owner_id)
     mail["Date"] = format_datetime(at.astimezone(UTC))
     mail["From"] = sender
@@ -75,6 +65,28 @@ def compose(
     mail["X-Talon-Booking"] = str(event.booking_id)
     mail["X-Talon-Event"] = type(event).__name__
     return mail.as_bytes()
+
+
+def _readable(event: Told, words: Wording) -> MIMEMultipart:
+    """The same as text and as a page; the last one is what a mail program prefers."""
+    both = _together("alternative", event)
+    both.attach(_part("plain", words.text.replace("\n", "\r\n")))
+    both.attach(_part("html", words.html.replace("\n", "\r\n")))
+    return both
+
+
+def _with_calendars(
+    readable: MIMEMultipart, event: Told, calendars: Sequence[Invitation]
+) -> MIMEMultipart:
+    if not calendars:
+        return readable
+    mail = _together("mixed", event)
+    mail.attach(readable)
+    for number, calendar in enumerate(calendars, start=1):
+        part = _part("calendar", calendar.text, method=calendar.method)
+        part["Content-Disposition"] = f'attachment; filename="visit-{number}.ics"'
+        mail.attach(part)
+    return mail
 
 
 def _together(subtype: str, event: Told) -> MIMEMultipart:
