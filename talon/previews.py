@@ -10,8 +10,11 @@ from uuid import UUID, uuid5
 import msgspec
 
 from services.notify.rules import Told, link_to_cancel, links_to_visits
+from services.notify.rules.messages import Announced
 from services.notify.rules.reminders import Habits, reminder_of, visits_of
 from shared.messages import (
+    AnnouncementText,
+    AnnouncementWords,
     BookedPlace,
     BookingConfirmed,
     BookingMissed,
@@ -29,6 +32,22 @@ BOOKING = uuid5(MADE_UP, "booking")
 PATIENT, CHILD = uuid5(MADE_UP, "patient 1"), uuid5(MADE_UP, "patient 2")
 NOW = datetime(2026, 9, 1, 6, 0, tzinfo=UTC)
 MONDAY = datetime(2026, 9, 21, 7, 30, tzinfo=UTC)
+WORDS = AnnouncementWords(
+    en=AnnouncementText(
+        subject="The entrance is closed on Monday",
+        text="The main entrance is closed on Monday.\n\nPlease come by the yard:\nthe second door.",
+        short="On Monday please come by the yard, the second door.",
+    ),
+    ru=AnnouncementText(
+        subject="В понедельник вход закрыт",
+        text="В понедельник главный вход закрыт.\n\nВходите со двора:\nвторая дверь.",
+        short="В понедельник входите со двора, вторая дверь.",
+    ),
+)
+WORDS_OF_CARE = AnnouncementWords(
+    en=msgspec.structs.replace(WORDS.en, short="The vaccination point has moved."),
+    ru=msgspec.structs.replace(WORDS.ru, short="Пункт вакцинации переехал."),
+)
 CLINIC = ("Поликлиника № 12", "Москва, ул. Тверская, 1", "Europe/Moscow")
 
 
@@ -71,6 +90,8 @@ def examples() -> list[Example]:
         Example("BookingRevoked-perhaps-again", revoked, perhaps_again=True),
         Example("BookingMissed", _about(BookingMissed, freed=(here,))),
         Example("BookingReinstated", _about(BookingReinstated, places=(here,))),
+        Example("Announced", _about(Announced, words=WORDS)),
+        Example("Announced-care", _about(Announced, words=WORDS_OF_CARE)),
         Example("VisitReminder", _reminder(here)),
         Example("VisitAdmitted", _about(VisitAdmitted, step=3, place=afar)),
         Example("VisitByPhone", _about(VisitByPhone, step=3, place=afar)),

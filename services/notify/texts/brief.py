@@ -4,9 +4,16 @@ from collections.abc import Sequence
 
 from services.notify.rules import Language, Told, came_to, freed_by, places_of
 from services.notify.rules.discretion import is_discreet
+from services.notify.rules.messages import Announced
 from services.notify.texts.catalogue import FALLBACK, Value, in_words, say
 from services.notify.texts.letter import first_of
-from shared.messages import BookedPlace, BookingMissed, BookingReinstated, VisitTold
+from shared.messages import (
+    AnnouncementText,
+    BookedPlace,
+    BookingMissed,
+    BookingReinstated,
+    VisitTold,
+)
 
 ADDRESS_LENGTH_MAX = 40
 """A longer address is left to the page: each 67 letters are a message to be paid for."""
@@ -19,14 +26,21 @@ def short(
 
     No name of anybody, no service, no clinic, nothing that says what it is about.
     """
-    kind, about = type(event).__name__, _about(event)
 
     def made(language: Language) -> str:
-        said = say(language, f"short-{kind}", **about)
+        said = _said(event, language)
         again = say(language, "short-perhaps-again") if perhaps_again else ""
         return " ".join(filter(None, (said, again, page)))
 
     return in_words(language, made)
+
+
+def _said(event: Told, language: Language) -> str:
+    """What is announced in so few words is said as it was agreed on, if anybody may see it."""
+    if isinstance(event, Announced):
+        own: AnnouncementText = getattr(event.words, language)
+        return own.short if is_discreet(own.short) else say(language, "short-Announced")
+    return say(language, f"short-{type(event).__name__}", **_about(event))
 
 
 def _about(event: Told) -> dict[str, Value]:

@@ -5,10 +5,12 @@ from collections.abc import Sequence
 import msgspec
 
 from services.notify.rules import Language, Told, came_to
+from services.notify.rules.messages import Announced
 from services.notify.rules.reminders import VisitReminder
 from services.notify.texts.blocks import Block, as_page, as_text
 from services.notify.texts.catalogue import FALLBACK, Moment, in_words, say
 from shared.messages import (
+    AnnouncementText,
     BookedPlace,
     BookingConfirmed,
     BookingMissed,
@@ -94,6 +96,10 @@ def _told(event: Told, language: Language) -> tuple[str, list[Block]]:
             return subject(places), [text("said"), *_visits(language, places), text("then")]
         case VisitReminder(places=places):
             return subject(places), [text("said"), *_visits(language, places)]
+        case Announced(words=words):
+            own: AnnouncementText = getattr(words, language)
+            paragraphs = filter(None, own.text.split("\n\n"))
+            return own.subject, [Block("said", tuple(one.splitlines())) for one in paragraphs]
         case VisitAdmitted() | VisitByPhone():
             said = text("said")
             return say(language, f"{kind}.subject"), [said, *_visits(language, [event.place])]

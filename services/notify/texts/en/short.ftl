@@ -32,4 +32,7 @@ short-VisitMissed = { $by ->
        *[patient] { -name }: you had not come in time: { short-visit }. If you still need it, book another.
     }
 
+# What staff wrote for a phone is said instead, unless it has a word of care.
+short-Announced = { -name }: there is news for you, please open the page.
+
 short-perhaps-again = You may know this already.
