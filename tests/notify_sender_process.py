@@ -3,6 +3,7 @@
 import asyncio
 import os
 
+from services.notify.channels.email import Smtp
 from services.notify.config import Config
 from services.notify.sending import Sender
 from services.notify.store import Contacts, Ledger
@@ -14,7 +15,7 @@ async def send(settings: Config) -> None:
     """Send for ever."""
     pool = await database.open_pool(settings.database, size_max=2, name="notify-test")
     contacts = Contacts(pool, open_vault("notify", settings.vault))
-    await Sender(settings, Ledger(pool), contacts.open).run()
+    await Sender(Smtp(settings), settings, Ledger(pool), contacts.open).run()
 
 
 asyncio.run(send(config.load(Config, os.environ)))

@@ -10,6 +10,8 @@ import asyncpg
 from aiohttp import web
 
 from services.notify import api, metrics
+from services.notify.channels import Provider
+from services.notify.channels.email import Smtp
 from services.notify.config import Config
 from services.notify.inbox import Inbox
 from services.notify.live import Broadcaster
@@ -58,18 +60,18 @@ async def run(config: Config, stopping: asyncio.Event) -> None:
         await clock.set(pool)
         ledger, events = Ledger(pool), LiveEvents(pool)
         await seal_plain(contacts, config.database_owner)
-        sender, live = Sender(config, ledger, contacts.open), Broadcaster(config, events)
+        senders = [Sender(each, config, ledger, contacts.open) for each in providers(config)]
+        live = Broadcaster(config, events)
         relay = Relay(BOOKING_EVENTS.name, pool, appender)
         reminding = Reminding(config, Reminders(pool))
         follower = _follower(
-            config, relay, Inbox(vault, reminding.habits), [sender.wake, live.wake]
+            config, relay, Inbox(vault, reminding.habits), [live.wake, *(s.wake for s in senders)]
         )
         health = Health(
             appender=appender, follower=follower, relay=relay, ping=contacts.takes_writes
         )
         access = _access(config, pool, clock)
-        checks = health.checks() | {"sender": sender.wrong, "live": live.pulse.wrong}
-        checks |= {"reminders": reminding.pulse.wrong, "accesses": access.writer.wrong}
+        checks = health.checks() | _checks(senders, live, reminding, access)
         app = doors(config, contacts, live, access=access)
         door = _door(config, app, ready=all_ready(checks), on_shut=live.stop)
         checks["door"] = door.wrong
@@ -80,14 +82,27 @@ async def run(config: Config, stopping: asyncio.Event) -> None:
                 relay.run(),
                 health.keep(),
                 clock.keep(pool),
-                _measure(ledger, appender, sender),
+                _measure(ledger, appender, senders),
                 reminding.run(),
                 _forget(events, config),
                 forget_unused(contacts, config),
                 _audit(pool, config, follower),
                 doors=[door],
-                first=[follower, sender, live, access.writer],
+                first=[follower, *senders, live, access.writer],
             )
+
+
+def _checks(
+    senders: Sequence[Sender], live: Broadcaster, reminding: Reminding, access: Access
+) -> dict[str, Callable[[], str | None]]:
+    checks = {f"sender_{sender.name}": sender.wrong for sender in senders}
+    checks |= {"live": live.pulse.wrong, "reminders": reminding.pulse.wrong}
+    return checks | {"accesses": access.writer.wrong}
+
+
+def providers(config: Config) -> list[Provider]:
+    """Who takes messages, one for each channel that is spoken over."""
+    return [Smtp(config)]
 
 
 def _door(
@@ -189,11 +204,12 @@ async def _appender(config: Config) -> AsyncIterator[Appender]:
         await appender.stop()
 
 
-async def _measure(ledger: Ledger, appender: Appender, sender: Sender) -> None:
+async def _measure(ledger: Ledger, appender: Appender, senders: Sequence[Sender]) -> None:
     while True:
         await asyncio.sleep(MEASURE_SECONDS)
         metrics.PRODUCERS_BUILT.set(appender.rebuilt)
-        metrics.SMTP_CONNECTIONS.set(sender.connections)
+        for sender in senders:
+            metrics.PROVIDER_LINES.labels(sender.name).set(sender.connections)
         try:
             counts = await ledger.measure()
             depth, age_seconds = await ledger.outbox()

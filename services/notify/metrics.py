@@ -58,13 +58,14 @@ OLDEST_WAITING_SECONDS = Gauge(
 )
 ATTEMPTS = Counter(
     "notify_attempts_total",
-    "Attempts to hand a message over, by outcome",
-    ["outcome"],
+    "Attempts to hand a message over, by provider and outcome",
+    ["provider", "outcome"],
     registry=REGISTRY,
 )
 SEND_SECONDS = Histogram(
     "notify_send_seconds",
-    "Time of one SMTP dialogue",
+    "Time of handing one message over, by provider",
+    ["provider"],
     registry=REGISTRY,
     buckets=_SECONDS,
 )
@@ -74,11 +75,14 @@ DELAY_SECONDS = Histogram(
     registry=REGISTRY,
     buckets=_LONG_SECONDS,
 )
-SMTP_CONNECTIONS = Gauge(
-    "notify_smtp_connections", "Connections open to the mail server", registry=REGISTRY
+PROVIDER_LINES = Gauge(
+    "notify_provider_lines", "Lines open to a provider", ["provider"], registry=REGISTRY
 )
-SMTP_AWAY = Counter(
-    "notify_smtp_away_total", "Calls that the mail server did not answer", registry=REGISTRY
+PROVIDER_AWAY = Counter(
+    "notify_provider_away_total",
+    "Calls that a provider did not answer",
+    ["provider"],
+    registry=REGISTRY,
 )
 BATCH_EVENTS = Histogram(
     "notify_batch_events",
@@ -190,4 +194,5 @@ forgotten = Children(CONTACTS_FORGOTTEN, "erased", "unused")
 again = Children(BATCHES_AGAIN, "outage")
 settled = Children(SETTLED, "sent", "failed", "unknown", "expired", "no_address")
 attempted = Children(ATTEMPTS)
+send_seconds = Children(SEND_SECONDS)
 told = Children(LIVE_TOLD, "at_once", "missed")

@@ -1,6 +1,6 @@
-"""How does a message get from the ledger to the mail server? Claimed, sent, marked: in that order.
+"""How does a message get from the ledger to a provider? Claimed, sent, marked: in that order.
 
-The claim is committed before the server hears of a message. Who is killed in between leaves it
+The claim is committed before the provider hears of a message. Who is killed in between leaves it
 claimed, and when the claim has run out it becomes `unknown`: never sent again by itself.
 """
 
@@ -15,8 +15,7 @@ from uuid import uuid4
 import msgspec
 
 from services.notify import metrics
-from services.notify.channels.email import compose
-from services.notify.channels.smtp import AwayError, Line
+from services.notify.channels import AwayError, Dispatch, Line, Provider
 from services.notify.config import Config
 from services.notify.rules import (
     Accepted,
@@ -27,6 +26,7 @@ from services.notify.rules import (
     Told,
     Untried,
     Unwritable,
+    key_of,
     link_to_cancel,
     links_to_visits,
     settle,
@@ -48,19 +48,22 @@ OUTAGE_SECONDS_MIN = 0.1
 OUTAGE_SECONDS_MAX = 3.0
 
 SILENCE_SECONDS_MAX = 10.0
-"""How much longer than a claim lasts a turn may take, for the database and a last mail."""
+"""How much longer than a claim lasts a turn may take, for the database and a last message."""
 
 Opening = Callable[[SealedAddress], Awaitable[str]]
-"""Gives an address in clear. It is asked for each mail, and what it gave is kept nowhere."""
+"""Gives an address in clear. It is asked for each message, and what it gave is kept nowhere."""
 
 _decode_event = msgspec.json.Decoder(Told).decode
 
 
 class Sender:
-    """Sends what waits, over several connections at once."""
+    """Sends what waits for one provider's channel, over several lines at once."""
 
-    def __init__(self, config: Config, ledger: Ledger, opening: Opening) -> None:
+    def __init__(
+        self, provider: Provider, config: Config, ledger: Ledger, opening: Opening
+    ) -> None:
         self.id = uuid4()
+        self._provider = provider
         self._config = config
         self._ledger = ledger
         self._open = opening
@@ -70,10 +73,7 @@ class Sender:
             backoff_seconds_min=config.backoff_seconds_min,
             backoff_seconds_max=config.backoff_seconds_max,
         )
-        self._lines = [
-            Line(config.smtp_server, send_seconds=config.send_seconds)
-            for _ in range(config.smtp_connections_max)
-        ]
+        self._lines = [provider.line() for _ in range(provider.lines_max)]
         self._spoken_of = Lines(config.log_one_in)
         self._stopping = asyncio.Event()
         self._work = asyncio.Event()
@@ -84,8 +84,13 @@ class Sender:
         return next((said for pulse in self._pulses if (said := pulse.wrong())), None)
 
     @property
+    def name(self) -> str:
+        """The provider's."""
+        return self._provider.name
+
+    @property
     def connections(self) -> int:
-        """How many connections to the mail server are open."""
+        """How many lines to the provider are open."""
         return sum(line.is_open for line in self._lines)
 
     async def run(self) -> None:
@@ -96,7 +101,7 @@ class Sender:
             tasks.create_task(self._give_up_each())
 
     def stop(self) -> None:
-        """Finish the mail under way, give back what was claimed and not begun, end."""
+        """Finish the message under way, give back what was claimed and not begun, end."""
         self._stopping.set()
         self._work.set()
 
@@ -104,7 +109,7 @@ class Sender:
         """There may be something to send."""
         self._work.set()
 
-    # ---- one connection ------------------------------------------------------------------------
+    # ---- one line ------------------------------------------------------------------------------
 
     async def _send_each(self, line: Line, pulse: Pulse) -> None:
         pause = OUTAGE_SECONDS_MIN
@@ -113,7 +118,7 @@ class Sender:
             try:
                 busy = await self._turn(line)
             except Exception as error:
-                _only_outages(error)
+                self._only_outages(error)
                 await _rest(self._stopping, pause * random.uniform(0.5, 1.0))
                 pause = min(pause * 2, OUTAGE_SECONDS_MAX)
                 continue
@@ -125,17 +130,20 @@ class Sender:
     async def _turn(self, line: Line) -> bool:
         """Claim some messages, send them, mark them; False when there was nothing to do.
 
-        The server is called before anything is claimed: while it is away nothing is tried in vain.
+        The provider is called before anything is claimed: while it is away nothing is tried.
         """
         self._work.clear()
         if not line.is_open:
-            if not await self._ledger.has_due():
+            if not await self._ledger.has_due(self._provider.channel):
                 return False
             await line.open()
         # Measured before the claim is made, so that it is over here before it is over for others.
         until = asyncio.get_running_loop().time() + self._config.claim_seconds
         claim = await self._ledger.claim(
-            self.id, self._config.claim_seconds, self._config.claim_batch_max
+            self.id,
+            self._provider.channel,
+            self._config.claim_seconds,
+            self._config.claim_batch_max,
         )
         for fate in claim.settled:
             metrics.settled[fate].inc()
@@ -159,39 +167,42 @@ class Sender:
 
     async def _hand_over(self, line: Line, message: Claimed) -> Outcome:
         try:
-            recipient = await self._open(message.address)
-            event = _decode_event(message.event)
-            content = compose(
-                event,
-                sender=self._config.smtp_from,
-                recipient=recipient,
-                at=datetime.now(UTC),
-                cancel_at=self._address_to_cancel(event),
-                join_at=self._addresses_to_join(event),
-            )
+            dispatch = await self._dispatch(message)
         except KeysAwayError as error:
             log.error("an address cannot be opened now", extra=_about(message) | _said(error))
             return NotHandedOver("key")
         except Exception as error:
-            # One message that cannot be put into words must not keep the others from being told.
+            # One message that cannot be read must not keep the others from being told.
             log.error("a message was not written", exc_info=error, extra=_about(message))
             return Unwritable(type(error).__name__)
         loop = asyncio.get_running_loop()
         began = loop.time()
-        outcome = await line.send(content, sender=self._config.smtp_from, recipient=recipient)
+        outcome = await line.send(dispatch)
         faultpoints.reach(faultpoints.SENT)
-        metrics.SEND_SECONDS.observe(loop.time() - began)
+        metrics.send_seconds[self.name].observe(loop.time() - began)
         return outcome
 
-    def _addresses_to_join(self, event: Told) -> list[str]:
+    async def _dispatch(self, message: Claimed) -> Dispatch:
+        event = _decode_event(message.event)
+        return Dispatch(
+            event=event,
+            key=key_of(event, self._provider.channel),
+            recipient=await self._open(message.address),
+            at=datetime.now(UTC),
+            expires_at=message.expires_at,
+            cancel_at=self._address_to_cancel(event),
+            join_at=self._addresses_to_join(event),
+        )
+
+    def _addresses_to_join(self, event: Told) -> tuple[str, ...]:
         """Where each person comes to their telemedicine visit."""
         if self._link_keys is None or not self._config.link_page:
-            return []
+            return ()
         page = f"{self._config.link_page}visit/"
-        return [page + token_of(link, self._link_keys) for link in links_to_visits(event)]
+        return tuple(page + token_of(link, self._link_keys) for link in links_to_visits(event))
 
     def _address_to_cancel(self, event: Told) -> str:
-        """Where whoever gets the mail may cancel; nothing where there is no page, or no keys."""
+        """Where whoever gets the message may cancel; nothing where there is no page, or no keys."""
         link = link_to_cancel(event)
         if link is None or self._link_keys is None or not self._config.link_page:
             return ""
@@ -200,11 +211,11 @@ class Sender:
     def _settled(self, message: Claimed, outcome: Outcome) -> Mark:
         """Decide, count, and say what is unusual."""
         mark = settle(outcome, message.attempts, self._patience, random.random())
-        metrics.attempted[type(outcome).__name__].inc()
+        metrics.attempted[self.name, type(outcome).__name__].inc()
         if isinstance(outcome, Accepted):
             waited = datetime.now(UTC) - message.written_at
             metrics.DELAY_SECONDS.observe(max(0.0, waited.total_seconds()))
-            # Waiting is no news here: mail may be late, visibly, and a gauge says how late.
+            # Waiting is no news here: a message may be late, visibly, and a gauge says how late.
             if self._spoken_of.wants(message.booking_id, 0.0):
                 log.info("sent", extra=_about(message) | {"attempts": message.attempts + 1})
         elif not isinstance(outcome, Untried):
@@ -220,7 +231,7 @@ class Sender:
                 await self._ledger.mark(self.id, marks)
                 noted = True
             except Exception as error:
-                _only_outages(error)
+                self._only_outages(error)
                 await asyncio.sleep(OUTAGE_SECONDS_MIN)
         for _, mark in marks:
             if mark.state != "waiting":
@@ -234,21 +245,20 @@ class Sender:
             try:
                 lost = await self._ledger.give_up_lost()
             except Exception as error:
-                _only_outages(error)
+                self._only_outages(error)
                 lost = []
             for message in lost:
                 metrics.settled["unknown"].inc()
                 log.warning("a sender was lost; nobody knows of its message", extra=_about(message))
             await _rest(self._stopping, self._config.claim_seconds / 10)
 
-
-def _only_outages(error: Exception) -> None:
-    """What may work later is waited out; anything else is a bug and ends the process."""
-    if isinstance(error, AwayError):
-        metrics.SMTP_AWAY.inc()
-    elif not is_outage(error):
-        raise error
-    log.warning("waits out an outage", extra=_said(error))
+    def _only_outages(self, error: Exception) -> None:
+        """What may work later is waited out; anything else is a bug and ends the process."""
+        if isinstance(error, AwayError):
+            metrics.PROVIDER_AWAY.labels(self.name).inc()
+        elif not is_outage(error):
+            raise error
+        log.warning("waits out an outage", extra=_said(error) | {"provider": self.name})
 
 
 def _said(error: Exception) -> dict[str, object]:

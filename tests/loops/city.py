@@ -20,10 +20,10 @@ from services.booking.memory import Kept
 from services.booking.rules.life import LifeEvent, change_of, fold
 from services.booking.store import bookings as booking_store
 from services.notify import sending
-from services.notify.channels.smtp import AwayError
+from services.notify.channels import AwayError, Dispatch
 from services.notify.config import Config as NotifyConfig
 from services.notify.inbox import Inbox as Messenger
-from services.notify.rules import Accepted, Outcome, Refused, Unanswered
+from services.notify.rules import Accepted, Channel, Outcome, Refused, Unanswered
 from services.notify.store import Ledger, SealedAddress
 from services.slots.inbox import Referee, unpack
 from shared import database, follow, leases
@@ -203,7 +203,7 @@ class City:
         messenger.sequence = self.sequence()
         follower, relay = self._follower(self.notify, BOOKING_EVENTS, unpacker, messenger)
         ledger = Ledger(Pool(self.notify))  # type: ignore[arg-type]
-        sender = sending.Sender(CONFIG, ledger, _known_to_all)
+        sender = sending.Sender(MailServer(self), CONFIG, ledger, _known_to_all)
         follower.commits.on_batch = lambda batch: sender.wake()
         await asyncio.gather(follower.run(), relay.run(), sender.run())
 
@@ -239,7 +239,6 @@ class City:
             patch.setattr(leases, "uuid4", _new_id)
             patch.setattr(sending, "uuid4", _new_id)
             patch.setattr(sending, "random", self.world.dice)
-            patch.setattr(sending, "Line", lambda server, send_seconds: Line(self))
             yield
 
     def _reader(self, log: Log, name: str) -> Reader:
@@ -256,13 +255,8 @@ def _new_id() -> UUID:
     return UUID(int=HERE.get().dice.getrandbits(128))
 
 
-def _event_of(content: bytes) -> UUID:
-    at = content.index(b"Message-ID: <") + len(b"Message-ID: <")
-    return UUID(content[at : at + 36].decode())
-
-
 class Line:
-    """A connection to the mail server, as `services.notify.channels.smtp.Line` is one."""
+    """A connection to the mail server."""
 
     def __init__(self, city: City) -> None:
         self._city = city
@@ -276,17 +270,32 @@ class Line:
     async def close(self) -> None:
         self.is_open = False
 
-    async def send(self, content: bytes, *, sender: str, recipient: str) -> Outcome:
-        outcome: Outcome = await self._city.world.ask(self._deed(content))
+    async def send(self, dispatch: Dispatch) -> Outcome:
+        outcome: Outcome = await self._city.world.ask(self._deed(dispatch.event.id))
         if isinstance(outcome, Unanswered):
             self.is_open = False
         return outcome
 
-    def _deed(self, content: bytes) -> Generator[Wait, None, Outcome]:
+    def _deed(self, event_id: UUID) -> Generator[Wait, None, Outcome]:
         city, chance = self._city, self._city.world.dice.random()
         yield lambda: True
         if not city.calm and chance < 0.1:
             return Refused(450, "RCPT")
         if city.calm or chance < 0.9 or chance > 0.95:
-            city.mail[_event_of(content)] += 1
+            city.mail[event_id] += 1
         return Accepted() if city.calm or chance < 0.9 else Unanswered()
+
+
+class MailServer:
+    """As `services.notify.channels.email.Smtp` is one."""
+
+    channel: Channel = "email"
+    name = "smtp"
+    keyed = False
+    lines_max = 1
+
+    def __init__(self, city: City) -> None:
+        self._city = city
+
+    def line(self) -> Line:
+        return Line(self._city)

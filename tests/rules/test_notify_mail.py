@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from icalendar import Calendar
 
-from services.notify.channels.email import compose
+from services.notify.channels.email.mail import compose
 from services.notify.rules import link_to_cancel
 from services.notify.texts import wording
 from shared.messages import BookingEvent

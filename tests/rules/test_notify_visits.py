@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 import msgspec
 import pytest
 
-from services.notify.channels.email import compose
+from services.notify.channels.email.mail import compose
 from services.notify.invitations import invitations
 from services.notify.live import frames
 from services.notify.live.positions import START

@@ -14,6 +14,7 @@ import msgspec
 import pytest
 
 from services.notify import store
+from services.notify.channels.email import Smtp
 from services.notify.config import Config
 from services.notify.rules import messages_for
 from services.notify.sending import Sender
@@ -64,7 +65,7 @@ def a_config(dsn: str, port: int, **settings: object) -> Config:
 
 @asynccontextmanager
 async def sending(config: Config, pool: asyncpg.Pool) -> AsyncIterator[Sender]:
-    sender = Sender(config, Ledger(pool), Contacts(pool, a_vault("notify")).open)
+    sender = Sender(Smtp(config), config, Ledger(pool), Contacts(pool, a_vault("notify")).open)
     running = asyncio.create_task(sender.run())
     try:
         yield sender

@@ -14,6 +14,7 @@ from services.booking.closures import Closures
 from services.booking.pending import Keeper, Sweeper, as_pending
 from services.booking.store import Database, Wishes
 from services.notify import sending
+from services.notify.channels.email import Smtp
 from services.notify.live import Broadcaster, broadcaster
 from services.notify.sending import Sender
 from services.notify.store import Contacts, Ledger, LiveEvents
@@ -124,7 +125,7 @@ async def test_who_sends_mail_is_not_ready_while_the_ledger_does_not_open(
     monkeypatch.setattr(sending, "SILENCE_SECONDS_MAX", SILENCE_SECONDS)
     config = a_config(notify_dsn, poll_seconds=OFTEN_SECONDS, claim_seconds=0.02, send_seconds=0.01)
     async with a_pool(notify_dsn) as pool:
-        sender = Sender(config, Ledger(pool), Contacts(pool, a_vault("notify")).open)
+        sender = Sender(Smtp(config), config, Ledger(pool), Contacts(pool, a_vault("notify")).open)
         async with running(sender.run()):
             await asyncio.sleep(LONG_SECONDS)
             nothing_to_send = sender.wrong()

@@ -17,8 +17,8 @@ WITH written AS (
 SELECT count(*) AS new, count(*) FILTER (WHERE state = 'no_address') AS unreached FROM written;
 
 -- name: has_due
--- Whether it is worth calling the mail server.
-SELECT EXISTS (SELECT FROM message WHERE state = 'waiting' AND due_at <= now());
+-- Whether it is worth calling the channel's provider.
+SELECT EXISTS (SELECT FROM message WHERE state = 'waiting' AND channel = $1 AND due_at <= now());
 
 -- name: claim_messages
 -- Of each booking only the oldest unsettled message, so that no move arrives before its booking.
@@ -29,7 +29,7 @@ SELECT EXISTS (SELECT FROM message WHERE state = 'waiting' AND due_at <= now());
 WITH due AS MATERIALIZED (
     SELECT m.id, m.owner_id, m.expires_at
       FROM message AS m
-     WHERE m.state = 'waiting' AND m.due_at <= now()
+     WHERE m.state = 'waiting' AND m.channel = $4 AND m.due_at <= now()
        AND NOT EXISTS (
            SELECT FROM message AS earlier
             WHERE earlier.booking_id = m.booking_id AND earlier.owner_id = m.owner_id
@@ -56,7 +56,7 @@ UPDATE message AS m
        settled_at = CASE WHEN fate.state <> 'claimed' THEN now() END
   FROM fate
  WHERE m.id = fate.id
-RETURNING m.id, m.state, m.event_id, m.booking_id, m.owner_id, m.attempts, m.event, m.written_at,
+RETURNING m.id, m.state, m.event_id, m.booking_id, m.owner_id, m.attempts, m.event, m.written_at, m.expires_at,
           fate.sealed_email, fate.version, fate.generation, fate.master_id, fate.wrapped;
 
 -- name: mark_messages

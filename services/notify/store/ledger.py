@@ -8,7 +8,7 @@ from uuid import UUID
 import asyncpg
 import msgspec
 
-from services.notify.rules import Mark, Message, State
+from services.notify.rules import Channel, Mark, Message, State
 from services.notify.store.contacts import SealedAddress
 from services.notify.store.database import ACQUIRE_SECONDS, PLUMBING, SQL, Connection
 from shared.vault import Wrapped
@@ -28,6 +28,7 @@ class Claimed(msgspec.Struct, frozen=True, kw_only=True):
     event: str
     address: SealedAddress
     written_at: datetime
+    expires_at: datetime
 
 
 class Claim(msgspec.Struct, frozen=True):
@@ -86,15 +87,19 @@ class Ledger:
     def __init__(self, pool: asyncpg.Pool) -> None:
         self._pool = pool
 
-    async def has_due(self) -> bool:
-        """True when a message is due."""
+    async def has_due(self, channel: Channel) -> bool:
+        """True when a message of this channel is due."""
         async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
-            return bool(await connection.fetchval(SQL["has_due"]))
+            return bool(await connection.fetchval(SQL["has_due"], channel))
 
-    async def claim(self, claimer: UUID, seconds: float, messages_max: int) -> Claim:
-        """Take messages for so many seconds, committed before anything is said to a server."""
+    async def claim(
+        self, claimer: UUID, channel: Channel, seconds: float, messages_max: int
+    ) -> Claim:
+        """Take messages for so many seconds, committed before anything is said to a provider."""
         async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
-            rows = await connection.fetch(SQL["claim_messages"], claimer, seconds, messages_max)
+            rows = await connection.fetch(
+                SQL["claim_messages"], claimer, seconds, messages_max, channel
+            )
         claimed = [_claimed(row) for row in rows if row["state"] == "claimed"]
         claimed.sort(key=lambda message: message.id)
         return Claim(claimed, [row["state"] for row in rows if row["state"] != "claimed"])
@@ -147,4 +152,5 @@ def _claimed(row: asyncpg.Record) -> Claimed:
             row["sealed_email"],
         ),
         written_at=row["written_at"],
+        expires_at=row["expires_at"],
     )

@@ -94,14 +94,16 @@ def _messages(session: Session) -> list[Row]:
     return [row for _, row in session.rows("message")]
 
 
-def has_due(session: Session) -> list[Row]:
-    due = any(r["state"] == "waiting" and r["due_at"] <= session.now for r in _messages(session))
+def has_due(session: Session, channel: str) -> list[Row]:
+    due = any(_is_due(row, channel, session) for row in _messages(session))
     return [{"exists": due}]
 
 
-def claim_messages(session: Session, claimer: UUID, seconds: float, limit: int) -> Gave:
+def claim_messages(
+    session: Session, claimer: UUID, seconds: float, limit: int, channel: str
+) -> Gave:
     now, rows, given = session.now, _messages(session), []
-    due = [r for r in rows if r["state"] == "waiting" and r["due_at"] <= now]
+    due = [row for row in rows if _is_due(row, channel, session)]
     due = [r for r in due if not _has_earlier(r, rows) and session.is_free("message", r["id"])]
     for row in sorted(due, key=lambda row: (row["due_at"], row["id"]))[:limit]:
         yield from session.lock("message", row["id"])
@@ -116,6 +118,12 @@ def claim_messages(session: Session, claimer: UUID, seconds: float, limit: int) 
         session.write("message", row["id"], row=after)
         given.append(after | SEALED)
     return given
+
+
+def _is_due(row: Row, channel: str, session: Session) -> bool:
+    """True for what waits for this channel, and no longer for its time."""
+    waits = row["state"] == "waiting" and row["channel"] == channel
+    return waits and bool(row["due_at"] <= session.now)
 
 
 def _has_earlier(row: Row, rows: Sequence[Row]) -> bool:
