@@ -1,6 +1,6 @@
 """Which verb is meant?
 
-python -m talon token|city|import|rush|audit|accesses|keys|demo|openapi|verify-draw
+python -m talon token|city|import|rush|audit|accesses|keys|demo|openapi|verify-draw|dead-letters
 """
 
 import argparse
@@ -15,6 +15,7 @@ from talon.verbs import (
     accesses,
     audit,
     city,
+    dead_letters,
     demo,
     import_,
     keys,
@@ -35,6 +36,7 @@ VERBS = {
     "demo": demo,
     "openapi": openapi,
     "verify-draw": verify_draw,
+    "dead-letters": dead_letters,
 }
 
 
