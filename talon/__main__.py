@@ -1,6 +1,6 @@
 """Which verb is meant?
 
-python -m talon token|city|import|rush|audit|accesses|keys|demo|openapi|verify-draw|dead-letters
+python -m talon token|city|import|rush|audit|accesses|keys|demo|openapi|preview|verify-draw|dead-letters
 """
 
 import argparse
@@ -20,6 +20,7 @@ from talon.verbs import (
     import_,
     keys,
     openapi,
+    preview,
     rush,
     token,
     verify_draw,
@@ -35,6 +36,7 @@ VERBS = {
     "keys": keys,
     "demo": demo,
     "openapi": openapi,
+    "preview": preview,
     "verify-draw": verify_draw,
     "dead-letters": dead_letters,
 }
