@@ -1,6 +1,7 @@
 """Which verb is meant?
 
-python -m talon token|city|import|rush|audit|accesses|keys|demo|openapi|preview|verify-draw|dead-letters
+python -m talon token|city|import|rush|audit|accesses|keys|demo|openapi|preview|verify-draw|
+    dead-letters
 """
 
 import argparse
