@@ -27,6 +27,7 @@ TOGETHER = 2_000
 """So many wishes are handed over before it is waited for them."""
 
 DEADLINE = timedelta(minutes=15)
+CONNECT_SECONDS_MAX = 20.0
 SECONDS_MAX = 120.0
 LOOK_SECONDS = 0.05
 
@@ -88,6 +89,9 @@ async def _gather(ground: Ground, count: int) -> None:
     await appender.start()
     commands, town = Commands(appender), ground.town
     try:
+        async with asyncio.timeout(CONNECT_SECONDS_MAX):
+            while commands.away:  # noqa: ASYNC110 - nobody tells when it is there
+                await asyncio.sleep(LOOK_SECONDS)
         for start in range(0, count, TOGETHER):
             nths = range(start, min(count, start + TOGETHER))
             await asyncio.gather(*(_post(commands, town.uniform, town.clinics, n) for n in nths))

@@ -108,11 +108,11 @@ class Book:
             town = standing(self._scene.stack, self._scene.sizes, self._all, self._out)
             grounds.append(await ending.enter_async_context(town))
 
-        return grounds[0] if await self._chapter(first, stand()) else None
+        return grounds[0] if await self._chapter(first, stand(), heading="a town") else None
 
-    async def _chapter(self, name: str, play: Awaitable[None]) -> bool:
+    async def _chapter(self, name: str, play: Awaitable[None], heading: str = "") -> bool:
         """Whether it could be played to its end."""
-        self._out.rule(name, align="left")
+        self._out.rule(heading or name, align="left")
         began = time.monotonic()
         try:
             await play

@@ -120,7 +120,7 @@ def line_of(run: Run) -> str:
     more = (
         "" if run.caught_up_seconds is None else f", caught up {run.caught_up_seconds:.1f} s later"
     )
-    failed = run.failed - run.refused
+    failed = max(0, run.failed - run.refused)
     odd = {"undecided": run.undecided, "failed": failed, "broken": run.broken}
     rate = f"{run.per_second:,.0f}/s" if run.booked else f"{run.refused_per_second:,.0f} refused/s"
     said = "".join(f", {count:,} {what}" for what, count in odd.items() if count)

@@ -89,7 +89,6 @@ async def standing(
         operator = Operator(stack, doors)
         measure = Measure(stack, stack.home / "bench", operator.campaign)
         pace = Pace(sizes, measure, talon, every, out)
-        pace.chapter("what there is to book, and who books")
         ground = Ground(stack, pace, talon, watch, await operator.town())
         await ground.set_up()
         yield ground
