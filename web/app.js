@@ -4,6 +4,7 @@ import { dock } from './frame/dock.js';
 import { head } from './frame/head.js';
 import { fill, say } from './parts/dom.js';
 import { routeOf } from './route.js';
+import * as device from './talk/device.js';
 import * as session from './talk/session.js';
 import * as wishes from './talk/wishes.js';
 import { bookingsView } from './views/bookings.js';
@@ -60,6 +61,12 @@ addEventListener('hashchange', () => {
 session.onSession(() => {
   if (PERSONAL.includes(routeOf(location.hash).view)) show();
 });
+
+// Whoever leaves a device that others use is told nothing there any more.
+session.onSession(() => {
+  if (session.whoIsHere() === null && !session.hasExpired()) device.forget();
+});
+device.onOpened((address) => { location.hash = address; });
 
 document.querySelector('.skip')?.addEventListener('click', (event) => {
   // Its address would ask for another view; the heading is where the content begins.

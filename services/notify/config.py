@@ -20,6 +20,12 @@ Quiet = Annotated[
     str, Meta(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]-([01][0-9]|2[0-3]):[0-5][0-9]$")
 ]
 Seconds = Annotated[float, Meta(gt=0)]
+PushContact = Annotated[str, Meta(pattern=r"^((mailto:[!-?A-~]+@|https://)[!-~]+)?$")]
+
+PUSH_SERVICES = (
+    "fcm.googleapis.com,*.push.services.mozilla.com,*.notify.windows.com,*.push.apple.com"
+)
+"""To whom the browsers that there are let themselves be pushed."""
 
 
 class Config(msgspec.Struct, frozen=True, kw_only=True):
@@ -41,6 +47,10 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     vault: str
     smtp: HostAndPort
     smtp_from: Address
+    push_key: str = ""
+    push_contact: PushContact = ""
+    push_services: str = PUSH_SERVICES
+    push_connections_max: AtLeastOne = 4
     link_keys: str = ""
     link_page: str = ""
     host: str = "127.0.0.1"
