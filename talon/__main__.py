@@ -1,6 +1,6 @@
 """Which verb is meant?
 
-python -m talon token|city|import|rush|audit|accesses|keys|demo|openapi|verify-draw
+python -m talon token|city|import|rush|audit|accesses|keys|demo|openapi|preview|verify-draw
 """
 
 import argparse
@@ -19,6 +19,7 @@ from talon.verbs import (
     import_,
     keys,
     openapi,
+    preview,
     rush,
     token,
     verify_draw,
@@ -34,6 +35,7 @@ VERBS = {
     "keys": keys,
     "demo": demo,
     "openapi": openapi,
+    "preview": preview,
     "verify-draw": verify_draw,
 }
 

@@ -220,10 +220,10 @@ def test_a_reminder_says_when_and_where_and_how_to_cancel() -> None:
         visit, HABITS.befores[0], booking_id=BOOKING, version=3, owner_id=ALICE, now=LONG_AGO
     )
 
-    words = wording(event, "https://talon.example/cancel/1")
+    words = wording(event, cancel_at="https://talon.example/cancel/1")
 
     assert words.subject == "A reminder of your visit on 20 May at 14:00"
-    assert "Wednesday 20 May 2026, 14:00 to 14:30 (Europe/Moscow)" in words.text
+    assert "Wednesday 20 May 2026, 14:00 to 14:30 (Moscow time)" in words.text
     assert "https://talon.example/cancel/1" in words.text
 
 
