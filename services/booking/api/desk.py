@@ -14,14 +14,17 @@ from services.booking.api.offers import Offers
 from services.booking.families import Families
 from services.booking.memory import Identities, Memory
 from services.booking.replies import Answers
+from services.booking.rules.announcements import Pace
 from services.booking.rules.eligibility import Campaign, Rule, SlotFacts, Wanted, rule_against
 from services.booking.rules.life import Booking
 from services.booking.rules.refusals import TOLD, Told
 from services.booking.store import (
+    Announcements,
     Attendance,
     Bookings,
     Books,
     Campaigns,
+    Coming,
     Consents,
     DryRuns,
     Links,
@@ -118,10 +121,13 @@ class Desk(msgspec.Struct):
     dependants_max: int
     hold_again_seconds: int
     links: Links
+    coming: Coming
     link_keys: Keys | None
     waiting: Waiting
     televisits: Televisits
     attendance: Attendance
+    announcements: Announcements
+    pace: Pace
     crowd: Crowd
 
     @property

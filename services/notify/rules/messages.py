@@ -11,6 +11,7 @@ from services.notify.rules.addresses import Channel
 from services.notify.rules.reminders import VisitReminder
 from shared.links.rules import Link
 from shared.messages import (
+    AnnouncementWords,
     BookedPlace,
     BookingConfirmed,
     BookingEvent,
@@ -18,6 +19,7 @@ from shared.messages import (
     BookingReinstated,
     BookingRescheduled,
     BookingRevoked,
+    BookingTold,
     VisitAdmitted,
     VisitByPhone,
     VisitEvent,
@@ -28,7 +30,17 @@ from shared.messages import (
 Heard = BookingEvent | VisitEvent
 """What the log says of bookings."""
 
-Told = Heard | VisitReminder
+
+class Announced(BookingTold, frozen=True, kw_only=True):
+    """What is announced to many, to one of them. It is the messenger's own, and is no booking's:
+
+    `booking_id` is the announcement's.
+    """
+
+    words: AnnouncementWords
+
+
+Told = Heard | VisitReminder | Announced
 """Of what people are told."""
 
 
@@ -115,6 +127,22 @@ def link_to_cancel(event: Told) -> Link | None:
     first = min(place.starts_at for place in places)
     return Link(
         purpose="cancel_booking",
+        person_id=event.owner_id,
+        object_id=event.booking_id,
+        until=first.replace(microsecond=0),
+    )
+
+
+def link_to_confirm(event: Told) -> Link | None:
+    """What lets whoever is reminded say that they come: of the time of which they are reminded.
+
+    Who hears of their own place in another's booking answers for nobody else in it.
+    """
+    if not isinstance(event, VisitReminder) or event.part == "own":
+        return None
+    first = min(place.starts_at for place in event.places)
+    return Link(
+        purpose="confirm_visit",
         person_id=event.owner_id,
         object_id=event.booking_id,
         until=first.replace(microsecond=0),

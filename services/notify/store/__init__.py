@@ -1,5 +1,10 @@
 """What is remembered? Each noun's statements in a file of its own; the SQL is beside, in `sql/`."""
 
+from services.notify.store.announcements import (
+    sayings,
+    stop_announcements,
+    word_announcements,
+)
 from services.notify.store.contacts import Contacts, SealedAddress, forget
 from services.notify.store.database import SQL, Connection
 from services.notify.store.ledger import (
@@ -10,6 +15,7 @@ from services.notify.store.ledger import (
     Ledger,
     Lost,
     Written,
+    latest_told,
     write_down,
 )
 from services.notify.store.live import Gap, LiveEvent, LiveEvents, Look, Missed, keep_live
@@ -46,6 +52,10 @@ __all__ = [
     "forget",
     "forget_reminders",
     "keep_live",
+    "latest_told",
     "plan_reminders",
+    "sayings",
+    "stop_announcements",
+    "word_announcements",
     "write_down",
 ]
