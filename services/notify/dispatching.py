@@ -6,9 +6,17 @@ import msgspec
 
 from services.notify.channels import Dispatch
 from services.notify.config import Config
-from services.notify.rules import Channel, Language, Told, key_of, link_to_cancel, links_to_visits
+from services.notify.rules import (
+    Channel,
+    Language,
+    Told,
+    key_of,
+    link_to_cancel,
+    link_to_confirm,
+    links_to_visits,
+)
 from services.notify.store import Claimed, SealedAddress
-from shared.links.rules import keys_of, token_of
+from shared.links.rules import Link, keys_of, token_of
 
 DEFAULT_LANGUAGE: Language = "en"
 """Of those who have not said."""
@@ -43,7 +51,8 @@ class Dispatcher:
             language=message.language or DEFAULT_LANGUAGE,
             at=message.at,
             expires_at=message.expires_at,
-            cancel_at=self._address_to_cancel(event),
+            confirm_at=self._address_of(link_to_confirm(event), "coming/"),
+            cancel_at=self._address_of(link_to_cancel(event)),
             join_at=self._addresses_to_join(event),
             perhaps_again=message.perhaps_again,
         )
@@ -65,9 +74,8 @@ class Dispatcher:
         page = f"{self._page}visit/"
         return tuple(page + token_of(link, self._keys) for link in links_to_visits(event))
 
-    def _address_to_cancel(self, event: Told) -> str:
-        """Where whoever gets the message may cancel; nothing where there is no page, or no keys."""
-        link = link_to_cancel(event)
+    def _address_of(self, link: Link | None, view: str = "") -> str:
+        """Where whoever gets the message may do it; nothing where there is no page, or no keys."""
         if link is None or self._keys is None or not self._page:
             return ""
-        return self._page + token_of(link, self._keys)
+        return self._page + view + token_of(link, self._keys)

@@ -94,6 +94,14 @@ _TOLD: Collection[State] = ("waiting", "sent", "delivered")
 """After these nobody else is asked to tell it."""
 
 
+async def latest_told(
+    connection: Connection, owner_ids: Collection[UUID], booking_ids: Collection[UUID]
+) -> dict[tuple[UUID, UUID], int]:
+    """The last version of these bookings of which these people were told, or are to be."""
+    rows = await connection.fetch(SQL["latest_told"], list(owner_ids), list(booking_ids))
+    return {(row["booking_id"], row["owner_id"]): row["version"] for row in rows}
+
+
 class Ledger:
     """The messages, for those who send them."""
 
