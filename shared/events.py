@@ -10,6 +10,9 @@ from shared.log import Outgoing
 from shared.messages import Message
 from shared.topics import RECORD_BYTES_MAX, Topic
 
+_encode = msgspec.json.Encoder().encode
+
+SPECIFICATION = ("ce_specversion", b"1.0")
 SEQUENCE = "ce_sequence"
 """Header with the event's number in its partition: gapless, so a reader sees what is missing."""
 
@@ -26,11 +29,11 @@ def outgoing(topic: Topic, head: Head, event: Message, key: bytes) -> Outgoing:
         topic=topic.name,
         partition=head.partition,
         key=key,
-        value=msgspec.json.encode(event),
+        value=_encode(event),
         headers=(
             ("content-type", b"application/json"),
-            ("ce_specversion", b"1.0"),
-            ("ce_id", str(event.id).encode()),
+            SPECIFICATION,
+            ("ce_id", _encode(event.id)[1:-1]),
             ("ce_source", topic.written_by[0].encode()),
             ("ce_type", type(event).__name__.encode()),
             ("ce_time", event.at.isoformat().encode()),
@@ -56,7 +59,7 @@ class Unpacker:
             if not is_again(record):
                 sequence_of(record)
             message = Unreadable()
-            if dict(record.headers).get("ce_specversion") != b"1.0":
+            if SPECIFICATION not in record.headers:
                 raise ValueError("not CloudEvents 1.0")
             message = self._decode(record.value or b"")
         except (msgspec.MsgspecError, ValueError, UnicodeDecodeError) as error:
@@ -77,15 +80,18 @@ class Unpacker:
 
 def sequence_of(record: ConsumerRecord) -> int:
     """The event's number in its partition; ValueError where it is missing or no number."""
-    for name, value in record.headers:
+    for name, value in reversed(record.headers):
         if name == SEQUENCE:
             return int(value)
     raise ValueError(f"the header {SEQUENCE} is missing")
 
 
 def is_again(record: ConsumerRecord) -> bool:
-    """Whether a person has sent it again."""
-    return any(name == AGAIN for name, _ in record.headers)
+    """Whether a person has sent it again: then it has no number, which all else has at its end."""
+    for name, _ in reversed(record.headers):
+        if name in (SEQUENCE, AGAIN):
+            return bool(name == AGAIN)
+    return False
 
 
 class InSequence:
@@ -141,7 +147,7 @@ def again(topic: Topic, letter: ConsumerRecord, value: bytes) -> Outgoing:
         value=value,
         headers=(
             ("content-type", b"application/json"),
-            ("ce_specversion", b"1.0"),
+            SPECIFICATION,
             ("ce_id", str(head.id).encode()),
             ("ce_source", topic.written_by[0].encode()),
             ("ce_type", type(head).__name__.encode()),

@@ -211,4 +211,6 @@ def _slot_ids(places: Places | None) -> str | None:
     """An array within an array: PostgreSQL takes it as text."""
     if places is None:
         return None
+    if len(places) == 1:
+        return f"{{{places[0].slot_id}}}"
     return "{" + ",".join({str(place.slot_id) for place in places}) + "}"
