@@ -134,7 +134,7 @@ class Answers:
         waited_for = self._asking.replies.is_waited_for
         refused = {reply.cause: reply for reply in replies if isinstance(reply, Refused)}
         told = {one: reply for one, reply in refused.items() if waited_for(one)}
-        # Whoever waits is told in a moment; for whom nobody waits, there is a wish that ends by this.
+        # Whoever waits is told now; where nobody waits, there is a pending wish that ends by this.
         self._settler.note(told)
         ended = {one: reply for one, reply in refused.items() if one not in told}
         if not lives and not ended:

@@ -50,7 +50,7 @@ def apply_made(session: Session, *columns: Any) -> Wrote:
     return 0
 
 
-def _keep(session: Session, change: Mapping[str, Any]) -> Generator[Wait]:
+def _keep(session: Session, change: Mapping[str, Any]) -> Generator[Wait, None, None]:
     yield from session.lock("booking", change["id"])
     before = session.row("booking", change["id"])
     if change["owner_id"] is not None and before is None:
@@ -156,6 +156,7 @@ def take_announced(session: Session, homes: Sequence[int], limit: int) -> list[R
 
 DONE: tuple[Statement, ...] = (
     apply,
+    apply_made,
     known_bookings,
     catch_up,
     slots_opened,
