@@ -4,10 +4,12 @@ person.
 
 from datetime import datetime
 from typing import Annotated, Literal
-from uuid import UUID, uuid5
+from uuid import UUID
 
 import msgspec
 from msgspec import Meta
+
+from shared.naming import named
 
 PLACES_MAX = 8
 """The most places one booking may have: a family, a dose pair, a doctor with an interpreter."""
@@ -98,9 +100,9 @@ def booking_of(message: Message) -> UUID:
 
 def answer_id(cause: UUID, event_type: str, ordinal: int = 0) -> UUID:
     """The id of the answer of that type to `cause`: a replay gives the same id."""
-    return uuid5(cause, f"{event_type}/{ordinal}")
+    return named(cause, f"{event_type}/{ordinal}")
 
 
 def place_id(command_id: UUID, ordinal: int) -> UUID:
     """The id of the seat that the command's wish number `ordinal` gets."""
-    return uuid5(command_id, f"place/{ordinal}")
+    return named(command_id, f"place/{ordinal}")
