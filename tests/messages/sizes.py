@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 
 class Size(NamedTuple):
-    """One campaign; the shares are of all attempts, and what is left of them is taken and told so."""
+    """One campaign; the shares are of all attempts, and the rest is taken and told so."""
 
     events: int
     kill_seconds: float
