@@ -18,6 +18,7 @@ from services.booking.rules.shedding import (
     Pace,
     Speed,
     is_shed,
+    lateness_after,
     load_of,
     speed_after,
     use,
@@ -33,11 +34,15 @@ CAPACITY = 200
 
 STEP = 0.01
 LOOK_SECONDS = 0.1
-FEW_SHARE = 0.04
+FEW_SHARE = 0.02
+TURN_SECONDS = 0.05
+LOOK_TAKES = 0.002
+REFUSAL_TAKES = 0.0001
+OPEN_MAX = 4_000
 
 shares = st.floats(0, 1)
 seconds = st.floats(0, 30)
-loads = st.builds(Load, seats_share=shares, wait_seconds=seconds)
+loads = st.builds(Load, seats_share=shares, wait_seconds=seconds, late_seconds=st.floats(0, 3))
 paces = st.builds(Pace, at_once=st.integers(1, 20), per_second=st.sampled_from([0.25, 0.5, 2, 8]))
 moments = st.lists(st.integers(0, 400).map(lambda quarter: quarter / 4), max_size=120).map(sorted)
 
@@ -54,6 +59,7 @@ def test_nobody_is_let_in_because_there_is_more_to_do(one: Load, other: Load, ki
     more = Load(
         seats_share=max(one.seats_share, other.seats_share),
         wait_seconds=max(one.wait_seconds, other.wait_seconds),
+        late_seconds=max(one.late_seconds, other.late_seconds),
     )
 
     assert is_shed(kind, one) <= is_shed(kind, more)
@@ -63,7 +69,7 @@ def test_nobody_is_let_in_because_there_is_more_to_do(one: Load, other: Load, ki
 def test_while_few_wait_nobody_is_turned_away_however_long_it_takes(
     waited: float, kind: Kind
 ) -> None:
-    assert not is_shed(kind, Load(seats_share=0.039, wait_seconds=waited))
+    assert not is_shed(kind, Load(seats_share=0.019, wait_seconds=waited))
 
 
 @given(st.floats(0, 0.99), seconds)
@@ -95,6 +101,28 @@ def test_few_answers_while_nobody_came_say_nothing_of_how_fast_it_can_be(
     busy = Speed(800.0, 0.0, 1.0)
 
     assert speed_after(busy, answered, quiet_seconds).per_second == 800.0
+
+
+@given(st.lists(st.floats(-0.01, 5), min_size=1, max_size=20))
+def test_the_desk_is_as_late_as_it_was_seen_to_be_and_soon_on_time_again(seen: list[float]) -> None:
+    late = 0.0
+    for overdue in seen:
+        late = lateness_after(late, overdue)
+        assert late >= overdue
+
+    for _ in range(7):
+        late = lateness_after(late, 0.0)
+
+    assert late <= max(0.0, *seen) / 100
+
+
+@given(st.floats(0, 1), st.floats(0.71, 30))
+def test_a_desk_that_is_late_asks_all_to_come_again_but_those_who_finish(
+    share: float, late: float
+) -> None:
+    load = Load(seats_share=min(share, 0.99), wait_seconds=0.0, late_seconds=late)
+
+    assert [is_shed(kind, load) for kind in FIRST_SHED_LAST] == [True, True, False]
 
 
 @given(paces, moments)
@@ -246,3 +274,42 @@ def test_without_the_bars_the_last_ones_wait_longer_than_anybody_has_patience(
     _morning(desk, {"finish": 40, "wish": CAPACITY * 10, "look": 100}, 0.0, 10.0)
 
     assert desk.longest > PATIENCE_SECONDS
+
+
+# ---- a crowd that only looks: nobody of it takes a seat, but everybody is looked at in turn
+
+
+def _looked_at(looks_per_second: float, seconds: float, *, is_told: bool) -> tuple[float, int]:
+    """How long the slowest wish took that was served, and how many were: ten come each second.
+
+    In a turn the desk sees to all who came before it began, one after the other; so many looks
+    are open at a time, the others are refused before it.
+    """
+    now, late, longest, served = 0.0, 0.0, 0.0, 0
+    came_until, looks, wishes = 0.0, 0.0, [nth / 10 for nth in range(int(seconds * 10))]
+    while now < seconds:
+        looks = min(OPEN_MAX, looks + looks_per_second * (now - came_until))
+        came_until = now
+        here, wishes = [at for at in wishes if at <= now], [at for at in wishes if at > now]
+        load = Load(seats_share=0.0, wait_seconds=0.0, late_seconds=late if is_told else 0.0)
+        turn = looks * (REFUSAL_TAKES if is_shed("look", load) else LOOK_TAKES)
+        turn = max(turn, TURN_SECONDS)
+        if not is_shed("wish", load):
+            served += len(here)
+            longest = max([longest, *(now + turn - at for at in here)])
+        now, looks = now + turn, 0.0
+        late = lateness_after(late, turn - TURN_SECONDS)
+    return longest, served
+
+
+def test_a_crowd_that_only_looks_keeps_nobody_waiting_who_wants_a_place() -> None:
+    longest, served = _looked_at(1_000, 30.0, is_told=True)
+
+    assert longest < PATIENCE_SECONDS
+    assert served >= 0.5 * 10 * 30
+
+
+def test_where_nobody_sees_that_the_desk_is_late_the_crowd_keeps_all_of_them_waiting() -> None:
+    longest, _ = _looked_at(1_000, 30.0, is_told=False)
+
+    assert longest > 2 * PATIENCE_SECONDS
