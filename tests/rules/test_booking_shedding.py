@@ -34,7 +34,7 @@ CAPACITY = 200
 
 STEP = 0.01
 LOOK_SECONDS = 0.1
-FEW_SHARE = 0.02
+FEW_SHARE = 0.01
 TURN_SECONDS = 0.05
 LOOK_TAKES = 0.002
 REFUSAL_TAKES = 0.0001
@@ -69,7 +69,7 @@ def test_nobody_is_let_in_because_there_is_more_to_do(one: Load, other: Load, ki
 def test_while_few_wait_nobody_is_turned_away_however_long_it_takes(
     waited: float, kind: Kind
 ) -> None:
-    assert not is_shed(kind, Load(seats_share=0.019, wait_seconds=waited))
+    assert not is_shed(kind, Load(seats_share=0.0099, wait_seconds=waited))
 
 
 @given(st.floats(0, 0.99), seconds)
@@ -116,7 +116,7 @@ def test_the_desk_is_as_late_as_it_was_seen_to_be_and_soon_on_time_again(seen: l
     assert late <= max(0.0, *seen) / 100
 
 
-@given(st.floats(0, 1), st.floats(0.71, 30))
+@given(st.floats(0, 1), st.floats(0.51, 30))
 def test_a_desk_that_is_late_asks_all_to_come_again_but_those_who_finish(
     share: float, late: float
 ) -> None:
@@ -198,14 +198,14 @@ class Desk:
         self._counted = 0
         self._owed = 0.0
 
-    def step(self, now: float, comes: list[Kind]) -> None:
-        """Let in who may come in, then answer whoever is first."""
+    def step(self, now: float, comes: list[Kind], share: float = 1.0) -> None:
+        """Let in who may come in, then answer whoever is first; with a share of what it can do."""
         for kind in comes:
             if self._is_shed(kind, now):
                 self.shed[kind] += 1
             else:
                 self.waiting.append((now, kind))
-        self._owed += CAPACITY * STEP
+        self._owed += CAPACITY * STEP * share
         while self._owed >= 1 and self.waiting:
             since, kind = self.waiting.pop(0)
             self.longest = max(self.longest, now - since)
@@ -245,10 +245,41 @@ def test_in_a_rush_everybody_answered_is_worth_it_and_the_order_of_shedding_hold
     _morning(desk, crowd, 0.0, 20.0)
 
     assert desk.answered.total() >= 0.95 * CAPACITY * 20
-    assert desk.longest < PATIENCE_SECONDS
+    assert desk.longest < PATIENCE_SECONDS / 2
     assert desk.shed["finish"] == 0
     assert desk.answered["finish"] >= 0.85 * 40 * 20
     assert desk.shed["look"] / (100 * 20) > desk.shed["wish"] / (CAPACITY * times * 20)
+
+
+def _with_others_on_the_machine(desk: Desk) -> float:
+    """Twice in three seconds others take nine tenths of it for half a second; what it could do."""
+    chance, could = Random(1), 0.0
+    for nth in range(int(20 / STEP)):
+        share = 0.1 if nth * STEP % 1.5 > 1.0 else 1.0
+        could += CAPACITY * STEP * share
+        desk.step(nth * STEP, ["wish"] * _poisson(chance, CAPACITY * 10), share)
+    return could
+
+
+def test_where_the_machine_is_taken_away_now_and_then_people_are_answered_in_time() -> None:
+    desk = Desk()
+
+    could = _with_others_on_the_machine(desk)
+
+    assert desk.longest < PATIENCE_SECONDS
+    assert desk.answered.total() >= 0.95 * could
+
+
+def test_if_as_many_were_let_in_as_a_steady_machine_answers_in_time_they_would_wait_too_long(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    bar = shedding.Bar(seats_share=0.9, wait_seconds=1.5, late_seconds=0.5)
+    monkeypatch.setitem(shedding.BARS, "wish", bar)
+    desk = Desk()
+
+    _with_others_on_the_machine(desk)
+
+    assert desk.longest > PATIENCE_SECONDS
 
 
 def test_when_the_rush_is_over_nobody_is_shed_ten_seconds_later() -> None:

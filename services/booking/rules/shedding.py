@@ -85,23 +85,26 @@ class Bar(msgspec.Struct, frozen=True, kw_only=True):
 
     seats_share: float
     wait_seconds: float
+    late_seconds: float
 
 
 BARS: dict[Kind, Bar] = {
-    "look": Bar(seats_share=0.5, wait_seconds=0.4),
-    "wish": Bar(seats_share=0.9, wait_seconds=0.7),
-    "finish": Bar(seats_share=1.0, wait_seconds=math.inf),
+    "look": Bar(seats_share=0.5, wait_seconds=0.25, late_seconds=0.3),
+    "wish": Bar(seats_share=0.9, wait_seconds=0.4, late_seconds=0.5),
+    "finish": Bar(seats_share=1.0, wait_seconds=math.inf, late_seconds=math.inf),
 }
 """Looking goes first, then what is new. The last tenth of the seats is for those who have a place
-and confirm it, move it or give it back: each of them makes room."""
+and confirm it, move it or give it back: each of them makes room. What is expected is a fifth of
+what people have patience for: it is worked out by how fast it goes now, and that may fall at once.
+"""
 
-BUSY_SHARE = 0.02
+BUSY_SHARE = 0.01
 """While fewer wait, whatever takes long is an outage and no crowd: they are told as ever, 202. And
 while so many do, nobody is idle because others were sent away."""
 
-UNSURE_SHARE = 0.04
-"""So many are let in before it is known how fast they are answered: at 200 a second they wait for
-no longer than a second, and at 3,000 they are enough to keep everybody busy.
+UNSURE_SHARE = 0.02
+"""So many are let in before it is known how fast they are answered: at 100 a second they wait for
+no longer than a second, and at 2,500 they are enough to keep everybody busy.
 """
 
 
@@ -110,11 +113,10 @@ def is_shed(kind: Kind, load: Load) -> bool:
     bar = BARS[kind]
     if load.seats_share >= bar.seats_share:
         return True
-    if load.late_seconds > bar.wait_seconds:
+    if load.late_seconds > bar.late_seconds:
         # The desk is behind with looking at people: to refuse is quick, so it has soon caught up.
         return True
-    wait = load.late_seconds + load.wait_seconds
-    return load.seats_share >= BUSY_SHARE and wait > bar.wait_seconds
+    return load.seats_share >= BUSY_SHARE and load.wait_seconds > bar.wait_seconds
 
 
 class Pace(msgspec.Struct, frozen=True, kw_only=True):
