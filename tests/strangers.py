@@ -114,6 +114,9 @@ class City:
                 return patient
             case ["campaigns", _, _, *_]:
                 return await self._of_a_campaign(person, route)
+            case ["announcements", _, *_]:
+                made = await self.world.making[route.name]()
+                return dict(made["path"])  # type: ignore[index,call-overload]
             case ["proposals", _, *_]:
                 return await self._proposal(person, route)
             case ["campaigns", _, "waiting-room", *_]:
@@ -164,7 +167,7 @@ class City:
             return body | {"act": body["act"] | {"clinic_id": clinic["id"]}}
         if route.name == "open_version":
             return await version_as_seen(self.world, body, path) or body
-        if route.name == "propose_rules":
+        if route.name in ("propose_rules", "write_announcement"):
             return (await self.world.ready(route)).body
         agreed = [self._bodies.get(path.get(name, "")) for name in ("booking", "id")]
         return agreed[0] or agreed[1] or body

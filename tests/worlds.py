@@ -513,6 +513,16 @@ def _add_rules(world: World, door: booking_doors.Door) -> None:
         body = world.route("revert_rules").example().body
         return {"path": {"id": (await published(100))["campaign"]}, "body": body}
 
+    async def written() -> dict[str, Any]:
+        await desk.facts.keep(ALICE, Facts(district="nevsky"))
+        return {"path": {"id": await world.make("write_announcement", **soon())}}
+
+    async def to_write() -> dict[str, Any]:
+        return {"path": {}, "body": world.route("write_announcement").example().body | soon()}
+
+    def soon() -> dict[str, Any]:
+        return {"expires_at": (datetime.now(UTC) + timedelta(days=3)).isoformat()}
+
     async def only(making: Making, *names: str) -> dict[str, Any]:
         made = await making()
         assert isinstance(made, dict)
@@ -531,6 +541,10 @@ def _add_rules(world: World, door: booking_doors.Door) -> None:
         "approve_rules": lambda: only(proposed, "path", "body"),
         "withdraw_rules": lambda: only(proposed, "path"),
         "undo_rules": lambda: only(published, "path"),
+        "write_announcement": to_write,
+        "show_announcement": written,
+        "list_announcements": lambda: _listed(written),
+        "stop_announcement": written,
     }
 
 

@@ -8,6 +8,7 @@ import asyncpg
 from aiohttp import web
 
 from services.booking import api, metrics
+from services.booking.announcing import Announcer
 from services.booking.closures import Closures
 from services.booking.config import Config
 from services.booking.doors import doors
@@ -183,6 +184,7 @@ def _add_errands_for_persons(work: Work, config: Config, desk: api.Desk) -> None
         consents=desk.consents,
         rooms=desk.waiting.rooms,
         relations=desk.relations,
+        announcements=desk.announcements,
     )
     work.checks["identities"] = desk.identities.wrong
     work.checks["rules"] = desk.memory.rules.wrong
@@ -193,7 +195,9 @@ def _add_errands_for_persons(work: Work, config: Config, desk: api.Desk) -> None
     visits = attendant.run(
         sweep_seconds=config.visit_sweep_seconds, visits_max=config.visit_sweep_max
     )
-    work.tasks += [learning.run(), retention.run(), visits]
+    announcer = Announcer(desk.announcements, desk.pace)
+    work.checks["announcements"] = announcer.pulse.wrong
+    work.tasks += [learning.run(), retention.run(), visits, announcer.run()]
     work.tasks += [desk.waiting.lines.run(), desk.waiting.left.run()]
 
 

@@ -7,12 +7,14 @@ from aiohttp import web
 from services.booking import api, metrics
 from services.booking.admission import Waiting
 from services.booking.admission.passes import Passes
+from services.booking.announcing import pace_of
 from services.booking.config import Config
 from services.booking.families import Families
 from services.booking.memory import Kept, Memory
 from services.booking.pending import Keeper
 from services.booking.replies import Answers
 from services.booking.store import (
+    Announcements,
     Attendance,
     Bookings,
     Books,
@@ -110,6 +112,8 @@ def _desk(
         link_keys=keys_of(config.link_keys),
         televisits=Televisits(store, limits_of(config)),
         attendance=Attendance(store, config.attendance_before_seconds),
+        announcements=Announcements(store),
+        pace=pace_of(config),
         waiting=waiting,
         crowd=crowd,
     )

@@ -11,6 +11,7 @@ from services.booking.rules.life import Change, LifeEvent, change_of, fold
 from services.booking.rules.parts import pairs_in, parts_of
 from services.booking.rules.telling import needs_known, tell
 from services.booking.store import Connection
+from services.booking.store import announcements as announcement_store
 from services.booking.store import bookings as booking_store
 from services.booking.store import people as people_store
 from services.booking.store import relations as relation_store
@@ -111,6 +112,10 @@ class Inbox:
             announcements.setdefault(untold.home, []).append(
                 outgoing(BOOKING_EVENTS, heads[untold.home], event, untold.person_id.bytes)
             )
+        for said in await announcement_store.take_untold(connection, list(heads)):
+            announcements.setdefault(said.home, []).append(
+                outgoing(BOOKING_EVENTS, heads[said.home], said.event, said.key.bytes)
+            )
 
     async def set_aside(
         self, connection: Connection, heads: dict[int, Head], item: Item
@@ -121,7 +126,10 @@ class Inbox:
 
     async def has_due(self, connection: Connection, partitions: Sequence[int]) -> bool:
         """True when something is to be told that no event brings; then it is, in this turn."""
-        if not await people_store.has_untold(connection, partitions):
+        if not (
+            await people_store.has_untold(connection, partitions)
+            or await announcement_store.has_untold(connection, partitions)
+        ):
             return False
         self._looked_at = float("-inf")
         return True

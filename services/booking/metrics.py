@@ -191,6 +191,11 @@ DRY_RUNS = Counter(
 DRY_RUN_PEOPLE = Counter(
     "booking_dry_run_people_total", "Persons looked at in dry runs.", registry=REGISTRY
 )
+ANNOUNCED_PEOPLE = Counter(
+    "booking_announced_people_total",
+    "People who may be told of an announcement by now.",
+    registry=REGISTRY,
+)
 NOT_ADMITTED = Counter(
     "booking_not_admitted_total",
     "Wishes for a campaign's place refused by its rules, by why.",

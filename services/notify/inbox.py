@@ -2,18 +2,31 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, get_args
 
 from msgspec import UNSET
 
 from services.notify import metrics, store
-from services.notify.rules import messages_for
+from services.notify.rules import Message, messages_for
+from services.notify.rules.announcements import announced_to
 from services.notify.rules.reminders import Habits, due_of, visits_of
 from services.notify.store import NOTHING, Connection, LiveEvent, Planned
 from shared.batch import Announcements, Batch, Head, Item
 from shared.events import InSequence, sequence_of
-from shared.messages import BookingConfirmed, BookingEvent, BookingRescheduled, PersonErased
+from shared.messages import (
+    AnnouncementEvent,
+    AnnouncementMade,
+    AnnouncementStopped,
+    AnnouncementWorded,
+    BookingConfirmed,
+    BookingEvent,
+    BookingRescheduled,
+    PersonErased,
+)
 from shared.vault import Vault
+
+APART = (PersonErased, *get_args(AnnouncementEvent))
+"""Of these there is nothing to see on an open page, and no visit to be reminded of."""
 
 
 class Inbox:
@@ -31,10 +44,11 @@ class Inbox:
     ) -> Announcements:
         """Each event becomes messages that wait to be sent, and is kept for open pages."""
         taken = self.sequence.take(heads, items)
-        told = [item for item in taken if not isinstance(item.message, PersonErased)]
+        told = [item for item in taken if not isinstance(item.message, APART)]
         if told:
             await store.keep_live(connection, [_live(item) for item in told])
         messages = [message for item in told for message in messages_for(item.message)]
+        messages += await _announced(connection, [item.message for item in taken])
         self._written = await store.write_down(connection, messages) if messages else NOTHING
         await self._plan(connection, [item.message for item in told])
         erased = [i.message.person_id for i in taken if isinstance(i.message, PersonErased)]
@@ -74,6 +88,21 @@ class Inbox:
         metrics.BATCH_EVENTS.observe(len(batch.items))
         metrics.BATCH_SECONDS.observe(batch.seconds)
         metrics.MISSING_EVENTS.set(len(self.sequence.missing))
+
+
+async def _announced(connection: Connection, events: Sequence[Any]) -> list[Message]:
+    """Whom somebody announces something, unless it was stopped; at most homes nobody does."""
+    worded = [event for event in events if isinstance(event, AnnouncementWorded)]
+    if worded:
+        await store.word_announcements(connection, worded)
+    stopped = [e.announcement_id for e in events if isinstance(e, AnnouncementStopped)]
+    if stopped:
+        await store.stop_announcements(connection, stopped)
+    made = [event for event in events if isinstance(event, AnnouncementMade)]
+    if not made:
+        return []
+    ids = sorted({event.announcement_id for event in made})
+    return announced_to(made, await store.sayings(connection, ids))
 
 
 def _is_new(event: BookingEvent) -> bool:

@@ -13,6 +13,7 @@ import msgspec
 from icalendar import Calendar, Event, Timezone, vCalAddress, vText
 
 from services.notify.rules import Told, freed_by, places_of
+from services.notify.rules.messages import Announced
 from services.notify.rules.reminders import VisitReminder
 from services.notify.texts import VISIT, where
 from shared.messages import PLACES_MAX, BookedPlace, BookingMissed, BookingReinstated
@@ -37,7 +38,7 @@ def invitations(event: Told, *, organizer: str, attendee: str) -> list[Invitatio
     booking's version, so a calendar changes its entry and never adds a second one. Who has heard
     of more places before than they are told of now has whatever else there may be taken out.
     """
-    if isinstance(event, BookingMissed | BookingReinstated | VisitReminder):
+    if isinstance(event, BookingMissed | BookingReinstated | VisitReminder | Announced):
         return []
     asked, freed = places_of(event), freed_by(event)
     gone = freed

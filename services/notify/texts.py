@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from services.notify.rules import Told, came_to
+from services.notify.rules.messages import Announced
 from services.notify.rules.reminders import VisitReminder
 from shared.messages import (
     BookedPlace,
@@ -78,6 +79,8 @@ def wording(event: Told, cancel_at: str = "", join_at: Sequence[str] = ()) -> Wo
         case VisitReminder():
             subject = f"A reminder of your visit on {_first_day(event.places)}"
             paragraphs = ["Please remember your visit.", *_in_order(event.places)]
+        case Announced():
+            subject, paragraphs = event.words.en.subject, [event.words.en.text]
         case VisitAdmitted() | VisitByPhone() | VisitMissed():
             subject, paragraphs = _of_a_visit(event)
         case _:

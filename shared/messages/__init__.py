@@ -4,6 +4,14 @@ Only ids cross, never a name, a phone or a reason for care. Fields are only ever
 default; a breaking change is a new class. Class name = wire tag = log field = metric label.
 """
 
+from shared.messages.announcements import (
+    AnnouncementEvent,
+    AnnouncementMade,
+    AnnouncementStopped,
+    AnnouncementText,
+    AnnouncementWorded,
+    AnnouncementWords,
+)
 from shared.messages.bookings import (
     BookedPlace,
     BookingConfirmed,
@@ -115,6 +123,12 @@ __all__ = [
     "ONE_LINE",
     "PLACES_MAX",
     "Alternative",
+    "AnnouncementEvent",
+    "AnnouncementMade",
+    "AnnouncementStopped",
+    "AnnouncementText",
+    "AnnouncementWorded",
+    "AnnouncementWords",
     "Apart",
     "AsksFor",
     "BookPlaces",

@@ -10,7 +10,7 @@ from aiokafka.structs import ConsumerRecord
 from services.notify.inbox import Inbox
 from shared.batch import Head, Item
 from shared.events import Unpacker, outgoing
-from shared.messages import BookingEvent
+from shared.messages import AnnouncementEvent, BookingEvent, booking_of
 from shared.topics import BOOKING_EVENTS
 from tests.notify_bookings import HABITS, a_place, cancelled, confirmed, missed, reinstated
 from tests.vaults import a_vault
@@ -30,12 +30,12 @@ def a_head(*, taken: int = 0) -> Head:
 
 
 def records_of(
-    *events: BookingEvent, spoil: Callable[[int, bytes], bytes] | None = None
+    *events: BookingEvent | AnnouncementEvent, spoil: Callable[[int, bytes], bytes] | None = None
 ) -> Records:
     """The events as the front desk announces them, numbered from 1."""
     told, records = a_head(), []
     for offset, event in enumerate(events):
-        sent = outgoing(BOOKING_EVENTS, told, event, event.booking_id.bytes)
+        sent = outgoing(BOOKING_EVENTS, told, event, booking_of(event).bytes)
         value = spoil(offset, sent.value) if spoil else sent.value
         records.append(a_record(offset, value, sent.headers))
     return records

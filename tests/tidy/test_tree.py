@@ -30,6 +30,7 @@ EXTRA_ROOMS = {
     "slots": {"ahead", "availability"},
     "booking": {
         "admission",
+        "announcing",
         "closures",
         "doors",
         "dryruns",

@@ -4,6 +4,7 @@ from aiohttp import web
 
 from services.booking.api import (
     accesses,
+    announcements,
     attendance,
     bookings,
     campaigns,
@@ -47,6 +48,7 @@ API = Api(
     about="Persons, their bookings and holds, and the campaigns these may belong to.",
     tags={
         "accesses": "Who looked at or changed somebody's data, when and why.",
+        "announcements": "One thing said to many: written, seen by two, told in stages, stopped.",
         "bookings": "Places that are somebody's: made whole or not at all, moved, cancelled.",
         "campaigns": "Who may book what from when: so many doses, so many days apart.",
         "dependants": "For whom one may book besides oneself, and who may for oneself.",
@@ -72,6 +74,7 @@ API = Api(
         *rulebooks.ROUTES,
         *dryruns.ROUTES,
         *publishing.ROUTES,
+        *announcements.ROUTES,
         *services.ROUTES,
         *patients.ROUTES,
         *proxies.ROUTES,

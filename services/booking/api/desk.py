@@ -14,10 +14,12 @@ from services.booking.api.offers import Offers
 from services.booking.families import Families
 from services.booking.memory import Identities, Memory
 from services.booking.replies import Answers
+from services.booking.rules.announcements import Pace
 from services.booking.rules.eligibility import Campaign, Rule, SlotFacts, Wanted, rule_against
 from services.booking.rules.life import Booking
 from services.booking.rules.refusals import TOLD, Told
 from services.booking.store import (
+    Announcements,
     Attendance,
     Bookings,
     Books,
@@ -122,6 +124,8 @@ class Desk(msgspec.Struct):
     waiting: Waiting
     televisits: Televisits
     attendance: Attendance
+    announcements: Announcements
+    pace: Pace
     crowd: Crowd
 
     @property

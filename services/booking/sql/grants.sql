@@ -33,6 +33,8 @@ GRANT SELECT, INSERT ON rule_book, publication TO booking;
 GRANT SELECT, INSERT, UPDATE, DELETE ON dry_run TO booking;
 GRANT SELECT, INSERT, UPDATE ON proposal TO booking;
 GRANT SELECT, INSERT ON proposal_step TO booking;
+GRANT SELECT, INSERT, UPDATE ON announcement, announcement_step TO booking;
+GRANT SELECT, INSERT, UPDATE, DELETE ON announced_person TO booking;
 GRANT SELECT, INSERT, UPDATE ON visit, visit_step TO booking;
 GRANT SELECT ON visit, visit_step TO auditor;
 GRANT SELECT ON visit TO booking_person;

@@ -1,5 +1,6 @@
 """What is remembered? Each noun's statements in a file of its own; the SQL is beside, in `sql/`."""
 
+from services.booking.store.announcements import Announcements
 from services.booking.store.attendance import Attendance
 from services.booking.store.bookings import Bookings
 from services.booking.store.books import Books
@@ -24,6 +25,7 @@ from services.booking.store.televisits import Televisits
 
 __all__ = [
     "AllPapers",
+    "Announcements",
     "Attendance",
     "Bookings",
     "BookingsAhead",

@@ -11,6 +11,7 @@ from services.notify.rules.addresses import Channel
 from services.notify.rules.reminders import VisitReminder
 from shared.links.rules import Link
 from shared.messages import (
+    AnnouncementWords,
     BookedPlace,
     BookingConfirmed,
     BookingEvent,
@@ -18,6 +19,7 @@ from shared.messages import (
     BookingReinstated,
     BookingRescheduled,
     BookingRevoked,
+    BookingTold,
     VisitAdmitted,
     VisitByPhone,
     VisitEvent,
@@ -28,7 +30,17 @@ from shared.messages import (
 Heard = BookingEvent | VisitEvent
 """What the log says of bookings."""
 
-Told = Heard | VisitReminder
+
+class Announced(BookingTold, frozen=True, kw_only=True):
+    """What is announced to many, to one of them. It is the messenger's own, and is no booking's:
+
+    `booking_id` is the announcement's.
+    """
+
+    words: AnnouncementWords
+
+
+Told = Heard | VisitReminder | Announced
 """Of what people are told."""
 
 

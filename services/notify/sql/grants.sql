@@ -9,6 +9,7 @@ BEGIN
 END
 $$;
 
+GRANT SELECT, INSERT, UPDATE ON announcement TO notify;
 GRANT SELECT, INSERT, UPDATE ON message TO notify;
 GRANT SELECT, INSERT, UPDATE, DELETE ON reminder TO notify;
 GRANT SELECT, INSERT, DELETE ON live_event TO notify;

@@ -1,5 +1,10 @@
 """What is remembered? Each noun's statements in a file of its own; the SQL is beside, in `sql/`."""
 
+from services.notify.store.announcements import (
+    sayings,
+    stop_announcements,
+    word_announcements,
+)
 from services.notify.store.contacts import Contacts, SealedAddress, forget
 from services.notify.store.database import SQL, Connection
 from services.notify.store.ledger import (
@@ -47,5 +52,8 @@ __all__ = [
     "forget_reminders",
     "keep_live",
     "plan_reminders",
+    "sayings",
+    "stop_announcements",
+    "word_announcements",
     "write_down",
 ]

@@ -120,6 +120,21 @@ def take_untold_steps(session: Session, homes: Sequence[int], limit: int) -> lis
     return []
 
 
+def has_untold_announced(session: Session, homes: Sequence[int]) -> list[Row]:
+    """Nothing is announced here."""
+    return [{"exists": False}]
+
+
+def take_announcement_steps(session: Session, homes: Sequence[int]) -> list[Row]:
+    """So there is nothing to say of it."""
+    return []
+
+
+def take_announced(session: Session, homes: Sequence[int], limit: int) -> list[Row]:
+    """And nobody is told."""
+    return []
+
+
 DONE: tuple[Statement, ...] = (
     apply,
     known_bookings,
@@ -129,4 +144,7 @@ DONE: tuple[Statement, ...] = (
     has_untold,
     take_untold,
     take_untold_steps,
+    has_untold_announced,
+    take_announcement_steps,
+    take_announced,
 )
