@@ -12,13 +12,14 @@ from aiohttp import web
 from services.notify import api, metrics
 from services.notify.channels import Provider
 from services.notify.channels.email import Smtp
+from services.notify.channels.sms import limits_of
 from services.notify.config import Config
 from services.notify.inbox import Inbox
 from services.notify.live import Broadcaster
 from services.notify.reminding import Reminding
 from services.notify.retention import forget_unused, seal_plain
 from services.notify.sending import Sender
-from services.notify.store import Contacts, Ledger, LiveEvents, Reminders
+from services.notify.store import Contacts, End, Ledger, LiveEvents, Reminders, Texting
 from shared import broker, database
 from shared.access.noting import ACCESS, Access
 from shared.access.store import AccessLog
@@ -72,7 +73,8 @@ async def run(config: Config, stopping: asyncio.Event) -> None:
         )
         access = _access(config, pool, clock)
         checks = health.checks() | _checks(senders, live, reminding, access)
-        app = doors(config, contacts, live, access=access)
+        texting = Texting(pool, vault, limits_of(config), _count_ended)
+        app = doors(config, contacts, live, texting, access=access)
         door = _door(config, app, ready=all_ready(checks), on_shut=live.stop)
         checks["door"] = door.wrong
         metrics.PART_READY.look = readiness(checks)
@@ -85,6 +87,7 @@ async def run(config: Config, stopping: asyncio.Event) -> None:
                 _measure(ledger, appender, senders),
                 reminding.run(),
                 _forget(events, config),
+                _forget_texting(texting),
                 forget_unused(contacts, config),
                 _audit(pool, config, follower),
                 doors=[door],
@@ -119,7 +122,7 @@ def _door(
 
 
 def doors(
-    config: Config, contacts: Contacts, live: Broadcaster, *, access: Access
+    config: Config, contacts: Contacts, live: Broadcaster, texting: Texting, *, access: Access
 ) -> web.Application:
     """The HTTP side by itself."""
     app = web.Application(
@@ -129,7 +132,15 @@ def doors(
     tokens = Tokens(jwks=config.jwks, issuer=config.issuer, audience=config.audience)
     metrics.TOKEN_CHECKS.look = tokens.checks
     app[ACCESS] = access
-    api.routes(app, api.Desk(contacts=contacts, live=live, access=access), Gate(tokens))
+    desk = api.Desk(
+        contacts=contacts,
+        live=live,
+        access=access,
+        callbacks=api.Callbacks(
+            desk=texting, address=config.twilio_callback, token=config.twilio_token
+        ),
+    )
+    api.routes(app, desk, Gate(tokens))
     return app
 
 
@@ -228,6 +239,25 @@ async def _audit(pool: asyncpg.Pool, config: Config, follower: Follower) -> None
     auditor = Auditor.beside(follower, pool, "services.notify", config)
     metrics.AUDIT.show(auditor)
     await auditor.run()
+
+
+async def _count_ended(ends: Sequence[End]) -> None:
+    for end in ends:
+        if end.is_new:
+            metrics.TEXTS_ENDED.labels(end.provider, end.state).inc()
+
+
+async def _forget_texting(texting: Texting) -> None:
+    """Bite after bite while there is something old, then again after a while."""
+    while True:
+        gone = 0
+        try:
+            gone = await texting.forget()
+        except database.AWAY as error:
+            log.warning(
+                "old text messages were not dropped", extra={"error": repr(error)}
+            )
+        await asyncio.sleep(FORGET_PAUSE_SECONDS if gone else FORGET_SECONDS)
 
 
 async def _forget(events: LiveEvents, config: Config) -> None:

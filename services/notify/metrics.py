@@ -68,6 +68,12 @@ GUARDED = Counter(
     ["why"],
     registry=REGISTRY,
 )
+TEXTS_ENDED = Counter(
+    "notify_sms_ended_total",
+    "Text messages of which a receipt has told how they ended",
+    ["provider", "state"],
+    registry=REGISTRY,
+)
 SEND_SECONDS = Histogram(
     "notify_send_seconds",
     "Time of handing one message over, by provider",

@@ -3,8 +3,9 @@
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from urllib.parse import urlencode
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 from aiohttp import web
@@ -21,6 +22,7 @@ from services.notify.channels.sms.twilio import (
 from services.notify.rules import Accepted, NotHandedOver, Outcome, Refused, SlowDown, Unanswered
 from services.notify.rules.texting import Reply, Report
 from tests.notify_bookings import confirmed
+from tests.notify_doors import Door, a_door
 
 PHONE = "+79161234567"
 NOW = datetime(2026, 1, 1, 9, 0, tzinfo=UTC)
@@ -238,3 +240,52 @@ def test_an_end_is_told_and_what_is_on_its_way_is_not(
     told = read_callback(urlencode(form).encode())
 
     assert (told.reports, told.replies) == (reports, replies)
+
+
+@pytest.fixture
+async def door(notify_dsn: str, tmp_path: Path) -> AsyncIterator[Door]:
+    settings = {"twilio_token": TOKEN, "twilio_callback": CALLBACK}
+    async with a_door(notify_dsn, tmp_path, **settings) as opened:
+        yield opened
+
+
+async def called_back(door: Door, token: str = TOKEN, **form: str) -> int:
+    headers = {
+        "X-Twilio-Signature": signature_of(CALLBACK, form.items(), token),
+        "Content-Type": "application/x-www-form-urlencoded",
+    }
+    answer = await door.client.post(
+        "/api/v1/receipts/twilio", data=urlencode(form), headers=headers
+    )
+    return answer.status
+
+
+async def test_callbacks_out_of_order_and_repeated_tell_one_end(door: Door) -> None:
+    key = uuid4()
+    assert await door.texting.ask(key, PHONE, due=False) is None
+    await door.texting.taken(key, "twilio", ["SM1"])
+
+    for state in ("delivered", "sent", "queued", "delivered", "undelivered"):
+        assert await called_back(door, MessageSid="SM1", MessageStatus=state) == 204
+
+    assert {end[:3] for end in door.ends} == {("twilio", "SM1", "delivered")}
+    assert [end.is_new for end in door.ends] == [True, False, False]
+
+
+async def test_what_somebody_else_signed_or_nobody_changes_nothing(door: Door) -> None:
+    key = uuid4()
+    await door.texting.ask(key, PHONE, due=False)
+    await door.texting.taken(key, "twilio", ["SM1"])
+    unsigned = await door.client.post(
+        "/api/v1/receipts/twilio", data={"MessageSid": "SM1", "MessageStatus": "failed"}
+    )
+
+    assert unsigned.status == 403
+    assert (await unsigned.json())["code"] == "signature_wrong"
+    assert await called_back(door, "other", MessageSid="SM1", MessageStatus="failed") == 403
+    assert door.ends == []
+
+
+async def test_without_a_token_nobody_is_believed(notify_dsn: str, tmp_path: Path) -> None:
+    async with a_door(notify_dsn, tmp_path, twilio_callback=CALLBACK) as door:
+        assert await called_back(door, "", MessageSid="SM1", MessageStatus="failed") == 403

@@ -11,7 +11,7 @@ import pytest
 from services.notify import store
 from services.notify.rules.pumping import Limits
 from services.notify.rules.texting import Report
-from services.notify.store.texting import Ended, Texting
+from services.notify.store import End, Texting
 from shared import database
 from tests.vaults import a_vault
 
@@ -31,8 +31,8 @@ LIMITS = Limits(
 class Told(list[tuple[str, str, str]]):
     """Which messages were told to have ended."""
 
-    async def tell(self, ended: Ended) -> None:
-        self.extend(ended)
+    async def tell(self, ended: Sequence[End]) -> None:
+        self.extend(end[:3] for end in ended)
 
 
 @pytest.fixture

@@ -10,6 +10,9 @@ from typing import Literal
 
 import msgspec
 
+from services.notify.rules.messages import Told
+from shared.messages import BookingRescheduled, BookingRevoked
+
 Why = Literal["number", "due", "prefix", "country", "conversion"]
 
 
@@ -46,6 +49,13 @@ class Counted(msgspec.Struct, frozen=True, kw_only=True):
     delivered: int = 0
     others_taken: int = 0
     others_delivered: int = 0
+
+
+def is_due(event: Told) -> bool:
+    """True for what is legally due: the clinic cancels or moves. Who moved it nobody says."""
+    if isinstance(event, BookingRevoked):
+        return event.reason == "clinic"
+    return isinstance(event, BookingRescheduled)
 
 
 def over(counted: Counted, limits: Limits, *, due: bool) -> Why | None:

@@ -102,7 +102,7 @@ WITH fate AS (
      ORDER BY each.what, each.who, ended.hour
         ON CONFLICT ON CONSTRAINT one_count_an_hour DO UPDATE SET delivered = t.delivered + excluded.delivered
 )
-SELECT s.provider, s.reference, coalesce(held.ended, held.state) AS state
+SELECT s.provider, s.reference, coalesce(held.ended, held.state) AS state, held.ended IS NULL AS is_new
   FROM held JOIN sms_sent AS s USING (key);
 
 -- name: forget_texting

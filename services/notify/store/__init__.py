@@ -26,6 +26,7 @@ from services.notify.store.reminders import (
     forget_reminders,
     plan_reminders,
 )
+from services.notify.store.texting import End, Texting
 
 __all__ = [
     "NOTHING",
@@ -35,6 +36,7 @@ __all__ = [
     "Connection",
     "Contacts",
     "Counts",
+    "End",
     "Gap",
     "Ledger",
     "LiveEvent",
@@ -46,6 +48,7 @@ __all__ = [
     "Reminders",
     "SealedAddress",
     "Step",
+    "Texting",
     "Written",
     "drop_reminders",
     "forget",

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
+from typing import NamedTuple
 from uuid import UUID
 
 import asyncpg
@@ -22,8 +23,14 @@ KEPT_DAYS = 3
 
 FORGOTTEN_MAX = 10_000
 
-Ended = Sequence[tuple[str, str, str]]
-"""Messages that have ended, each by its provider, its first part's id, and how."""
+
+class End(NamedTuple):
+    """How a message ended, by its first part's id; told again whenever a receipt comes again."""
+
+    provider: str
+    reference: str
+    state: str
+    is_new: bool
 
 
 class Texting:
@@ -34,7 +41,7 @@ class Texting:
         pool: asyncpg.Pool,
         vault: Vault,
         limits: Limits,
-        tell: Callable[[Ended], Awaitable[None]],
+        tell: Callable[[Sequence[End]], Awaitable[None]],
     ) -> None:
         self._pool = pool
         self._vault = vault
@@ -121,11 +128,11 @@ class Texting:
             await self._tell(ended)
 
 
-async def _ended(connection: Connection, keys: Sequence[UUID]) -> Ended:
+async def _ended(connection: Connection, keys: Sequence[UUID]) -> list[End]:
     if not keys:
         return []
     rows = await connection.fetch(SQL["end_sms"], keys)
-    return [(row["provider"], row["reference"], row["state"]) for row in rows]
+    return [End(row["provider"], row["reference"], row["state"], row["is_new"]) for row in rows]
 
 
 def _counted(row: asyncpg.Record) -> Counted:

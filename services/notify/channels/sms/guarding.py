@@ -10,8 +10,7 @@ from uuid import UUID
 from services.notify import metrics
 from services.notify.channels import Dispatch, Line, Provider
 from services.notify.rules import Accepted, Channel, NotHandedOver, Outcome, Refused, Unanswered
-from services.notify.rules.preferences import DUE, kind_of
-from services.notify.rules.pumping import Why
+from services.notify.rules.pumping import Why, is_due
 from shared.database import is_outage
 
 log = logging.getLogger(__name__)
@@ -68,9 +67,10 @@ class GuardedLine:
 
     async def send(self, dispatch: Dispatch) -> Outcome:
         """Counted before it is handed over; given back when it certainly was not taken."""
-        due = kind_of(dispatch.event) in DUE
         try:
-            why = await self._counts.ask(dispatch.key, dispatch.recipient, due=due)
+            why = await self._counts.ask(
+                dispatch.key, dispatch.recipient, due=is_due(dispatch.event)
+            )
         except Exception as error:
             if not is_outage(error):
                 raise
