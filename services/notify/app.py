@@ -12,7 +12,7 @@ from aiohttp import web
 from services.notify import api, metrics
 from services.notify.channels import Provider
 from services.notify.channels.email import Smtp
-from services.notify.channels.sms import limits_of
+from services.notify.channels.sms import limits_of, plugged
 from services.notify.config import Config
 from services.notify.inbox import Inbox
 from services.notify.live import Broadcaster
@@ -61,19 +61,19 @@ async def run(config: Config, stopping: asyncio.Event) -> None:
         await clock.set(pool)
         ledger, events = Ledger(pool), LiveEvents(pool)
         await seal_plain(contacts, config.database_owner)
-        senders = [Sender(each, config, ledger, contacts.open) for each in providers(config)]
-        live = Broadcaster(config, events)
+        texting = Texting(pool, vault, limits_of(config), _count_ended)
+        texts = plugged(config, texting)
+        taking = [*providers(config), *texts.providers]
+        senders = [Sender(each, config, ledger, contacts.open) for each in taking]
         relay = Relay(BOOKING_EVENTS.name, pool, appender)
-        reminding = Reminding(config, Reminders(pool))
-        follower = _follower(
-            config, relay, Inbox(vault, reminding.habits), [live.wake, *(s.wake for s in senders)]
-        )
+        reminding, live = Reminding(config, Reminders(pool)), Broadcaster(config, events)
+        wake = [live.wake, *(sender.wake for sender in senders)]
+        follower = _follower(config, relay, Inbox(vault, reminding.habits), wake)
         health = Health(
             appender=appender, follower=follower, relay=relay, ping=contacts.takes_writes
         )
         access = _access(config, pool, clock)
         checks = health.checks() | _checks(senders, live, reminding, access)
-        texting = Texting(pool, vault, limits_of(config), _count_ended)
         app = doors(config, contacts, live, texting, access=access)
         door = _door(config, app, ready=all_ready(checks), on_shut=live.stop)
         checks["door"] = door.wrong
@@ -86,8 +86,8 @@ async def run(config: Config, stopping: asyncio.Event) -> None:
                 clock.keep(pool),
                 _measure(ledger, appender, senders),
                 reminding.run(),
-                _forget(events, config),
-                _forget_texting(texting),
+                _forget(events, texting, config),
+                *(keep() for keep in texts.keeping),
                 forget_unused(contacts, config),
                 _audit(pool, config, follower),
                 doors=[door],
@@ -247,20 +247,7 @@ async def _count_ended(ends: Sequence[End]) -> None:
             metrics.TEXTS_ENDED.labels(end.provider, end.state).inc()
 
 
-async def _forget_texting(texting: Texting) -> None:
-    """Bite after bite while there is something old, then again after a while."""
-    while True:
-        gone = 0
-        try:
-            gone = await texting.forget()
-        except database.AWAY as error:
-            log.warning(
-                "old text messages were not dropped", extra={"error": repr(error)}
-            )
-        await asyncio.sleep(FORGET_PAUSE_SECONDS if gone else FORGET_SECONDS)
-
-
-async def _forget(events: LiveEvents, config: Config) -> None:
+async def _forget(events: LiveEvents, texting: Texting, config: Config) -> None:
     """Bite after bite while there is something old, then again after a while."""
     while True:
         gone = 0
@@ -268,8 +255,9 @@ async def _forget(events: LiveEvents, config: Config) -> None:
             gone = await events.forget(
                 days=config.live_kept_days, rows_max=config.forgotten_rows_max
             )
+            gone += await texting.forget()
         except database.AWAY as error:
-            log.warning("old events were not forgotten", extra={"error": repr(error)})
+            log.warning("what is old was not forgotten", extra={"error": repr(error)})
         await asyncio.sleep(FORGET_PAUSE_SECONDS if gone else FORGET_SECONDS)
 
 

@@ -47,6 +47,12 @@ CONTACTS_SEALED = Counter(
     "Addresses sealed that an earlier version had left in clear",
     registry=REGISTRY,
 )
+TEXTS_MISSING = Counter(
+    "notify_texts_missing_total",
+    "Messages told in English since a language's catalogue had no words for them",
+    ["language"],
+    registry=REGISTRY,
+)
 SETTLED = Counter(
     "notify_settled_messages_total", "Messages settled, by fate", ["fate"], registry=REGISTRY
 )

@@ -281,7 +281,8 @@ async def test_what_was_handed_over_is_put_into_a_mail_without_a_calendar_entry(
     mail = message_from_bytes(content, policy=policy.default)
     assert mail["Subject"].startswith("A reminder of your visit on ")
     assert mail["X-Talon-Event"] == "VisitReminder"
-    assert [part.get_content_type() for part in mail.iter_parts()] == ["text/plain"]
+    kinds = [part.get_content_type() for part in mail.iter_parts()]
+    assert kinds == ["text/plain", "text/html"]
 
 
 # ---- at the same time ---------------------------------------------------------------------------

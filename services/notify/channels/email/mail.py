@@ -1,4 +1,4 @@
-"""What does a message look like as e-mail? Text for people, iCalendar parts for their calendars."""
+"""What does a message look like as e-mail? Text, a page that says the same, and iCalendar parts."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -10,9 +10,9 @@ from email.policy import compat32
 from email.utils import format_datetime
 from uuid import UUID
 
-from services.notify.invitations import invitations
-from services.notify.rules import Told
-from services.notify.texts import wording
+from services.notify.invitations import Invitation, invitations
+from services.notify.rules import Language, Told
+from services.notify.texts import FALLBACK, Wording, wording
 
 POLICY = compat32.clone(linesep="\r\n", max_line_length=998)
 """The older of the library's two policies: the newer one parses each header it is given, and
@@ -35,30 +35,71 @@ def compose(
     sender: str,
     recipient: str,
     at: datetime,
+    language: Language = FALLBACK,
+    confirm_at: str = "",
     cancel_at: str = "",
     join_at: Sequence[str] = (),
+    unsubscribe_at: str = "",
+    perhaps_again: bool = False,
 ) -> bytes:
     """The whole message as it is handed to the mail server."""
-    words = wording(event, cancel_at, join_at)
-    mail = MIMEMultipart(policy=POLICY)
+    words = wording(
+        event,
+        language,
+        confirm_at=confirm_at,
+        cancel_at=cancel_at,
+        join_at=join_at,
+        unsubscribe_at=unsubscribe_at,
+        perhaps_again=perhaps_again,
+    )
+    calendars = invitations(event, organizer=sender, attendee=recipient, language=language)
+    mail = _with_calendars(_readable(event, words), event, calendars)
     mail["Message-ID"] = message_id(event.id, event.owner_id)
     mail["Date"] = format_datetime(at.astimezone(UTC))
     mail["From"] = sender
     mail["To"] = recipient
     mail["Subject"] = Header(words.subject).encode()
+    mail["Content-Language"] = words.language
     mail["Auto-Submitted"] = "auto-generated"
+    if unsubscribe_at:
+        mail["List-Unsubscribe"] = f"<{unsubscribe_at}>"
+        mail["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     mail["X-Talon-Booking"] = str(event.booking_id)
     mail["X-Talon-Event"] = type(event).__name__
-    mail.attach(_part("plain", words.text.replace("\n", "\r\n")))
-    found = invitations(event, organizer=sender, attendee=recipient)
-    for number, invitation in enumerate(found, start=1):
-        part = _part("calendar", invitation.text, method=invitation.method)
+    return mail.as_bytes()
+
+
+def _readable(event: Told, words: Wording) -> MIMEMultipart:
+    """The same as text and as a page; the last one is what a mail program prefers."""
+    both = _together("alternative", event)
+    both.attach(_part("plain", words.text.replace("\n", "\r\n")))
+    both.attach(_part("html", words.html.replace("\n", "\r\n")))
+    return both
+
+
+def _with_calendars(
+    readable: MIMEMultipart, event: Told, calendars: Sequence[Invitation]
+) -> MIMEMultipart:
+    if not calendars:
+        return readable
+    mail = _together("mixed", event)
+    mail.attach(readable)
+    for number, calendar in enumerate(calendars, start=1):
+        part = _part("calendar", calendar.text, method=calendar.method)
         part["Content-Disposition"] = f'attachment; filename="visit-{number}.ics"'
         mail.attach(part)
-    return mail.as_bytes()
+    return mail
+
+
+def _together(subtype: str, event: Told) -> MIMEMultipart:
+    """Named here what parts them, since the library would look for it in every line: no part has
+    the underscore, being in base64.
+    """
+    return MIMEMultipart(subtype, boundary=f"=_{subtype}.{event.id.hex}", policy=POLICY)
 
 
 def _part(subtype: str, text: str, **parameters: str) -> MIMENonMultipart:
     part = MIMENonMultipart("text", subtype, policy=POLICY, charset="utf-8", **parameters)
+    del part["MIME-Version"]  # it is the mail's; each header costs a hundredth of the whole
     part.set_payload(text, UTF8)
     return part

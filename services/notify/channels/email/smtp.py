@@ -79,8 +79,12 @@ class Line:
             sender=self._sender,
             recipient=dispatch.recipient,
             at=dispatch.at,
+            language=dispatch.language,
+            confirm_at=dispatch.confirm_at,
             cancel_at=dispatch.cancel_at,
             join_at=dispatch.join_at,
+            unsubscribe_at=dispatch.unsubscribe_at,
+            perhaps_again=dispatch.perhaps_again,
         )
 
     async def _send(self, content: bytes, recipient: str) -> Outcome:

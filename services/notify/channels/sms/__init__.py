@@ -1,7 +1,7 @@
 """How does a message get onto somebody's phone as text? By an operator's SMSC, or over HTTP."""
 
-from collections.abc import Awaitable, Callable
-from typing import NamedTuple
+from collections.abc import Callable, Coroutine
+from typing import Any, NamedTuple, Protocol
 
 from services.notify.channels import Dispatch, Provider
 from services.notify.channels.sms import smpp, twilio
@@ -9,29 +9,45 @@ from services.notify.channels.sms.desk import SmsDesk
 from services.notify.channels.sms.guarding import Counts, Guarded
 from services.notify.config import Config
 from services.notify.rules.pumping import Limits
+from services.notify.texts import short
 
 __all__ = ["Plugged", "SmsDesk", "limits_of", "plugged"]
 
 Words = Callable[[Dispatch], str]
 
 
+class Texting(SmsDesk, Counts, Protocol):
+    """Whoever keeps what comes back and counts what goes."""
+
+
 class Plugged(NamedTuple):
-    """The provider that is set, if one is, and what keeps its lines up beside the sender."""
+    """The provider that is set, if one is, and what keeps its line up when nothing is sent."""
 
     providers: list[Provider]
-    keeping: list[Callable[[], Awaitable[None]]]
+    keeping: list[Callable[[], Coroutine[Any, Any, None]]]
 
 
-def plugged(config: Config, desk: SmsDesk, counts: Counts, words: Words) -> Plugged:
+def plugged(config: Config, desk: Texting) -> Plugged:
     """Whoever is set to take text messages, behind the guard against pumping."""
     match config.sms_provider:
         case "smpp":
             smsc = _smpp(config, desk, words)
-            return Plugged([Guarded(smsc, counts)], [smsc.keep])
+            return Plugged([Guarded(smsc, desk)], [smsc.keep])
         case "twilio":
-            return Plugged([Guarded(_twilio(config, desk, words), counts)], [])
+            return Plugged([Guarded(_twilio(config, desk, words), desk)], [])
         case "none":
             return Plugged([], [])
+
+
+def words(dispatch: Dispatch) -> str:
+    """What stands in a text message: that something is, and one address that tells all."""
+    pages = (*dispatch.join_at[:1], dispatch.confirm_at, dispatch.cancel_at)
+    return short(
+        dispatch.event,
+        dispatch.language,
+        page=next(filter(None, pages), ""),
+        perhaps_again=dispatch.perhaps_again,
+    )
 
 
 def limits_of(config: Config) -> Limits:
