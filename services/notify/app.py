@@ -12,7 +12,7 @@ from aiohttp import web
 from services.notify import api, metrics
 from services.notify.channels import Provider
 from services.notify.channels.email import Smtp
-from services.notify.channels.sms import limits_of, plugged
+from services.notify.channels.sms import Plugged, limits_of, plugged
 from services.notify.config import Config
 from services.notify.inbox import Inbox
 from services.notify.live import Broadcaster
@@ -62,16 +62,14 @@ async def run(config: Config, stopping: asyncio.Event) -> None:
         ledger, events = Ledger(pool), LiveEvents(pool)
         await seal_plain(contacts, config.database_owner)
         texting = Texting(pool, vault, limits_of(config), _count_ended)
-        texts = plugged(config, texting)
-        taking = [*providers(config), *texts.providers]
-        senders = [Sender(each, config, ledger, contacts.open) for each in taking]
+        found = providers(config, texts := plugged(config, texting))
+        senders = [Sender(each, config, ledger, contacts.open) for each in found]
         relay = Relay(BOOKING_EVENTS.name, pool, appender)
         reminding, live = Reminding(config, Reminders(pool)), Broadcaster(config, events)
         wake = [live.wake, *(sender.wake for sender in senders)]
         follower = _follower(config, relay, Inbox(vault, reminding.habits), wake)
-        health = Health(
-            appender=appender, follower=follower, relay=relay, ping=contacts.takes_writes
-        )
+        ping = contacts.takes_writes
+        health = Health(appender=appender, follower=follower, relay=relay, ping=ping)
         access = _access(config, pool, clock)
         checks = health.checks() | _checks(senders, live, reminding, access)
         app = doors(config, contacts, live, texting, access=access)
@@ -103,9 +101,9 @@ def _checks(
     return checks | {"accesses": access.writer.wrong}
 
 
-def providers(config: Config) -> list[Provider]:
+def providers(config: Config, texts: Plugged) -> list[Provider]:
     """Who takes messages, one for each channel that is spoken over."""
-    return [Smtp(config)]
+    return [Smtp(config), *texts.providers]
 
 
 def _door(
