@@ -29,6 +29,7 @@ from services.notify.store.reminders import (
     forget_reminders,
     plan_reminders,
 )
+from services.notify.store.texting import End, Texting
 
 __all__ = [
     "DEVICES_MAX",
@@ -39,6 +40,7 @@ __all__ = [
     "Connection",
     "Contacts",
     "Counts",
+    "End",
     "Gap",
     "KeptWishes",
     "Ledger",
@@ -54,6 +56,7 @@ __all__ = [
     "Reminders",
     "SealedAddress",
     "Step",
+    "Texting",
     "Written",
     "drop_reminders",
     "forget",
