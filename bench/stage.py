@@ -1,11 +1,13 @@
 """Where is a bench played? On a stack of its own, from nothing to nothing."""
 
+import asyncio
 import os
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import deploy.local.__main__ as local
+from deploy.local.settings import CHECKOUT
 from deploy.local.stack import Stack
 from talon.mistakes import MistakeError
 
@@ -36,6 +38,20 @@ def played(name: str, stack: Stack, bench: Callable[[], int], *, only: str = "")
     finally:
         if not os.environ.get("KEEP"):
             local.main(["reset", "--stack", stack.name])
+
+
+async def ask(stack: Stack, *words: str, environ: Mapping[str, str] | None = None) -> None:
+    """A verb of `deploy.local` in a process of its own, with settings of its own if need be."""
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "deploy.local", *words, f"--stack={stack.name}"),
+        cwd=CHECKOUT,
+        env=dict(os.environ if environ is None else environ),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    said, _ = await process.communicate()
+    if process.returncode != 0:
+        raise MistakeError(said.decode(errors="replace"))
 
 
 def _ask(stack: Stack, *words: str) -> None:

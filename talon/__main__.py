@@ -1,6 +1,7 @@
 """Which verb is meant?
 
-python -m talon token|city|import|rush|audit|accesses|keys|demo|openapi|preview|verify-draw
+python -m talon token|city|import|rush|audit|accesses|keys|demo|openapi|preview|verify-draw|
+    dead-letters
 """
 
 import argparse
@@ -15,6 +16,7 @@ from talon.verbs import (
     accesses,
     audit,
     city,
+    dead_letters,
     demo,
     import_,
     keys,
@@ -37,6 +39,7 @@ VERBS = {
     "openapi": openapi,
     "preview": preview,
     "verify-draw": verify_draw,
+    "dead-letters": dead_letters,
 }
 
 

@@ -9,7 +9,7 @@ from uuid import UUID, uuid5
 
 import msgspec
 
-from services.notify.rules import Told, link_to_cancel, links_to_visits
+from services.notify.rules import Told, link_to_cancel, link_to_confirm, links_to_visits
 from services.notify.rules.messages import Announced
 from services.notify.rules.reminders import Habits, reminder_of, visits_of
 from shared.messages import (
@@ -57,6 +57,11 @@ class Example(msgspec.Struct, frozen=True):
     name: str
     event: Told
     perhaps_again: bool = False
+
+    @property
+    def confirm_at(self) -> str:
+        """Where it may be said that one comes, where its message asks."""
+        return _address("coming") if link_to_confirm(self.event) else ""
 
     @property
     def cancel_at(self) -> str:

@@ -10,6 +10,7 @@ import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -22,7 +23,7 @@ from services.booking.api.desk import DESK
 from services.booking.dryruns import Trier
 from services.booking.rules.admission import Facts
 from services.slots.rules import HoldLimits
-from shared.links.rules import Keys, Link, token_of
+from shared.links.rules import Keys, Link, Purpose, token_of
 from shared.messages import PlacesLeft
 from shared.openapi.routes import Api, Example, Route
 from shared.policy import REASON_HEADER
@@ -156,13 +157,13 @@ async def _booking(dsn: str, folder: Path) -> AsyncIterator[World]:
             place = (await world.made("request_booking"))["places"][0]
             return {"path": {"id": place["clinic_id"]}, "query": {"date": place["starts_at"][:10]}}
 
-        async def a_link() -> dict[str, Any]:
+        async def a_link(purpose: Purpose = "cancel_booking") -> dict[str, Any]:
             owner, route = uuid4(), world.route("request_booking")
             headers = headers_for(route, sub=str(owner))
             made = await (await world.ask(route, route.example(), headers=headers)).json()
             door.client.app[DESK].link_keys = keys = Keys(signs=1, secrets={1: bytes(32)})
             link = Link(
-                purpose="cancel_booking",
+                purpose=purpose,
                 person_id=owner,
                 object_id=UUID(made["id"]),
                 until=datetime(2099, 3, 12, 7, tzinfo=UTC),
@@ -178,6 +179,8 @@ async def _booking(dsn: str, folder: Path) -> AsyncIterator[World]:
         _visits(world, door)
         for name in ("show_link", "use_link"):
             world.making[name] = a_link
+        for name in ("show_coming", "say_coming"):
+            world.making[name] = partial(a_link, "confirm_visit")
         async with _looked_at(door):
             yield world
 

@@ -9,6 +9,7 @@ import * as session from './talk/session.js';
 import * as wishes from './talk/wishes.js';
 import { bookingsView } from './views/bookings.js';
 import { clinicView } from './views/clinic.js';
+import { comingView } from './views/coming.js';
 import { contactsView } from './views/contacts.js';
 import { findView } from './views/find.js';
 import { lineView } from './views/line.js';
@@ -32,6 +33,7 @@ const VIEWS = {
   line: lineView,
   link: linkView,
   visit: visitView,
+  coming: comingView,
   nowhere: nowhereView,
 };
 const PERSONAL = ['bookings', 'contacts'];

@@ -12,7 +12,7 @@ from services.notify.rules.announcements import announced_to
 from services.notify.rules.reminders import Habits, due_of, visits_of
 from services.notify.store import NOTHING, Connection, LiveEvent, Planned
 from shared.batch import Announcements, Batch, Head, Item
-from shared.events import InSequence, sequence_of
+from shared.events import InSequence, is_again, sequence_of
 from shared.messages import (
     AnnouncementEvent,
     AnnouncementMade,
@@ -21,6 +21,7 @@ from shared.messages import (
     BookingConfirmed,
     BookingEvent,
     BookingRescheduled,
+    BookingTold,
     PersonErased,
 )
 from shared.vault import Vault
@@ -33,7 +34,7 @@ class Inbox:
     """Writes down what is to be told, in the batch's own transaction."""
 
     def __init__(self, vault: Vault, habits: Habits) -> None:
-        self.sequence = InSequence()
+        self.sequence = InSequence(takes_again=True)
         self._vault = vault
         self._habits = habits
         self._written = NOTHING
@@ -43,10 +44,11 @@ class Inbox:
         self, connection: Any, heads: dict[int, Head], items: Sequence[Item]
     ) -> Announcements:
         """Each event becomes messages that wait to be sent, and is kept for open pages."""
-        taken = self.sequence.take(heads, items)
+        taken = await _not_too_late(connection, self.sequence.take(heads, items))
         told = [item for item in taken if not isinstance(item.message, APART)]
         if told:
-            await store.keep_live(connection, [_live(item) for item in told])
+            numbered = [_live(item) for item in told if not is_again(item.record)]
+            await store.keep_live(connection, numbered)
         messages = [message for item in told for message in messages_for(item.message)]
         messages += await _announced(connection, [item.message for item in taken])
         self._written = await store.write_down(connection, messages) if messages else NOTHING
@@ -88,6 +90,25 @@ class Inbox:
         metrics.BATCH_EVENTS.observe(len(batch.items))
         metrics.BATCH_SECONDS.observe(batch.seconds)
         metrics.MISSING_EVENTS.set(len(self.sequence.missing))
+
+
+async def _not_too_late(connection: Connection, items: Sequence[Item]) -> Sequence[Item]:
+    """Without what a person has sent again though its reader was told something later meanwhile."""
+    again = [i for i in items if is_again(i.record) and isinstance(i.message, BookingTold)]
+    if not again:
+        return items
+    latest = await store.latest_told(
+        connection,
+        {item.message.owner_id for item in again},
+        {item.message.booking_id for item in again},
+    )
+
+    def is_late(item: Item) -> bool:
+        told: BookingTold = item.message
+        return latest.get((told.booking_id, told.owner_id), 0) > told.version
+
+    late = {id(item) for item in again if is_late(item)}
+    return [item for item in items if id(item) not in late]
 
 
 async def _announced(connection: Connection, events: Sequence[Any]) -> list[Message]:

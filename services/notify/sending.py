@@ -28,13 +28,14 @@ from services.notify.rules import (
     Unwritable,
     key_of,
     link_to_cancel,
+    link_to_confirm,
     links_to_visits,
     settle,
 )
 from services.notify.store import Claimed, Ledger, Lost, SealedAddress
 from shared import faultpoints
 from shared.database import is_outage
-from shared.links.rules import keys_of, token_of
+from shared.links.rules import Link, keys_of, token_of
 from shared.logs import Lines
 from shared.pulse import Pulse
 from shared.vault import KeysAwayError
@@ -190,7 +191,8 @@ class Sender:
             recipient=await self._open(message.address),
             at=datetime.now(UTC),
             expires_at=message.expires_at,
-            cancel_at=self._address_to_cancel(event),
+            confirm_at=self._address_of(link_to_confirm(event), "coming/"),
+            cancel_at=self._address_of(link_to_cancel(event)),
             join_at=self._addresses_to_join(event),
         )
 
@@ -201,12 +203,11 @@ class Sender:
         page = f"{self._config.link_page}visit/"
         return tuple(page + token_of(link, self._link_keys) for link in links_to_visits(event))
 
-    def _address_to_cancel(self, event: Told) -> str:
-        """Where whoever gets the message may cancel; nothing where there is no page, or no keys."""
-        link = link_to_cancel(event)
+    def _address_of(self, link: Link | None, view: str = "") -> str:
+        """Where whoever gets the message may do it; nothing where there is no page, or no keys."""
         if link is None or self._link_keys is None or not self._config.link_page:
             return ""
-        return self._config.link_page + token_of(link, self._link_keys)
+        return self._config.link_page + view + token_of(link, self._link_keys)
 
     def _settled(self, message: Claimed, outcome: Outcome) -> Mark:
         """Decide, count, and say what is unusual."""

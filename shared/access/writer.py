@@ -22,6 +22,7 @@ from shared import database
 from shared.access.chain import CLOSING, Batch, Head, batch_after
 from shared.access.entries import Entry, encode, together
 from shared.access.store import ForeignBatchError
+from shared.access.written import Written
 from shared.problems import unavailable
 
 log = logging.getLogger(__name__)
@@ -59,7 +60,7 @@ class Kept(Protocol):
 class Gathered(msgspec.Struct):
     """Entries that go together, since when, and who waits for them to be written."""
 
-    written: asyncio.Future[None]
+    written: Written
     since: float
     entries: list[bytes] = []
     persons: set[UUID] = set()
@@ -88,8 +89,8 @@ class Writer:
         self._came = asyncio.Event()
         self._stopping = False
 
-    def add(self, entry: Entry) -> asyncio.Future[None]:
-        """Note it; what comes back is done once it is written. 503 where too many wait already."""
+    def add(self, entry: Entry) -> Written:
+        """Note it; what comes back is so once it is written. 503 where too many wait already."""
         if self.waiting >= self.limits.waiting_max:
             raise unavailable("Who looks at what cannot be noted now.")
         # What cannot be written as bytes is to be nobody's trouble but this request's.
@@ -137,7 +138,7 @@ class Writer:
     def _room(self) -> Gathered:
         """What gathers now, while it has room."""
         if not self._gathered or len(self._gathered[-1].entries) >= self.limits.batch_max:
-            written: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            written = Written(self.limits.wait_seconds)
             self._gathered.append(Gathered(written, time.monotonic()))
         return self._gathered[-1]
 
@@ -171,8 +172,7 @@ class Writer:
         self.waiting -= len(gathered.entries)
         self.entries += len(gathered.entries)
         self.batches += 1
-        if not gathered.written.done():
-            gathered.written.set_result(None)
+        gathered.written.set()
 
     def _go_on_after(self, error: Exception) -> None:
         if database.is_outage(error):

@@ -43,6 +43,7 @@ def _shown(example: Example, language: Language, folder: Path | None) -> str:
     words = wording(
         example.event,
         language,
+        confirm_at=example.confirm_at,
         cancel_at=example.cancel_at,
         join_at=example.join_at,
         perhaps_again=again,
@@ -65,6 +66,7 @@ def _mail(example: Example, language: Language) -> bytes:
         recipient=RECIPIENT,
         at=NOW,
         language=language,
+        confirm_at=example.confirm_at,
         cancel_at=example.cancel_at,
         join_at=example.join_at,
         perhaps_again=example.perhaps_again,

@@ -1,15 +1,18 @@
-"""Does somebody cancel a visit by the link in their mail, and nobody by looking at it?"""
+"""Does somebody cancel a visit, or say that they come, by a link, and nobody by looking at it?"""
 
 import asyncio
 import json
 import re
+from datetime import datetime
 from email import message_from_string, policy
 from email.message import EmailMessage
-from uuid import uuid4
+from uuid import UUID, uuid4
 
+import jwt
 import pytest
 from playwright.async_api import expect
 
+from shared.links.rules import Link, keys_of, token_of
 from tests.page_practice import Desk
 from tests.page_visitor import NARROW, is_network
 from tests.pages.conftest import Visit
@@ -58,3 +61,32 @@ async def test_a_visit_is_cancelled_by_the_button_behind_the_link_and_by_nothing
     later = await (await visit(language, NARROW)).goes_to(found[1])
     await expect(later.shows("problem.link_gone")).to_be_visible()
     later.forgives(is_network)
+
+
+@pytest.mark.parametrize("language", ["ru", "en"])
+async def test_whoever_was_reminded_says_that_they_come_by_one_button(
+    desk: Desk, visit: Visit, town: Town, language: str
+) -> None:
+    practice = await (await desk.practice()).opens(["10:00"])
+    token = desk.patient()
+    await desk.book(practice.slots["10:00"], token)
+    [booking] = await desk.bookings(token)
+    link = Link(
+        purpose="confirm_visit",
+        person_id=UUID(jwt.decode(token, options={"verify_signature": False})["sub"]),
+        object_id=UUID(booking["id"]),
+        until=datetime.fromisoformat(booking["places"][0]["starts_at"]),
+    )
+    keys = keys_of(town.stack.link_keys.read_text("utf-8"))
+    assert keys is not None
+    address = f"#/link/coming/{token_of(link, keys)}"
+
+    visitor = await (await visit(language, NARROW)).goes_to(address)
+    await expect(visitor.page.locator("main")).to_contain_text("10:00")
+    assert await visitor.axe() == []
+    await visitor.button("coming.do").click()
+    await expect(visitor.shows("coming.said")).to_be_visible()
+
+    later = await (await visit(language, NARROW)).goes_to(address)
+    await expect(later.shows("coming.said")).to_be_visible()
+    await expect(later.button("coming.do")).to_have_count(0)

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.notify.reminding import step_of
+from services.notify.rules import link_to_confirm
 from services.notify.rules.reminders import (
     Habits,
     Visit,
@@ -22,7 +23,7 @@ from services.notify.rules.reminders import (
 )
 from services.notify.store import Planned
 from services.notify.texts import wording
-from tests.notify_bookings import ALICE, BOOKING, HABITS, a_place
+from tests.notify_bookings import ALICE, BOOKING, HABITS, a_place, confirmed
 
 LONG_AGO = datetime(2026, 1, 1, tzinfo=UTC)
 MOSCOW, BERLIN, NEW_YORK = "Europe/Moscow", "Europe/Berlin", "America/New_York"
@@ -220,11 +221,32 @@ def test_a_reminder_says_when_and_where_and_how_to_cancel() -> None:
         visit, HABITS.befores[0], booking_id=BOOKING, version=3, owner_id=ALICE, now=LONG_AGO
     )
 
-    words = wording(event, cancel_at="https://talon.example/cancel/1")
+    words = wording(
+        event,
+        confirm_at="https://talon.example/coming/1",
+        cancel_at="https://talon.example/cancel/1",
+    )
 
     assert words.subject == "A reminder of your visit on 20 May at 14:00"
     assert "Wednesday 20 May 2026, 14:00 to 14:30 (Moscow time)" in words.text
+    assert "https://talon.example/coming/1" in words.text
     assert "https://talon.example/cancel/1" in words.text
+
+
+def test_who_is_reminded_may_say_that_they_come_to_just_that_and_for_nobody_else() -> None:
+    visit = a_visit(at("2026-05-20 14:00"))
+    event = reminder_of(
+        visit, HABITS.befores[0], booking_id=BOOKING, version=3, owner_id=ALICE, now=LONG_AGO
+    )
+
+    link = link_to_confirm(event)
+
+    assert link is not None
+    assert (link.purpose, link.person_id, link.object_id) == ("confirm_visit", ALICE, BOOKING)
+    assert link.until == visit.starts_at
+    assert link_to_confirm(msgspec.structs.replace(event, part="rest")) == link
+    assert link_to_confirm(msgspec.structs.replace(event, part="own")) is None
+    assert link_to_confirm(confirmed()) is None
 
 
 def test_the_same_reminder_has_the_same_name_and_of_another_version_another() -> None:

@@ -24,6 +24,7 @@ from services.booking.store import (
     Bookings,
     Books,
     Campaigns,
+    Coming,
     Consents,
     DryRuns,
     Links,
@@ -120,6 +121,7 @@ class Desk(msgspec.Struct):
     dependants_max: int
     hold_again_seconds: int
     links: Links
+    coming: Coming
     link_keys: Keys | None
     waiting: Waiting
     televisits: Televisits

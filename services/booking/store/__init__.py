@@ -5,6 +5,7 @@ from services.booking.store.attendance import Attendance
 from services.booking.store.bookings import Bookings
 from services.booking.store.books import Books
 from services.booking.store.campaigns import Campaigns
+from services.booking.store.coming import Coming
 from services.booking.store.consents import Consents
 from services.booking.store.database import Connection, Database
 from services.booking.store.dryruns import DryRuns
@@ -31,6 +32,7 @@ __all__ = [
     "BookingsAhead",
     "Books",
     "Campaigns",
+    "Coming",
     "Connection",
     "Consents",
     "Database",

@@ -25,6 +25,7 @@ class Dispatch(msgspec.Struct, frozen=True, kw_only=True):
     language: Language = "en"
     at: datetime
     expires_at: datetime
+    confirm_at: str = ""
     cancel_at: str = ""
     join_at: tuple[str, ...] = ()
     unsubscribe_at: str = ""

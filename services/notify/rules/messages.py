@@ -133,6 +133,22 @@ def link_to_cancel(event: Told) -> Link | None:
     )
 
 
+def link_to_confirm(event: Told) -> Link | None:
+    """What lets whoever is reminded say that they come: of the time of which they are reminded.
+
+    Who hears of their own place in another's booking answers for nobody else in it.
+    """
+    if not isinstance(event, VisitReminder) or event.part == "own":
+        return None
+    first = min(place.starts_at for place in event.places)
+    return Link(
+        purpose="confirm_visit",
+        person_id=event.owner_id,
+        object_id=event.booking_id,
+        until=first.replace(microsecond=0),
+    )
+
+
 def links_to_visits(event: Told) -> list[Link]:
     """What lets each person into their telemedicine visit, in the order of their places."""
     if isinstance(event, BookingReinstated):

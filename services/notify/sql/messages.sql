@@ -16,6 +16,12 @@ WITH written AS (
 )
 SELECT count(*) AS new, count(*) FILTER (WHERE state = 'no_address') AS unreached FROM written;
 
+-- name: latest_told
+-- As of which version people were told of these bookings, or are to be.
+SELECT booking_id, owner_id, max(version) AS version FROM message
+ WHERE owner_id = ANY ($1::uuid[]) AND booking_id = ANY ($2::uuid[]) AND state <> 'no_address'
+ GROUP BY booking_id, owner_id;
+
 -- name: has_due
 -- Whether it is worth calling the channel's provider.
 SELECT EXISTS (SELECT FROM message WHERE state = 'waiting' AND channel = $1 AND due_at <= now());

@@ -15,6 +15,7 @@ from services.notify.store.ledger import (
     Ledger,
     Lost,
     Written,
+    latest_told,
     write_down,
 )
 from services.notify.store.live import Gap, LiveEvent, LiveEvents, Look, Missed, keep_live
@@ -51,6 +52,7 @@ __all__ = [
     "forget",
     "forget_reminders",
     "keep_live",
+    "latest_told",
     "plan_reminders",
     "sayings",
     "stop_announcements",

@@ -1,6 +1,6 @@
 """What is remembered of every message and its fate? The ledger, for those who send."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
@@ -79,6 +79,14 @@ async def write_down(connection: Connection, messages: Sequence[Message]) -> Wri
     )
     assert row is not None
     return Written(row["new"], row["unreached"])
+
+
+async def latest_told(
+    connection: Connection, owner_ids: Collection[UUID], booking_ids: Collection[UUID]
+) -> dict[tuple[UUID, UUID], int]:
+    """The last version of these bookings of which these people were told, or are to be."""
+    rows = await connection.fetch(SQL["latest_told"], list(owner_ids), list(booking_ids))
+    return {(row["booking_id"], row["owner_id"]): row["version"] for row in rows}
 
 
 class Ledger:

@@ -36,12 +36,13 @@ def wording(
     event: Told,
     language: Language = FALLBACK,
     *,
+    confirm_at: str = "",
     cancel_at: str = "",
     join_at: Sequence[str] = (),
     unsubscribe_at: str = "",
     perhaps_again: bool = False,
 ) -> Wording:
-    """What a person reads about this, and at which addresses they may cancel it and come to it."""
+    """What a person reads about this, and at which addresses they may do something about it."""
 
     def made(language: Language) -> Wording:
         subject, told = _told(event, language)
@@ -49,6 +50,7 @@ def wording(
             *([_said(say(language, "perhaps-again"))] if perhaps_again else []),
             *told,
             *_joining(event, language, join_at),
+            *_links(language, "confirming", [confirm_at], ".before"),
             *_links(language, "cancelling", [cancel_at], ".before", ".after"),
             *_links(language, "unsubscribing", [unsubscribe_at], ".before"),
             _said(say(language, "closing")),

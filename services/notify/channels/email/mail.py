@@ -36,6 +36,7 @@ def compose(
     recipient: str,
     at: datetime,
     language: Language = FALLBACK,
+    confirm_at: str = "",
     cancel_at: str = "",
     join_at: Sequence[str] = (),
     unsubscribe_at: str = "",
@@ -45,6 +46,7 @@ def compose(
     words = wording(
         event,
         language,
+        confirm_at=confirm_at,
         cancel_at=cancel_at,
         join_at=join_at,
         unsubscribe_at=unsubscribe_at,

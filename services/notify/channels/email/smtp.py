@@ -80,6 +80,7 @@ class Line:
             recipient=dispatch.recipient,
             at=dispatch.at,
             language=dispatch.language,
+            confirm_at=dispatch.confirm_at,
             cancel_at=dispatch.cancel_at,
             join_at=dispatch.join_at,
             unsubscribe_at=dispatch.unsubscribe_at,

@@ -80,6 +80,9 @@ VisitMissed =
 
 ## What stands below it. Addresses stand between .before and .after, each on a line of its own.
 
+confirming =
+    .before = If you are coming, tell the clinic here, without signing in, by one button:
+
 cancelling =
     .before = If you cannot come, cancel here, without signing in; the page asks once more:
     .after = Whoever has this address can cancel your visit, so keep it to yourself.
