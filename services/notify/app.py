@@ -15,6 +15,7 @@ from services.notify import api, metrics
 from services.notify.channels import Provider
 from services.notify.channels.email import Smtp
 from services.notify.channels.sms import Plugged, limits_of, plugged
+from services.notify.channels.switch import switched
 from services.notify.config import Config
 from services.notify.dispatching import Dispatcher
 from services.notify.errands import audit, forget_old, measure, pass_over, take_ends
@@ -120,14 +121,17 @@ class Speaking(NamedTuple):
 def _speaking(config: Config, pool: asyncpg.Pool, vault: Vault, contacts: Contacts) -> Speaking:
     ledger, receipts, dispatcher = Ledger(pool), Receipts(pool), Dispatcher(config, contacts)
     texting = Texting(pool, vault, limits_of(config), partial(take_ends, receipts))
-    found = providers(config, texts := plugged(config, texting))
-    senders = [Sender(each, config, ledger, dispatcher, receipts) for each in found]
+    found = switched(providers(config, texts := plugged(config, texting)), config)
+    senders = [
+        Sender(each, config, ledger, dispatcher, receipts, may_take=each.may_take) for each in found
+    ]
     return Speaking(senders, texting, [keep() for keep in texts.keeping])
 
 
 def providers(config: Config, texts: Plugged) -> list[Provider]:
     """Who takes messages, one for each channel that is spoken over."""
-    return [Smtp(config), *texts.providers]
+    mail = [Smtp(config, nth) for nth in range(len(config.smtp_servers))]
+    return [*mail, *texts.providers]
 
 
 def _door(

@@ -8,6 +8,7 @@ from services.notify.store.announcements import (
 from services.notify.store.contacts import DEVICES_MAX, Contacts, Reach, SealedAddress, forget
 from services.notify.store.database import SQL, Connection
 from services.notify.store.ledger import (
+    ANY_AGE,
     NOTHING,
     Claim,
     Claimed,
@@ -32,6 +33,7 @@ from services.notify.store.reminders import (
 from services.notify.store.texting import End, Texting
 
 __all__ = [
+    "ANY_AGE",
     "DEVICES_MAX",
     "NOTHING",
     "SQL",
