@@ -16,7 +16,7 @@ from services.notify.app import doors
 from services.notify.channels.sms import limits_of
 from services.notify.config import Config
 from services.notify.live import Broadcaster
-from services.notify.store import Contacts, End, LiveEvents, Texting
+from services.notify.store import Contacts, End, LiveEvents, Preferences, Texting
 from shared import database
 from shared.access.noting import Access
 from shared.access.store import AccessLog
@@ -83,7 +83,8 @@ async def a_door(dsn: str, folder: Path, **settings: Any) -> AsyncIterator[Door]
         ends.extend(ended)
 
     texting = Texting(pool, a_vault("notify"), limits_of(config), tell)
-    app = doors(config, Contacts(pool, a_vault("notify")), live, texting, access=access)
+    contacts, preferences = Contacts(pool, a_vault("notify")), Preferences(pool)
+    app = doors(config, contacts, preferences, live, texting, access=access)
     telling = asyncio.create_task(live.run())
     with every_answer_is_documented(app, API):
         async with writing(access), TestClient(TestServer(app)) as client:

@@ -198,7 +198,7 @@ def _add_errands_for_persons(work: Work, config: Config, desk: api.Desk) -> None
     announcer = Announcer(desk.announcements, desk.pace)
     work.checks["announcements"] = announcer.pulse.wrong
     work.tasks += [learning.run(), retention.run(), visits, announcer.run()]
-    work.tasks += [desk.waiting.lines.run(), desk.waiting.left.run()]
+    work.tasks += [desk.waiting.lines.run(), desk.waiting.left.run(), desk.crowd.run()]
 
 
 def _add_errands_for_rules(work: Work, config: Config, app: web.Application) -> None:

@@ -5,7 +5,7 @@ from aiohttp import web
 
 from services.notify.channels.sms.desk import SmsDesk
 from services.notify.live import Broadcaster
-from services.notify.store import Contacts
+from services.notify.store import Contacts, Preferences
 from shared.access.noting import Access
 
 
@@ -24,9 +24,11 @@ class Desk(msgspec.Struct):
     """The parts that the routes are given."""
 
     contacts: Contacts
+    preferences: Preferences
     live: Broadcaster
     access: Access
     callbacks: Callbacks
+    regions: frozenset[str] = frozenset()
 
 
 DESK: web.AppKey[Desk] = web.AppKey("desk", Desk)
