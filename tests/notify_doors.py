@@ -15,7 +15,7 @@ from services.notify.api import API
 from services.notify.app import doors
 from services.notify.config import Config
 from services.notify.live import Broadcaster
-from services.notify.store import Contacts, LiveEvents
+from services.notify.store import Contacts, LiveEvents, Preferences
 from shared import database
 from shared.access.noting import Access
 from shared.access.store import AccessLog
@@ -72,7 +72,8 @@ async def a_door(dsn: str, folder: Path, **settings: Any) -> AsyncIterator[Door]
     clock = DatabaseClock()
     await clock.set(pool)
     access = Access.to(AccessLog(pool), config, by="notify-test", now=clock.now)
-    app = doors(config, Contacts(pool, a_vault("notify")), live, access=access)
+    contacts, preferences = Contacts(pool, a_vault("notify")), Preferences(pool)
+    app = doors(config, contacts, preferences, live, access=access)
     telling = asyncio.create_task(live.run())
     with every_answer_is_documented(app, API):
         async with writing(access), TestClient(TestServer(app)) as client:

@@ -13,12 +13,14 @@ from services.notify import api, metrics
 from services.notify.channels import Provider
 from services.notify.channels.email import Smtp
 from services.notify.config import Config
+from services.notify.dispatching import Dispatcher
 from services.notify.inbox import Inbox
 from services.notify.live import Broadcaster
 from services.notify.reminding import Reminding
 from services.notify.retention import forget_unused, seal_plain
+from services.notify.rules.preferences import CHANNELS
 from services.notify.sending import Sender
-from services.notify.store import Contacts, Ledger, LiveEvents, Reminders
+from services.notify.store import Contacts, Ledger, LiveEvents, Preferences, Receipts, Reminders
 from shared import broker, database
 from shared.access.noting import ACCESS, Access
 from shared.access.store import AccessLog
@@ -45,6 +47,7 @@ NAME = "notify"
 MEASURE_SECONDS = 1.0
 FORGET_SECONDS = 600.0
 FORGET_PAUSE_SECONDS = 0.1
+PASS_OVER_SECONDS = 2.0
 
 OTHER_FILES = 200
 """What is open beside the streams: the database, the log, the mail server, other requests."""
@@ -60,8 +63,7 @@ async def run(config: Config, stopping: asyncio.Event) -> None:
         await clock.set(pool)
         ledger, events = Ledger(pool), LiveEvents(pool)
         await seal_plain(contacts, config.database_owner)
-        senders = [Sender(each, config, ledger, contacts.open) for each in providers(config)]
-        live = Broadcaster(config, events)
+        live, senders = Broadcaster(config, events), _senders(config, pool, contacts)
         relay = Relay(BOOKING_EVENTS.name, pool, appender)
         reminding = Reminding(config, Reminders(pool))
         follower = _follower(
@@ -72,7 +74,7 @@ async def run(config: Config, stopping: asyncio.Event) -> None:
         )
         access = _access(config, pool, clock)
         checks = health.checks() | _checks(senders, live, reminding, access)
-        app = doors(config, contacts, live, access=access)
+        app = doors(config, contacts, Preferences(pool, persons), live, access=access)
         door = _door(config, app, ready=all_ready(checks), on_shut=live.stop)
         checks["door"] = door.wrong
         metrics.PART_READY.look = readiness(checks)
@@ -84,6 +86,7 @@ async def run(config: Config, stopping: asyncio.Event) -> None:
                 clock.keep(pool),
                 _measure(ledger, appender, senders),
                 reminding.run(),
+                _pass_over(ledger, senders),
                 _forget(events, config),
                 forget_unused(contacts, config),
                 _audit(pool, config, follower),
@@ -98,6 +101,12 @@ def _checks(
     checks = {f"sender_{sender.name}": sender.wrong for sender in senders}
     checks |= {"live": live.pulse.wrong, "reminders": reminding.pulse.wrong}
     return checks | {"accesses": access.writer.wrong}
+
+
+def _senders(config: Config, pool: asyncpg.Pool, contacts: Contacts) -> list[Sender]:
+    ledger, dispatcher = Ledger(pool), Dispatcher(config, contacts)
+    receipts = Receipts(pool)
+    return [Sender(each, config, ledger, dispatcher, receipts) for each in providers(config)]
 
 
 def providers(config: Config) -> list[Provider]:
@@ -119,7 +128,12 @@ def _door(
 
 
 def doors(
-    config: Config, contacts: Contacts, live: Broadcaster, *, access: Access
+    config: Config,
+    contacts: Contacts,
+    preferences: Preferences,
+    live: Broadcaster,
+    *,
+    access: Access,
 ) -> web.Application:
     """The HTTP side by itself."""
     app = web.Application(
@@ -129,7 +143,14 @@ def doors(
     tokens = Tokens(jwks=config.jwks, issuer=config.issuer, audience=config.audience)
     metrics.TOKEN_CHECKS.look = tokens.checks
     app[ACCESS] = access
-    api.routes(app, api.Desk(contacts=contacts, live=live, access=access), Gate(tokens))
+    desk = api.Desk(
+        contacts=contacts,
+        preferences=preferences,
+        live=live,
+        access=access,
+        regions=config.regions,
+    )
+    api.routes(app, desk, Gate(tokens))
     return app
 
 
@@ -221,6 +242,18 @@ async def _measure(ledger: Ledger, appender: Appender, senders: Sequence[Sender]
         metrics.OLDEST_WAITING_SECONDS.set(counts.oldest_seconds)
         metrics.OUTBOX_ROWS.set(depth)
         metrics.OUTBOX_AGE_SECONDS.set(age_seconds)
+
+
+async def _pass_over(ledger: Ledger, senders: Sequence[Sender]) -> None:
+    """Nobody waits for a channel that is not spoken here, such as texts without a provider."""
+    unspoken = [each for each in CHANNELS if each not in {sender.channel for sender in senders}]
+    while True:
+        try:
+            passed = await ledger.pass_over(unspoken)
+            metrics.settled["no_address"].inc(passed)
+        except database.AWAY as error:
+            log.warning("channels were not passed over", extra={"error": repr(error)})
+        await asyncio.sleep(PASS_OVER_SECONDS)
 
 
 async def _audit(pool: asyncpg.Pool, config: Config, follower: Follower) -> None:

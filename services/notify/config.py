@@ -19,6 +19,7 @@ Reminders = Annotated[
 Quiet = Annotated[
     str, Meta(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]-([01][0-9]|2[0-3]):[0-5][0-9]$")
 ]
+Regions = Annotated[str, Meta(pattern=r"^[A-Z]{2}(,[A-Z]{2})*$")]
 Seconds = Annotated[float, Meta(gt=0)]
 PushContact = Annotated[str, Meta(pattern=r"^((mailto:[!-?A-~]+@|https://)[!-~]+)?$")]
 
@@ -75,6 +76,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     attempts_max: AtLeastOne = 10
     backoff_seconds_min: Seconds = 1.0
     backoff_seconds_max: Seconds = 300.0
+    sms_regions: Regions = "RU"
     reminders: Reminders = "P7D,P1D,PT2H"
     reminders_quiet: Quiet = "21:00-08:00"
     reminders_poll_seconds: Seconds = 5.0
@@ -110,3 +112,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
         """The mail server's host and port."""
         host, _, port = self.smtp.rpartition(":")
         return host, int(port)
+
+    @property
+    def regions(self) -> frozenset[str]:
+        """The countries to whose numbers text messages are sent."""
+        return frozenset(self.sms_regions.split(","))

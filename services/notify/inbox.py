@@ -85,6 +85,7 @@ class Inbox:
         written, self._written = self._written, NOTHING
         metrics.WRITTEN.inc(written.new)
         metrics.settled["no_address"].inc(written.unreached)
+        metrics.settled["declined"].inc(written.declined)
         erased, self._erased = self._erased, 0
         metrics.forgotten["erased"].inc(erased)
         metrics.BATCH_EVENTS.observe(len(batch.items))

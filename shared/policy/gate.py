@@ -74,8 +74,8 @@ class Allowed:
     """
 
     __slots__ = (
+        "_headers",
         "_known_as",
-        "_request",
         "_rule",
         "actor",
         "began",
@@ -95,7 +95,8 @@ class Allowed:
         reach: frozenset[Reach],
         known_as: Callable[[UUID], UUID],
     ) -> None:
-        self._request = request
+        # Not the request, which holds this: what points in a circle waits for the collector to go.
+        self._headers = request.headers
         self._rule = rule
         self._known_as = known_as
         self.signed_in_as = signed_in.id
@@ -139,7 +140,7 @@ class Allowed:
         said = verdict(self.reach, is_own=is_own, is_at_clinic=is_at_clinic)
         # Asked for before it is said whether the thing is there: both cases get the same answer.
         if said == "with a reason":
-            self.reason = reason_in(self._request.headers)
+            self.reason = reason_in(self._headers)
         if said == "no" or not is_there:
             raise not_found(what)
         self.is_settled = True

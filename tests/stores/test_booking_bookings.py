@@ -1,7 +1,7 @@
 """What is remembered of a booking, in whatever order and however often it is told?"""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from datetime import timedelta
 from itertools import permutations
 from typing import Any
@@ -12,7 +12,9 @@ import pytest
 
 from services.booking.rules.life import Booking, change_of, fold
 from services.booking.store import Bookings, Database
+from services.booking.store.bookings import apply
 from shared import database
+from shared.messages import Refused
 from tests.booking_stories import (
     ALICE,
     BORIS,
@@ -30,6 +32,7 @@ from tests.booking_stories import (
 from tests.stories import NOON, an_id
 
 ID = an_id("a booking")
+REFUSED = Refused(id=ID, cause=ID, at=NOON, reason="full")
 
 
 @pytest.fixture
@@ -127,6 +130,41 @@ async def test_two_processes_keep_the_same_bookings_at_once_and_both_end(
     await asyncio.gather(*(hear(store, *events) for events in (one, other, one, other)))
 
     assert {(await seen(store, booking_id)).version for booking_id in ids} == {1}
+
+
+class Explained:
+    """A connection that says how it would keep a batch, and keeps nothing."""
+
+    def __init__(self, connection: Any) -> None:
+        self.plan = ""
+        self._connection = connection
+
+    async def execute(self, statement: str, *arguments: Any) -> None:
+        rows = await self._connection.fetch(f"EXPLAIN {statement}", *arguments)
+        self.plan = "\n".join(row[0] for row in rows)
+
+
+async def plan_of_a_batch(dsn: str, session: Mapping[str, str]) -> str:
+    """How replies are kept while there is no booking yet."""
+    connection = await database.connect(dsn, dict(session))
+    explained = Explained(connection)
+    ids = [an_id(f"booking {n}") for n in range(40)]
+    changes = [change_of(booked(booking_id, MONDAY)) for booking_id in ids]
+    await apply(explained, changes, ids, dict.fromkeys(ids, REFUSED))  # type: ignore[arg-type]
+    await connection.close()
+    return explained.plan
+
+
+async def test_replies_are_kept_by_index_though_the_plan_was_made_on_the_first_day(
+    booking_dsn: str,
+) -> None:
+    assert "Seq Scan on booking" not in await plan_of_a_batch(booking_dsn, database.BY_INDEX)
+
+
+async def test_a_session_as_any_other_would_read_all_bookings_for_each_batch(
+    booking_dsn: str,
+) -> None:
+    assert "Seq Scan on booking" in await plan_of_a_batch(booking_dsn, {})
 
 
 async def test_a_list_has_one_s_own_bookings_newest_first_and_goes_on_from_its_cursor(

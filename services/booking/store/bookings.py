@@ -115,7 +115,7 @@ class Bookings:
         refused: Mapping[UUID, Refused],
     ) -> None:
         """Keep what a batch of replies says."""
-        async with self._database.connection() as connection:
+        async with self._database.batch() as connection:
             await apply(connection, changes, answered, refused)
 
 

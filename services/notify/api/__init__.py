@@ -2,7 +2,7 @@
 
 from aiohttp import web
 
-from services.notify.api import accesses, contacts, live
+from services.notify.api import accesses, contacts, live, preferences
 from services.notify.api.desk import DESK, Desk
 from services.notify.api.problems import PROBLEMS
 from shared.openapi import DOCUMENT, Api, add_routes
@@ -16,10 +16,10 @@ API = Api(
     about="Where a person wants to be reached, and what their open pages hear.",
     tags={
         "accesses": "Who looked at or changed somebody's data, when and why.",
-        "contacts": "Where a person is reached; kept here and nowhere else.",
+        "contacts": "Where and how a person is reached; kept here and nowhere else.",
         "live": "What happens to one's own bookings, as it happens.",
     },
-    routes=(*contacts.ROUTES, *accesses.ROUTES, *live.ROUTES, DOCUMENT),
+    routes=(*contacts.ROUTES, *preferences.ROUTES, *accesses.ROUTES, *live.ROUTES, DOCUMENT),
     problems=PROBLEMS,
 )
 

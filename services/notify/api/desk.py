@@ -4,7 +4,7 @@ import msgspec
 from aiohttp import web
 
 from services.notify.live import Broadcaster
-from services.notify.store import Contacts
+from services.notify.store import Contacts, Preferences
 from shared.access.noting import Access
 
 
@@ -12,8 +12,10 @@ class Desk(msgspec.Struct):
     """The parts that the routes are given."""
 
     contacts: Contacts
+    preferences: Preferences
     live: Broadcaster
     access: Access
+    regions: frozenset[str] = frozenset()
 
 
 DESK: web.AppKey[Desk] = web.AppKey("desk", Desk)

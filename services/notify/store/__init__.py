@@ -5,7 +5,7 @@ from services.notify.store.announcements import (
     stop_announcements,
     word_announcements,
 )
-from services.notify.store.contacts import Contacts, SealedAddress, forget
+from services.notify.store.contacts import DEVICES_MAX, Contacts, Reach, SealedAddress, forget
 from services.notify.store.database import SQL, Connection
 from services.notify.store.ledger import (
     NOTHING,
@@ -19,6 +19,8 @@ from services.notify.store.ledger import (
     write_down,
 )
 from services.notify.store.live import Gap, LiveEvent, LiveEvents, Look, Missed, keep_live
+from services.notify.store.preferences import KeptWishes, Preferences
+from services.notify.store.receipts import Receipts
 from services.notify.store.reminders import (
     Planned,
     Reminders,
@@ -29,6 +31,7 @@ from services.notify.store.reminders import (
 )
 
 __all__ = [
+    "DEVICES_MAX",
     "NOTHING",
     "SQL",
     "Claim",
@@ -37,6 +40,7 @@ __all__ = [
     "Contacts",
     "Counts",
     "Gap",
+    "KeptWishes",
     "Ledger",
     "LiveEvent",
     "LiveEvents",
@@ -44,6 +48,9 @@ __all__ = [
     "Lost",
     "Missed",
     "Planned",
+    "Preferences",
+    "Reach",
+    "Receipts",
     "Reminders",
     "SealedAddress",
     "Step",
