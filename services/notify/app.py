@@ -11,7 +11,9 @@ from aiohttp import web
 
 from services.notify import api, metrics
 from services.notify.channels import Provider
+from services.notify.channels.call_list import CallList
 from services.notify.channels.email import Smtp
+from services.notify.channels.web_push import Signer, WebPush
 from services.notify.config import Config
 from services.notify.dispatching import Dispatcher
 from services.notify.inbox import Inbox
@@ -19,8 +21,9 @@ from services.notify.live import Broadcaster
 from services.notify.reminding import Reminding
 from services.notify.retention import forget_unused, seal_plain
 from services.notify.rules.preferences import CHANNELS
+from services.notify.rules.push import PushServices
 from services.notify.sending import Sender
-from services.notify.store import Contacts, Ledger, LiveEvents, Preferences, Receipts, Reminders
+from services.notify.store import Contacts, Kept, Ledger, LiveEvents, Receipts, Reminders
 from shared import broker, database
 from shared.access.noting import ACCESS, Access
 from shared.access.store import AccessLog
@@ -59,7 +62,8 @@ async def run(config: Config, stopping: asyncio.Event) -> None:
     vault = open_vault(NAME, config.vault)
     await database.migrate(config.database_owner, ["shared", "services.notify"])
     async with _pools(config) as (pool, persons), _appender(config) as appender:
-        contacts, clock = Contacts(pool, vault, persons), DatabaseClock()
+        kept, clock = Kept.of(pool, vault, persons), DatabaseClock()
+        contacts = kept.contacts
         await clock.set(pool)
         ledger, events = Ledger(pool), LiveEvents(pool)
         await seal_plain(contacts, config.database_owner)
@@ -74,7 +78,7 @@ async def run(config: Config, stopping: asyncio.Event) -> None:
         )
         access = _access(config, pool, clock)
         checks = health.checks() | _checks(senders, live, reminding, access)
-        app = doors(config, contacts, Preferences(pool, persons), live, access=access)
+        app = doors(config, kept, live, access=access)
         door = _door(config, app, ready=all_ready(checks), on_shut=live.stop)
         checks["door"] = door.wrong
         metrics.PART_READY.look = readiness(checks)
@@ -111,7 +115,15 @@ def _senders(config: Config, pool: asyncpg.Pool, contacts: Contacts) -> list[Sen
 
 def providers(config: Config) -> list[Provider]:
     """Who takes messages, one for each channel that is spoken over."""
-    return [Smtp(config)]
+    spoken: list[Provider] = [Smtp(config), CallList()]
+    return [*spoken, WebPush.of(config)] if config.push_key else spoken
+
+
+def pushed_by(config: Config) -> api.Push:
+    """To whom a browser subscribes, and for which key."""
+    services = PushServices.parse(config.push_services)
+    key = Signer.of(config.push_key, "").public_key if config.push_key else None
+    return api.Push(services, key)
 
 
 def _door(
@@ -129,8 +141,7 @@ def _door(
 
 def doors(
     config: Config,
-    contacts: Contacts,
-    preferences: Preferences,
+    kept: Kept,
     live: Broadcaster,
     *,
     access: Access,
@@ -144,8 +155,8 @@ def doors(
     metrics.TOKEN_CHECKS.look = tokens.checks
     app[ACCESS] = access
     desk = api.Desk(
-        contacts=contacts,
-        preferences=preferences,
+        **kept._asdict(),
+        push=pushed_by(config),
         live=live,
         access=access,
         regions=config.regions,

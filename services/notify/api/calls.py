@@ -27,6 +27,7 @@ from shared.problems import Problem, not_found
 from shared.web import Page, cursor_after, cursor_of, json_response, path_id, read_body, read_query
 
 NOTE_LENGTH_MAX = 200
+DIGITS_MAX = 18
 DEFAULT_LANGUAGE: Language = "ru"
 """In which somebody is spoken to of whom nobody knows better."""
 
@@ -46,8 +47,8 @@ class CallQuery(Page, frozen=True, kw_only=True, forbid_unknown_fields=True):
 class CallBody(msgspec.Struct, frozen=True, kw_only=True):
     """One call. `text` is what to say, in the patient's language; `until` when it is too late to.
 
-    `perhaps_again`: they were written to, and nobody knows whether it arrived. Who a patient is, and
-    where they can be called, the front desk knows by `patient_id`.
+    `perhaps_again`: they were written to, and nobody knows whether it arrived. Who a patient is,
+    and where they can be called, the front desk knows by `patient_id`.
     """
 
     id: UUID
@@ -90,7 +91,7 @@ async def list_calls(request: web.Request) -> web.Response:
 
 
 async def print_calls(request: web.Request) -> web.Response:
-    """200 the same as a table to print (CSV, UTF-8); a `Link` with `rel="next"` where more follows."""
+    """200 the same as a table to print: CSV in UTF-8. A `Link` says where to go on, if anywhere."""
     found, cursor = await _listed(request)
     table = io.StringIO()
     rows = csv.writer(table)
@@ -102,9 +103,7 @@ async def print_calls(request: web.Request) -> web.Response:
     if cursor is not None:
         following = request.rel_url.update_query(cursor=cursor)
         headers["Link"] = f'<{following}>; rel="next"'
-    return web.Response(
-        text=table.getvalue(), content_type=CSV, charset="utf-8", headers=headers
-    )
+    return web.Response(text=table.getvalue(), content_type=CSV, charset="utf-8", headers=headers)
 
 
 async def settle_call(request: web.Request) -> web.Response:
@@ -112,12 +111,10 @@ async def settle_call(request: web.Request) -> web.Response:
     desk, actor = request.app[DESK], allowed(request).actor
     clinic_id, event_id = path_id(request, "clinic"), path_id(request, "call", "call")
     wish = await read_body(request, _decode_wish)
-    call = await desk.calls.settle(
-        clinic_id, event_id, wish.fate, by=actor.id, note=wish.note
-    )
+    call = await desk.calls.settle(clinic_id, event_id, wish.fate, by=actor.id, note=wish.note)
     if call is None:
         raise not_found("call")
-    desk.access.note(request, [call.owner_id], about=call.event.booking_id, reason=CARE)
+    desk.access.note(request, [call.owner_id], about=call.booking_id, reason=CARE)
     if (call.state, call.settled_by) != (wish.fate, actor.id):
         raise Problem(409, "call_settled", f"It was noted already that this call is {call.state}.")
     return json_response(_shown(call), headers=PRIVATE)
@@ -126,17 +123,23 @@ async def settle_call(request: web.Request) -> web.Response:
 async def _listed(request: web.Request) -> tuple[list[Call], str | None]:
     desk, clinic_id = request.app[DESK], path_id(request, "clinic")
     asked = read_query(request, CallQuery)
-    after = cursor_of(request, (int,))
+    after = cursor_of(request, (str,))
     found = await desk.calls.of_clinic(
         clinic_id,
         STATES[asked.status],
-        after=after[0] if after else 0,
+        after=_number(after[0]) if after else 0,
         limit=asked.limit,
     )
     persons = {call.owner_id for call in found}
     desk.access.note(request, persons, about=clinic_id, reason=CARE)
     is_full = len(found) == asked.limit
-    return found, cursor_after(found[-1].place) if is_full else None
+    return found, cursor_after(str(found[-1].place)) if is_full else None
+
+
+def _number(text: str) -> int:
+    if not text.isdigit() or len(text) > DIGITS_MAX:
+        raise Problem(422, "invalid_query", "The cursor is not one that was given out.")
+    return int(text)
 
 
 def _shown(call: Call) -> CallBody:
@@ -144,7 +147,7 @@ def _shown(call: Call) -> CallBody:
     fate: Called | None = call.state if call.state in ("delivered", "failed") else None
     return CallBody(
         id=call.event.id,
-        booking_id=call.event.booking_id,
+        booking_id=call.booking_id,
         patient_id=call.owner_id,
         about=type(call.event).__name__,
         language=language,

@@ -4,8 +4,16 @@ import msgspec
 from aiohttp import web
 
 from services.notify.live import Broadcaster
-from services.notify.store import Contacts, Preferences
+from services.notify.rules.push import PushServices
+from services.notify.store import Calls, Contacts, Devices, Preferences
 from shared.access.noting import Access
+
+
+class Push(msgspec.Struct, frozen=True):
+    """To whom a browser subscribes for which key; without one nothing is pushed."""
+
+    services: PushServices
+    server_key: str | None = None
 
 
 class Desk(msgspec.Struct):
@@ -13,6 +21,9 @@ class Desk(msgspec.Struct):
 
     contacts: Contacts
     preferences: Preferences
+    browsers: Devices
+    calls: Calls
+    push: Push
     live: Broadcaster
     access: Access
     regions: frozenset[str] = frozenset()

@@ -50,7 +50,7 @@ class DeviceBody(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class DevicesBody(msgspec.Struct, frozen=True, kw_only=True):
-    """For which key a browser subscribes (null: nothing is pushed here); the newest device first."""
+    """For which key a browser subscribes (null: nothing is pushed); the newest device first."""
 
     server_key: str | None
     subscriptions: list[DeviceBody]
@@ -71,7 +71,7 @@ async def list_devices(request: web.Request) -> web.Response:
     """200 on which devices the caller is told, and for which key a browser subscribes."""
     desk, actor = request.app[DESK], allowed(request).actor
     desk.access.note(request, [actor.id])
-    found = await desk.devices.of(actor.id)
+    found = await desk.browsers.of(actor.id)
     body = DevicesBody(
         server_key=desk.push.server_key,
         subscriptions=[
@@ -97,7 +97,7 @@ async def add_device(request: web.Request) -> web.Response:
     if wrong is not None:
         raise Problem(422, "invalid_body", wrong)
     desk.access.note(request, [actor.id])
-    kept = await desk.devices.keep(actor.id, _encode(subscription).decode())
+    kept = await desk.browsers.keep(actor.id, _encode(subscription).decode())
     return json_response(KeptDevice(id=kept), headers={"Cache-Control": "no-store"})
 
 
@@ -106,9 +106,9 @@ async def remove_device(request: web.Request) -> web.Response:
     desk, who = request.app[DESK], allowed(request)
     device_id = path_id(request, "device")
     desk.access.note(request, [who.actor.id])
-    own = await desk.devices.of(who.actor.id)
+    own = await desk.browsers.of(who.actor.id)
     found = who.own("device", next((one for one in own if one.id == device_id), None))
-    await desk.devices.forget(found)
+    await desk.browsers.forget(found)
     return web.Response(status=204)
 
 

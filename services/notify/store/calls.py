@@ -19,6 +19,7 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
 
     place: int
     event: Told
+    booking_id: UUID
     owner_id: UUID
     state: State
     written_at: datetime
@@ -53,7 +54,7 @@ class Calls:
     async def settle(
         self, clinic_id: UUID, event_id: UUID, fate: Called, *, by: UUID, note: str
     ) -> Call | None:
-        """How it stands after that: as it was noted first. None where the clinic has no such call."""
+        """How it stands after that: as it was noted first. None where there is no such call."""
         async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
             await connection.execute(SQL["settle_call"], clinic_id, event_id, fate, by, note)
             row = await connection.fetchrow(SQL["load_call"], clinic_id, event_id)
@@ -64,6 +65,7 @@ def _call(row: asyncpg.Record) -> Call:
     return Call(
         place=row["id"],
         event=_decode_event(row["event"]),
+        booking_id=row["booking_id"],
         owner_id=row["owner_id"],
         state=row["state"],
         written_at=row["written_at"],

@@ -1,4 +1,4 @@
-"""To which devices of a person is it pushed? Each is one person's alone, the last one's who said so."""
+"""To which devices of a person is it pushed? Each is one person's, the last one's who said so."""
 
 from datetime import datetime
 from typing import NamedTuple
@@ -11,7 +11,7 @@ from services.notify.store.contacts import Contacts
 from services.notify.store.database import ACQUIRE_SECONDS, SQL
 from shared.vault import Field, Vault
 
-TRIES = 3
+TRIES = 10
 """How often who was as quick as another on the same device tries again."""
 
 
