@@ -1,12 +1,15 @@
 """In what form does an event travel? CloudEvents 1.0, binary: JSON, attributes as headers."""
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
+from functools import cache, lru_cache
 
 import msgspec
 from aiokafka.structs import ConsumerRecord
 
 from shared.batch import Head, Item
 from shared.log import Outgoing
+from shared.log.outgoing import Headers
 from shared.messages import Message
 from shared.topics import RECORD_BYTES_MAX, Topic
 
@@ -28,15 +31,27 @@ def outgoing(topic: Topic, head: Head, event: Message, key: bytes) -> Outgoing:
         key=key,
         value=msgspec.json.encode(event),
         headers=(
-            ("content-type", b"application/json"),
-            ("ce_specversion", b"1.0"),
+            *_ALL_ALIKE,
             ("ce_id", str(event.id).encode()),
-            ("ce_source", topic.written_by[0].encode()),
-            ("ce_type", type(event).__name__.encode()),
-            ("ce_time", event.at.isoformat().encode()),
+            *_of_its_kind(topic.written_by[0], type(event).__name__),
+            _at(event.at),
             (SEQUENCE, b"%d" % head.event_seq),
         ),
     )
+
+
+_ALL_ALIKE = (("content-type", b"application/json"), ("ce_specversion", b"1.0"))
+
+
+@cache
+def _of_its_kind(source: str, name: str) -> Headers:
+    return (("ce_source", source.encode()), ("ce_type", name.encode()))
+
+
+@lru_cache(maxsize=16)
+def _at(at: datetime) -> tuple[str, bytes]:
+    """A batch's events have the same instant."""
+    return "ce_time", at.isoformat().encode()
 
 
 class Unreadable(msgspec.Struct, frozen=True):

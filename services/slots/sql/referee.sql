@@ -60,10 +60,9 @@ SELECT id, name, time_zone, address, district, latitude, longitude
 -- What changed or went, before anything is written: a claim may go from one seat to another.
 DELETE FROM place WHERE id = ANY ($1::uuid[]);
 
--- name: save
--- All a batch decided, in one statement. What somebody else wrote first is not overwritten: the
--- counts then differ from what was meant, and the batch is decided again. A slot is counted only
--- from the version that was read: the second guard, should the lock ever be missing. An answer is for ever.
+-- name: make_known
+-- New clinics and slots, before anything is counted. What somebody else wrote first is not overwritten:
+-- the counts then differ from what was meant, and the batch is decided again.
 WITH clinics AS (
     INSERT INTO clinic (id, name, time_zone, address, district, latitude, longitude)
     SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[],
@@ -75,37 +74,35 @@ WITH clinics AS (
                       closes_minutes_before, cancel_until_minutes_before, extra)
     SELECT * FROM unnest($8::uuid[], $9::uuid[], $10::text[], $11::timestamptz[], $12::timestamptz[],
                          $13::integer[], $14::integer[], $15::integer[], $16::boolean[], $17::bigint[],
-                         $42::text[], $43::smallint[], $44::text[], $45::uuid[], $46::text[],
-                         $47::text[], $48::integer[], $49::integer[], $50::integer[])
+                         $18::text[], $19::smallint[], $20::text[], $21::uuid[], $22::text[],
+                         $23::text[], $24::integer[], $25::integer[], $26::integer[])
         ON CONFLICT DO NOTHING RETURNING 1
-), counted AS (
+)
+SELECT (SELECT count(*) FROM clinics) AS clinics, (SELECT count(*) FROM opened) AS opened;
+
+-- name: save
+-- All a batch decided, in one statement. A slot is counted only from the version that was read: the second
+-- guard, should the lock ever be missing; the count then differs from what was meant, and the batch is
+-- decided again. So it is where a seat, a claim or an answer is another's by now: an answer is for ever. No
+-- ON CONFLICT, which looks into every unique index once more before each row that it writes.
+WITH counted AS (
     UPDATE slot AS s
        SET capacity = n.capacity, held = n.held, booked = n.booked, open = n.open, version = n.version,
            extra = n.extra
-      FROM unnest($18::uuid[], $19::integer[], $20::integer[], $21::integer[], $22::boolean[], $23::bigint[],
-                  $24::bigint[], $51::integer[])
-           AS n (id, capacity, held, booked, open, version, version_before, extra)
+      FROM unnest($1::slot_count[]) AS n
      WHERE s.id = n.id AND s.version = n.version_before
     RETURNING 1
 ), seated AS (
     INSERT INTO place (id, slot_id, booking_id, home, ordinal, size, version, state, expires_at, claim,
                        owner_id, hand)
-    SELECT * FROM unnest($25::uuid[], $26::uuid[], $27::uuid[], $28::integer[], $29::smallint[],
-                         $30::smallint[], $31::bigint[], $32::text[], $33::timestamptz[], $34::bytea[],
-                         $52::uuid[], $53::smallint[])
-        ON CONFLICT DO NOTHING RETURNING 1
+    SELECT * FROM unnest($2::seat[])
 ), answered AS (
     INSERT INTO answer (id, body_hash, outcome, reply, decided_at)
-    SELECT n.id, n.body_hash, n.outcome, n.reply, $39
-      FROM unnest($35::uuid[], $36::bytea[], $37::text[], $38::bytea[])
-           AS n (id, body_hash, outcome, reply)
-        ON CONFLICT DO NOTHING RETURNING 1
+    SELECT n.id, n.body_hash, n.outcome, n.reply, $4 FROM unnest($3::given_answer[]) AS n
 ), noted AS (
-    INSERT INTO batch (at, positions, swept) VALUES ($39, $40::jsonb, $41::uuid[])
+    INSERT INTO batch (at, positions, swept) VALUES ($4, $5::jsonb, $6::uuid[])
 )
-SELECT (SELECT count(*) FROM clinics) AS clinics, (SELECT count(*) FROM opened) AS opened,
-       (SELECT count(*) FROM counted) AS counted, (SELECT count(*) FROM seated) AS seated,
-       (SELECT count(*) FROM answered) AS answered;
+SELECT count(*) FROM counted;
 
 -- name: change_clinics
 -- After `save`, since a clinic may be opened and changed in one batch. A clinic is only ever decided
