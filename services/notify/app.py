@@ -63,18 +63,17 @@ async def run(config: Config, stopping: asyncio.Event) -> None:
     await database.migrate(config.database_owner, ["shared", "services.notify"])
     async with _pools(config) as (pool, persons), _appender(config) as appender:
         kept, clock = Kept.of(pool, vault, persons), DatabaseClock()
-        contacts = kept.contacts
         await clock.set(pool)
         ledger, events = Ledger(pool), LiveEvents(pool)
-        await seal_plain(contacts, config.database_owner)
-        live, senders = Broadcaster(config, events), _senders(config, pool, contacts)
+        await seal_plain(kept.contacts, config.database_owner)
+        live, senders = Broadcaster(config, events), _senders(config, pool, kept.contacts)
         relay = Relay(BOOKING_EVENTS.name, pool, appender)
         reminding = Reminding(config, Reminders(pool))
         follower = _follower(
             config, relay, Inbox(vault, reminding.habits), [live.wake, *(s.wake for s in senders)]
         )
         health = Health(
-            appender=appender, follower=follower, relay=relay, ping=contacts.takes_writes
+            appender=appender, follower=follower, relay=relay, ping=kept.contacts.takes_writes
         )
         access = _access(config, pool, clock)
         checks = health.checks() | _checks(senders, live, reminding, access)
@@ -92,7 +91,7 @@ async def run(config: Config, stopping: asyncio.Event) -> None:
                 reminding.run(),
                 _pass_over(ledger, senders),
                 _forget(events, config),
-                forget_unused(contacts, config),
+                forget_unused(kept.contacts, config),
                 _audit(pool, config, follower),
                 doors=[door],
                 first=[follower, *senders, live, access.writer],
