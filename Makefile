@@ -56,7 +56,7 @@ test: setup ## every test, on stacks of its own, in two lanes; with ARGS in one 
 
 bench: STACK := $(if $(filter file,$(origin STACK)),bench,$(STACK))
 bench: ALSO := wrk
-bench: setup ## bookings a second beside a row-lock peer, on a stack of its own [ARGS=--short|--quick] [KEEP=1]
+bench: setup ## how fast, beside a row-lock peer, and every bar, on stacks of its own [ARGS="--short|--quick --only peers,pairs,…"] [KEEP=1]
 	@$(PYTHON) -m bench.rush --stack $(STACK) $(ARGS)
 
 drill: STACK := $(if $(filter file,$(origin STACK)),bench,$(STACK))

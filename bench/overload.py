@@ -190,15 +190,15 @@ def back_after(quiet: list[Came], before: float) -> float:
     return back
 
 
-async def measured(stack: Stack, cap: int, seconds: float) -> dict[str, Any]:
+async def measured(stack: Stack, cap: int, seconds: float, people: int = PEOPLE) -> dict[str, Any]:
     """On a stack that takes so many a second: what each rush was like, and which miss their bar."""
     signer, out = Signer(stack), console()
     async with open_doors(stack) as doors:
         slots = await a_clinic(doors, signer)
-    tokens = [signer.sign(uuid4(), ["patient"], hours=1) for _ in range(PEOPLE)]
+    tokens = [signer.sign(uuid4(), ["patient"], hours=1) for _ in range(people)]
     crowd = Crowd(stack, slots, tokens)
     # Everybody has been here before: their tokens are known.
-    await crowd.come(cap * QUIET_SHARE, PEOPLE / (cap * QUIET_SHARE))
+    await crowd.come(cap * QUIET_SHARE, people / (cap * QUIET_SHARE))
     quiet = await crowd.come(cap * QUIET_SHARE, QUIET_SECONDS)
     before = quantile(sorted(each.seconds for each in quiet), 0.99)
     result: dict[str, Any] = {"cap_per_second": cap, "before_p99_seconds": round(before, 3)}
@@ -233,13 +233,13 @@ async def _verb(stack: str, environ: dict[str, str], *words: str) -> None:
         raise MistakeError(said.decode(errors="replace"))
 
 
-async def on_a_stack(name: str, cap: int, seconds: float) -> dict[str, Any]:
+async def on_a_stack(name: str, cap: int, seconds: float, people: int = PEOPLE) -> dict[str, Any]:
     """The same on a stack that is made anew for it, with this cap, and goes again."""
     environ = dict(os.environ) | {SETTING: str(cap)}
     await _verb(name, environ, "reset")
     await _verb(name, environ, "up")
     try:
-        return await measured(named(name), cap, seconds)
+        return await measured(named(name), cap, seconds, people)
     finally:
         await _verb(name, environ, "reset")
 

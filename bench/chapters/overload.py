@@ -11,7 +11,9 @@ NAME = "overload"
 async def play(scene: Scene) -> None:
     """`bench.overload` at the profile's cap, on a stack with that setting."""
     sizes = scene.sizes
-    found = await overload.on_a_stack(scene.stack.name, sizes.overload_cap, sizes.overload_seconds)
+    found = await overload.on_a_stack(
+        scene.stack.name, sizes.overload_cap, sizes.overload_seconds, sizes.overload_people
+    )
     scene.all.details[NAME] = found
     scene.all.values |= values_of(found)
     scene.say(str(found))

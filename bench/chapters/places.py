@@ -58,12 +58,13 @@ class Town:
         self._scene = scene
         self._measure: Measure
         self._watch: Watch
-        self._tokens = patients.sign(stack, scene.sizes.sweep_patients)
+        self._tokens: list[str]
 
     async def begin(self) -> None:
         """From nothing."""
         await stage.ask(self.stack, "reset", environ=self._environ)
         await stage.ask(self.stack, "up", environ=self._environ)
+        self._tokens = patients.sign(self.stack, self._scene.sizes.sweep_patients)
 
     async def end(self) -> None:
         """To nothing."""
@@ -72,7 +73,7 @@ class Town:
     async def grow(self, places: int) -> None:
         """So many places, as if they had always been there: whoever remembers any starts anew."""
         first, end = self.places // EACH, places // EACH
-        await _fill(self.stack, first, end)
+        await fill(self.stack.dsn(SUPERUSER), first, end)
         self.places = places
         await stage.ask(self.stack, "down", environ=self._environ)
         await stage.ask(self.stack, "up", environ=self._environ)
@@ -87,7 +88,8 @@ class Town:
             self._measure = Measure(self.stack, self.stack.home / "bench", operator.campaign)
             self._watch = watch
             self._measure.bring(self._tokens)
-            self._measure.offer(UNIFORM, await _choices(self.stack, self.places // EACH))
+            slots = await spread(self.stack.dsn(SUPERUSER), self.places // EACH)
+            self._measure.offer(UNIFORM, slots)
             await self._measure.introduce(Talon(self.stack))
             warm = self._pressure(self._scene.sizes.places_warm_seconds)
             await self._measure.warm(Talon(self.stack), UNIFORM.name, warm)
@@ -157,8 +159,9 @@ def _tell(scene: Scene, ratios: dict[int, float], still: Town, growing: Town) ->
 # ---- the tables ----------------------------------------------------------------------------------
 
 
-async def _fill(stack: Stack, first: int, end: int) -> None:
-    owner = await asyncpg.connect(stack.dsn(SUPERUSER), command_timeout=FILL_SECONDS_MAX)
+async def fill(dsn: str, first: int, end: int) -> None:
+    """The slots of these numbers, with whoever has the taken place of each."""
+    owner = await asyncpg.connect(dsn, command_timeout=FILL_SECONDS_MAX)
     try:
         await owner.execute(SQL["clinics"], CLINICS)
         await owner.execute(SQL["slots"], first, end, CLINICS, SERVICE, CAPACITY)
@@ -169,10 +172,10 @@ async def _fill(stack: Stack, first: int, end: int) -> None:
         await owner.close()
 
 
-async def _choices(stack: Stack, slots: int) -> list[str]:
-    """By their numbers, as the statements that made them count."""
+async def spread(dsn: str, slots: int) -> list[str]:
+    """Those that are booked in, of the first so many."""
     step = max(1, slots // CHOICES)
-    owner = await asyncpg.connect(stack.dsn(SUPERUSER))
+    owner = await asyncpg.connect(dsn)
     try:
         rows = await owner.fetch(SQL["choices"], slots, step)
     finally:

@@ -72,7 +72,8 @@ def _measured(stack: Stack, sizes: Sizes, every: Everything, out: Console) -> Ev
     every.machine = f"{os.cpu_count()} x {_processor()}, Python {platform.python_version()}"
     conclude(every)
     RESULTS.mkdir(exist_ok=True)
-    path = RESULTS / f"rush-{sizes.name}.json"
+    whole = len(every.chapters) == len(chapters.ALL)
+    path = RESULTS / f"rush-{sizes.name}{'' if whole else '.part'}.json"
     path.write_bytes(msgspec.json.format(msgspec.json.encode(every), indent=1))
     return every
 

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from bench import reads
+from bench import overload, reads
 from bench.waiting import morning
 
 
@@ -70,6 +70,7 @@ class Sizes(msgspec.Struct, frozen=True, kw_only=True):
     city_patients: int = 200
     overload_cap: int
     overload_seconds: float
+    overload_people: int = overload.PEOPLE
     waiting: morning.Sizes
 
 
@@ -110,13 +111,13 @@ FULL = Sizes(
 SHORT = Sizes(
     name="short",
     rounds=3,
-    seconds=5.0,
-    patients=8_000,
+    seconds=4.0,
+    patients=4_000,
     warm_seconds=1.0,
     sweep_seconds=2.0,
     cold_seconds=3.0,
     kept_seconds=6.0,
-    kept_steps_max=3,
+    kept_steps_max=2,
     profile_seconds=4.0,
     connections=(128, 256, 512),
     peer_sessions=(8,),
@@ -124,10 +125,10 @@ SHORT = Sizes(
     commit_sessions=(32,),
     sweep_patients=4_000,
     attempts_max=1,
-    patience_seconds=3.0,
+    patience_seconds=0.0,
     families=1_000,
-    half_seconds=6.0,
-    looks_seconds=8.0,
+    half_seconds=5.0,
+    looks_seconds=6.0,
     backlog=20_000,
     processes=(1, 2),
     processes_seconds=5.0,
@@ -181,8 +182,9 @@ QUICK = Sizes(
     places_warm_seconds=1.0,
     reads=reads.Sizes(rounds=1, seconds=1.0, booking_seconds=2.0, beside=200.0),
     city_clinics=10,
-    overload_cap=100,
+    overload_cap=200,
     overload_seconds=2.0,
+    overload_people=400,
     waiting=morning.SHORT,
 )
 """To see that everything works; its numbers are not to be quoted."""

@@ -3,12 +3,13 @@ person.
 """
 
 from datetime import datetime
-from hashlib import sha1
 from typing import Annotated, Literal
 from uuid import UUID
 
 import msgspec
 from msgspec import Meta
+
+from shared.naming import named
 
 PLACES_MAX = 8
 """The most places one booking may have: a family, a dose pair, a doctor with an interpreter."""
@@ -99,14 +100,9 @@ def booking_of(message: Message) -> UUID:
 
 def answer_id(cause: UUID, event_type: str, ordinal: int = 0) -> UUID:
     """The id of the answer of that type to `cause`: a replay gives the same id."""
-    return _derived(cause, f"{event_type}/{ordinal}")
+    return named(cause, f"{event_type}/{ordinal}")
 
 
 def place_id(command_id: UUID, ordinal: int) -> UUID:
     """The id of the seat that the command's wish number `ordinal` gets."""
-    return _derived(command_id, f"place/{ordinal}")
-
-
-def _derived(cause: UUID, name: str) -> UUID:
-    """`uuid.uuid5`, which looks for its hash function anew each time and takes twice as long."""
-    return UUID(bytes=sha1(cause.bytes + name.encode()).digest()[:16], version=5)
+    return named(command_id, f"place/{ordinal}")

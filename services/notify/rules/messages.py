@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from uuid import UUID, uuid5
+from uuid import UUID
 
 import msgspec
 from msgspec import UNSET
@@ -26,6 +26,7 @@ from shared.messages import (
     VisitMissed,
     VisitTold,
 )
+from shared.naming import named
 
 Heard = BookingEvent | VisitEvent
 """What the log says of bookings."""
@@ -90,7 +91,7 @@ def messages_for(event: Heard) -> list[Message]:
 
 def key_of(event: Told, channel: Channel) -> UUID:
     """The message's name for a provider that asks for one: the same at each attempt."""
-    return uuid5(event.id, f"{event.owner_id}/{channel}")
+    return named(event.id, f"{event.owner_id}/{channel}")
 
 
 def places_of(event: Told) -> tuple[BookedPlace, ...]:

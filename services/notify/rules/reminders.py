@@ -5,13 +5,14 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, time, timedelta
 from functools import lru_cache
 from typing import Self
-from uuid import UUID, uuid5
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import msgspec
 from msgspec import UNSET, UnsetType
 
 from shared.messages import BookedPlace, BookingTold, Part
+from shared.naming import named
 
 REMINDERS = UUID("0b6f2f0e-3a5d-5f0a-8a39-7e1d8b1a6c42")
 """Namespace of the ids of reminders: the same one, planned twice, is told once."""
@@ -165,10 +166,10 @@ def reminder_of(
 ) -> VisitReminder:
     """What is told, under a name that follows from what it is."""
     when = f"{visit.clinic_id} {visit.starts_at.timestamp():.6f} {before.name}"
-    named = uuid5(REMINDERS, f"{booking_id} {owner_id} {version} {when}")
+    own = named(REMINDERS, f"{booking_id} {owner_id} {version} {when}")
     return VisitReminder(
-        id=named,
-        cause=named,
+        id=own,
+        cause=own,
         at=now,
         booking_id=booking_id,
         owner_id=owner_id,
