@@ -3,8 +3,10 @@
 import asyncio
 import logging
 import resource
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
+from typing import Any, NamedTuple
 
 import asyncpg
 from aiohttp import web
@@ -13,21 +15,29 @@ from services.notify import api, metrics
 from services.notify.channels import Provider
 from services.notify.channels.call_list import CallList
 from services.notify.channels.email import Smtp
+from services.notify.channels.sms import Plugged, limits_of, plugged
 from services.notify.channels.web_push import Signer, WebPush
 from services.notify.config import Config
 from services.notify.dispatching import Dispatcher
+from services.notify.errands import audit, forget_old, measure, pass_over, take_ends
 from services.notify.inbox import Inbox
 from services.notify.live import Broadcaster
 from services.notify.reminding import Reminding
 from services.notify.retention import forget_unused, seal_plain
-from services.notify.rules.preferences import CHANNELS
 from services.notify.rules.push import PushServices
 from services.notify.sending import Sender
-from services.notify.store import Contacts, Kept, Ledger, LiveEvents, Receipts, Reminders
+from services.notify.store import (
+    Contacts,
+    Kept,
+    Ledger,
+    LiveEvents,
+    Receipts,
+    Reminders,
+    Texting,
+)
 from shared import broker, database
 from shared.access.noting import ACCESS, Access
 from shared.access.store import AccessLog
-from shared.auditor import Auditor
 from shared.auth import Tokens
 from shared.batch import Batch, Limits
 from shared.clock import DatabaseClock
@@ -41,16 +51,12 @@ from shared.policy import Gate
 from shared.pool import use_of
 from shared.process import until
 from shared.topics import BOOKING_EVENTS
-from shared.vault import open_vault
+from shared.vault import Vault, open_vault
 from shared.web import BODY_BYTES_MAX, answer_every_error, counted, ops_app, serving
 
 log = logging.getLogger(__name__)
 
 NAME = "notify"
-MEASURE_SECONDS = 1.0
-FORGET_SECONDS = 600.0
-FORGET_PAUSE_SECONDS = 0.1
-PASS_OVER_SECONDS = 2.0
 
 OTHER_FILES = 200
 """What is open beside the streams: the database, the log, the mail server, other requests."""
@@ -66,18 +72,17 @@ async def run(config: Config, stopping: asyncio.Event) -> None:
         await clock.set(pool)
         ledger, events = Ledger(pool), LiveEvents(pool)
         await seal_plain(kept.contacts, config.database_owner)
-        live, senders = Broadcaster(config, events), _senders(config, pool, kept.contacts)
+        speaking = _speaking(config, pool, vault, kept.contacts)
+        senders, texting = speaking.senders, speaking.texting
         relay = Relay(BOOKING_EVENTS.name, pool, appender)
-        reminding = Reminding(config, Reminders(pool))
-        follower = _follower(
-            config, relay, Inbox(vault, reminding.habits), [live.wake, *(s.wake for s in senders)]
-        )
-        health = Health(
-            appender=appender, follower=follower, relay=relay, ping=kept.contacts.takes_writes
-        )
+        reminding, live = Reminding(config, Reminders(pool)), Broadcaster(config, events)
+        wake = [live.wake, *(sender.wake for sender in senders)]
+        follower = _follower(config, relay, Inbox(vault, reminding.habits), wake)
+        ping = kept.contacts.takes_writes
+        health = Health(appender=appender, follower=follower, relay=relay, ping=ping)
         access = _access(config, pool, clock)
         checks = health.checks() | _checks(senders, live, reminding, access)
-        app = doors(config, kept, live, access=access)
+        app = doors(config, kept, live, texting, access=access)
         door = _door(config, app, ready=all_ready(checks), on_shut=live.stop)
         checks["door"] = door.wrong
         metrics.PART_READY.look = readiness(checks)
@@ -87,12 +92,13 @@ async def run(config: Config, stopping: asyncio.Event) -> None:
                 relay.run(),
                 health.keep(),
                 clock.keep(pool),
-                _measure(ledger, appender, senders),
+                measure(ledger, appender, senders),
                 reminding.run(),
-                _pass_over(ledger, senders),
-                _forget(events, config),
+                pass_over(ledger, senders),
+                forget_old(events, texting, config),
+                *speaking.keeping,
                 forget_unused(kept.contacts, config),
-                _audit(pool, config, follower),
+                audit(pool, config, follower),
                 doors=[door],
                 first=[follower, *senders, live, access.writer],
             )
@@ -106,15 +112,25 @@ def _checks(
     return checks | {"accesses": access.writer.wrong}
 
 
-def _senders(config: Config, pool: asyncpg.Pool, contacts: Contacts) -> list[Sender]:
-    ledger, dispatcher = Ledger(pool), Dispatcher(config, contacts)
-    receipts = Receipts(pool)
-    return [Sender(each, config, ledger, dispatcher, receipts) for each in providers(config)]
+class Speaking(NamedTuple):
+    """Who sends, and what keeps their lines up when nothing is sent."""
+
+    senders: list[Sender]
+    texting: Texting
+    keeping: list[Coroutine[Any, Any, None]]
 
 
-def providers(config: Config) -> list[Provider]:
+def _speaking(config: Config, pool: asyncpg.Pool, vault: Vault, contacts: Contacts) -> Speaking:
+    ledger, receipts, dispatcher = Ledger(pool), Receipts(pool), Dispatcher(config, contacts)
+    texting = Texting(pool, vault, limits_of(config), partial(take_ends, receipts))
+    found = providers(config, texts := plugged(config, texting))
+    senders = [Sender(each, config, ledger, dispatcher, receipts) for each in found]
+    return Speaking(senders, texting, [keep() for keep in texts.keeping])
+
+
+def providers(config: Config, texts: Plugged) -> list[Provider]:
     """Who takes messages, one for each channel that is spoken over."""
-    spoken: list[Provider] = [Smtp(config), CallList()]
+    spoken: list[Provider] = [Smtp(config), *texts.providers, CallList()]
     return [*spoken, WebPush.of(config)] if config.push_key else spoken
 
 
@@ -142,6 +158,7 @@ def doors(
     config: Config,
     kept: Kept,
     live: Broadcaster,
+    texting: Texting,
     *,
     access: Access,
 ) -> web.Application:
@@ -158,6 +175,9 @@ def doors(
         push=pushed_by(config),
         live=live,
         access=access,
+        callbacks=api.Callbacks(
+            desk=texting, address=config.twilio_callback, token=config.twilio_token
+        ),
         regions=config.regions,
     )
     api.routes(app, desk, Gate(tokens))
@@ -233,57 +253,6 @@ async def _appender(config: Config) -> AsyncIterator[Appender]:
         yield appender
     finally:
         await appender.stop()
-
-
-async def _measure(ledger: Ledger, appender: Appender, senders: Sequence[Sender]) -> None:
-    while True:
-        await asyncio.sleep(MEASURE_SECONDS)
-        metrics.PRODUCERS_BUILT.set(appender.rebuilt)
-        for sender in senders:
-            metrics.PROVIDER_LINES.labels(sender.name).set(sender.connections)
-        try:
-            counts = await ledger.measure()
-            depth, age_seconds = await ledger.outbox()
-        except database.AWAY:
-            continue
-        metrics.UNSETTLED.labels("waiting").set(counts.waiting)
-        metrics.UNSETTLED.labels("claimed").set(counts.claimed)
-        metrics.UNSETTLED.labels("unknown").set(counts.unknown)
-        metrics.OLDEST_WAITING_SECONDS.set(counts.oldest_seconds)
-        metrics.OUTBOX_ROWS.set(depth)
-        metrics.OUTBOX_AGE_SECONDS.set(age_seconds)
-
-
-async def _pass_over(ledger: Ledger, senders: Sequence[Sender]) -> None:
-    """Nobody waits for a channel that is not spoken here, such as texts without a provider."""
-    unspoken = [each for each in CHANNELS if each not in {sender.channel for sender in senders}]
-    while True:
-        try:
-            passed = await ledger.pass_over(unspoken)
-            metrics.settled["no_address"].inc(passed)
-        except database.AWAY as error:
-            log.warning("channels were not passed over", extra={"error": repr(error)})
-        await asyncio.sleep(PASS_OVER_SECONDS)
-
-
-async def _audit(pool: asyncpg.Pool, config: Config, follower: Follower) -> None:
-    """Look once a minute whether promises are kept."""
-    auditor = Auditor.beside(follower, pool, "services.notify", config)
-    metrics.AUDIT.show(auditor)
-    await auditor.run()
-
-
-async def _forget(events: LiveEvents, config: Config) -> None:
-    """Bite after bite while there is something old, then again after a while."""
-    while True:
-        gone = 0
-        try:
-            gone = await events.forget(
-                days=config.live_kept_days, rows_max=config.forgotten_rows_max
-            )
-        except database.AWAY as error:
-            log.warning("old events were not forgotten", extra={"error": repr(error)})
-        await asyncio.sleep(FORGET_PAUSE_SECONDS if gone else FORGET_SECONDS)
 
 
 def _allow_open_files(wanted: int) -> None:

@@ -479,7 +479,6 @@ def a_receipt(reference: str, state: str, provider: str = "smtp") -> Receipt:
         provider=provider,
         reference=reference,
         state=state,  # type: ignore[arg-type]
-        at=datetime.now(UTC),
     )
 
 

@@ -45,6 +45,7 @@ EXTRA_ROOMS = {
     "notify": {
         "channels",
         "dispatching",
+        "errands",
         "invitations",
         "live",
         "reminding",

@@ -2,13 +2,21 @@
 
 from aiohttp import web
 
-from services.notify.api import accesses, calls, contacts, devices, live, preferences
-from services.notify.api.desk import DESK, Desk, Push
+from services.notify.api import (
+    accesses,
+    calls,
+    contacts,
+    devices,
+    live,
+    preferences,
+    receipts,
+)
+from services.notify.api.desk import DESK, Callbacks, Desk, Push
 from services.notify.api.problems import PROBLEMS
 from shared.openapi import DOCUMENT, Api, add_routes
 from shared.policy import Gate
 
-__all__ = ["API", "Desk", "Push", "routes"]
+__all__ = ["API", "Callbacks", "Desk", "Push", "routes"]
 
 API = Api(
     service="notify",
@@ -18,6 +26,7 @@ API = Api(
         "accesses": "Who looked at or changed somebody's data, when and why.",
         "calls": "Whom a clinic tells by itself, since no address leads to them.",
         "contacts": "Where and how a person is reached; kept here and nowhere else.",
+        "receipts": "How messages ended, as those say who were given them; by signature.",
         "live": "What happens to one's own bookings, as it happens.",
     },
     routes=(
@@ -27,6 +36,7 @@ API = Api(
         *calls.ROUTES,
         *accesses.ROUTES,
         *live.ROUTES,
+        *receipts.ROUTES,
         DOCUMENT,
     ),
     problems=PROBLEMS,

@@ -3,6 +3,7 @@
 import msgspec
 from aiohttp import web
 
+from services.notify.channels.sms.desk import SmsDesk
 from services.notify.live import Broadcaster
 from services.notify.rules.push import PushServices
 from services.notify.store import Calls, Contacts, Devices, Preferences
@@ -16,6 +17,17 @@ class Push(msgspec.Struct, frozen=True):
     server_key: str | None = None
 
 
+class Callbacks(msgspec.Struct):
+    """Who keeps what a provider calls back about, and what shows that it was the provider.
+
+    `address` is where it calls, as it was told; without a token nobody is believed.
+    """
+
+    desk: SmsDesk
+    address: str = ""
+    token: str = ""
+
+
 class Desk(msgspec.Struct):
     """The parts that the routes are given."""
 
@@ -26,6 +38,7 @@ class Desk(msgspec.Struct):
     push: Push
     live: Broadcaster
     access: Access
+    callbacks: Callbacks
     regions: frozenset[str] = frozenset()
 
 

@@ -14,6 +14,12 @@ PROBLEMS = by_code(
             "Leave it out, and read the bookings anew.",
         ),
         ProblemKind(
+            403,
+            "signature_wrong",
+            "It is signed by nobody who is known, for another address, or not at all.",
+            "Sign it with the account's token, over the address that was given for callbacks.",
+        ),
+        ProblemKind(
             409,
             "push_off",
             "There is no key by which push services would know this Talon, so nothing is pushed.",

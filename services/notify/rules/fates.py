@@ -1,7 +1,6 @@
 """What becomes of a message, by what its provider said, or did not say, after each attempt?"""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from typing import Literal, assert_never
 
 import msgspec
@@ -139,7 +138,6 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True):
     provider: str
     reference: str
     state: Literal["delivered", "failed"]
-    at: datetime
 
 
 class Patience(msgspec.Struct, frozen=True, kw_only=True):

@@ -47,8 +47,8 @@ RETURNING m.id, m.state, m.event;
 -- name: keep_receipts
 -- Committed before its message is looked for; whoever notes a reference looks for its receipt after that. So
 -- whichever comes second finds the other. The first word about a message is the last one.
-INSERT INTO receipt (provider, reference, state, at)
-SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::timestamptz[])
+INSERT INTO receipt (provider, reference, state)
+SELECT * FROM unnest($1::text[], $2::text[], $3::text[])
     ON CONFLICT ON CONSTRAINT one_receipt_of_each DO NOTHING;
 
 -- name: apply_receipts

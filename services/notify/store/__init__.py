@@ -32,6 +32,7 @@ from services.notify.store.reminders import (
     forget_reminders,
     plan_reminders,
 )
+from services.notify.store.texting import End, Texting
 
 __all__ = [
     "DEVICES_MAX",
@@ -46,6 +47,7 @@ __all__ = [
     "Counts",
     "Device",
     "Devices",
+    "End",
     "Gap",
     "Kept",
     "KeptWishes",
@@ -62,6 +64,7 @@ __all__ = [
     "Reminders",
     "SealedAddress",
     "Step",
+    "Texting",
     "Written",
     "drop_reminders",
     "forget",

@@ -29,7 +29,6 @@ class Receipts:
                 SQL["keep_receipts"],
                 *_columns(names),
                 [receipt.state for receipt in receipts],
-                [receipt.at for receipt in receipts],
             )
         return await self.apply(names)
 

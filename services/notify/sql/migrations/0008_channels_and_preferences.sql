@@ -97,7 +97,6 @@ CREATE TABLE receipt (
     provider   text        NOT NULL,
     reference  text        NOT NULL,
     state      text        NOT NULL,
-    at         timestamptz NOT NULL,
     written_at timestamptz NOT NULL DEFAULT clock_timestamp(),
     CONSTRAINT one_receipt_of_each PRIMARY KEY (provider, reference),
     CONSTRAINT receipts_are_final CHECK (state IN ('delivered', 'failed'))
