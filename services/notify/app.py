@@ -16,11 +16,8 @@ from services.notify.channels import Provider
 from services.notify.channels.call_list import CallList
 from services.notify.channels.email import Smtp
 from services.notify.channels.sms import Plugged, limits_of, plugged
-<<<<<<< HEAD
 from services.notify.channels.switch import switched
-=======
 from services.notify.channels.web_push import Signer, WebPush
->>>>>>> next
 from services.notify.config import Config
 from services.notify.dispatching import Dispatcher
 from services.notify.errands import audit, forget_old, measure, pass_over, take_ends
