@@ -84,7 +84,7 @@ async def a_door(dsn: str, folder: Path, **settings: Any) -> AsyncIterator[Door]
 
     texting = Texting(pool, a_vault("notify"), limits_of(config), tell)
     contacts, preferences = Contacts(pool, a_vault("notify")), Preferences(pool)
-    app = doors(config, contacts, preferences, live, texting, access=access)
+    app = doors(config, contacts, preferences, live, texting, access=access, now=clock.now)
     telling = asyncio.create_task(live.run())
     with every_answer_is_documented(app, API):
         async with writing(access), TestClient(TestServer(app)) as client:

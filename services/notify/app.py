@@ -5,6 +5,7 @@ import logging
 import resource
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
+from datetime import datetime
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -42,6 +43,7 @@ from shared.door import Door, all_ready
 from shared.events import Unpacker
 from shared.follow import Follower
 from shared.health import Health, readiness
+from shared.links.rules import keys_of
 from shared.log import Appender
 from shared.outbox import Relay
 from shared.policy import Gate
@@ -67,7 +69,7 @@ async def run(config: Config, stopping: asyncio.Event) -> None:
     async with _pools(config) as (pool, persons), _appender(config) as appender:
         contacts, clock = Contacts(pool, vault, persons), DatabaseClock()
         await clock.set(pool)
-        ledger, events = Ledger(pool), LiveEvents(pool)
+        ledger, events, wishes = Ledger(pool), LiveEvents(pool), Preferences(pool, persons)
         await seal_plain(contacts, config.database_owner)
         speaking = _speaking(config, pool, vault, contacts)
         senders, texting = speaking.senders, speaking.texting
@@ -79,7 +81,7 @@ async def run(config: Config, stopping: asyncio.Event) -> None:
         health = Health(appender=appender, follower=follower, relay=relay, ping=ping)
         access = _access(config, pool, clock)
         checks = health.checks() | _checks(senders, live, reminding, access)
-        app = doors(config, contacts, Preferences(pool, persons), live, texting, access=access)
+        app = doors(config, contacts, wishes, live, texting, access=access, now=clock.now)
         door = _door(config, app, ready=all_ready(checks), on_shut=live.stop)
         checks["door"] = door.wrong
         metrics.PART_READY.look = readiness(checks)
@@ -151,6 +153,7 @@ def doors(
     texting: Texting,
     *,
     access: Access,
+    now: Callable[[], datetime],
 ) -> web.Application:
     """The HTTP side by itself."""
     app = web.Application(
@@ -168,6 +171,7 @@ def doors(
         callbacks=api.Callbacks(
             desk=texting, address=config.twilio_callback, token=config.twilio_token
         ),
+        links=api.Links(now, keys_of(config.link_keys), config.link_page),
         regions=config.regions,
     )
     api.routes(app, desk, Gate(tokens))

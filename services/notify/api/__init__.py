@@ -2,13 +2,20 @@
 
 from aiohttp import web
 
-from services.notify.api import accesses, contacts, live, preferences, receipts
-from services.notify.api.desk import DESK, Callbacks, Desk
+from services.notify.api import (
+    accesses,
+    contacts,
+    live,
+    preferences,
+    receipts,
+    unsubscribing,
+)
+from services.notify.api.desk import DESK, Callbacks, Desk, Links
 from services.notify.api.problems import PROBLEMS
 from shared.openapi import DOCUMENT, Api, add_routes
 from shared.policy import Gate
 
-__all__ = ["API", "Callbacks", "Desk", "routes"]
+__all__ = ["API", "Callbacks", "Desk", "Links", "routes"]
 
 API = Api(
     service="notify",
@@ -23,6 +30,7 @@ API = Api(
     routes=(
         *contacts.ROUTES,
         *preferences.ROUTES,
+        *unsubscribing.ROUTES,
         *accesses.ROUTES,
         *live.ROUTES,
         *receipts.ROUTES,
