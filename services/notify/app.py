@@ -12,13 +12,14 @@ from aiohttp import web
 from services.notify import api, metrics
 from services.notify.channels import Provider
 from services.notify.channels.email import Smtp
+from services.notify.channels.sms import Plugged, limits_of, plugged
 from services.notify.config import Config
 from services.notify.inbox import Inbox
 from services.notify.live import Broadcaster
 from services.notify.reminding import Reminding
 from services.notify.retention import forget_unused, seal_plain
 from services.notify.sending import Sender
-from services.notify.store import Contacts, Ledger, LiveEvents, Reminders
+from services.notify.store import Contacts, End, Ledger, LiveEvents, Reminders, Texting
 from shared import broker, database
 from shared.access.noting import ACCESS, Access
 from shared.access.store import AccessLog
@@ -60,19 +61,18 @@ async def run(config: Config, stopping: asyncio.Event) -> None:
         await clock.set(pool)
         ledger, events = Ledger(pool), LiveEvents(pool)
         await seal_plain(contacts, config.database_owner)
-        senders = [Sender(each, config, ledger, contacts.open) for each in providers(config)]
-        live = Broadcaster(config, events)
+        texting = Texting(pool, vault, limits_of(config), _count_ended)
+        found = providers(config, texts := plugged(config, texting))
+        senders = [Sender(each, config, ledger, contacts.open) for each in found]
         relay = Relay(BOOKING_EVENTS.name, pool, appender)
-        reminding = Reminding(config, Reminders(pool))
-        follower = _follower(
-            config, relay, Inbox(vault, reminding.habits), [live.wake, *(s.wake for s in senders)]
-        )
-        health = Health(
-            appender=appender, follower=follower, relay=relay, ping=contacts.takes_writes
-        )
+        reminding, live = Reminding(config, Reminders(pool)), Broadcaster(config, events)
+        wake = [live.wake, *(sender.wake for sender in senders)]
+        follower = _follower(config, relay, Inbox(vault, reminding.habits), wake)
+        ping = contacts.takes_writes
+        health = Health(appender=appender, follower=follower, relay=relay, ping=ping)
         access = _access(config, pool, clock)
         checks = health.checks() | _checks(senders, live, reminding, access)
-        app = doors(config, contacts, live, access=access)
+        app = doors(config, contacts, live, texting, access=access)
         door = _door(config, app, ready=all_ready(checks), on_shut=live.stop)
         checks["door"] = door.wrong
         metrics.PART_READY.look = readiness(checks)
@@ -84,7 +84,8 @@ async def run(config: Config, stopping: asyncio.Event) -> None:
                 clock.keep(pool),
                 _measure(ledger, appender, senders),
                 reminding.run(),
-                _forget(events, config),
+                _forget(events, texting, config),
+                *(keep() for keep in texts.keeping),
                 forget_unused(contacts, config),
                 _audit(pool, config, follower),
                 doors=[door],
@@ -100,9 +101,9 @@ def _checks(
     return checks | {"accesses": access.writer.wrong}
 
 
-def providers(config: Config) -> list[Provider]:
+def providers(config: Config, texts: Plugged) -> list[Provider]:
     """Who takes messages, one for each channel that is spoken over."""
-    return [Smtp(config)]
+    return [Smtp(config), *texts.providers]
 
 
 def _door(
@@ -119,7 +120,7 @@ def _door(
 
 
 def doors(
-    config: Config, contacts: Contacts, live: Broadcaster, *, access: Access
+    config: Config, contacts: Contacts, live: Broadcaster, texting: Texting, *, access: Access
 ) -> web.Application:
     """The HTTP side by itself."""
     app = web.Application(
@@ -129,7 +130,15 @@ def doors(
     tokens = Tokens(jwks=config.jwks, issuer=config.issuer, audience=config.audience)
     metrics.TOKEN_CHECKS.look = tokens.checks
     app[ACCESS] = access
-    api.routes(app, api.Desk(contacts=contacts, live=live, access=access), Gate(tokens))
+    desk = api.Desk(
+        contacts=contacts,
+        live=live,
+        access=access,
+        callbacks=api.Callbacks(
+            desk=texting, address=config.twilio_callback, token=config.twilio_token
+        ),
+    )
+    api.routes(app, desk, Gate(tokens))
     return app
 
 
@@ -230,7 +239,13 @@ async def _audit(pool: asyncpg.Pool, config: Config, follower: Follower) -> None
     await auditor.run()
 
 
-async def _forget(events: LiveEvents, config: Config) -> None:
+async def _count_ended(ends: Sequence[End]) -> None:
+    for end in ends:
+        if end.is_new:
+            metrics.TEXTS_ENDED.labels(end.provider, end.state).inc()
+
+
+async def _forget(events: LiveEvents, texting: Texting, config: Config) -> None:
     """Bite after bite while there is something old, then again after a while."""
     while True:
         gone = 0
@@ -238,8 +253,9 @@ async def _forget(events: LiveEvents, config: Config) -> None:
             gone = await events.forget(
                 days=config.live_kept_days, rows_max=config.forgotten_rows_max
             )
+            gone += await texting.forget()
         except database.AWAY as error:
-            log.warning("old events were not forgotten", extra={"error": repr(error)})
+            log.warning("what is old was not forgotten", extra={"error": repr(error)})
         await asyncio.sleep(FORGET_PAUSE_SECONDS if gone else FORGET_SECONDS)
 
 

@@ -1,6 +1,7 @@
 """What may be set from outside for the messenger?"""
 
-from typing import Annotated
+from collections.abc import Mapping
+from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta
@@ -21,6 +22,19 @@ Quiet = Annotated[
 ]
 Seconds = Annotated[float, Meta(gt=0)]
 PushContact = Annotated[str, Meta(pattern=r"^((mailto:[!-?A-~]+@|https://)[!-~]+)?$")]
+HostAndPortOrNone = Annotated[str, Meta(pattern=r"^([^\s:]+:[0-9]{1,5})?$")]
+ApiAddress = Annotated[str, Meta(pattern=r"^(https?://[!-~]+)?$")]
+SmsSender = Annotated[
+    str, Meta(pattern=r"^(\+?[0-9]{3,15}|[A-Za-z0-9 ._-]{1,11}|MG[0-9a-f]{32})?$")
+]
+Regions = Annotated[str, Meta(pattern=r"^[A-Z]{2}(,[A-Z]{2})*$")]
+Share = Annotated[float, Meta(ge=0, le=1)]
+
+NEEDED: Mapping[str, tuple[str, ...]] = {
+    "smpp": ("smpp", "smpp_user", "sms_from"),
+    "twilio": ("twilio_account", "twilio_token", "sms_from"),
+}
+"""What each provider of text messages cannot be spoken to without."""
 
 PUSH_SERVICES = (
     "fcm.googleapis.com,*.push.services.mozilla.com,*.notify.windows.com,*.push.apple.com"
@@ -47,6 +61,31 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     vault: str
     smtp: HostAndPort
     smtp_from: Address
+    sms_provider: Literal["none", "smpp", "twilio"] = "none"
+    sms_from: SmsSender = ""
+    sms_regions: Regions = "RU"
+    sms_valid_seconds_max: Seconds = 86_400.0
+    sms_number_hour_max: AtLeastOne = 10
+    sms_number_day_max: AtLeastOne = 30
+    sms_due_day_max: AtLeastOne = 10
+    sms_prefix_hour_max: AtLeastOne = 50_000
+    sms_country_hour_max: AtLeastOne = 200_000
+    sms_share_min: Share = 0.2
+    sms_share_after: AtLeastOne = 200
+    sms_probes_hour_max: AtLeastOne = 20
+    smpp: HostAndPortOrNone = ""
+    smpp_user: Annotated[str, Meta(max_length=15)] = ""
+    smpp_password: Annotated[str, Meta(max_length=8)] = ""
+    smpp_system_type: Annotated[str, Meta(max_length=12)] = ""
+    smpp_binds: AtLeastOne = 1
+    smpp_window: AtLeastOne = 8
+    smpp_enquire_seconds: Seconds = 30.0
+    twilio_api: ApiAddress = "https://api.twilio.com"
+    twilio_account: str = ""
+    twilio_token: str = ""
+    twilio_callback: ApiAddress = ""
+    twilio_keyed: bool = False
+    twilio_connections_max: AtLeastOne = 4
     push_key: str = ""
     push_contact: PushContact = ""
     push_services: str = PUSH_SERVICES
@@ -104,6 +143,15 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
         if self.claim_seconds <= self.send_seconds:
             raise ValueError("CLAIM_SECONDS must be more than SEND_SECONDS")
         keys_of(self.link_keys)
+        for provider, needed in NEEDED.items():
+            missing = [name.upper() for name in needed if not getattr(self, name)]
+            if self.sms_provider == provider and missing:
+                raise ValueError(f"SMS_PROVIDER {provider} needs {', '.join(missing)}")
+
+    @property
+    def regions(self) -> frozenset[str]:
+        """The countries that text messages are sent to."""
+        return frozenset(self.sms_regions.split(","))
 
     @property
     def smtp_server(self) -> tuple[str, int]:

@@ -68,6 +68,18 @@ ATTEMPTS = Counter(
     ["provider", "outcome"],
     registry=REGISTRY,
 )
+GUARDED = Counter(
+    "notify_sms_guarded_total",
+    "Text messages not sent since too many went there, or too few of them arrived, and why",
+    ["why"],
+    registry=REGISTRY,
+)
+TEXTS_ENDED = Counter(
+    "notify_sms_ended_total",
+    "Text messages of which a receipt has told how they ended",
+    ["provider", "state"],
+    registry=REGISTRY,
+)
 SEND_SECONDS = Histogram(
     "notify_send_seconds",
     "Time of handing one message over, by provider",
@@ -201,4 +213,5 @@ again = Children(BATCHES_AGAIN, "outage")
 settled = Children(SETTLED, "sent", "failed", "unknown", "expired", "no_address")
 attempted = Children(ATTEMPTS)
 send_seconds = Children(SEND_SECONDS)
+guarded = Children(GUARDED, "number", "due", "prefix", "country", "conversion")
 told = Children(LIVE_TOLD, "at_once", "missed")

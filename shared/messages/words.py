@@ -41,6 +41,9 @@ DOSE_FIRST = 1
 """For which dose somebody comes who names none."""
 
 DaysApart = Annotated[int, Meta(ge=0, le=3_650)]
+RemindBefore = Annotated[str, Meta(pattern=r"^(P[1-9][0-9]{0,2}D|PT[1-9][0-9]{0,2}H)(?![\s\S])")]
+"""How long before a visit one is reminded of it: days of the calendar (P7D), or hours (PT2H)."""
+
 TtlSeconds = Annotated[int, Meta(ge=30, le=900)]
 Claim = Annotated[bytes, Meta(min_length=16, max_length=16)]
 Latitude = Annotated[float, Meta(ge=-90, le=90)]

@@ -9,9 +9,9 @@ from uuid import UUID
 import pytest
 
 from services.notify.channels import AwayError, Dispatch
-from services.notify.channels.sms.desk import Reply, Report
 from services.notify.channels.sms.smpp import Account, Settings, SmppProvider
 from services.notify.rules import Accepted, NotHandedOver, Refused, SlowDown, Unanswered, Unwritable
+from services.notify.rules.texting import Reply, Report
 from tests.notify_bookings import confirmed
 from tests.notify_smsc import Smsc, an_smsc
 
@@ -30,7 +30,7 @@ class Desk:
         self.replies: list[Reply] = []
         self.keeps = True
 
-    async def join(self, provider: str, references: Sequence[str]) -> None:
+    async def taken(self, key: UUID, provider: str, references: Sequence[str]) -> None:
         self.joined.append(references)
 
     async def take(

@@ -2,13 +2,13 @@
 
 from aiohttp import web
 
-from services.notify.api import accesses, contacts, live
-from services.notify.api.desk import DESK, Desk
+from services.notify.api import accesses, contacts, live, receipts
+from services.notify.api.desk import DESK, Callbacks, Desk
 from services.notify.api.problems import PROBLEMS
 from shared.openapi import DOCUMENT, Api, add_routes
 from shared.policy import Gate
 
-__all__ = ["API", "Desk", "routes"]
+__all__ = ["API", "Callbacks", "Desk", "routes"]
 
 API = Api(
     service="notify",
@@ -17,9 +17,10 @@ API = Api(
     tags={
         "accesses": "Who looked at or changed somebody's data, when and why.",
         "contacts": "Where a person is reached; kept here and nowhere else.",
+        "receipts": "How messages ended, as those say who were given them; by signature.",
         "live": "What happens to one's own bookings, as it happens.",
     },
-    routes=(*contacts.ROUTES, *accesses.ROUTES, *live.ROUTES, DOCUMENT),
+    routes=(*contacts.ROUTES, *accesses.ROUTES, *live.ROUTES, *receipts.ROUTES, DOCUMENT),
     problems=PROBLEMS,
 )
 

@@ -3,9 +3,21 @@
 import msgspec
 from aiohttp import web
 
+from services.notify.channels.sms.desk import SmsDesk
 from services.notify.live import Broadcaster
 from services.notify.store import Contacts
 from shared.access.noting import Access
+
+
+class Callbacks(msgspec.Struct):
+    """Who keeps what a provider calls back about, and what shows that it was the provider.
+
+    `address` is where it calls, as it was told; without a token nobody is believed.
+    """
+
+    desk: SmsDesk
+    address: str = ""
+    token: str = ""
 
 
 class Desk(msgspec.Struct):
@@ -14,6 +26,7 @@ class Desk(msgspec.Struct):
     contacts: Contacts
     live: Broadcaster
     access: Access
+    callbacks: Callbacks
 
 
 DESK: web.AppKey[Desk] = web.AppKey("desk", Desk)

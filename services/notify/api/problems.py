@@ -14,6 +14,12 @@ PROBLEMS = by_code(
             "Leave it out, and read the bookings anew.",
         ),
         ProblemKind(
+            403,
+            "signature_wrong",
+            "It is signed by nobody who is known, for another address, or not at all.",
+            "Sign it with the account's token, over the address that was given for callbacks.",
+        ),
+        ProblemKind(
             429,
             "too_many_streams",
             "Whoever is signed in has as many streams open as one person may have.",

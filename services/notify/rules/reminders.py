@@ -138,7 +138,8 @@ def due_of(visit: Visit, made_at: datetime, habits: Habits) -> list[Due]:
     A reminder of the night is told in the evening before: later might be too late. What would
     follow too soon on the booking itself is left out.
     """
-    each = _each(visit.starts_at, visit.places[0].time_zone, habits)
+    own = Habits(_befores(visit, habits), habits.quiet)
+    each = _each(visit.starts_at, visit.places[0].time_zone, own)
     due = {one.at: one for one, soonest in each if one.at - made_at > soonest}
     return [due[at] for at in sorted(due)]
 
@@ -178,6 +179,17 @@ def reminder_of(
         before=before.name,
         places=visit.places,
     )
+
+
+def _befores(visit: Visit, habits: Habits) -> tuple[Before, ...]:
+    """As long before as the services of its places say; any other is as `habits` are."""
+    if all(place.remind is UNSET for place in visit.places):
+        return habits.befores
+    said: set[Before] = set()
+    for place in visit.places:
+        own = habits.befores if place.remind is UNSET else map(Before.parse, place.remind)
+        said.update(own)
+    return tuple(sorted(said, key=lambda one: one.distance, reverse=True))
 
 
 @lru_cache(VISITS_REMEMBERED_MAX)

@@ -27,6 +27,7 @@ from services.notify.store.reminders import (
     forget_reminders,
     plan_reminders,
 )
+from services.notify.store.texting import End, Texting
 
 __all__ = [
     "NOTHING",
@@ -36,6 +37,7 @@ __all__ = [
     "Connection",
     "Contacts",
     "Counts",
+    "End",
     "Gap",
     "Ledger",
     "LiveEvent",
@@ -47,6 +49,7 @@ __all__ = [
     "Reminders",
     "SealedAddress",
     "Step",
+    "Texting",
     "Written",
     "drop_reminders",
     "forget",

@@ -2,8 +2,8 @@
 
 import re
 
-from services.notify.channels.sms.desk import Report
 from services.notify.channels.sms.smpp.pdus import MESSAGE_STATE, RECEIPTED_MESSAGE_ID, Delivered
+from services.notify.rules.texting import Report
 
 KIND = 0x3C
 """The bits of the class that tell receipts from text messages."""
