@@ -20,6 +20,7 @@ Reminders = Annotated[
 Quiet = Annotated[
     str, Meta(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]-([01][0-9]|2[0-3]):[0-5][0-9]$")
 ]
+Regions = Annotated[str, Meta(pattern=r"^[A-Z]{2}(,[A-Z]{2})*$")]
 Seconds = Annotated[float, Meta(gt=0)]
 PushContact = Annotated[str, Meta(pattern=r"^((mailto:[!-?A-~]+@|https://)[!-~]+)?$")]
 HostAndPortOrNone = Annotated[str, Meta(pattern=r"^([^\s:]+:[0-9]{1,5})?$")]
@@ -27,7 +28,6 @@ ApiAddress = Annotated[str, Meta(pattern=r"^(https?://[!-~]+)?$")]
 SmsSender = Annotated[
     str, Meta(pattern=r"^(\+?[0-9]{3,15}|[A-Za-z0-9 ._-]{1,11}|MG[0-9a-f]{32})?$")
 ]
-Regions = Annotated[str, Meta(pattern=r"^[A-Z]{2}(,[A-Z]{2})*$")]
 Share = Annotated[float, Meta(ge=0, le=1)]
 
 NEEDED: Mapping[str, tuple[str, ...]] = {
@@ -76,6 +76,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     smpp: HostAndPortOrNone = ""
     smpp_user: Annotated[str, Meta(max_length=15)] = ""
     smpp_password: Annotated[str, Meta(max_length=8)] = ""
+    smpp_tls: bool = False
     smpp_system_type: Annotated[str, Meta(max_length=12)] = ""
     smpp_binds: AtLeastOne = 1
     smpp_window: AtLeastOne = 8

@@ -1,5 +1,7 @@
 """What is counted in the messenger? `docs/metrics.md` says what each means and what to do."""
 
+from collections.abc import Iterable
+
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.process_collector import ProcessCollector
 
@@ -55,6 +57,12 @@ TEXTS_MISSING = Counter(
 )
 SETTLED = Counter(
     "notify_settled_messages_total", "Messages settled, by fate", ["fate"], registry=REGISTRY
+)
+FALLEN_OVER = Counter(
+    "notify_fallen_over_total",
+    "Messages told anew by the next channel, by that channel",
+    ["channel"],
+    registry=REGISTRY,
 )
 UNSETTLED = Gauge(
     "notify_messages", "Messages in the ledger, by state", ["state"], registry=REGISTRY
@@ -208,10 +216,26 @@ LIVE_RESETS = Counter(
 )
 
 count_request = Requests(REQUESTS, REQUEST_SECONDS).count
-forgotten = Children(CONTACTS_FORGOTTEN, "erased", "unused")
+forgotten = Children(CONTACTS_FORGOTTEN, "erased", "unused", "gone")
 again = Children(BATCHES_AGAIN, "outage")
-settled = Children(SETTLED, "sent", "failed", "unknown", "expired", "no_address")
+settled = Children(
+    SETTLED,
+    "sent",
+    "delivered",
+    "failed",
+    "unknown",
+    "expired",
+    "no_address",
+    "declined",
+)
+fallen_over = Children(FALLEN_OVER)
 attempted = Children(ATTEMPTS)
 send_seconds = Children(SEND_SECONDS)
 guarded = Children(GUARDED, "number", "due", "prefix", "country", "conversion")
 told = Children(LIVE_TOLD, "at_once", "missed")
+
+
+def count_settled(fates: Iterable[str]) -> None:
+    """What messages became by their receipts."""
+    for fate in fates:
+        settled[fate].inc()

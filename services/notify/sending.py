@@ -8,7 +8,7 @@ import asyncio
 import contextlib
 import logging
 import random
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from uuid import uuid4
 
@@ -17,25 +17,27 @@ import msgspec
 from services.notify import metrics
 from services.notify.channels import AwayError, Dispatch, Line, Provider
 from services.notify.config import Config
+from services.notify.dispatching import Dispatcher
 from services.notify.rules import (
     Accepted,
+    Channel,
+    Gone,
     Mark,
     NotHandedOver,
     Outcome,
     Patience,
+    Quiet,
     Told,
+    Unreached,
     Untried,
     Unwritable,
-    key_of,
-    link_to_cancel,
-    link_to_confirm,
-    links_to_visits,
+    best_of,
     settle,
 )
-from services.notify.store import Claimed, Ledger, Lost, SealedAddress
+from services.notify.rules.preferences import told_from
+from services.notify.store import Claimed, Ledger, Lost, Receipts, SealedAddress
 from shared import faultpoints
 from shared.database import is_outage
-from shared.links.rules import Link, keys_of, token_of
 from shared.logs import Lines
 from shared.pulse import Pulse
 from shared.vault import KeysAwayError
@@ -48,11 +50,11 @@ MARK_SECONDS = 0.2
 OUTAGE_SECONDS_MIN = 0.1
 OUTAGE_SECONDS_MAX = 3.0
 
+RECEIPTS_KEPT_DAYS = 7
+"""How long a receipt is kept whose message nobody here has sent, or not noted yet."""
+
 SILENCE_SECONDS_MAX = 10.0
 """How much longer than a claim lasts a turn may take, for the database and a last message."""
-
-Opening = Callable[[SealedAddress], Awaitable[str]]
-"""Gives an address in clear. It is asked for each message, and what it gave is kept nowhere."""
 
 _decode_event = msgspec.json.Decoder(Told).decode
 
@@ -61,14 +63,19 @@ class Sender:
     """Sends what waits for one provider's channel, over several lines at once."""
 
     def __init__(
-        self, provider: Provider, config: Config, ledger: Ledger, opening: Opening
+        self,
+        provider: Provider,
+        config: Config,
+        ledger: Ledger,
+        dispatcher: Dispatcher,
+        receipts: Receipts,
     ) -> None:
         self.id = uuid4()
         self._provider = provider
         self._config = config
         self._ledger = ledger
-        self._open = opening
-        self._link_keys = keys_of(config.link_keys)
+        self._dispatcher = dispatcher
+        self._receipts = receipts
         self._patience = Patience(
             attempts_max=config.attempts_max,
             backoff_seconds_min=config.backoff_seconds_min,
@@ -88,6 +95,11 @@ class Sender:
     def name(self) -> str:
         """The provider's."""
         return self._provider.name
+
+    @property
+    def channel(self) -> Channel:
+        """Whose messages it sends."""
+        return self._provider.channel
 
     @property
     def connections(self) -> int:
@@ -143,6 +155,7 @@ class Sender:
         claim = await self._ledger.claim(
             self.id,
             self._provider.channel,
+            self.name,
             self._config.claim_seconds,
             self._config.claim_batch_max,
         )
@@ -157,18 +170,22 @@ class Sender:
         marked_at = loop.time()
         for message in messages:
             outcome: Outcome = Untried()
-            has_time = loop.time() + self._config.send_seconds < until
-            if line.is_open and has_time and not self._stopping.is_set():
-                outcome = await self._hand_over(line, message)
+            if self._has_time(line, until):
+                outcome = await self._hand_over(line, message, until)
             marks.append((message.id, self._settled(message, outcome)))
             if loop.time() - marked_at > MARK_SECONDS:
                 await self._mark(marks)
                 marks, marked_at = [], loop.time()
         await self._mark(marks)
 
-    async def _hand_over(self, line: Line, message: Claimed) -> Outcome:
+    async def _hand_over(self, line: Line, message: Claimed, until: float) -> Outcome:
+        """To each of the person's addresses; told at one of them, it is told."""
         try:
-            dispatch = await self._dispatch(message)
+            event = _decode_event(message.event)
+            begins = told_from(event, message.quiet, message.at, message.expires_at)
+            if begins > message.at:
+                return Quiet((begins - message.at).total_seconds())
+            found = await self._dispatcher.dispatches(event, message, self._provider.channel)
         except KeysAwayError as error:
             log.error("an address cannot be opened now", extra=_about(message) | _said(error))
             return NotHandedOver("key")
@@ -176,42 +193,46 @@ class Sender:
             # One message that cannot be read must not keep the others from being told.
             log.error("a message was not written", exc_info=error, extra=_about(message))
             return Unwritable(type(error).__name__)
+        outcomes = [
+            await self._say(line, address, dispatch) if self._has_time(line, until) else Untried()
+            for address, dispatch in found
+        ]
+        return best_of(outcomes) if outcomes else Unreached()
+
+    def _has_time(self, line: Line, until: float) -> bool:
+        """Whether one more can be handed over before the claim is over."""
+        now = asyncio.get_running_loop().time()
+        has_time = now + self._config.send_seconds < until
+        return line.is_open and has_time and not self._stopping.is_set()
+
+    async def _say(self, line: Line, address: SealedAddress | None, dispatch: Dispatch) -> Outcome:
         loop = asyncio.get_running_loop()
         began = loop.time()
         outcome = await line.send(dispatch)
         faultpoints.reach(faultpoints.SENT)
         metrics.send_seconds[self.name].observe(loop.time() - began)
+        if isinstance(outcome, Gone) and address is not None:
+            await self._forget(address)
         return outcome
 
-    async def _dispatch(self, message: Claimed) -> Dispatch:
-        event = _decode_event(message.event)
-        return Dispatch(
-            event=event,
-            key=key_of(event, self._provider.channel),
-            recipient=await self._open(message.address),
-            at=datetime.now(UTC),
-            expires_at=message.expires_at,
-            confirm_at=self._address_of(link_to_confirm(event), "coming/"),
-            cancel_at=self._address_of(link_to_cancel(event)),
-            join_at=self._addresses_to_join(event),
-        )
-
-    def _addresses_to_join(self, event: Told) -> tuple[str, ...]:
-        """Where each person comes to their telemedicine visit."""
-        if self._link_keys is None or not self._config.link_page:
-            return ()
-        page = f"{self._config.link_page}visit/"
-        return tuple(page + token_of(link, self._link_keys) for link in links_to_visits(event))
-
-    def _address_of(self, link: Link | None, view: str = "") -> str:
-        """Where whoever gets the message may do it; nothing where there is no page, or no keys."""
-        if link is None or self._link_keys is None or not self._config.link_page:
-            return ""
-        return self._config.link_page + view + token_of(link, self._link_keys)
+    async def _forget(self, address: SealedAddress) -> None:
+        """As far as the database is there; else it is found gone again with the next message."""
+        try:
+            await self._dispatcher.forget_gone(address)
+            metrics.forgotten["gone"].inc()
+        except Exception as error:
+            self._only_outages(error)
 
     def _settled(self, message: Claimed, outcome: Outcome) -> Mark:
         """Decide, count, and say what is unusual."""
-        mark = settle(outcome, message.attempts, self._patience, random.random())
+        mark = settle(
+            outcome,
+            message.attempts,
+            self._patience,
+            random.random(),
+            keyed=self._provider.keyed,
+            perhaps=message.perhaps,
+        )
         metrics.attempted[self.name, type(outcome).__name__].inc()
         if isinstance(outcome, Accepted):
             waited = datetime.now(UTC) - message.written_at
@@ -219,7 +240,7 @@ class Sender:
             # Waiting is no news here: a message may be late, visibly, and a gauge says how late.
             if self._spoken_of.wants(message.booking_id, 0.0):
                 log.info("sent", extra=_about(message) | {"attempts": message.attempts + 1})
-        elif not isinstance(outcome, Untried):
+        elif not isinstance(outcome, Untried | Quiet):
             said = {"outcome": type(outcome).__name__, "becomes": mark.state, "note": mark.note}
             log.warning("a message was not accepted", extra=_about(message) | said)
         return mark
@@ -229,7 +250,8 @@ class Sender:
         noted = not marks
         while not noted:
             try:
-                await self._ledger.mark(self.id, marks)
+                for channel in await self._ledger.mark(self.id, marks):
+                    metrics.fallen_over[channel].inc()
                 noted = True
             except Exception as error:
                 self._only_outages(error)
@@ -237,6 +259,17 @@ class Sender:
         for _, mark in marks:
             if mark.state != "waiting":
                 metrics.settled[mark.state].inc()
+        await self._apply_receipts([mark.reference for _, mark in marks if mark.reference])
+
+    async def _apply_receipts(self, references: Sequence[str]) -> None:
+        """A receipt may have been quicker than the mark: it waits for it, and is looked for now."""
+        if references:
+            try:
+                states = await self._receipts.apply([(self.name, each) for each in references])
+                metrics.count_settled(states)
+            except Exception as error:
+                # It is kept, and found by whoever sweeps.
+                self._only_outages(error)
 
     # ---- what others left behind ---------------------------------------------------------------
 
@@ -244,11 +277,15 @@ class Sender:
         """Look for claims that ran out, at once and then every few seconds."""
         while not self._stopping.is_set():
             try:
-                lost = await self._ledger.give_up_lost()
+                lost = await self._ledger.give_up_lost(self.name, keyed=self._provider.keyed)
+                metrics.count_settled(await self._receipts.sweep(days=RECEIPTS_KEPT_DAYS))
             except Exception as error:
                 self._only_outages(error)
                 lost = []
             for message in lost:
+                if message.state == "waiting":
+                    log.info("a sender was lost; its message is asked again", extra=_about(message))
+                    continue
                 metrics.settled["unknown"].inc()
                 log.warning("a sender was lost; nobody knows of its message", extra=_about(message))
             await _rest(self._stopping, self._config.claim_seconds / 10)

@@ -42,7 +42,17 @@ EXTRA_ROOMS = {
         "retention",
         "televisits",
     },
-    "notify": {"channels", "invitations", "live", "reminding", "retention", "sending", "texts"},
+    "notify": {
+        "channels",
+        "dispatching",
+        "errands",
+        "invitations",
+        "live",
+        "reminding",
+        "retention",
+        "sending",
+        "texts",
+    },
 }
 LINES_MAX = 320
 FUNCTION_LINES_MAX = 40

@@ -16,9 +16,11 @@ from services.notify.rules.fates import (
     Gone,
     NotHandedOver,
     Outcome,
+    Quiet,
     Refused,
     SlowDown,
     Unanswered,
+    Unreached,
     Untried,
     Unwritable,
 )
@@ -64,7 +66,7 @@ def after(breaker: Breaker, outcome: Outcome, now: float, limits: Limits) -> Bre
             return msgspec.structs.replace(breaker, until=max(breaker.until, until))
         case NotHandedOver() | Unanswered():
             return at_fault(breaker, now, limits)
-        case Refused() | Unwritable() | Untried():
+        case Refused() | Unwritable() | Untried() | Quiet() | Unreached():
             return breaker
         case _:
             assert_never(outcome)

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 from uuid import UUID
 
 import asyncpg
@@ -29,7 +29,7 @@ class End(NamedTuple):
 
     provider: str
     reference: str
-    state: str
+    state: Literal["delivered", "failed"]
     is_new: bool
 
 
