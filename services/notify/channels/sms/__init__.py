@@ -29,14 +29,20 @@ class Plugged(NamedTuple):
 
 def plugged(config: Config, desk: Texting) -> Plugged:
     """Whoever is set to take text messages, behind the guard against pumping."""
-    match config.sms_provider:
-        case "smpp":
-            smsc = _smpp(config, desk, words)
-            return Plugged([Guarded(smsc, desk)], [smsc.keep])
-        case "twilio":
-            return Plugged([Guarded(_twilio(config, desk, words), desk)], [])
-        case "none":
-            return Plugged([], [])
+    chosen = dict.fromkeys((config.sms_provider, config.sms_second))
+    providers: list[Provider] = []
+    keeping: list[Callable[[], Coroutine[Any, Any, None]]] = []
+    for name in chosen:
+        match name:
+            case "smpp":
+                smsc = _smpp(config, desk, words)
+                providers.append(Guarded(smsc, desk))
+                keeping.append(smsc.keep)
+            case "twilio":
+                providers.append(Guarded(_twilio(config, desk, words), desk))
+            case "none":
+                pass
+    return Plugged(providers, keeping)
 
 
 def words(dispatch: Dispatch) -> str:
