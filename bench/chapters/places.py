@@ -20,7 +20,7 @@ from bench.rush.lag import Watch, watching
 from bench.rush.load import Pressure
 from bench.rush.measure import Measure, Run
 from bench.rush.scene import Scene
-from bench.rush.shapes import UNIFORM
+from bench.rush.shapes import HOT, UNIFORM
 from bench.rush.sides import Talon, roots_of
 from deploy.local.settings import DISTANCE_SETTING
 from deploy.local.stack import SUPERUSER, Stack, named
@@ -90,6 +90,7 @@ class Town:
             self._measure.bring(self._tokens)
             slots = await spread(self.stack.dsn(SUPERUSER), self.places // EACH)
             self._measure.offer(UNIFORM, slots)
+            self._measure.offer(HOT, slots[:1])
             await self._measure.introduce(Talon(self.stack))
             warm = self._pressure(self._scene.sizes.places_warm_seconds)
             await self._measure.warm(Talon(self.stack), UNIFORM.name, warm)
