@@ -1,9 +1,9 @@
 """How is it run? `make bench`, or `python -m bench.rush --quick` to see that it works.
 
 On a stack of its own, from nothing to nothing (KEEP=1 leaves it up). The last line is
-`RESULT {json}`, also where it was stopped; all numbers are in bench/results/. It ends with 1 where the audit finds something,
-a chapter fails, the peer is no match for pgbench, or a bar is missed; only the full run is held to
-the bars.
+`RESULT {json}`, also where it was stopped; all numbers are in bench/results/. It ends with 1 where
+the audit finds something, a chapter fails, the peer is no match for pgbench, or a bar is missed;
+only the full run is held to the bars.
 """
 
 import argparse
