@@ -71,10 +71,13 @@ class Town:
         await stage.ask(self.stack, "reset", environ=self._environ)
 
     async def grow(self, places: int) -> None:
-        """So many places, as if they had always been there: whoever remembers any starts anew."""
+        """So many places; nobody knows of the new ones yet."""
         first, end = self.places // EACH, places // EACH
         await fill(self.stack.dsn(SUPERUSER), first, end)
         self.places = places
+
+    async def restart(self) -> None:
+        """All places are as if they had always been there, and every process is as new."""
         await stage.ask(self.stack, "down", environ=self._environ)
         await stage.ask(self.stack, "up", environ=self._environ)
         pid = roots_of(self.stack)["slots"]
@@ -124,6 +127,9 @@ async def play(scene: Scene) -> None:
         ratios = {}
         for places in larger:
             await growing.grow(places)
+            # Both: a broker that has just begun takes more of the CPU than one that is warm.
+            for town in (still, growing):
+                await town.restart()
             ratios[places] = await _compare(scene, still, growing)
     _tell(scene, ratios, still, growing)
 
