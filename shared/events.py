@@ -13,6 +13,9 @@ from shared.log.outgoing import Headers
 from shared.messages import Message
 from shared.topics import RECORD_BYTES_MAX, Topic
 
+_encode = msgspec.json.Encoder().encode
+
+SPECIFICATION = ("ce_specversion", b"1.0")
 SEQUENCE = "ce_sequence"
 """Header with the event's number in its partition: gapless, so a reader sees what is missing."""
 
@@ -29,10 +32,10 @@ def outgoing(topic: Topic, head: Head, event: Message, key: bytes) -> Outgoing:
         topic=topic.name,
         partition=head.partition,
         key=key,
-        value=msgspec.json.encode(event),
+        value=_encode(event),
         headers=(
             *_ALL_ALIKE,
-            ("ce_id", str(event.id).encode()),
+            ("ce_id", _encode(event.id)[1:-1]),
             *_of_its_kind(topic.written_by[0], type(event).__name__),
             _at(event.at),
             (SEQUENCE, b"%d" % head.event_seq),
@@ -40,7 +43,7 @@ def outgoing(topic: Topic, head: Head, event: Message, key: bytes) -> Outgoing:
     )
 
 
-_ALL_ALIKE = (("content-type", b"application/json"), ("ce_specversion", b"1.0"))
+_ALL_ALIKE = (("content-type", b"application/json"), SPECIFICATION)
 
 
 @cache
@@ -71,7 +74,7 @@ class Unpacker:
             if not is_again(record):
                 sequence_of(record)
             message = Unreadable()
-            if dict(record.headers).get("ce_specversion") != b"1.0":
+            if SPECIFICATION not in record.headers:
                 raise ValueError("not CloudEvents 1.0")
             message = self._decode(record.value or b"")
         except (msgspec.MsgspecError, ValueError, UnicodeDecodeError) as error:
@@ -92,15 +95,18 @@ class Unpacker:
 
 def sequence_of(record: ConsumerRecord) -> int:
     """The event's number in its partition; ValueError where it is missing or no number."""
-    for name, value in record.headers:
+    for name, value in reversed(record.headers):
         if name == SEQUENCE:
             return int(value)
     raise ValueError(f"the header {SEQUENCE} is missing")
 
 
 def is_again(record: ConsumerRecord) -> bool:
-    """Whether a person has sent it again."""
-    return any(name == AGAIN for name, _ in record.headers)
+    """Whether a person has sent it again: then it has no number, which all else has at its end."""
+    for name, _ in reversed(record.headers):
+        if name in (SEQUENCE, AGAIN):
+            return bool(name == AGAIN)
+    return False
 
 
 class InSequence:
@@ -156,7 +162,7 @@ def again(topic: Topic, letter: ConsumerRecord, value: bytes) -> Outgoing:
         value=value,
         headers=(
             ("content-type", b"application/json"),
-            ("ce_specversion", b"1.0"),
+            SPECIFICATION,
             ("ce_id", str(head.id).encode()),
             ("ce_source", topic.written_by[0].encode()),
             ("ce_type", type(head).__name__.encode()),

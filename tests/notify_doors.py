@@ -2,20 +2,22 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import asyncpg
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 from jwt.algorithms import ECAlgorithm
 
 from services.notify.api import API
 from services.notify.app import doors
+from services.notify.channels.sms import limits_of
 from services.notify.config import Config
 from services.notify.live import Broadcaster
-from services.notify.store import Contacts, LiveEvents
+from services.notify.store import End, Kept, LiveEvents, Texting
 from shared import database
 from shared.access.noting import Access
 from shared.access.store import AccessLog
@@ -26,6 +28,7 @@ from tests.vaults import a_vault, key_file_of
 
 CONTACTS = "/api/v1/me/contacts"
 STOP_SECONDS_MAX = 5.0
+PUSH_KEY = "2Vd5QdTlTwsSWYsJiqDxKCLMW7oQ2EFLu2mqqKrEMlE"
 
 Client = TestClient[web.Request, web.Application]
 
@@ -33,8 +36,19 @@ Client = TestClient[web.Request, web.Application]
 class Door:
     """A client at the door, and the loop behind it that tells open pages what happens."""
 
-    def __init__(self, client: Client, live: Broadcaster, access: Access) -> None:
+    def __init__(
+        self,
+        client: Client,
+        live: Broadcaster,
+        access: Access,
+        texting: Texting,
+        ends: list[End],
+        pool: asyncpg.Pool,
+    ) -> None:
+        self.texting = texting
+        self.ends = ends
         self.client = client
+        self.pool = pool
         self.live = live
         self.access = access
 
@@ -54,6 +68,7 @@ def a_config(dsn: str, **settings: Any) -> Config:
         "audience": "talon",
         "smtp": "none:1",
         "smtp_from": "no-reply@talon.example",
+        "push_key": PUSH_KEY,
         "port": 1,
         "ops_port": 2,
     }
@@ -72,11 +87,17 @@ async def a_door(dsn: str, folder: Path, **settings: Any) -> AsyncIterator[Door]
     clock = DatabaseClock()
     await clock.set(pool)
     access = Access.to(AccessLog(pool), config, by="notify-test", now=clock.now)
-    app = doors(config, Contacts(pool, a_vault("notify")), live, access=access)
+    ends: list[End] = []
+
+    async def tell(ended: Sequence[End]) -> None:
+        ends.extend(ended)
+
+    texting = Texting(pool, a_vault("notify"), limits_of(config), tell)
+    app = doors(config, Kept.of(pool, a_vault("notify")), live, texting, access=access)
     telling = asyncio.create_task(live.run())
     with every_answer_is_documented(app, API):
         async with writing(access), TestClient(TestServer(app)) as client:
-            yield Door(client, live, access)
+            yield Door(client, live, access, texting, ends, pool)
             live.stop()
             await asyncio.wait_for(telling, STOP_SECONDS_MAX)
         await pool.close()

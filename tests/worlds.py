@@ -22,6 +22,7 @@ from aiohttp import ClientResponse
 from services.booking.api.desk import DESK
 from services.booking.dryruns import Trier
 from services.booking.rules.admission import Facts
+from services.notify.channels.sms.twilio import signature_of
 from services.slots.rules import HoldLimits
 from shared.links.rules import Keys, Link, Purpose, token_of
 from shared.messages import PlacesLeft
@@ -33,6 +34,7 @@ from talon.verbs.openapi import APIS
 from tests import booking_doors, notify_doors, slots_doors
 from tests.booking_doors import Client, bearer
 from tests.booking_stories import ALICE, BORIS
+from tests.notify_calls import a_call
 from tests.stories import open_clinic
 
 Making = Callable[[], Awaitable[str | dict[str, Any]]]
@@ -63,6 +65,7 @@ class World:
         self.api: Api = APIS[service]
         self.making: dict[str, Making] = {}
         self.making_at: dict[str, MakingAt] = {}
+        self.signed: dict[str, tuple[bytes, dict[str, str]]] = {}
         self._client = client
 
     def route(self, name: str) -> Route:
@@ -99,8 +102,11 @@ class World:
         given: dict[str, Any] = {"headers": headers_for(route), "params": example.query}
         if route.body is not None:
             given["json"] = example.body
+        if route.name in self.signed:
+            given["data"], signature = self.signed[route.name]
+            more["headers"] = more.get("headers", given["headers"]) | signature
         if "data" in more:
-            given.pop("json")
+            given.pop("json", None)
         path = route.path.format(**example.path)
         return await self._client.request(route.method, path, **given | more)
 
@@ -670,17 +676,43 @@ def _add_proposals(world: World, door: slots_doors.Door) -> None:
     world.making_at |= making
 
 
+TWILIO = {
+    "twilio_callback": "https://talon.example/api/v1/receipts/twilio",
+    "twilio_token": "12345",
+}
+
+
 @asynccontextmanager
 async def _notify(dsn: str, folder: Path) -> AsyncIterator[World]:
-    async with notify_doors.a_door(dsn, folder) as door:
+    async with notify_doors.a_door(dsn, folder, **TWILIO) as door:
         world = World("notify", door.client)
+        body = b"MessageSid=SM1&MessageStatus=delivered"
+        form = [("MessageSid", "SM1"), ("MessageStatus", "delivered")]
+        signature = signature_of(TWILIO["twilio_callback"], form, TWILIO["twilio_token"])
+        signed = {"X-Twilio-Signature": signature}
+        world.signed["take_twilio_callback"] = (body, signed)
         contacts = world.route("change_contacts")
         await world.ask(contacts, contacts.example())
 
         async def audited() -> dict[str, Any]:
             return {"query": {"person": str(ALICE)}}
 
+        async def a_device() -> str:
+            return str((await (await world.ask(added, added.example())).json())["id"])
+
+        async def calls(clinic: str = CLINIC) -> dict[str, Any]:
+            await a_call(door.pool, UUID(clinic))
+            return {"path": {"id": clinic}}
+
+        async def one_call(clinic: str = CLINIC) -> dict[str, Any]:
+            call = await a_call(door.pool, UUID(clinic))
+            return {"path": {"id": clinic, "call": str(call)}}
+
+        added = world.route("add_device")
         world.making["list_contact_accesses"] = audited
+        world.making |= dict.fromkeys(("list_devices", "remove_device"), a_device)
+        world.making |= dict.fromkeys(("list_calls", "print_calls"), calls)
+        world.making["settle_call"] = world.making_at["settle_call"] = one_call
         yield world
 
 

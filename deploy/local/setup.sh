@@ -3,7 +3,8 @@
 # Debian packages, the locked Python packages in .talon/venv, Kafka's jars in .talon/kafka/VERSION.
 # When nothing is missing it says nothing and takes a few hundredths of a second.
 # What only one verb needs is named as an argument: chromium, the browser that looks at the pages, wrk,
-# which asks for bookings in the bench, and faketime, by which a clock is wrong. Such a package has
+# which asks for bookings in the bench, faketime, by which a clock is wrong, and postfix, the mail server
+# of the tests, which is nothing for the machine. Such a package has
 # the name of its program. `peers` is what the messenger talks to in its tests, of others' making, from npm.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
@@ -55,13 +56,13 @@ sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1; then
 }
 
 # An ordinary account's PATH often lacks /usr/sbin, where Debian puts it.
-has_nginx() {
-    command -v nginx >/dev/null || [ -x /usr/sbin/nginx ]
+has_daemon() {
+    command -v "$1" >/dev/null || [ -x "/usr/sbin/$1" ]
 }
 
 missing_packages() {
     has_postgres || echo postgresql
-    has_nginx || echo nginx
+    has_daemon nginx || echo nginx
     command -v prometheus >/dev/null || echo prometheus
     has_java || echo default-jre-headless
     [ -f "$jars/.complete" ] || command -v mvn >/dev/null || echo maven
@@ -73,7 +74,7 @@ missing_packages() {
             command -v node >/dev/null || echo nodejs
             command -v npm >/dev/null || echo npm
         else
-            command -v "$program" >/dev/null || echo "$program"
+            has_daemon "$program" || echo "$program"
         fi
     done
 }

@@ -20,6 +20,7 @@ from services.booking.pending import Sweeper
 from services.booking.retention import Retention
 from services.booking.store import (
     Database,
+    Services,
     Wishes,
 )
 from services.booking.store.database import OUTAGES
@@ -61,7 +62,7 @@ async def run(config: Config, stopping: asyncio.Event) -> None:
         relay = Relay(SLOTS_EVENTS.name, batches, appender)
         relay.on_announced = metrics.ANNOUNCED.inc
         kept = Kept(config.facts_max)
-        inbox = Inbox(kept, Lines(config.log_one_in))
+        inbox = Inbox(kept, Lines(config.log_one_in), Services(store).reminders)
         follower = _projector(config, inbox, relay)
         asking = _asking(config, appender)
         health = Health(
@@ -197,7 +198,7 @@ def _add_errands_for_persons(work: Work, config: Config, desk: api.Desk) -> None
     announcer = Announcer(desk.announcements, desk.pace)
     work.checks["announcements"] = announcer.pulse.wrong
     work.tasks += [learning.run(), retention.run(), visits, announcer.run()]
-    work.tasks += [desk.waiting.lines.run(), desk.waiting.left.run()]
+    work.tasks += [desk.waiting.lines.run(), desk.waiting.left.run(), desk.crowd.run()]
 
 
 def _add_errands_for_rules(work: Work, config: Config, app: web.Application) -> None:

@@ -2,14 +2,14 @@
 
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import get_args
 from uuid import UUID
 
 from services.booking.memory import Kept
 from services.booking.rules.life import Change, LifeEvent, change_of, fold
 from services.booking.rules.parts import pairs_in, parts_of
-from services.booking.rules.telling import needs_known, tell
+from services.booking.rules.telling import AS_ANY_OTHER, Reminders, needs_known, tell
 from services.booking.store import Connection
 from services.booking.store import announcements as announcement_store
 from services.booking.store import bookings as booking_store
@@ -43,13 +43,24 @@ UNTOLD_SECONDS = 1.0
 """How often at most it is looked for what no event brings while events come without a pause."""
 
 
+Reminding = Callable[[], Awaitable[Reminders]]
+"""Looks how long before visits of which services people are reminded."""
+
+
+async def _as_any_other() -> Reminders:
+    return AS_ANY_OTHER
+
+
 class Inbox:
     """Applies a batch of events in the batch's own transaction."""
 
-    def __init__(self, kept: Kept, lines: Lines | None = None) -> None:
+    def __init__(
+        self, kept: Kept, lines: Lines | None = None, reminders: Reminding = _as_any_other
+    ) -> None:
         self.sequence = InSequence()
         self._kept = kept
         self._lines = lines or Lines()
+        self._reminders = reminders
         self._looked_at = time.monotonic()
 
     def wrong(self) -> str | None:
@@ -65,7 +76,7 @@ class Inbox:
         events: list[SlotEvent] = [item.message for item in taken]
         needed = needs_known(events)
         known = await booking_store.known(connection, needed) if needed else {}
-        told = tell(events, known)
+        told = tell(events, known, await self._reminders())
         pairs = pairs_in(told)
         standing = await relation_store.standing(connection, pairs) if pairs else {}
         await self._keep(connection, events)

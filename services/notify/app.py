@@ -3,26 +3,42 @@
 import asyncio
 import logging
 import resource
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
+from typing import Any, NamedTuple
 
 import asyncpg
 from aiohttp import web
 
 from services.notify import api, metrics
 from services.notify.channels import Provider
+from services.notify.channels.call_list import CallList
 from services.notify.channels.email import Smtp
+from services.notify.channels.sms import Plugged, limits_of, plugged
+from services.notify.channels.switch import switched
+from services.notify.channels.web_push import Signer, WebPush
 from services.notify.config import Config
+from services.notify.dispatching import Dispatcher
+from services.notify.errands import audit, forget_old, measure, pass_over, take_ends
 from services.notify.inbox import Inbox
 from services.notify.live import Broadcaster
 from services.notify.reminding import Reminding
 from services.notify.retention import forget_unused, seal_plain
+from services.notify.rules.push import PushServices
 from services.notify.sending import Sender
-from services.notify.store import Contacts, Ledger, LiveEvents, Reminders
+from services.notify.store import (
+    Contacts,
+    Kept,
+    Ledger,
+    LiveEvents,
+    Receipts,
+    Reminders,
+    Texting,
+)
 from shared import broker, database
 from shared.access.noting import ACCESS, Access
 from shared.access.store import AccessLog
-from shared.auditor import Auditor
 from shared.auth import Tokens
 from shared.batch import Batch, Limits
 from shared.clock import DatabaseClock
@@ -36,15 +52,12 @@ from shared.policy import Gate
 from shared.pool import use_of
 from shared.process import until
 from shared.topics import BOOKING_EVENTS
-from shared.vault import open_vault
+from shared.vault import Vault, open_vault
 from shared.web import BODY_BYTES_MAX, answer_every_error, counted, ops_app, serving
 
 log = logging.getLogger(__name__)
 
 NAME = "notify"
-MEASURE_SECONDS = 1.0
-FORGET_SECONDS = 600.0
-FORGET_PAUSE_SECONDS = 0.1
 
 OTHER_FILES = 200
 """What is open beside the streams: the database, the log, the mail server, other requests."""
@@ -56,23 +69,21 @@ async def run(config: Config, stopping: asyncio.Event) -> None:
     vault = open_vault(NAME, config.vault)
     await database.migrate(config.database_owner, ["shared", "services.notify"])
     async with _pools(config) as (pool, persons), _appender(config) as appender:
-        contacts, clock = Contacts(pool, vault, persons), DatabaseClock()
+        kept, clock = Kept.of(pool, vault, persons), DatabaseClock()
         await clock.set(pool)
         ledger, events = Ledger(pool), LiveEvents(pool)
-        await seal_plain(contacts, config.database_owner)
-        senders = [Sender(each, config, ledger, contacts.open) for each in providers(config)]
-        live = Broadcaster(config, events)
+        await seal_plain(kept.contacts, config.database_owner)
+        speaking = _speaking(config, pool, vault, kept.contacts)
+        senders, texting = speaking.senders, speaking.texting
         relay = Relay(BOOKING_EVENTS.name, pool, appender)
-        reminding = Reminding(config, Reminders(pool))
-        follower = _follower(
-            config, relay, Inbox(vault, reminding.habits), [live.wake, *(s.wake for s in senders)]
-        )
-        health = Health(
-            appender=appender, follower=follower, relay=relay, ping=contacts.takes_writes
-        )
+        reminding, live = Reminding(config, Reminders(pool)), Broadcaster(config, events)
+        wake = [live.wake, *(sender.wake for sender in senders)]
+        follower = _follower(config, relay, Inbox(vault, reminding.habits), wake)
+        ping = kept.contacts.takes_writes
+        health = Health(appender=appender, follower=follower, relay=relay, ping=ping)
         access = _access(config, pool, clock)
         checks = health.checks() | _checks(senders, live, reminding, access)
-        app = doors(config, contacts, live, access=access)
+        app = doors(config, kept, live, texting, access=access)
         door = _door(config, app, ready=all_ready(checks), on_shut=live.stop)
         checks["door"] = door.wrong
         metrics.PART_READY.look = readiness(checks)
@@ -82,11 +93,13 @@ async def run(config: Config, stopping: asyncio.Event) -> None:
                 relay.run(),
                 health.keep(),
                 clock.keep(pool),
-                _measure(ledger, appender, senders),
+                measure(ledger, appender, senders),
                 reminding.run(),
-                _forget(events, config),
-                forget_unused(contacts, config),
-                _audit(pool, config, follower),
+                pass_over(ledger, senders),
+                forget_old(events, texting, config),
+                *speaking.keeping,
+                forget_unused(kept.contacts, config),
+                audit(pool, config, follower),
                 doors=[door],
                 first=[follower, *senders, live, access.writer],
             )
@@ -100,9 +113,36 @@ def _checks(
     return checks | {"accesses": access.writer.wrong}
 
 
-def providers(config: Config) -> list[Provider]:
+class Speaking(NamedTuple):
+    """Who sends, and what keeps their lines up when nothing is sent."""
+
+    senders: list[Sender]
+    texting: Texting
+    keeping: list[Coroutine[Any, Any, None]]
+
+
+def _speaking(config: Config, pool: asyncpg.Pool, vault: Vault, contacts: Contacts) -> Speaking:
+    ledger, receipts, dispatcher = Ledger(pool), Receipts(pool), Dispatcher(config, contacts)
+    texting = Texting(pool, vault, limits_of(config), partial(take_ends, receipts))
+    found = switched(providers(config, texts := plugged(config, texting)), config)
+    senders = [
+        Sender(each, config, ledger, dispatcher, receipts, may_take=each.may_take) for each in found
+    ]
+    return Speaking(senders, texting, [keep() for keep in texts.keeping])
+
+
+def providers(config: Config, texts: Plugged) -> list[Provider]:
     """Who takes messages, one for each channel that is spoken over."""
-    return [Smtp(config)]
+    mail = [Smtp(config, nth) for nth in range(len(config.smtp_servers))]
+    spoken: list[Provider] = [*mail, *texts.providers, CallList()]
+    return [*spoken, WebPush.of(config)] if config.push_key else spoken
+
+
+def pushed_by(config: Config) -> api.Push:
+    """To whom a browser subscribes, and for which key."""
+    services = PushServices.parse(config.push_services)
+    key = Signer.of(config.push_key, "").public_key if config.push_key else None
+    return api.Push(services, key)
 
 
 def _door(
@@ -119,7 +159,12 @@ def _door(
 
 
 def doors(
-    config: Config, contacts: Contacts, live: Broadcaster, *, access: Access
+    config: Config,
+    kept: Kept,
+    live: Broadcaster,
+    texting: Texting,
+    *,
+    access: Access,
 ) -> web.Application:
     """The HTTP side by itself."""
     app = web.Application(
@@ -129,7 +174,17 @@ def doors(
     tokens = Tokens(jwks=config.jwks, issuer=config.issuer, audience=config.audience)
     metrics.TOKEN_CHECKS.look = tokens.checks
     app[ACCESS] = access
-    api.routes(app, api.Desk(contacts=contacts, live=live, access=access), Gate(tokens))
+    desk = api.Desk(
+        **kept._asdict(),
+        push=pushed_by(config),
+        live=live,
+        access=access,
+        callbacks=api.Callbacks(
+            desk=texting, address=config.twilio_callback, token=config.twilio_token
+        ),
+        regions=config.regions,
+    )
+    api.routes(app, desk, Gate(tokens))
     return app
 
 
@@ -202,45 +257,6 @@ async def _appender(config: Config) -> AsyncIterator[Appender]:
         yield appender
     finally:
         await appender.stop()
-
-
-async def _measure(ledger: Ledger, appender: Appender, senders: Sequence[Sender]) -> None:
-    while True:
-        await asyncio.sleep(MEASURE_SECONDS)
-        metrics.PRODUCERS_BUILT.set(appender.rebuilt)
-        for sender in senders:
-            metrics.PROVIDER_LINES.labels(sender.name).set(sender.connections)
-        try:
-            counts = await ledger.measure()
-            depth, age_seconds = await ledger.outbox()
-        except database.AWAY:
-            continue
-        metrics.UNSETTLED.labels("waiting").set(counts.waiting)
-        metrics.UNSETTLED.labels("claimed").set(counts.claimed)
-        metrics.UNSETTLED.labels("unknown").set(counts.unknown)
-        metrics.OLDEST_WAITING_SECONDS.set(counts.oldest_seconds)
-        metrics.OUTBOX_ROWS.set(depth)
-        metrics.OUTBOX_AGE_SECONDS.set(age_seconds)
-
-
-async def _audit(pool: asyncpg.Pool, config: Config, follower: Follower) -> None:
-    """Look once a minute whether promises are kept."""
-    auditor = Auditor.beside(follower, pool, "services.notify", config)
-    metrics.AUDIT.show(auditor)
-    await auditor.run()
-
-
-async def _forget(events: LiveEvents, config: Config) -> None:
-    """Bite after bite while there is something old, then again after a while."""
-    while True:
-        gone = 0
-        try:
-            gone = await events.forget(
-                days=config.live_kept_days, rows_max=config.forgotten_rows_max
-            )
-        except database.AWAY as error:
-            log.warning("old events were not forgotten", extra={"error": repr(error)})
-        await asyncio.sleep(FORGET_PAUSE_SECONDS if gone else FORGET_SECONDS)
 
 
 def _allow_open_files(wanted: int) -> None:

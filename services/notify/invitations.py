@@ -4,7 +4,7 @@ An object has one METHOD and, in a request or a cancellation, one UID; so a book
 is three objects, and a move to fewer places asks for some and cancels the rest in one message.
 """
 
-from datetime import UTC, date
+from datetime import UTC, date, datetime
 from functools import lru_cache
 from typing import Literal
 from zoneinfo import ZoneInfo
@@ -81,12 +81,19 @@ def _entry(event: Told, nth: int, place: BookedPlace, method: Method) -> Event:
     entry.add("uid", f"{event.booking_id}-{whose}{nth}@talon.example")
     entry.add("sequence", event.version - 1)
     entry.add("dtstamp", event.at.astimezone(UTC))
-    entry.add("dtstart", place.starts_at.astimezone(zone))
-    entry.add("dtend", place.ends_at.astimezone(zone))
+    entry.add("dtstart", _told(place.starts_at, zone))
+    entry.add("dtend", _told(place.ends_at, zone))
     entry.add("location", where(place))
     entry.add("status", "CANCELLED" if method == "CANCEL" else "CONFIRMED")
     entry.add("class", "PRIVATE")
     return entry
+
+
+def _told(at: datetime, zone: ZoneInfo) -> datetime:
+    """By the clinic's clock; where that shows the same hour twice, by the one that never does."""
+    local = at.astimezone(zone)
+    twice = local.replace(fold=1 - local.fold).utcoffset() != local.utcoffset()
+    return at.astimezone(UTC) if twice else local
 
 
 def _attendee(address: str) -> vCalAddress:

@@ -1,5 +1,7 @@
 """What is counted in the messenger? `docs/metrics.md` says what each means and what to do."""
 
+from collections.abc import Iterable
+
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.process_collector import ProcessCollector
 
@@ -56,6 +58,12 @@ TEXTS_MISSING = Counter(
 SETTLED = Counter(
     "notify_settled_messages_total", "Messages settled, by fate", ["fate"], registry=REGISTRY
 )
+FALLEN_OVER = Counter(
+    "notify_fallen_over_total",
+    "Messages told anew by the next channel, by that channel",
+    ["channel"],
+    registry=REGISTRY,
+)
 UNSETTLED = Gauge(
     "notify_messages", "Messages in the ledger, by state", ["state"], registry=REGISTRY
 )
@@ -66,6 +74,18 @@ ATTEMPTS = Counter(
     "notify_attempts_total",
     "Attempts to hand a message over, by provider and outcome",
     ["provider", "outcome"],
+    registry=REGISTRY,
+)
+GUARDED = Counter(
+    "notify_sms_guarded_total",
+    "Text messages not sent since too many went there, or too few of them arrived, and why",
+    ["why"],
+    registry=REGISTRY,
+)
+TEXTS_ENDED = Counter(
+    "notify_sms_ended_total",
+    "Text messages of which a receipt has told how they ended",
+    ["provider", "state"],
     registry=REGISTRY,
 )
 SEND_SECONDS = Histogram(
@@ -87,6 +107,12 @@ PROVIDER_LINES = Gauge(
 PROVIDER_AWAY = Counter(
     "notify_provider_away_total",
     "Calls that a provider did not answer",
+    ["provider"],
+    registry=REGISTRY,
+)
+PROVIDER_RESTS = Counter(
+    "notify_provider_rests_total",
+    "Times that a provider was left alone for a while, since it was in trouble",
     ["provider"],
     registry=REGISTRY,
 )
@@ -196,9 +222,26 @@ LIVE_RESETS = Counter(
 )
 
 count_request = Requests(REQUESTS, REQUEST_SECONDS).count
-forgotten = Children(CONTACTS_FORGOTTEN, "erased", "unused")
+forgotten = Children(CONTACTS_FORGOTTEN, "erased", "unused", "gone")
 again = Children(BATCHES_AGAIN, "outage")
-settled = Children(SETTLED, "sent", "failed", "unknown", "expired", "no_address")
+settled = Children(
+    SETTLED,
+    "sent",
+    "delivered",
+    "failed",
+    "unknown",
+    "expired",
+    "no_address",
+    "declined",
+)
+fallen_over = Children(FALLEN_OVER)
 attempted = Children(ATTEMPTS)
 send_seconds = Children(SEND_SECONDS)
+guarded = Children(GUARDED, "number", "due", "prefix", "country", "conversion")
 told = Children(LIVE_TOLD, "at_once", "missed")
+
+
+def count_settled(fates: Iterable[str]) -> None:
+    """What messages became by their receipts."""
+    for fate in fates:
+        settled[fate].inc()

@@ -31,6 +31,9 @@ RETRY_SECONDS = 0.25
 SILENCE_SECONDS_MAX = 5.0
 """When the oldest entry has waited so long, nothing is taken to be noted any more."""
 
+ENOUGH = 100
+"""So many that have gathered are worth a batch: nobody waits for more, to be answered."""
+
 ANCHOR_SECONDS = 10.0
 """So long after a batch at most, the service's own log says where the chain stands."""
 
@@ -87,6 +90,7 @@ class Writer:
         self._gathered: deque[Gathered] = deque()
         self._writing: Gathered | None = None
         self._came = asyncio.Event()
+        self._enough = asyncio.Event()
         self._stopping = False
 
     def add(self, entry: Entry) -> Written:
@@ -100,6 +104,8 @@ class Writer:
         gathered.persons.update(entry.persons)
         self.waiting += 1
         self._came.set()
+        if self.waiting >= ENOUGH:
+            self._enough.set()
         return gathered.written
 
     def waiting_seconds(self) -> float:
@@ -150,8 +156,10 @@ class Writer:
     async def _pace(self) -> None:
         """On a quiet day at once; on a busy one after a while, so that a batch is worth it."""
         pause = self._wrote_at + self.limits.gather_seconds - time.monotonic()
-        if pause > 0 and not self._stopping and self.waiting < self.limits.batch_max:
-            await asyncio.sleep(pause)
+        self._enough.clear()
+        if pause > 0 and not self._stopping and self.waiting < ENOUGH:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._enough.wait(), pause)
         self._wrote_at = time.monotonic()
 
     async def _write(self, gathered: Gathered) -> None:

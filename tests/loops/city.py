@@ -22,9 +22,10 @@ from services.booking.store import bookings as booking_store
 from services.notify import sending
 from services.notify.channels import AwayError, Dispatch
 from services.notify.config import Config as NotifyConfig
+from services.notify.dispatching import Dispatcher
 from services.notify.inbox import Inbox as Messenger
 from services.notify.rules import Accepted, Channel, Outcome, Refused, Unanswered
-from services.notify.store import Ledger, SealedAddress
+from services.notify.store import Ledger, Receipts, SealedAddress
 from services.slots.inbox import Referee, unpack
 from shared import database, follow, leases
 from shared.batch import Handler, Limits
@@ -83,9 +84,14 @@ _reply = msgspec.msgpack.Decoder(SlotReply).decode
 Work = Callable[[], Coroutine[Any, Any, None]]
 
 
-async def _known_to_all(address: SealedAddress) -> str:
+class KnownToAll:
     """What is sealed stays so here: no statement of these databases knows an address."""
-    return EMAIL
+
+    async def open(self, address: SealedAddress) -> str:
+        return EMAIL
+
+    async def forget_gone(self, address: SealedAddress) -> bool:
+        return False
 
 
 class City:
@@ -111,7 +117,7 @@ class City:
         self._due: list[tuple[float, str]] = []
         self._broken: list[BaseException] = []
         for owner in OWNERS:
-            contact = {"person_id": owner}
+            contact = {"person_id": owner, "route": ["email"]}
             self.notify.tables.setdefault("contact", {})["contact", owner] = contact
 
     @property
@@ -202,8 +208,14 @@ class City:
         unpacker, messenger = Unpacker(BOOKING_EVENTS), Messenger(a_vault("notify"), HABITS)
         messenger.sequence = self.sequence()
         follower, relay = self._follower(self.notify, BOOKING_EVENTS, unpacker, messenger)
-        ledger = Ledger(Pool(self.notify))  # type: ignore[arg-type]
-        sender = sending.Sender(MailServer(self), CONFIG, ledger, _known_to_all)
+        pool: Any = Pool(self.notify)
+        sender = sending.Sender(
+            MailServer(self),
+            CONFIG,
+            Ledger(pool),
+            Dispatcher(CONFIG, KnownToAll()),
+            Receipts(pool),
+        )
         follower.commits.on_batch = lambda batch: sender.wake()
         await asyncio.gather(follower.run(), relay.run(), sender.run())
 

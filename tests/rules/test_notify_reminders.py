@@ -23,6 +23,7 @@ from services.notify.rules.reminders import (
 )
 from services.notify.store import Planned
 from services.notify.texts import wording
+from shared.messages import BookedPlace
 from tests.notify_bookings import ALICE, BOOKING, HABITS, a_place, confirmed
 
 LONG_AGO = datetime(2026, 1, 1, tzinfo=UTC)
@@ -54,6 +55,22 @@ def test_a_week_a_day_and_two_hours_before() -> None:
         "P1D 2026-05-19 14:00",
         "PT2H 2026-05-20 12:00",
     ]
+
+
+def test_a_service_has_distances_of_its_own_and_two_services_have_both() -> None:
+    noon = at("2026-05-20 14:00")
+    usual = a_place(noon)
+    surgery = msgspec.structs.replace(usual, remind=("P3D", "P1D"))
+    silent = msgspec.structs.replace(usual, remind=())
+
+    def names(*places: BookedPlace) -> list[str]:
+        visit = Visit(starts_at=noon, places=places)
+        return [one.before.name for one in due_of(visit, LONG_AGO, HABITS)]
+
+    assert names(surgery) == ["P3D", "P1D"]
+    assert names(silent) == []
+    assert names(usual, surgery) == ["P7D", "P3D", "P1D", "PT2H"]
+    assert names(surgery, silent) == ["P3D", "P1D"]
 
 
 def test_what_falls_into_the_night_is_told_in_the_evening_before() -> None:

@@ -8,10 +8,11 @@ from typing import Any
 from uuid import UUID
 
 import asyncpg
+import msgspec
 import pytest
 
 from services.booking.rules.life import Booking, change_of, fold
-from services.booking.store import Bookings, Database
+from services.booking.store import Bookings, Database, bookings
 from services.booking.store.bookings import apply
 from shared import database
 from shared.messages import Refused
@@ -165,6 +166,64 @@ async def test_a_session_as_any_other_would_read_all_bookings_for_each_batch(
     booking_dsn: str,
 ) -> None:
     assert "Seq Scan on booking" in await plan_of_a_batch(booking_dsn, {})
+
+
+LIVES: tuple[tuple[Callable[[UUID], Any], ...], ...] = (
+    (),
+    (lambda it: booked(it, TUESDAY),),
+    (lambda it: held(it, TUESDAY),),
+    (lambda it: held(it, TUESDAY), lambda it: released(it, 2)),
+    (lambda it: booked(it, TUESDAY), lambda it: cancelled(it, 2)),
+    (lambda it: booked(it, TUESDAY, FRIDAY), lambda it: moved(it, 2, FRIDAY)),
+    (lambda it: booked(it, TUESDAY), lambda it: moved(it, 4, FRIDAY)),
+)
+"""What may have been told of a booking before it is told once more that it was made."""
+
+
+async def rows_after(connection: Any, kept_by: Callable[..., Any]) -> list[dict[str, Any]]:
+    """Every column of each booking, when after each of those lives one is told to be booked."""
+    async with connection.transaction():
+        await connection.execute("DELETE FROM booking")
+        made = []
+        for n, life in enumerate(LIVES):
+            booking_id = an_id(f"booking {n}")
+            for event in life:
+                await apply(connection, [change_of(event(booking_id))], [], {})
+            made.append(change_of(booked(booking_id, MONDAY, version=3)))
+        await kept_by(connection, sorted(made, key=lambda change: change.id), [])
+        rows = await connection.fetch("SELECT * FROM booking ORDER BY id")
+    return [dict(row) | {"updated_at": None} for row in rows]
+
+
+async def test_a_rush_is_kept_as_everything_else_is(store: Database) -> None:
+    async def as_any(connection: Any, *told: Any) -> None:
+        await bookings._apply_any(connection, *told, {})
+
+    async with store.connection() as connection:
+        in_a_rush = await rows_after(connection, bookings._apply_made)
+        as_ever = await rows_after(connection, as_any)
+
+    assert in_a_rush == as_ever
+    assert [row["status"] for row in as_ever].count("booked") == len(LIVES)
+
+
+async def test_only_one_s_own_booking_of_one_place_is_kept_as_in_a_rush() -> None:
+    plain = change_of(booked(ID, MONDAY))
+    others = [
+        change_of(booked(ID, MONDAY, TUESDAY)),
+        change_of(held(ID, MONDAY)),
+        change_of(moved(ID, 2, MONDAY)),
+        change_of(cancelled(ID, 2)),
+        msgspec.structs.replace(plain, booked_by=BORIS),
+        msgspec.structs.replace(plain, late=True),
+        msgspec.structs.replace(plain, expires_at=NOON),
+        msgspec.structs.replace(
+            plain, places=(msgspec.structs.replace(plain.places[0], patient_id=BORIS),)
+        ),
+    ]
+
+    assert bookings._is_plain(plain)
+    assert not any(map(bookings._is_plain, others))
 
 
 async def test_a_list_has_one_s_own_bookings_newest_first_and_goes_on_from_its_cursor(

@@ -68,7 +68,7 @@ async def test_each_is_told_once_and_in_the_words_that_were_said(pool: asyncpg.P
     await hear(pool, worded(), alice, made(BORIS))
     await hear(pool, alice)
 
-    claim = await Ledger(pool).claim(uuid4(), "email", 30, 10)
+    claim = await Ledger(pool).claim(uuid4(), "email", "smtp", 30, 10)
 
     assert await states(pool) == [(ALICE, "claimed"), (BORIS, "claimed")]
     assert [one.booking_id for one in claim.messages] == [CLOSED, CLOSED]
@@ -79,7 +79,7 @@ async def test_once_it_is_stopped_nobody_else_is_told_and_what_waits_is_taken_ba
     pool: asyncpg.Pool,
 ) -> None:
     await hear(pool, worded(), made(ALICE))
-    on_its_way = await Ledger(pool).claim(uuid4(), "email", 30, 1)
+    on_its_way = await Ledger(pool).claim(uuid4(), "email", "smtp", 30, 1)
     await hear(pool, made(BORIS))
 
     await hear(pool, stopped())

@@ -259,7 +259,7 @@ async def test_a_reminder_on_its_way_is_overtaken_by_what_the_booking_becomes(
     await hear(pool, cancelled(place))
 
     assert await told(pool) == [("P7D", "expired")]
-    claim = await Ledger(pool).claim(BOOKING, "email", 10.0, AT_ONCE)
+    claim = await Ledger(pool).claim(BOOKING, "email", "smtp", 10.0, AT_ONCE)
     assert "VisitReminder" not in " ".join(message.event for message in claim.messages)
 
 
@@ -271,7 +271,7 @@ async def test_what_was_handed_over_is_put_into_a_mail_without_a_calendar_entry(
     await bring_due(pool)
     await hand_over(reminders)
 
-    claim = await Ledger(pool).claim(BOOKING, "email", 10.0, AT_ONCE)
+    claim = await Ledger(pool).claim(BOOKING, "email", "smtp", 10.0, AT_ONCE)
 
     [message] = claim.messages
     event = msgspec.json.decode(message.event, type=Told)

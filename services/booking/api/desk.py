@@ -1,6 +1,7 @@
 """What does every route need: which command a request is, and what stands in its way?"""
 
 from collections.abc import Container, Sequence
+from datetime import timedelta
 from typing import Annotated, Any, Protocol, Self
 from uuid import UUID
 
@@ -143,13 +144,13 @@ class Desk(msgspec.Struct):
 
     def head(self, request: web.Request, body: Any) -> dict[str, Any]:
         """The head of the command that this request is."""
-        named = wish_id(request)
+        named, now = wish_id(request), self.clock.now()
         return {
             "id": named,
             "cause": named,
-            "at": self.clock.now(),
+            "at": now,
             "body_hash": body_hash(request.path, body),
-            "deadline": self.clock.after(self.deadline_seconds),
+            "deadline": now + timedelta(seconds=self.deadline_seconds),
             "reply_to": self.answers.reply_to,
         }
 

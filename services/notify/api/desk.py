@@ -3,17 +3,43 @@
 import msgspec
 from aiohttp import web
 
+from services.notify.channels.sms.desk import SmsDesk
 from services.notify.live import Broadcaster
-from services.notify.store import Contacts
+from services.notify.rules.push import PushServices
+from services.notify.store import Calls, Contacts, Devices, Preferences
 from shared.access.noting import Access
+
+
+class Push(msgspec.Struct, frozen=True):
+    """To whom a browser subscribes for which key; without one nothing is pushed."""
+
+    services: PushServices
+    server_key: str | None = None
+
+
+class Callbacks(msgspec.Struct):
+    """Who keeps what a provider calls back about, and what shows that it was the provider.
+
+    `address` is where it calls, as it was told; without a token nobody is believed.
+    """
+
+    desk: SmsDesk
+    address: str = ""
+    token: str = ""
 
 
 class Desk(msgspec.Struct):
     """The parts that the routes are given."""
 
     contacts: Contacts
+    preferences: Preferences
+    browsers: Devices
+    calls: Calls
+    push: Push
     live: Broadcaster
     access: Access
+    callbacks: Callbacks
+    regions: frozenset[str] = frozenset()
 
 
 DESK: web.AppKey[Desk] = web.AppKey("desk", Desk)

@@ -30,7 +30,6 @@ def announced_to(made: Iterable[AnnouncementMade], sayings: Mapping[UUID, Saying
                 words=sayings[one.announcement_id].words,
             ),
             owner_id=one.owner_id,
-            channel="email",
             expires_at=sayings[one.announcement_id].expires_at,
         )
         for one in made

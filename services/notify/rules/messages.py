@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from uuid import UUID, uuid5
+from uuid import UUID
 
 import msgspec
 from msgspec import UNSET
@@ -26,6 +26,7 @@ from shared.messages import (
     VisitMissed,
     VisitTold,
 )
+from shared.naming import named
 
 Heard = BookingEvent | VisitEvent
 """What the log says of bookings."""
@@ -45,11 +46,10 @@ Told = Heard | VisitReminder | Announced
 
 
 class Message(msgspec.Struct, frozen=True, kw_only=True):
-    """One thing to tell one person over one channel, no later than `expires_at`."""
+    """One thing to tell one person, no later than `expires_at`; by what is theirs to say."""
 
     event: Told
     owner_id: UUID
-    channel: Channel
     expires_at: datetime
 
 
@@ -69,7 +69,7 @@ LINK_LIVES = timedelta(days=1)
 
 
 def messages_for(event: Heard) -> list[Message]:
-    """The booking's owner is told by e-mail, every version in its turn.
+    """The booking's owner is told, every version in its turn.
 
     A later version does not make an earlier one unsaid: sent in order, each is true as of its
     version, and a cancellation never speaks of a booking that its reader has not heard of.
@@ -79,19 +79,19 @@ def messages_for(event: Heard) -> list[Message]:
         if seconds is None:
             return []
         last = event.at + timedelta(seconds=seconds)
-        return [Message(event=event, owner_id=event.owner_id, channel="email", expires_at=last)]
+        return [Message(event=event, owner_id=event.owner_id, expires_at=last)]
     if isinstance(event, BookingMissed | BookingReinstated):
         if not came_to(event):
             return []
         last = event.at + timedelta(seconds=MISSED_SECONDS)
-        return [Message(event=event, owner_id=event.owner_id, channel="email", expires_at=last)]
+        return [Message(event=event, owner_id=event.owner_id, expires_at=last)]
     latest = max(place.starts_at for place in (*places_of(event), *freed_by(event)))
-    return [Message(event=event, owner_id=event.owner_id, channel="email", expires_at=latest)]
+    return [Message(event=event, owner_id=event.owner_id, expires_at=latest)]
 
 
 def key_of(event: Told, channel: Channel) -> UUID:
     """The message's name for a provider that asks for one: the same at each attempt."""
-    return uuid5(event.id, f"{event.owner_id}/{channel}")
+    return named(event.id, f"{event.owner_id}/{channel}")
 
 
 def places_of(event: Told) -> tuple[BookedPlace, ...]:

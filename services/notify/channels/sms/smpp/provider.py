@@ -11,7 +11,7 @@ import msgspec
 from aiosmpplib.protocol import SubmitSm
 
 from services.notify.channels import AwayError, Dispatch
-from services.notify.channels.sms.desk import Reply, SmsDesk
+from services.notify.channels.sms.desk import SmsDesk
 from services.notify.channels.sms.smpp import pdus
 from services.notify.channels.sms.smpp.pdus import Delivered, Pdu
 from services.notify.channels.sms.smpp.receipts import is_text, report_of
@@ -27,6 +27,7 @@ from services.notify.rules import (
     Unanswered,
     Unwritable,
 )
+from services.notify.rules.texting import Reply
 
 log = logging.getLogger(__name__)
 
@@ -168,8 +169,7 @@ class SmppLine:
                 # Of a text that was taken in part nobody can say what its reader sees.
                 return Unanswered() if references else said
             references.append(said.reference)
-        if len(references) > 1:
-            await self._desk.join(NAME, references)
+        await self._desk.taken(dispatch.key, NAME, references)
         return Accepted(references[0])
 
     async def _submit(self, message: SubmitSm, until: float, *, begun: bool) -> Outcome:
