@@ -67,6 +67,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     sms_second: Literal["none", "smpp", "twilio"] = "none"
     sms_from: SmsSender = ""
     sms_regions: Regions = "RU"
+    sms_links: bool = True
     sms_valid_seconds_max: Seconds = 86_400.0
     sms_number_hour_max: AtLeastOne = 10
     sms_number_day_max: AtLeastOne = 30
