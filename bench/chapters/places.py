@@ -42,6 +42,9 @@ CHOICES = 20_000
 DISTANCE = 400
 """How far the second stack's ports are from the first one's."""
 
+PARTS = "postgres,kafka,slots,booking,notify"
+"""All who have to do with a booking that is asked for at the front desk itself."""
+
 MEMORY = {"TALON_UPCOMING_SLOTS_MAX": "1100000"}
 FILL_SECONDS_MAX = 1_200.0
 MIB = 1_024.0
@@ -63,8 +66,11 @@ class Town:
     async def begin(self) -> None:
         """From nothing."""
         await stage.ask(self.stack, "reset", environ=self._environ)
-        await stage.ask(self.stack, "up", environ=self._environ)
+        await self._up()
         self._tokens = patients.sign(self.stack, self._scene.sizes.sweep_patients)
+
+    async def _up(self) -> None:
+        await stage.ask(self.stack, "up", "--only", PARTS, environ=self._environ)
 
     async def end(self) -> None:
         """To nothing."""
@@ -79,7 +85,7 @@ class Town:
     async def restart(self) -> None:
         """All places are as if they had always been there, and every process is as new."""
         await stage.ask(self.stack, "down", environ=self._environ)
-        await stage.ask(self.stack, "up", environ=self._environ)
+        await self._up()
         pid = roots_of(self.stack)["slots"]
         self.memory_mib = _memory_mib(pid)
 
@@ -87,7 +93,7 @@ class Town:
     async def opened(self) -> AsyncIterator[None]:
         """Whoever asks and watches is there."""
         async with open_doors(self.stack) as doors, watching(self.stack) as watch:
-            operator = Operator(self.stack, doors)
+            operator = Operator(self.stack, doors, door=self.stack.api("booking"))
             self._measure = Measure(self.stack, self.stack.home / "bench", operator.campaign)
             self._watch = watch
             self._measure.bring(self._tokens)
