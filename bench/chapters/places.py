@@ -45,7 +45,9 @@ DISTANCE = 400
 PARTS = "postgres,kafka,slots,booking,notify"
 """All who have to do with a booking that is asked for at the front desk itself."""
 
-MEMORY = {"TALON_UPCOMING_SLOTS_MAX": "1100000"}
+SETTINGS = {"TALON_UPCOMING_SLOTS_MAX": "1100000", "TALON_AUDIT_SECONDS": "86400"}
+"""Room for all slots; and no audit meanwhile, which costs by the minute and not by the booking."""
+
 FILL_SECONDS_MAX = 1_200.0
 MIB = 1_024.0
 
@@ -121,9 +123,9 @@ class Town:
 async def play(scene: Scene) -> None:
     """Step by step; at each, both are asked in turns."""
     smallest, *larger = scene.sizes.places
-    still = Town(scene.stack, dict(os.environ) | MEMORY, scene)
+    still = Town(scene.stack, dict(os.environ) | SETTINGS, scene)
     apart = scene.stack.settings.distance + DISTANCE
-    environ = dict(os.environ) | MEMORY | {DISTANCE_SETTING: str(apart)}
+    environ = dict(os.environ) | SETTINGS | {DISTANCE_SETTING: str(apart)}
     growing = Town(named(f"{scene.stack.name}-places", environ), environ, scene)
     async with AsyncExitStack() as ending:
         for town in (still, growing):
