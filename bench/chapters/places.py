@@ -4,11 +4,13 @@ Two stacks: in one there are as many places as in the smallest town, all the tim
 ten times as many at each step. Both are asked in turns, so what is compared is of one moment.
 """
 
+import asyncio
 import os
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from statistics import median
+from typing import Any
 
 import asyncpg
 
@@ -28,8 +30,8 @@ from shared.statements import load
 from talon.doors import open_doors
 
 SQL = load("bench.chapters")
-FILLED = ("slots", "known_slots", "places", "answers", "bookings")
-"""The statements that fill a town, in their order."""
+FILLED = (("places", "answers"), ("known_slots", "bookings"))
+"""The statements that fill a town beside its slots: the referee's, and the front desk's."""
 
 EACH = 10
 """So many places has a slot on paper; its capacity is wider, so that nobody is refused."""
@@ -176,13 +178,19 @@ def _tell(scene: Scene, ratios: dict[int, float], still: Town, growing: Town) ->
 
 async def fill(dsn: str, first: int, end: int) -> None:
     """The slots of these numbers, with whoever has the taken place of each."""
+    await _run(dsn, ("clinics", CLINICS))
+    await _run(dsn, ("slots", first, end, CLINICS, SERVICE, CAPACITY))
+    async with asyncio.TaskGroup() as tasks:
+        for names in FILLED:
+            tasks.create_task(_run(dsn, *((name, first, end) for name in names)))
+    await _run(dsn, ("analyze",))
+
+
+async def _run(dsn: str, *statements: tuple[Any, ...]) -> None:
     owner = await asyncpg.connect(dsn, command_timeout=FILL_SECONDS_MAX)
     try:
-        await owner.execute(SQL["clinics"], CLINICS)
-        await owner.execute(SQL["slots"], first, end, CLINICS, SERVICE, CAPACITY)
-        for name in FILLED[1:]:
-            await owner.execute(SQL[name], first, end)
-        await owner.execute(SQL["analyze"])
+        for name, *arguments in statements:
+            await owner.execute(SQL[name], *arguments)
     finally:
         await owner.close()
 
