@@ -5,6 +5,7 @@ import logging
 import resource
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
+from datetime import datetime
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -13,6 +14,7 @@ from aiohttp import web
 
 from services.notify import api, metrics
 from services.notify.channels import Provider
+from services.notify.channels.budget import Budgeted
 from services.notify.channels.call_list import CallList
 from services.notify.channels.email import Smtp
 from services.notify.channels.sms import Plugged, limits_of, plugged
@@ -34,6 +36,7 @@ from services.notify.store import (
     LiveEvents,
     Receipts,
     Reminders,
+    Spending,
     Texting,
 )
 from shared import broker, database
@@ -46,6 +49,7 @@ from shared.door import Door, all_ready
 from shared.events import Unpacker
 from shared.follow import Follower
 from shared.health import Health, readiness
+from shared.links.rules import keys_of
 from shared.log import Appender
 from shared.outbox import Relay
 from shared.policy import Gate
@@ -83,7 +87,7 @@ async def run(config: Config, stopping: asyncio.Event) -> None:
         health = Health(appender=appender, follower=follower, relay=relay, ping=ping)
         access = _access(config, pool, clock)
         checks = health.checks() | _checks(senders, live, reminding, access)
-        app = doors(config, kept, live, texting, access=access)
+        app = doors(config, kept, live, texting, access=access, now=clock.now)
         door = _door(config, app, ready=all_ready(checks), on_shut=live.stop)
         checks["door"] = door.wrong
         metrics.PART_READY.look = readiness(checks)
@@ -124,7 +128,10 @@ class Speaking(NamedTuple):
 def _speaking(config: Config, pool: asyncpg.Pool, vault: Vault, contacts: Contacts) -> Speaking:
     ledger, receipts, dispatcher = Ledger(pool), Receipts(pool), Dispatcher(config, contacts)
     texting = Texting(pool, vault, limits_of(config), partial(take_ends, receipts))
-    found = switched(providers(config, texts := plugged(config, texting)), config)
+    texts = plugged(config, texting)
+    most, spending = config.sms_announcements_per_day_max, Spending(pool)
+    texts = texts._replace(providers=[Budgeted(each, spending, most) for each in texts.providers])
+    found = switched(providers(config, texts), config)
     senders = [
         Sender(each, config, ledger, dispatcher, receipts, may_take=each.may_take) for each in found
     ]
@@ -165,6 +172,7 @@ def doors(
     texting: Texting,
     *,
     access: Access,
+    now: Callable[[], datetime],
 ) -> web.Application:
     """The HTTP side by itself."""
     app = web.Application(
@@ -182,6 +190,7 @@ def doors(
         callbacks=api.Callbacks(
             desk=texting, address=config.twilio_callback, token=config.twilio_token
         ),
+        links=api.Links(now, keys_of(config.link_keys), config.link_page),
         regions=config.regions,
     )
     api.routes(app, desk, Gate(tokens))
