@@ -116,11 +116,18 @@ async def asked_to_move(
     services = await desk.services.known()
     async with within_limits(desk, services, wanted, slots, booking.id):
         answer = await desk.answers.ask(command, booking.home, asker.began)
-        offers = None
-        if isinstance(answer, Refused) and answer.reason == "interval_broken":
-            asker_s = shared.asked_by(asker.owner_id)
-            offers = await desk.offers.doses_instead(answer, command, asker_s, asker.began)
+        offers = await _offered(desk, asker, shared, answer, command)
         return answer, command, offers, shared.eyes
+
+
+async def _offered(
+    desk: Desk, asker: Asker, shared: Shared, answer: Decided, command: MovePlaces
+) -> Sequence[Offered] | None:
+    """Doses that would fit, where the interval breaks; held for whoever asks."""
+    if not isinstance(answer, Refused) or answer.reason != "interval_broken":
+        return None
+    asker_s = shared.asked_by(asker.owner_id)
+    return await desk.offers.doses_instead(answer, command, asker_s, asker.began)
 
 
 async def _need_let_in(
