@@ -18,6 +18,7 @@ import { nowhereView } from './views/nowhere.js';
 import { otherTimeView } from './views/other-time.js';
 import { pairsView } from './views/pairs.js';
 import { signInView } from './views/sign-in.js';
+import { stopView } from './views/stop.js';
 import { visitView } from './views/visit.js';
 import { preferred, remember, speak, t } from './words/language.js';
 
@@ -36,6 +37,7 @@ const VIEWS = {
   visit: visitView,
   coming: comingView,
   time: otherTimeView,
+  stop: stopView,
   nowhere: nowhereView,
 };
 const PERSONAL = ['bookings', 'contacts'];

@@ -10,14 +10,17 @@ from uuid import UUID
 
 import msgspec
 
-Purpose = Literal["cancel_booking", "visit", "visit_for_another", "confirm_visit", "move_visit"]
+Purpose = Literal[
+    "cancel_booking", "visit", "visit_for_another", "confirm_visit", "decline", "move_visit"
+]
 
 PURPOSES: Mapping[Purpose, int] = {
     "cancel_booking": 1,
     "visit": 2,
     "visit_for_another": 3,
     "confirm_visit": 4,
-    "move_visit": 5,
+    "decline": 5,
+    "move_visit": 6,
 }
 """Each purpose's number in a token: never changed, never given to another."""
 
