@@ -14,6 +14,7 @@ from aiohttp import web
 
 from services.notify import api, metrics
 from services.notify.channels import Provider
+from services.notify.channels.budget import Budgeted
 from services.notify.channels.call_list import CallList
 from services.notify.channels.email import Smtp
 from services.notify.channels.sms import Plugged, limits_of, plugged
@@ -35,6 +36,7 @@ from services.notify.store import (
     LiveEvents,
     Receipts,
     Reminders,
+    Spending,
     Texting,
 )
 from shared import broker, database
@@ -126,7 +128,10 @@ class Speaking(NamedTuple):
 def _speaking(config: Config, pool: asyncpg.Pool, vault: Vault, contacts: Contacts) -> Speaking:
     ledger, receipts, dispatcher = Ledger(pool), Receipts(pool), Dispatcher(config, contacts)
     texting = Texting(pool, vault, limits_of(config), partial(take_ends, receipts))
-    found = switched(providers(config, texts := plugged(config, texting)), config)
+    texts = plugged(config, texting)
+    most, spending = config.sms_announcements_per_day_max, Spending(pool)
+    texts = texts._replace(providers=[Budgeted(each, spending, most) for each in texts.providers])
+    found = switched(providers(config, texts), config)
     senders = [
         Sender(each, config, ledger, dispatcher, receipts, may_take=each.may_take) for each in found
     ]
