@@ -9,7 +9,13 @@ from uuid import UUID, uuid5
 
 import msgspec
 
-from services.notify.rules import Told, link_to_cancel, link_to_confirm, links_to_visits
+from services.notify.rules import (
+    Told,
+    link_to_cancel,
+    link_to_confirm,
+    link_to_move,
+    links_to_visits,
+)
 from services.notify.rules.messages import Announced
 from services.notify.rules.preferences import link_to_decline
 from services.notify.rules.reminders import Habits, reminder_of, visits_of
@@ -64,6 +70,11 @@ class Example(msgspec.Struct, frozen=True):
     def confirm_at(self) -> str:
         """Where it may be said that one comes, where its message asks."""
         return _address("coming") if link_to_confirm(self.event) else ""
+
+    @property
+    def move_at(self) -> str:
+        """Where another time may be taken, where its message says so."""
+        return _address("time") if link_to_move(self.event) else ""
 
     @property
     def cancel_at(self) -> str:

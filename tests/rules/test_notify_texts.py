@@ -84,6 +84,7 @@ def letter_of(example: Example, language: Any) -> Wording:
         example.event,
         language,
         confirm_at=example.confirm_at,
+        move_at=example.move_at,
         cancel_at=example.cancel_at,
         join_at=example.join_at,
         unsubscribe_at=example.unsubscribe_at,
