@@ -112,7 +112,8 @@ async def see(
     rows = await connection.fetch(
         SQL["read_places"],
         list(booking_ids),
-        list(inventory.slots),
+        # Where nothing is held nothing can be dead; the counter is fresh under its lock.
+        [slot.id for slot in inventory.slots.values() if slot.held],
         list(claims),
         list(owner_ids),
     )
