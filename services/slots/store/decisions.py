@@ -26,7 +26,6 @@ REFEREE_SESSION = {
     "jit": "off",
 }
 
-
 Said = ClinicOpened | ClinicChanged | SlotChanged
 """What staff say of clinics and slots, and what is written apart from the counters."""
 
@@ -42,8 +41,7 @@ SAID_OF_SLOTS = (
     "cancel_until_minutes_before",
     "extra",
 )
-"""What is said of a slot beside where and when it is, in the order in which `save` takes it."""
-
+"""What is said of a slot beside where and when it is, in the order in which `make_known` takes it."""
 
 COUNTED = ("id", "capacity", "held", "booked", "open", "version", "extra")
 """What is written of a slot that is there already, beside the version that was read."""
