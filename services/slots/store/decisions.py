@@ -41,7 +41,7 @@ SAID_OF_SLOTS = (
     "cancel_until_minutes_before",
     "extra",
 )
-"""What is said of a slot beside where and when it is, in the order in which `make_known` takes it."""
+"""What is said of a slot beside where and when it is, in the order of `make_known`."""
 
 COUNTED = ("id", "capacity", "held", "booked", "open", "version", "extra")
 """What is written of a slot that is there already, beside the version that was read."""
