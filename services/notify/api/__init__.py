@@ -2,7 +2,7 @@
 
 from aiohttp import web
 
-from services.notify.api import accesses, contacts, live, preferences, receipts
+from services.notify.api import accesses, contacts, live, messages, preferences, receipts
 from services.notify.api.desk import DESK, Callbacks, Desk
 from services.notify.api.problems import PROBLEMS
 from shared.openapi import DOCUMENT, Api, add_routes
@@ -17,12 +17,14 @@ API = Api(
     tags={
         "accesses": "Who looked at or changed somebody's data, when and why.",
         "contacts": "Where and how a person is reached; kept here and nowhere else.",
+        "messages": "What people were told, when, by what, and with which fate.",
         "receipts": "How messages ended, as those say who were given them; by signature.",
         "live": "What happens to one's own bookings, as it happens.",
     },
     routes=(
         *contacts.ROUTES,
         *preferences.ROUTES,
+        *messages.ROUTES,
         *accesses.ROUTES,
         *live.ROUTES,
         *receipts.ROUTES,

@@ -5,7 +5,7 @@ from aiohttp import web
 
 from services.notify.channels.sms.desk import SmsDesk
 from services.notify.live import Broadcaster
-from services.notify.store import Contacts, Preferences
+from services.notify.store import Contacts, Preferences, Receipts, Tellings
 from shared.access.noting import Access
 
 
@@ -25,6 +25,8 @@ class Desk(msgspec.Struct):
 
     contacts: Contacts
     preferences: Preferences
+    tellings: Tellings
+    receipts: Receipts
     live: Broadcaster
     access: Access
     callbacks: Callbacks

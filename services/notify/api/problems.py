@@ -20,6 +20,12 @@ PROBLEMS = by_code(
             "Sign it with the account's token, over the address that was given for callbacks.",
         ),
         ProblemKind(
+            409,
+            "message_settled",
+            "What became of the message is known: somebody has settled it, or a receipt came.",
+            "Read the person's messages anew; nothing is left to settle.",
+        ),
+        ProblemKind(
             429,
             "too_many_streams",
             "Whoever is signed in has as many streams open as one person may have.",
