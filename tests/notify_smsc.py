@@ -36,6 +36,11 @@ class Smsc:
         self.process.stdin.write(json.dumps(what).encode() + b"\n")
         await self.until("told", before + 1)
 
+    async def begin_anew(self) -> None:
+        """As if it had just been started."""
+        await self.tell(anew=True)
+        self.heard.clear()
+
     async def so_far(self, kind: str) -> list[dict[str, Any]]:
         """All that it has heard of this kind until now."""
         await self.tell()
@@ -59,14 +64,14 @@ class Smsc:
 
 
 @asynccontextmanager
-async def an_smsc(port: int = 0) -> AsyncIterator[Smsc]:
+async def an_smsc(port: int = 0, **environment: str) -> AsyncIterator[Smsc]:
     """An SMSC that takes everything until it is told otherwise."""
     assert MODULES.is_dir(), "the peers are missing: make setup ALSO=peers"
     process = await asyncio.create_subprocess_exec(
         "node",
         str(ROOT / "tests" / "peers" / "smsc.js"),
         str(port),
-        env=os.environ | {"NODE_PATH": str(MODULES)},
+        env=os.environ | {"NODE_PATH": str(MODULES)} | environment,
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
     )

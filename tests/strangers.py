@@ -91,6 +91,8 @@ class City:
                 return {"id": await self._asked_by(person, "request_booking")}
             case ["holds", _, *_]:
                 return {"id": await self._asked_by(person, "hold_places")}
+            case ["me", "push-subscriptions", _]:
+                return {"id": await self._device_of(person)}
             case ["me", "dependants", _] if route.method == "DELETE":
                 return {"id": await self._adult_of(person)}
             case ["me", "dependants", _]:
@@ -187,8 +189,18 @@ class City:
         said = await self.ask(person, self.world.route("add_dependant"), {}, {"kind": "adult"})
         return said.id
 
+    async def _device_of(self, person: Person) -> str:
+        """A browser of theirs that nobody else has."""
+        route = self.world.route("add_device")
+        body = route.example().body
+        said = await self.ask(
+            person, route, {}, body | {"endpoint": f"{body['endpoint']}{uuid4()}"}
+        )
+        assert said.code == OPEN, said
+        return str(msgspec.json.decode(said.body)["id"])
+
     async def _at_clinic(self, person: Person, route: Route) -> dict[str, str]:
-        if "{visit}" in route.path or "{booking}" in route.path:
+        if any(part in route.path for part in ("{visit}", "{booking}", "{call}")):
             made = await self.world.making_at[route.name](str(person.clinic))
             path: dict[str, str] = made["path"]
             if "body" in made:

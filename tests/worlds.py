@@ -34,6 +34,7 @@ from talon.verbs.openapi import APIS
 from tests import booking_doors, notify_doors, slots_doors
 from tests.booking_doors import Client, bearer
 from tests.booking_stories import ALICE, BORIS
+from tests.notify_calls import a_call
 from tests.stories import open_clinic
 
 Making = Callable[[], Awaitable[str | dict[str, Any]]]
@@ -696,7 +697,28 @@ async def _notify(dsn: str, folder: Path) -> AsyncIterator[World]:
         async def audited() -> dict[str, Any]:
             return {"query": {"person": str(ALICE)}}
 
+        async def nobody_knows() -> dict[str, Any]:
+            number = await notify_doors.an_unknown_message(door.pool, ALICE)
+            return {"path": {"number": str(number)}}
+
+        world.making |= {"settle_message": nobody_knows, "list_unknown_messages": nobody_knows}
+
+        async def a_device() -> str:
+            return str((await (await world.ask(added, added.example())).json())["id"])
+
+        async def calls(clinic: str = CLINIC) -> dict[str, Any]:
+            await a_call(door.pool, UUID(clinic))
+            return {"path": {"id": clinic}}
+
+        async def one_call(clinic: str = CLINIC) -> dict[str, Any]:
+            call = await a_call(door.pool, UUID(clinic))
+            return {"path": {"id": clinic, "call": str(call)}}
+
+        added = world.route("add_device")
         world.making["list_contact_accesses"] = audited
+        world.making |= dict.fromkeys(("list_devices", "remove_device"), a_device)
+        world.making |= dict.fromkeys(("list_calls", "print_calls"), calls)
+        world.making["settle_call"] = world.making_at["settle_call"] = one_call
         yield world
 
 

@@ -13,8 +13,10 @@ from aiohttp import web
 
 from services.notify import api, metrics
 from services.notify.channels import Provider
+from services.notify.channels.call_list import CallList
 from services.notify.channels.email import Smtp
 from services.notify.channels.sms import Plugged, limits_of, plugged
+from services.notify.channels.web_push import Signer, WebPush
 from services.notify.config import Config
 from services.notify.dispatching import Dispatcher
 from services.notify.errands import audit, forget_old, measure, pass_over, take_ends
@@ -22,12 +24,13 @@ from services.notify.inbox import Inbox
 from services.notify.live import Broadcaster
 from services.notify.reminding import Reminding
 from services.notify.retention import forget_unused, seal_plain
+from services.notify.rules.push import PushServices
 from services.notify.sending import Sender
 from services.notify.store import (
     Contacts,
+    Kept,
     Ledger,
     LiveEvents,
-    Preferences,
     Receipts,
     Reminders,
     Texting,
@@ -65,21 +68,21 @@ async def run(config: Config, stopping: asyncio.Event) -> None:
     vault = open_vault(NAME, config.vault)
     await database.migrate(config.database_owner, ["shared", "services.notify"])
     async with _pools(config) as (pool, persons), _appender(config) as appender:
-        contacts, clock = Contacts(pool, vault, persons), DatabaseClock()
+        kept, clock = Kept.of(pool, vault, persons), DatabaseClock()
         await clock.set(pool)
         ledger, events = Ledger(pool), LiveEvents(pool)
-        await seal_plain(contacts, config.database_owner)
-        speaking = _speaking(config, pool, vault, contacts)
+        await seal_plain(kept.contacts, config.database_owner)
+        speaking = _speaking(config, pool, vault, kept.contacts)
         senders, texting = speaking.senders, speaking.texting
         relay = Relay(BOOKING_EVENTS.name, pool, appender)
         reminding, live = Reminding(config, Reminders(pool)), Broadcaster(config, events)
         wake = [live.wake, *(sender.wake for sender in senders)]
         follower = _follower(config, relay, Inbox(vault, reminding.habits), wake)
-        ping = contacts.takes_writes
+        ping = kept.contacts.takes_writes
         health = Health(appender=appender, follower=follower, relay=relay, ping=ping)
         access = _access(config, pool, clock)
         checks = health.checks() | _checks(senders, live, reminding, access)
-        app = doors(config, contacts, Preferences(pool, persons), live, texting, access=access)
+        app = doors(config, kept, live, texting, access=access)
         door = _door(config, app, ready=all_ready(checks), on_shut=live.stop)
         checks["door"] = door.wrong
         metrics.PART_READY.look = readiness(checks)
@@ -94,7 +97,7 @@ async def run(config: Config, stopping: asyncio.Event) -> None:
                 pass_over(ledger, senders),
                 forget_old(events, texting, config),
                 *speaking.keeping,
-                forget_unused(contacts, config),
+                forget_unused(kept.contacts, config),
                 audit(pool, config, follower),
                 doors=[door],
                 first=[follower, *senders, live, access.writer],
@@ -127,7 +130,15 @@ def _speaking(config: Config, pool: asyncpg.Pool, vault: Vault, contacts: Contac
 
 def providers(config: Config, texts: Plugged) -> list[Provider]:
     """Who takes messages, one for each channel that is spoken over."""
-    return [Smtp(config), *texts.providers]
+    spoken: list[Provider] = [Smtp(config), *texts.providers, CallList()]
+    return [*spoken, WebPush.of(config)] if config.push_key else spoken
+
+
+def pushed_by(config: Config) -> api.Push:
+    """To whom a browser subscribes, and for which key."""
+    services = PushServices.parse(config.push_services)
+    key = Signer.of(config.push_key, "").public_key if config.push_key else None
+    return api.Push(services, key)
 
 
 def _door(
@@ -145,8 +156,7 @@ def _door(
 
 def doors(
     config: Config,
-    contacts: Contacts,
-    preferences: Preferences,
+    kept: Kept,
     live: Broadcaster,
     texting: Texting,
     *,
@@ -161,8 +171,8 @@ def doors(
     metrics.TOKEN_CHECKS.look = tokens.checks
     app[ACCESS] = access
     desk = api.Desk(
-        contacts=contacts,
-        preferences=preferences,
+        **kept._asdict(),
+        push=pushed_by(config),
         live=live,
         access=access,
         callbacks=api.Callbacks(

@@ -76,6 +76,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     smpp: HostAndPortOrNone = ""
     smpp_user: Annotated[str, Meta(max_length=15)] = ""
     smpp_password: Annotated[str, Meta(max_length=8)] = ""
+    smpp_tls: bool = False
     smpp_system_type: Annotated[str, Meta(max_length=12)] = ""
     smpp_binds: AtLeastOne = 1
     smpp_window: AtLeastOne = 8

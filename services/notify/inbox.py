@@ -9,6 +9,7 @@ from msgspec import UNSET
 from services.notify import metrics, store
 from services.notify.rules import Message, messages_for
 from services.notify.rules.announcements import announced_to
+from services.notify.rules.calls import due_to_a_list
 from services.notify.rules.reminders import Habits, due_of, visits_of
 from services.notify.store import NOTHING, Connection, LiveEvent, Planned
 from shared.batch import Announcements, Batch, Head, Item
@@ -52,6 +53,9 @@ class Inbox:
         messages = [message for item in told for message in messages_for(item.message)]
         messages += await _announced(connection, [item.message for item in taken])
         self._written = await store.write_down(connection, messages) if messages else NOTHING
+        due = [(one.event.id, one.owner_id) for one in messages if due_to_a_list(one.event)]
+        if due:
+            await store.put_on_list(connection, due)
         await self._plan(connection, [item.message for item in told])
         erased = [i.message.person_id for i in taken if isinstance(i.message, PersonErased)]
         if erased:

@@ -1,8 +1,8 @@
 // How does an SMSC that was not written here behave? As its next line of input says.
 //
 // `node smsc.js [port]` writes one JSON object a line of what it hears, and reads one a line of what
-// to do: {"next": [...]} for the next submits, one word each ("ok" when there is none), or
-// {"receipt": {...}}, {"text": {...}}, {"enquire": false}, {"hang_up": true}.
+// to do: {"anew": true} to forget what was before, {"next": [...]} for the next submits, one word
+// each ("ok" when there is none), or {"receipt": {...}}, {"text": {...}}, {"enquire": false}, {"raw": "00…"}, {"hang_up": true}.
 
 'use strict';
 
@@ -56,7 +56,9 @@ function deliver(fields) {
   session.deliver_sm(fields, (answer) => say({ answered: answer.command_status, of: fields }));
 }
 
-const server = smpp.createServer((session) => {
+const tls = process.env.SMSC_KEY ? { key: process.env.SMSC_KEY, cert: process.env.SMSC_CERT } : {};
+
+const server = smpp.createServer(tls, (session) => {
   session.on('error', (error) => say({ error: String(error) }));
   session.on('close', () => { sessions.delete(session); say({ closed: true }); });
   session.on('bind_transceiver', (pdu) => {
@@ -81,10 +83,15 @@ server.listen(Number(process.argv[2] || 0), '127.0.0.1', () => say({ port: serve
 
 readline.createInterface({ input: process.stdin }).on('line', (line) => {
   const told = JSON.parse(line);
+  if (told.anew) {
+    [next, taken, answersEnquiries] = [[], 0, true];
+    sessions.forEach((session) => session.destroy());
+  }
   if (told.next) next = told.next;
   if ('enquire' in told) answersEnquiries = told.enquire;
   if (told.receipt) deliver({ esm_class: 4, ...told.receipt });
   if (told.text) deliver({ esm_class: 0, ...told.text });
+  if (told.raw) [...sessions].pop().socket.write(Buffer.from(told.raw, 'hex'));
   if (told.hang_up) sessions.forEach((session) => session.socket.resetAndDestroy());
   say({ told: true });
 }).on('close', () => process.exit(0));

@@ -4,9 +4,16 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
+from pathlib import Path
 from uuid import UUID
 
 import pytest
+import pytest_asyncio
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 
 from services.notify.channels import AwayError, Dispatch
 from services.notify.channels.sms.smpp import Account, Settings, SmppProvider
@@ -14,6 +21,8 @@ from services.notify.rules import Accepted, NotHandedOver, Refused, SlowDown, Un
 from services.notify.rules.texting import Reply, Report
 from tests.notify_bookings import confirmed
 from tests.notify_smsc import Smsc, an_smsc
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 PHONE = "+79161234567"
 NOW = datetime(2026, 1, 1, 9, 0, tzinfo=UTC)
@@ -29,6 +38,7 @@ class Desk:
         self.reports: list[Report] = []
         self.replies: list[Reply] = []
         self.keeps = True
+        self.breaks = False
 
     async def taken(self, key: UUID, provider: str, references: Sequence[str]) -> None:
         self.joined.append(references)
@@ -36,16 +46,23 @@ class Desk:
     async def take(
         self, provider: str, reports: Sequence[Report], replies: Sequence[Reply]
     ) -> bool:
+        assert not self.breaks
         if self.keeps:
             self.reports += reports
             self.replies += replies
         return self.keeps
 
 
-@pytest.fixture
-async def smsc() -> AsyncIterator[Smsc]:
-    async with an_smsc() as peer:
-        yield peer
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def peer() -> AsyncIterator[Smsc]:
+    async with an_smsc() as running:
+        yield running
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def smsc(peer: Smsc) -> Smsc:
+    await peer.begin_anew()
+    return peer
 
 
 def a_provider(
@@ -57,6 +74,7 @@ def a_provider(
     send_seconds: float = 0.6,
     enquire_seconds: float = 30.0,
     window: int = 8,
+    tls: bool = False,
 ) -> SmppProvider:
     account = Account(
         host="127.0.0.1",
@@ -66,6 +84,7 @@ def a_provider(
         system_type="",
         answer_seconds=0.6,
         enquire_seconds=enquire_seconds,
+        tls=tls,
     )
     settings = Settings(
         sender="Talon",
@@ -85,6 +104,27 @@ async def bound(provider: SmppProvider) -> AsyncIterator[SmppProvider]:
         yield provider
     finally:
         await line.close()
+
+
+def a_certificate() -> tuple[str, str]:
+    """One for this machine by its address, and its key, as PEM."""
+    key, at = ec.generate_private_key(ec.SECP256R1()), datetime.now(UTC)
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
+    here = x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))])
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(at - timedelta(hours=1))
+        .not_valid_after(at + timedelta(hours=1))
+        .add_extension(here, critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    plain = serialization.NoEncryption()
+    secret = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, plain)
+    return certificate.public_bytes(serialization.Encoding.PEM).decode(), secret.decode()
 
 
 def a_dispatch(key: int = 1, minutes: int = 90) -> Dispatch:
@@ -252,10 +292,12 @@ async def test_taken_and_then_reset_is_unknown_for_all_that_were_under_way(smsc:
     assert isinstance(after, Accepted)
 
 
-async def test_killed_in_the_middle_is_unknown_and_away_until_it_is_back(smsc: Smsc) -> None:
-    await smsc.tell(next=["hang"])
-    provider = a_provider(smsc.port, Desk(), send_seconds=5.0)
-    async with bound(provider):
+async def test_killed_in_the_middle_is_unknown_and_away_until_it_is_back() -> None:
+    async with (
+        an_smsc() as smsc,
+        bound(a_provider(smsc.port, Desk(), send_seconds=5.0)) as provider,
+    ):
+        await smsc.tell(next=["hang"])
         sending = asyncio.create_task(provider.line().send(a_dispatch()))
         await smsc.until("submit")
         smsc.process.kill()
@@ -331,6 +373,36 @@ async def test_what_a_person_writes_back_is_read_in_their_letters(smsc: Smsc) ->
 
     assert desk.replies == [Reply(PHONE, "Да"), Reply(PHONE, "YES [1]")]
     assert desk.reports == []
+
+
+async def test_what_cannot_be_read_or_kept_ends_no_line(smsc: Smsc) -> None:
+    desk = Desk()
+    async with bound(a_provider(smsc.port, desk)) as provider:
+        await smsc.tell(raw="0000001400000005000000000000006300ffffff")
+        await smsc.tell(receipt={"receipted_message_id": "a\0b", "message_state": 2})
+        desk.breaks = True
+        await smsc.tell(receipt={"receipted_message_id": "m1", "message_state": 2})
+        answers = await smsc.until("answered", 2)
+        desk.breaks = False
+
+        assert isinstance(await provider.line().send(a_dispatch()), Accepted)
+
+    assert [answer["answered"] for answer in answers] == [0, 0x64]
+    assert len(await smsc.so_far("bind")) == 1
+    assert desk.reports == []
+
+
+async def test_a_line_is_as_secret_as_its_certificate_is_trusted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    certificate, key = a_certificate()
+    (tmp_path / "trusted.pem").write_text(certificate)
+    async with an_smsc(SMSC_KEY=key, SMSC_CERT=certificate) as smsc:
+        with pytest.raises(AwayError, match="CERTIFICATE_VERIFY_FAILED"):
+            await a_provider(smsc.port, Desk(), tls=True).line().open()
+        monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "trusted.pem"))
+        async with bound(a_provider(smsc.port, Desk(), tls=True)) as provider:
+            assert isinstance(await provider.line().send(a_dispatch()), Accepted)
 
 
 async def test_it_is_bound_for_receipts_though_nothing_is_sent(smsc: Smsc) -> None:

@@ -2,13 +2,22 @@
 
 from aiohttp import web
 
-from services.notify.api import accesses, contacts, live, messages, preferences, receipts
-from services.notify.api.desk import DESK, Callbacks, Desk
+from services.notify.api import (
+    accesses,
+    calls,
+    contacts,
+    devices,
+    live,
+    messages,
+    preferences,
+    receipts,
+)
+from services.notify.api.desk import DESK, Callbacks, Desk, Push
 from services.notify.api.problems import PROBLEMS
 from shared.openapi import DOCUMENT, Api, add_routes
 from shared.policy import Gate
 
-__all__ = ["API", "Callbacks", "Desk", "routes"]
+__all__ = ["API", "Callbacks", "Desk", "Push", "routes"]
 
 API = Api(
     service="notify",
@@ -16,6 +25,7 @@ API = Api(
     about="Where a person wants to be reached, and what their open pages hear.",
     tags={
         "accesses": "Who looked at or changed somebody's data, when and why.",
+        "calls": "Whom a clinic tells by itself, since no address leads to them.",
         "contacts": "Where and how a person is reached; kept here and nowhere else.",
         "messages": "What people were told, when, by what, and with which fate.",
         "receipts": "How messages ended, as those say who were given them; by signature.",
@@ -23,8 +33,10 @@ API = Api(
     },
     routes=(
         *contacts.ROUTES,
+        *devices.ROUTES,
         *preferences.ROUTES,
         *messages.ROUTES,
+        *calls.ROUTES,
         *accesses.ROUTES,
         *live.ROUTES,
         *receipts.ROUTES,

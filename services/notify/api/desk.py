@@ -5,8 +5,16 @@ from aiohttp import web
 
 from services.notify.channels.sms.desk import SmsDesk
 from services.notify.live import Broadcaster
-from services.notify.store import Contacts, Preferences, Receipts, Tellings
+from services.notify.rules.push import PushServices
+from services.notify.store import Calls, Contacts, Devices, Preferences, Receipts, Tellings
 from shared.access.noting import Access
+
+
+class Push(msgspec.Struct, frozen=True):
+    """To whom a browser subscribes for which key; without one nothing is pushed."""
+
+    services: PushServices
+    server_key: str | None = None
 
 
 class Callbacks(msgspec.Struct):
@@ -27,6 +35,9 @@ class Desk(msgspec.Struct):
     preferences: Preferences
     tellings: Tellings
     receipts: Receipts
+    browsers: Devices
+    calls: Calls
+    push: Push
     live: Broadcaster
     access: Access
     callbacks: Callbacks

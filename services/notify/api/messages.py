@@ -1,7 +1,7 @@
 """What was somebody told, when, by what, and with which fate? And what nobody knows is settled."""
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 import msgspec
@@ -15,13 +15,12 @@ from shared.access.entries import CARE, Touch
 from shared.messages.words import ONE_LINE
 from shared.openapi import Answer, Route
 from shared.policy import allowed
-from shared.problems import Problem
+from shared.problems import Problem, not_found
 from shared.web import (
     Page,
     cursor_after,
     cursor_of,
     json_response,
-    not_found,
     path_id,
     read_body,
     read_query,
@@ -147,17 +146,20 @@ async def _listed(request: web.Request, person_id: UUID) -> web.Response:
 
 
 def _shown(seen: TellingSeen) -> MessageBody:
-    return msgspec.convert(_parts(seen), MessageBody)
+    return MessageBody(**_parts(seen))
 
 
 def _unknown(seen: TellingSeen) -> UnknownBody:
-    more = {"number": str(seen.id), "provider": seen.provider, "note": seen.note}
-    return msgspec.convert(
-        _parts(seen) | more | {"person_id": _owner_of(seen)}, UnknownBody
+    return UnknownBody(
+        **_parts(seen),
+        number=str(seen.id),
+        person_id=_owner_of(seen),
+        provider=seen.provider,
+        note=seen.note,
     )
 
 
-def _parts(seen: TellingSeen) -> dict[str, object]:
+def _parts(seen: TellingSeen) -> dict[str, Any]:
     places = (*places_of(seen.event), *freed_by(seen.event))
     visits = [
         ToldVisit(
@@ -210,9 +212,7 @@ ROUTES = [
         list_unknown_messages,
         tag="messages",
         query=Page,
-        answers={
-            200: Answer("Those messages, the oldest first.", UnknownList, headers=("Cache-Control",))
-        },
+        answers={200: Answer("Those, the oldest first.", UnknownList, headers=("Cache-Control",))},
         touches=TOUCH,
     ),
     Route(

@@ -26,6 +26,18 @@ PROBLEMS = by_code(
             "Read the person's messages anew; nothing is left to settle.",
         ),
         ProblemKind(
+            409,
+            "push_off",
+            "There is no key by which push services would know this Talon, so nothing is pushed.",
+            "Do without; mail and text messages come as before.",
+        ),
+        ProblemKind(
+            409,
+            "call_settled",
+            "Somebody has noted already, and otherwise, what became of this call.",
+            "Read the list anew; what was noted first stays.",
+        ),
+        ProblemKind(
             429,
             "too_many_streams",
             "Whoever is signed in has as many streams open as one person may have.",

@@ -5,8 +5,11 @@ from services.notify.store.announcements import (
     stop_announcements,
     word_announcements,
 )
+from services.notify.store.calls import Call, Calls, put_on_list
 from services.notify.store.contacts import DEVICES_MAX, Contacts, Reach, SealedAddress, forget
 from services.notify.store.database import SQL, Connection
+from services.notify.store.devices import Device, Devices
+from services.notify.store.kept import Kept
 from services.notify.store.ledger import (
     NOTHING,
     Claim,
@@ -36,13 +39,18 @@ __all__ = [
     "DEVICES_MAX",
     "NOTHING",
     "SQL",
+    "Call",
+    "Calls",
     "Claim",
     "Claimed",
     "Connection",
     "Contacts",
     "Counts",
+    "Device",
+    "Devices",
     "End",
     "Gap",
+    "Kept",
     "KeptWishes",
     "Ledger",
     "LiveEvent",
@@ -67,6 +75,7 @@ __all__ = [
     "keep_live",
     "latest_told",
     "plan_reminders",
+    "put_on_list",
     "sayings",
     "stop_announcements",
     "word_announcements",

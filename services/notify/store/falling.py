@@ -6,7 +6,9 @@ import asyncpg
 import msgspec
 
 from services.notify.rules import Told
+from services.notify.rules.calls import due_to_a_list
 from services.notify.rules.falling import falls_over
+from services.notify.store.calls import put_on_list
 from services.notify.store.database import SQL, Connection
 
 _decode_event = msgspec.json.Decoder(Told).decode
@@ -21,7 +23,15 @@ async def fall_over(connection: Connection, settled: Sequence[asyncpg.Record]) -
     ids = [message_id for message_id, _ in over]
     await connection.execute(SQL["hold_back_later"], ids)
     again = [state == "unknown" for _, state in over]
-    return [row["channel"] for row in await connection.fetch(SQL["fall_over"], ids, again)]
+    channels = [row["channel"] for row in await connection.fetch(SQL["fall_over"], ids, again)]
+    return channels + ["list"] * await _listed(connection, [row for row, _ in failed])
+
+
+async def _listed(connection: Connection, failed: Sequence[asyncpg.Record]) -> int:
+    """What must be heard of is told by the clinic itself where no other channel is left."""
+    events = [event for row in failed if (event := _event_of(row)) is not None]
+    due = [(event.id, event.owner_id) for event in events if due_to_a_list(event)]
+    return await put_on_list(connection, due) if due else 0
 
 
 def _event_of(row: asyncpg.Record) -> Told | None:

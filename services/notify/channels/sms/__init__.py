@@ -74,6 +74,7 @@ def _smpp(config: Config, desk: SmsDesk, words: Words) -> smpp.SmppProvider:
         system_type=config.smpp_system_type,
         answer_seconds=config.send_seconds,
         enquire_seconds=config.smpp_enquire_seconds,
+        tls=config.smpp_tls,
     )
     settings = smpp.Settings(
         sender=config.sms_from,

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 from types import SimpleNamespace
+from typing import Self
 
 import aiohttp
 import msgspec
@@ -17,6 +18,7 @@ from yarl import URL
 from services.notify.channels import Dispatch
 from services.notify.channels.web_push.content import content_of, sealed
 from services.notify.channels.web_push.signing import Signer
+from services.notify.config import Config
 from services.notify.rules import (
     Accepted,
     Channel,
@@ -35,6 +37,7 @@ from services.notify.rules.push import (
     ttl_seconds,
     urgency_of,
 )
+from services.notify.texts import short
 
 IDLE_SECONDS = 5.0
 """Shorter than any service keeps a connection: one that it just closed would leave a message
@@ -78,6 +81,18 @@ class WebPush:
         self._seconds = send_seconds
         self._session: ClientSession | None = None
         self._lines = 0
+
+    @classmethod
+    def of(cls, config: Config) -> Self:
+        """As the settings have it; ValueError where they are none."""
+        contact = config.push_contact or f"mailto:{config.smtp_from}"
+        return cls(
+            services=PushServices.parse(config.push_services),
+            signer=Signer.of(config.push_key, contact),
+            say=_said,
+            lines_max=config.push_connections_max,
+            send_seconds=config.send_seconds,
+        )
 
     def line(self) -> "PushLine":
         """One of those who share the connections."""
@@ -184,6 +199,10 @@ def outcome_of(status: int, retry_after: str, at: datetime) -> Outcome:
     if status >= 500:
         return NotHandedOver(str(status))
     return Refused(NEVER, f"push, status {status}")
+
+
+def _said(dispatch: Dispatch) -> str:
+    return short(dispatch.event, dispatch.language, perhaps_again=dispatch.perhaps_again)
 
 
 def _seconds_of(retry_after: str, at: datetime) -> float:

@@ -26,8 +26,9 @@ RESPONSE = 0x80000000
 
 OK = 0
 INVALID_COMMAND = 0x03
-TRY_LATER = 0x64
-"""ESME_RX_T_APPN: the SMSC keeps what it delivered and delivers it again."""
+TRY_LATER, NEVER_AGAIN = 0x64, 0x65
+"""ESME_RX_T_APPN: the SMSC keeps what it delivered and delivers it again. ESME_RX_P_APPN: it does
+not, since nobody here could read it then, either."""
 
 RECEIPTED_MESSAGE_ID = 0x001E
 MESSAGE_PAYLOAD = 0x0424

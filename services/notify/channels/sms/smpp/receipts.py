@@ -16,7 +16,8 @@ _FAILED = frozenset({3, 4, 5, 8})
 """Expired, deleted, undeliverable, rejected. What is under way or unknown has not ended."""
 
 _WORDS = {"DELIVRD": 2, "EXPIRED": 3, "DELETED": 4, "UNDELIV": 5, "REJECTD": 8}
-_ID = re.compile(r"\bid:\s*(\S+)", re.IGNORECASE)
+_ID = re.compile(r"\bid:\s*([!-~]+)", re.IGNORECASE)
+_PLAIN = re.compile(r"[!-~]*")
 _STATE = re.compile(r"\bstat:\s*([A-Z]+)", re.IGNORECASE)
 
 
@@ -42,6 +43,8 @@ def report_of(delivered: Delivered) -> Report | None:
 def _reference(delivered: Delivered, words: str) -> str:
     told = delivered.parameters.get(RECEIPTED_MESSAGE_ID, b"").rstrip(b"\0").decode("latin-1")
     found = _ID.search(words)
+    if not _PLAIN.fullmatch(told):
+        return ""
     return told or (found.group(1) if found else "")
 
 

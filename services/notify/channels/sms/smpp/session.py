@@ -37,6 +37,7 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
     system_type: str
     answer_seconds: float
     enquire_seconds: float
+    tls: bool = False
 
 
 class LostError(Exception):
@@ -132,7 +133,9 @@ class Session:
         account = self._account
         try:
             async with asyncio.timeout(account.answer_seconds):
-                reader, writer = await asyncio.open_connection(account.host, account.port)
+                reader, writer = await asyncio.open_connection(
+                    account.host, account.port, ssl=account.tls or None
+                )
                 try:
                     await self._introduce(reader, writer)
                 except BaseException:
@@ -163,7 +166,7 @@ class Session:
     async def _run(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         tasks = [
             asyncio.create_task(work)
-            for work in (self._read(reader), self._keep(), self._hand_on(writer))
+            for work in (self._read(reader), self._keep(), self._hand_on())
         ]
         try:
             done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
@@ -225,16 +228,32 @@ class Session:
         except asyncio.QueueFull:
             self._say(pdus.answer(pdus.DELIVER_SM_RESP, said.sequence, pdus.TRY_LATER))
 
-    async def _hand_on(self, writer: asyncio.StreamWriter) -> None:
+    async def _hand_on(self) -> None:
         """What was delivered is answered once it is kept: what is lost with us comes again."""
         while True:
             said = [await self._deliveries.get()]
             while not self._deliveries.empty() and len(said) < DELIVERIES_AT_ONCE_MAX:
                 said.append(self._deliveries.get_nowait())
-            kept = await self._take([pdus.delivered_of(each) for each in said])
-            status = pdus.OK if kept else pdus.TRY_LATER
-            for each in said:
-                self._say(pdus.answer(pdus.DELIVER_SM_RESP, each.sequence, status))
+            read = {each.sequence: self._read_out(each) for each in said}
+            kept = await self._keep_all([each for each in read.values() if each is not None])
+            for sequence, each in read.items():
+                status = pdus.NEVER_AGAIN if each is None else kept
+                self._say(pdus.answer(pdus.DELIVER_SM_RESP, sequence, status))
+
+    def _read_out(self, said: Pdu) -> Delivered | None:
+        try:
+            return pdus.delivered_of(said)
+        except BrokenLineError as error:
+            log.error("what the SMSC delivered cannot be read", extra={"error": repr(error)})
+            return None
+
+    async def _keep_all(self, delivered: Sequence[Delivered]) -> int:
+        """The status that says whether it is kept. A mistake of ours ends no line."""
+        try:
+            return pdus.OK if await self._take(delivered) else pdus.TRY_LATER
+        except Exception as error:
+            log.error("what the SMSC delivered was not kept", exc_info=error)
+            return pdus.TRY_LATER
 
     def _say(self, words: bytes) -> None:
         if self._writer is not None and not self._writer.is_closing():

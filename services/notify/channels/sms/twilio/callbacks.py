@@ -49,7 +49,7 @@ def is_signed(address: str, body: bytes, token: str, signature: str) -> bool:
 def read_callback(body: bytes) -> Callback:
     """What a signed callback says; of an unknown kind of message it says nothing."""
     form = dict(_form(body) or ())
-    reference = form.get("MessageSid", "")
+    reference = form.get("MessageSid", "").replace("\0", "")
     state = form.get("MessageStatus") or form.get("SmsStatus", "")
     if state == "received" and "Body" in form:
         return Callback(replies=(Reply(form.get("From", ""), form["Body"]),))

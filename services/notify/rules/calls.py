@@ -1,0 +1,18 @@
+"""What is told by a clinic's own people to whom no address leads, and what may they note of it?"""
+
+from typing import Literal
+
+from services.notify.rules.messages import Told
+from shared.messages import BookingRevoked
+
+Called = Literal["delivered", "failed"]
+"""What becomes of a call: they know of it, or nobody could tell them."""
+
+
+def due_to_a_list(event: Told) -> bool:
+    """True for what must reach a person though they gave no address: that the clinic cancelled.
+
+    A move is not: the front desk moves what somebody on the telephone asks it to move, and whoever
+    moved their own visit knows of it. Plain bookings and reminders are nobody's to call about.
+    """
+    return isinstance(event, BookingRevoked) and event.reason == "clinic"
