@@ -48,10 +48,13 @@ async def ask(stack: Stack, *words: str, environ: Mapping[str, str] | None = Non
         env=dict(os.environ if environ is None else environ),
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
+        # Whoever stops the bench does not stop it: a stack half way up is nobody's.
+        start_new_session=True,
     )
     said, _ = await process.communicate()
     if process.returncode != 0:
-        raise MistakeError(said.decode(errors="replace"))
+        words_said = said.decode(errors="replace").strip()
+        raise MistakeError(f"{words[0]} ended with {process.returncode}: {words_said}")
 
 
 def _ask(stack: Stack, *words: str) -> None:

@@ -20,7 +20,7 @@ from bench.rush.lag import Watch, watching
 from bench.rush.load import Pressure
 from bench.rush.measure import Measure, Run
 from bench.rush.scene import Scene
-from bench.rush.shapes import UNIFORM
+from bench.rush.shapes import HOT, UNIFORM
 from bench.rush.sides import Talon, roots_of
 from deploy.local.settings import DISTANCE_SETTING
 from deploy.local.stack import SUPERUSER, Stack, named
@@ -71,10 +71,13 @@ class Town:
         await stage.ask(self.stack, "reset", environ=self._environ)
 
     async def grow(self, places: int) -> None:
-        """So many places, as if they had always been there: whoever remembers any starts anew."""
+        """So many places; nobody knows of the new ones yet."""
         first, end = self.places // EACH, places // EACH
         await fill(self.stack.dsn(SUPERUSER), first, end)
         self.places = places
+
+    async def restart(self) -> None:
+        """All places are as if they had always been there, and every process is as new."""
         await stage.ask(self.stack, "down", environ=self._environ)
         await stage.ask(self.stack, "up", environ=self._environ)
         pid = roots_of(self.stack)["slots"]
@@ -90,6 +93,7 @@ class Town:
             self._measure.bring(self._tokens)
             slots = await spread(self.stack.dsn(SUPERUSER), self.places // EACH)
             self._measure.offer(UNIFORM, slots)
+            self._measure.offer(HOT, slots[:1])
             await self._measure.introduce(Talon(self.stack))
             warm = self._pressure(self._scene.sizes.places_warm_seconds)
             await self._measure.warm(Talon(self.stack), UNIFORM.name, warm)
@@ -123,6 +127,9 @@ async def play(scene: Scene) -> None:
         ratios = {}
         for places in larger:
             await growing.grow(places)
+            # Both: a broker that has just begun takes more of the CPU than one that is warm.
+            for town in (still, growing):
+                await town.restart()
             ratios[places] = await _compare(scene, still, growing)
     _tell(scene, ratios, still, growing)
 

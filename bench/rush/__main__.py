@@ -1,9 +1,9 @@
 """How is it run? `make bench`, or `python -m bench.rush --quick` to see that it works.
 
 On a stack of its own, from nothing to nothing (KEEP=1 leaves it up). The last line is
-`RESULT {json}`; all numbers are in bench/results/. It ends with 1 where the audit finds something,
-a chapter fails, the peer is no match for pgbench, or a bar is missed; only the full run is held to
-the bars.
+`RESULT {json}`, also where it was stopped; all numbers are in bench/results/. It ends with 1 where
+the audit finds something, a chapter fails, the peer is no match for pgbench, or a bar is missed;
+only the full run is held to the bars.
 """
 
 import argparse
@@ -67,7 +67,10 @@ def main() -> int:
 
 def _measured(stack: Stack, sizes: Sizes, every: Everything, out: Console) -> Everything:
     began = datetime.now(UTC)
-    uvloop.run(Book(stack, sizes, every, out).play())
+    try:
+        uvloop.run(Book(stack, sizes, every, out).play())
+    except KeyboardInterrupt:
+        every.failed["all that was to come"] = "stopped"
     every.began = began.isoformat(timespec="seconds")
     every.machine = f"{os.cpu_count()} x {_processor()}, Python {platform.python_version()}"
     conclude(every)

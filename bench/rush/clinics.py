@@ -54,14 +54,14 @@ class Operator:
         self._signer = Signer(stack)
         self._token = self._signer.sign(uuid4(), ["operator"], hours=TOKEN_HOURS)
 
-    async def town(self) -> Town:
+    async def town(self, clinics: int = CLINICS) -> Town:
         """One clinic with the hot slot, and the thousand others over forty clinics."""
         _, (hot,) = await self._clinic("Polyclinic No. 1", 1)
-        _, (full,) = await self._clinic(f"Polyclinic No. {CLINICS + 2}", 1, capacity=1)
+        _, (full,) = await self._clinic(f"Polyclinic No. {clinics + 2}", 1, capacity=1)
         await self._fill(full)
         others = [
             await self._clinic(f"Polyclinic No. {number + 2}", SLOTS_PER_CLINIC)
-            for number in range(CLINICS)
+            for number in range(clinics)
         ]
         return Town(
             hot=hot,

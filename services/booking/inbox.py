@@ -4,7 +4,6 @@ import logging
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from typing import get_args
-from uuid import UUID
 
 from services.booking.memory import Kept
 from services.booking.rules.life import Change, LifeEvent, change_of, fold
@@ -147,10 +146,8 @@ class Inbox:
 
     async def _keep(self, connection: Connection, events: Sequence[SlotEvent]) -> None:
         lives = [event for event in events if isinstance(event, LIFE)]
-        newest: dict[UUID, int] = {}
-        for event in lives:
-            newest[event.booking_id] = max(event.version, newest.get(event.booking_id, 0))
-        unkept = {one for one, version in newest.items() if not self._kept.has(one, version)}
+        has = self._kept.has
+        unkept = {event.booking_id for event in lives if not has(event.booking_id, event.version)}
         if unkept:
             fresh = [event for event in lives if event.booking_id in unkept]
             changes = fold(change_of(event) for event in fresh)

@@ -140,7 +140,7 @@ class Answers:
         if not lives and not ended:
             return
         changes = fold(change_of(reply) for reply in lives)
-        answered = sorted({*(reply.cause for reply in lives), *ended})
+        answered = [*(reply.cause for reply in lives), *ended]
         for attempt in range(KEEPS_AT_MOST):
             try:
                 async with asyncio.timeout(self._patience_seconds / 2):
@@ -173,7 +173,7 @@ class Answers:
                 metrics.answered["undecided"].inc()
                 return Undecided(booking)
             reply = seat.result()
-        if command.id in self._unkept:
+        if self._unkept and command.id in self._unkept:
             metrics.answered["unkept"].inc()
             raise outcome_unknown()
         answer: LifeEvent | Refused = reply

@@ -16,6 +16,7 @@ from services.notify.channels import Provider
 from services.notify.channels.call_list import CallList
 from services.notify.channels.email import Smtp
 from services.notify.channels.sms import Plugged, limits_of, plugged
+from services.notify.channels.switch import switched
 from services.notify.channels.web_push import Signer, WebPush
 from services.notify.config import Config
 from services.notify.dispatching import Dispatcher
@@ -123,14 +124,17 @@ class Speaking(NamedTuple):
 def _speaking(config: Config, pool: asyncpg.Pool, vault: Vault, contacts: Contacts) -> Speaking:
     ledger, receipts, dispatcher = Ledger(pool), Receipts(pool), Dispatcher(config, contacts)
     texting = Texting(pool, vault, limits_of(config), partial(take_ends, receipts))
-    found = providers(config, texts := plugged(config, texting))
-    senders = [Sender(each, config, ledger, dispatcher, receipts) for each in found]
+    found = switched(providers(config, texts := plugged(config, texting)), config)
+    senders = [
+        Sender(each, config, ledger, dispatcher, receipts, may_take=each.may_take) for each in found
+    ]
     return Speaking(senders, texting, [keep() for keep in texts.keeping])
 
 
 def providers(config: Config, texts: Plugged) -> list[Provider]:
     """Who takes messages, one for each channel that is spoken over."""
-    spoken: list[Provider] = [Smtp(config), *texts.providers, CallList()]
+    mail = [Smtp(config, nth) for nth in range(len(config.smtp_servers))]
+    spoken: list[Provider] = [*mail, *texts.providers, CallList()]
     return [*spoken, WebPush.of(config)] if config.push_key else spoken
 
 

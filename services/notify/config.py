@@ -28,6 +28,7 @@ ApiAddress = Annotated[str, Meta(pattern=r"^(https?://[!-~]+)?$")]
 SmsSender = Annotated[
     str, Meta(pattern=r"^(\+?[0-9]{3,15}|[A-Za-z0-9 ._-]{1,11}|MG[0-9a-f]{32})?$")
 ]
+Rate = Annotated[float, Meta(ge=0)]
 Share = Annotated[float, Meta(ge=0, le=1)]
 
 NEEDED: Mapping[str, tuple[str, ...]] = {
@@ -61,9 +62,12 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     vault: str
     smtp: HostAndPort
     smtp_from: Address
+    smtp_second: HostAndPortOrNone = ""
     sms_provider: Literal["none", "smpp", "twilio"] = "none"
+    sms_second: Literal["none", "smpp", "twilio"] = "none"
     sms_from: SmsSender = ""
     sms_regions: Regions = "RU"
+    sms_links: bool = True
     sms_valid_seconds_max: Seconds = 86_400.0
     sms_number_hour_max: AtLeastOne = 10
     sms_number_day_max: AtLeastOne = 30
@@ -108,6 +112,12 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     lease_seconds: Seconds = 1.0
     gather_seconds: Seconds = 0.1
     smtp_connections_max: AtLeastOne = 4
+    provider_faults_max: AtLeastOne = 5
+    provider_rest_seconds_min: Seconds = 0.5
+    provider_rest_seconds_max: Seconds = 30.0
+    email_per_second_max: Rate = 0.0
+    sms_per_second_max: Rate = 0.0
+    push_per_second_max: Rate = 0.0
     claim_batch_max: AtLeastOne = 8
     claim_seconds: Seconds = 15.0
     send_seconds: Seconds = 10.0
@@ -146,8 +156,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
         keys_of(self.link_keys)
         for provider, needed in NEEDED.items():
             missing = [name.upper() for name in needed if not getattr(self, name)]
-            if self.sms_provider == provider and missing:
-                raise ValueError(f"SMS_PROVIDER {provider} needs {', '.join(missing)}")
+            if provider in (self.sms_provider, self.sms_second) and missing:
+                raise ValueError(f"the SMS provider {provider} needs {', '.join(missing)}")
 
     @property
     def regions(self) -> frozenset[str]:
@@ -155,7 +165,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
         return frozenset(self.sms_regions.split(","))
 
     @property
-    def smtp_server(self) -> tuple[str, int]:
-        """The mail server's host and port."""
-        host, _, port = self.smtp.rpartition(":")
-        return host, int(port)
+    def smtp_servers(self) -> list[tuple[str, int]]:
+        """The mail servers' hosts and ports: the first, and who speaks while that is in trouble."""
+        each = [one.rpartition(":") for one in (self.smtp, self.smtp_second) if one]
+        return [(host, int(port)) for host, _, port in each]

@@ -110,6 +110,12 @@ PROVIDER_AWAY = Counter(
     ["provider"],
     registry=REGISTRY,
 )
+PROVIDER_RESTS = Counter(
+    "notify_provider_rests_total",
+    "Times that a provider was left alone for a while, since it was in trouble",
+    ["provider"],
+    registry=REGISTRY,
+)
 BATCH_EVENTS = Histogram(
     "notify_batch_events",
     "Events taken in one transaction",

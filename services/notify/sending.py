@@ -8,7 +8,7 @@ import asyncio
 import contextlib
 import logging
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from uuid import uuid4
 
@@ -18,6 +18,7 @@ from services.notify import metrics
 from services.notify.channels import AwayError, Dispatch, Line, Provider
 from services.notify.config import Config
 from services.notify.dispatching import Dispatcher
+from services.notify.giving_up import GivingUp
 from services.notify.rules import (
     Accepted,
     Channel,
@@ -35,7 +36,13 @@ from services.notify.rules import (
     settle,
 )
 from services.notify.rules.preferences import told_from
-from services.notify.store import Claimed, Ledger, Lost, Receipts, SealedAddress
+from services.notify.store import (
+    ANY_AGE,
+    Claimed,
+    Ledger,
+    Receipts,
+    SealedAddress,
+)
 from shared import faultpoints
 from shared.database import is_outage
 from shared.logs import Lines
@@ -50,8 +57,9 @@ MARK_SECONDS = 0.2
 OUTAGE_SECONDS_MIN = 0.1
 OUTAGE_SECONDS_MAX = 3.0
 
-RECEIPTS_KEPT_DAYS = 7
-"""How long a receipt is kept whose message nobody here has sent, or not noted yet."""
+FRESH_FIRST = (30.0, *ANY_AGE)
+"""Every second line sends first what has waited no longer than so many seconds: whoever has just
+booked does not stand behind all that an outage left."""
 
 SILENCE_SECONDS_MAX = 10.0
 """How much longer than a claim lasts a turn may take, for the database and a last message."""
@@ -69,8 +77,12 @@ class Sender:
         ledger: Ledger,
         dispatcher: Dispatcher,
         receipts: Receipts,
+        may_take: Callable[[], int | None] = lambda: None,
     ) -> None:
+        """`may_take`: how many messages the provider may be asked to take now; None: any number."""
         self.id = uuid4()
+        self._may_take = may_take
+        self._giving_up = GivingUp(provider, ledger, receipts)
         self._provider = provider
         self._config = config
         self._ledger = ledger
@@ -109,9 +121,11 @@ class Sender:
     async def run(self) -> None:
         """Send until `stop`."""
         async with asyncio.TaskGroup() as tasks:
-            for line, pulse in zip(self._lines, self._pulses, strict=True):
-                tasks.create_task(self._send_each(line, pulse))
-            tasks.create_task(self._give_up_each())
+            for nth, (line, pulse) in enumerate(zip(self._lines, self._pulses, strict=True)):
+                tasks.create_task(self._send_each(line, pulse, fresh_first=nth % 2 == 1))
+            tasks.create_task(
+                self._giving_up.run(self._stopping, look_seconds=self._config.claim_seconds / 10)
+            )
 
     def stop(self) -> None:
         """Finish the message under way, give back what was claimed and not begun, end."""
@@ -124,12 +138,12 @@ class Sender:
 
     # ---- one line ------------------------------------------------------------------------------
 
-    async def _send_each(self, line: Line, pulse: Pulse) -> None:
+    async def _send_each(self, line: Line, pulse: Pulse, *, fresh_first: bool) -> None:
         pause = OUTAGE_SECONDS_MIN
         while not self._stopping.is_set():
             pulse.beat()
             try:
-                busy = await self._turn(line)
+                busy = await self._turn(line, fresh_first=fresh_first)
             except Exception as error:
                 self._only_outages(error)
                 await _rest(self._stopping, pause * random.uniform(0.5, 1.0))
@@ -140,12 +154,15 @@ class Sender:
                 await _rest(self._work, self._config.poll_seconds)
         await line.close()
 
-    async def _turn(self, line: Line) -> bool:
+    async def _turn(self, line: Line, *, fresh_first: bool) -> bool:
         """Claim some messages, send them, mark them; False when there was nothing to do.
 
         The provider is called before anything is claimed: while it is away nothing is tried.
         """
         self._work.clear()
+        room = self._may_take()
+        if room == 0:
+            return False
         if not line.is_open:
             if not await self._ledger.has_due(self._provider.channel):
                 return False
@@ -157,7 +174,8 @@ class Sender:
             self._provider.channel,
             self.name,
             self._config.claim_seconds,
-            self._config.claim_batch_max,
+            min(self._config.claim_batch_max, room or self._config.claim_batch_max),
+            ages=FRESH_FIRST if fresh_first else ANY_AGE,
         )
         for fate in claim.settled:
             metrics.settled[fate].inc()
@@ -271,25 +289,6 @@ class Sender:
                 # It is kept, and found by whoever sweeps.
                 self._only_outages(error)
 
-    # ---- what others left behind ---------------------------------------------------------------
-
-    async def _give_up_each(self) -> None:
-        """Look for claims that ran out, at once and then every few seconds."""
-        while not self._stopping.is_set():
-            try:
-                lost = await self._ledger.give_up_lost(self.name, keyed=self._provider.keyed)
-                metrics.count_settled(await self._receipts.sweep(days=RECEIPTS_KEPT_DAYS))
-            except Exception as error:
-                self._only_outages(error)
-                lost = []
-            for message in lost:
-                if message.state == "waiting":
-                    log.info("a sender was lost; its message is asked again", extra=_about(message))
-                    continue
-                metrics.settled["unknown"].inc()
-                log.warning("a sender was lost; nobody knows of its message", extra=_about(message))
-            await _rest(self._stopping, self._config.claim_seconds / 10)
-
     def _only_outages(self, error: Exception) -> None:
         """What may work later is waited out; anything else is a bug and ends the process."""
         if isinstance(error, AwayError):
@@ -303,7 +302,7 @@ def _said(error: Exception) -> dict[str, object]:
     return {"error": repr(error)}
 
 
-def _about(message: Claimed | Lost) -> dict[str, object]:
+def _about(message: Claimed) -> dict[str, object]:
     """Whose it is says the front desk, which names this event together with its command."""
     return {"message_id": message.id, "booking": message.booking_id, "event": message.event_id}
 

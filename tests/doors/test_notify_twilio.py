@@ -1,5 +1,6 @@
 """What does a provider over HTTP get, and what do we believe of what it says, then and later?"""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
@@ -7,10 +8,12 @@ from pathlib import Path
 from urllib.parse import urlencode
 from uuid import UUID, uuid4
 
+import asyncpg
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer, unused_port
 
+from services.notify import store
 from services.notify.channels import AwayError, Dispatch
 from services.notify.channels.sms.twilio import (
     Account,
@@ -19,10 +22,21 @@ from services.notify.channels.sms.twilio import (
     read_callback,
     signature_of,
 )
-from services.notify.rules import Accepted, NotHandedOver, Outcome, Refused, SlowDown, Unanswered
+from services.notify.rules import (
+    Accepted,
+    NotHandedOver,
+    Outcome,
+    Refused,
+    SlowDown,
+    Unanswered,
+    messages_for,
+)
 from services.notify.rules.texting import Reply, Report
-from tests.notify_bookings import confirmed
-from tests.notify_doors import Door, a_door
+from services.notify.store import Contacts
+from tests.notify_bookings import ALICE, confirmed
+from tests.notify_doors import Door, a_config, a_door
+from tests.notify_senders import a_sender
+from tests.vaults import a_vault
 
 PHONE = "+79161234567"
 NOW = datetime(2026, 1, 1, 9, 0, tzinfo=UTC)
@@ -39,10 +53,12 @@ class Api:
         self.asked: list[tuple[web.Request, dict[str, str]]] = []
         self.answer: Answering = lambda request: said(201, sid="SM1", status="queued")
         self.hangs_up = False
+        self.silent_seconds = 0.0
 
     async def take(self, request: web.Request) -> web.Response:
         form = {name: str(value) for name, value in (await request.post()).items()}
         self.asked.append((request, form))
+        await asyncio.sleep(self.silent_seconds)
         if self.hangs_up:
             assert request.transport is not None
             request.transport.abort()  # type: ignore[attr-defined]
@@ -146,6 +162,44 @@ async def test_a_provider_that_honours_keys_gets_the_messages_own(api: Api) -> N
     assert form["MessagingServiceSid"] == "MG1"
 
 
+async def test_one_that_honours_keys_is_asked_again_and_tells_it_once(
+    api: Api, notify_dsn: str
+) -> None:
+    told: dict[str, int] = {}
+
+    def once_a_key(request: web.Request) -> web.Response:
+        key = request.headers["I-Twilio-Idempotency-Token"]
+        told.setdefault(key, len(told))
+        # Of each it takes the first time is never answered.
+        api.hangs_up = len(api.asked) % 2 == 0
+        return said(201, sid=f"SM{told[key]}")
+
+    api.answer, api.hangs_up = once_a_key, True
+    config = a_config("none", poll_seconds=0.02, backoff_seconds_min=0.02, attempts_max=5)
+    async with asyncpg.create_pool(notify_dsn, min_size=1, max_size=4) as pool:
+        await Contacts(pool, a_vault("notify")).keep(ALICE, None, PHONE)
+        provider = TwilioProvider(
+            an_account(api.address, keyed=True, connections=1), Desk(), lambda dispatch: "Hello"
+        )
+        async with pool.acquire() as connection, connection.transaction():
+            events = [confirmed(booking_id=uuid4()) for _ in range(5)]
+            await store.write_down(connection, [m for e in events for m in messages_for(e)])
+        sender = a_sender(provider, config, pool)
+        running = asyncio.create_task(sender.run())
+        async with asyncio.timeout(10):
+            while await pool.fetchval(  # noqa: ASYNC110 - only the database knows
+                "SELECT count(*) FROM message WHERE state IN ('waiting', 'claimed')"
+            ):
+                await asyncio.sleep(0.02)
+        sender.stop()
+        await running
+        states = await pool.fetch("SELECT state, reference FROM message ORDER BY id")
+
+    assert [row["state"] for row in states] == ["sent"] * 5
+    assert len({row["reference"] for row in states}) == len(told) == 5
+    assert len(api.asked) == 10
+
+
 # ---- what it says at once -----------------------------------------------------------------------
 
 WORDS: Sequence[tuple[web.Response, Outcome]] = [
@@ -172,6 +226,8 @@ async def test_what_the_api_says_itself_is_certain_and_what_a_gateway_lost_is_no
 async def test_taken_and_then_hung_up_is_unknown_and_silence_is_too(api: Api) -> None:
     async with sending(api.address, send_seconds=0.5) as send:
         api.hangs_up = True
+        assert await send() == Unanswered()
+        api.hangs_up, api.silent_seconds = False, 0.7
         assert await send() == Unanswered()
 
 

@@ -12,6 +12,7 @@ from services.notify.channels.sms import plugged, words
 from services.notify.channels.sms.guarding import Guarded
 from services.notify.rules import Accepted, NotHandedOver, Outcome, Refused, Unanswered
 from services.notify.rules.pumping import Why, is_due
+from services.notify.rules.segments import segments
 from services.notify.rules.texting import Reply, Report
 from tests.notify_bookings import a_place, cancelled, confirmed, moved
 from tests.notify_doors import a_config
@@ -119,6 +120,19 @@ def test_it_has_one_address_that_tells_the_rest_and_says_when_it_may_be_the_seco
     assert plain.endswith("?confirm")
     assert again.endswith(PAGE)
     assert len(again) > len(words(a_dispatch(cancel_at=PAGE, language="ru")))
+
+
+@pytest.mark.parametrize("language", ["en", "ru"])
+def test_without_links_it_is_one_part_and_with_one_three_but_a_visit_from_afar_is_joined(
+    language: str,
+):
+    page = f"https://talon.example/#/link/{'A' * 98}"
+    linked = a_dispatch(language=language, cancel_at=page)
+    virtual = a_dispatch(language=language, cancel_at=page, join_at=(f"{page}?join",))
+
+    assert segments(words(linked)) == 3
+    assert segments(words(linked, links=False)) == 1
+    assert words(virtual, links=False).endswith("?join")
 
 
 # ---- the guard before it ------------------------------------------------------------------------

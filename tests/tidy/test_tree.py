@@ -46,6 +46,7 @@ EXTRA_ROOMS = {
         "channels",
         "dispatching",
         "errands",
+        "giving_up",
         "invitations",
         "live",
         "reminding",

@@ -89,22 +89,26 @@ class Bar(msgspec.Struct, frozen=True, kw_only=True):
 
 
 BARS: dict[Kind, Bar] = {
-    "look": Bar(seats_share=0.5, wait_seconds=0.25, late_seconds=0.3),
-    "wish": Bar(seats_share=0.9, wait_seconds=0.4, late_seconds=0.5),
+    "look": Bar(seats_share=0.5, wait_seconds=0.6, late_seconds=0.6),
+    "wish": Bar(seats_share=0.9, wait_seconds=1.0, late_seconds=1.0),
     "finish": Bar(seats_share=1.0, wait_seconds=math.inf, late_seconds=math.inf),
 }
 """Looking goes first, then what is new. The last tenth of the seats is for those who have a place
-and confirm it, move it or give it back: each of them makes room. What is expected is a fifth of
-what people have patience for: it is worked out by how fast it goes now, and that may fall at once.
+and confirm it, move it or give it back: each of them makes room. What is expected is half of what
+people have patience for: it is worked out by how fast it goes now, and that may fall at once. Nor
+may it be less than a booking takes by itself where others have most of the machine: fewer people
+inside are answered no sooner, so each time fewer still would be let in.
 """
 
-BUSY_SHARE = 0.01
+BUSY_SHARE = 0.04
 """While fewer wait, whatever takes long is an outage and no crowd: they are told as ever, 202. And
-while so many do, nobody is idle because others were sent away."""
+while so many do, nobody is idle because others were sent away: whoever decides and writes does it
+for many at a time, and is several times as dear for a few.
+"""
 
-UNSURE_SHARE = 0.02
-"""So many are let in before it is known how fast they are answered: at 100 a second they wait for
-no longer than a second, and at 2,500 they are enough to keep everybody busy.
+UNSURE_SHARE = 0.04
+"""So many are let in before it is known how fast they are answered: at 200 a second they wait for
+no longer than a second.
 """
 
 

@@ -11,7 +11,7 @@ from typing import Literal
 import msgspec
 
 from services.notify.rules.messages import Told
-from shared.messages import BookingRescheduled, BookingRevoked
+from services.notify.rules.preferences import DUE, kind_of
 
 Why = Literal["number", "due", "prefix", "country", "conversion"]
 
@@ -52,10 +52,8 @@ class Counted(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def is_due(event: Told) -> bool:
-    """True for what is legally due: the clinic cancels or moves. Who moved it nobody says."""
-    if isinstance(event, BookingRevoked):
-        return event.reason == "clinic"
-    return isinstance(event, BookingRescheduled)
+    """True for what is legally due: what nobody may decline, since the clinic has changed it."""
+    return kind_of(event) in DUE
 
 
 def over(counted: Counted, limits: Limits, *, due: bool) -> Why | None:

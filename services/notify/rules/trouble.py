@@ -29,6 +29,10 @@ SERVICE_NOT_AVAILABLE = 421
 """RFC 5321, 4.2.3: a mail server that closes; no message of ours is the reason."""
 
 
+GUARD = "guard"
+"""The stage at which a message is lost that was never brought to its provider."""
+
+
 class Limits(msgspec.Struct, frozen=True, kw_only=True):
     """After how many faults in a row it is left alone, and for how long, at first and at most."""
 
@@ -64,6 +68,8 @@ def after(breaker: Breaker, outcome: Outcome, now: float, limits: Limits) -> Bre
         case SlowDown(seconds=seconds):
             until = now + min(seconds, limits.rest_seconds_max)
             return msgspec.structs.replace(breaker, until=max(breaker.until, until))
+        case NotHandedOver(stage=stage) if stage == GUARD:
+            return breaker  # our own counts were away, and the provider was not asked
         case NotHandedOver() | Unanswered():
             return at_fault(breaker, now, limits)
         case Refused() | Unwritable() | Untried() | Quiet() | Unreached():

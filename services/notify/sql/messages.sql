@@ -45,6 +45,7 @@ WITH due AS MATERIALIZED (
     SELECT m.id, m.owner_id, m.booking_id, m.version, m.nth, m.expires_at, m.provider IS NOT NULL AS perhaps
       FROM message AS m
      WHERE m.state = 'waiting' AND m.channel = $4 AND m.due_at <= now()
+       AND m.due_at > now() - make_interval(secs => $6)
        AND (m.provider IS NULL OR m.provider = $5)
        AND NOT EXISTS (
            SELECT FROM message AS earlier

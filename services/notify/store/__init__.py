@@ -11,6 +11,7 @@ from services.notify.store.database import SQL, Connection
 from services.notify.store.devices import Device, Devices
 from services.notify.store.kept import Kept
 from services.notify.store.ledger import (
+    ANY_AGE,
     NOTHING,
     Claim,
     Claimed,
@@ -36,6 +37,7 @@ from services.notify.store.reminders import (
 from services.notify.store.texting import End, Texting
 
 __all__ = [
+    "ANY_AGE",
     "DEVICES_MAX",
     "NOTHING",
     "SQL",

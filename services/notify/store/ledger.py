@@ -102,6 +102,10 @@ async def latest_told(
     return {(row["booking_id"], row["owner_id"]): row["version"] for row in rows}
 
 
+ANY_AGE = (10 * 365 * 86_400.0,)
+"""Nothing has waited for longer."""
+
+
 class Ledger:
     """The messages, for those who send them."""
 
@@ -114,13 +118,27 @@ class Ledger:
             return bool(await connection.fetchval(SQL["has_due"], channel))
 
     async def claim(
-        self, claimer: UUID, channel: Channel, provider: str, seconds: float, messages_max: int
+        self,
+        claimer: UUID,
+        channel: Channel,
+        provider: str,
+        seconds: float,
+        messages_max: int,
+        *,
+        ages: Sequence[float] = ANY_AGE,
     ) -> Claim:
-        """Take messages for so many seconds, committed before anything is said to the provider."""
+        """Take messages for so many seconds, committed before anything is said to the provider.
+
+        Of the first of these ages, in seconds since they became due, of which there are any; those
+        first that are due longest.
+        """
         async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
-            rows = await connection.fetch(
-                SQL["claim_messages"], claimer, seconds, messages_max, channel, provider
-            )
+            for age in ages:
+                rows = await connection.fetch(
+                    SQL["claim_messages"], claimer, seconds, messages_max, channel, provider, age
+                )
+                if rows:
+                    break
         claimed = [_claimed(row, channel) for row in rows if row["state"] == "claimed"]
         claimed.sort(key=lambda message: message.id)
         return Claim(claimed, [row["state"] for row in rows if row["state"] != "claimed"])

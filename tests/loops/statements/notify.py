@@ -109,10 +109,17 @@ def has_due(session: Session, channel: str) -> list[Row]:
 
 
 def claim_messages(
-    session: Session, claimer: UUID, seconds: float, limit: int, channel: str, provider: str
+    session: Session,
+    claimer: UUID,
+    seconds: float,
+    limit: int,
+    channel: str,
+    provider: str,
+    since_seconds: float,
 ) -> Gave:
     now, rows, given = session.now, _messages(session), []
-    due = [row for row in rows if _is_due(row, channel, session)]
+    since = now - timedelta(seconds=since_seconds)
+    due = [row for row in rows if _is_due(row, channel, session) and row["due_at"] > since]
     due = [r for r in due if not _has_earlier(r, rows) and session.is_free("message", r["id"])]
     for row in sorted(due, key=lambda row: (row["due_at"], row["id"]))[:limit]:
         yield from session.lock("message", row["id"])

@@ -1,6 +1,7 @@
 """How does a message get onto somebody's phone as text? By an operator's SMSC, or over HTTP."""
 
 from collections.abc import Callable, Coroutine
+from functools import partial
 from typing import Any, NamedTuple, Protocol
 
 from services.notify.channels import Dispatch, Provider
@@ -29,19 +30,31 @@ class Plugged(NamedTuple):
 
 def plugged(config: Config, desk: Texting) -> Plugged:
     """Whoever is set to take text messages, behind the guard against pumping."""
-    match config.sms_provider:
-        case "smpp":
-            smsc = _smpp(config, desk, words)
-            return Plugged([Guarded(smsc, desk)], [smsc.keep])
-        case "twilio":
-            return Plugged([Guarded(_twilio(config, desk, words), desk)], [])
-        case "none":
-            return Plugged([], [])
+    said = partial(words, links=config.sms_links)
+    chosen = dict.fromkeys((config.sms_provider, config.sms_second))
+    providers: list[Provider] = []
+    keeping: list[Callable[[], Coroutine[Any, Any, None]]] = []
+    for name in chosen:
+        match name:
+            case "smpp":
+                smsc = _smpp(config, desk, said)
+                providers.append(Guarded(smsc, desk))
+                keeping.append(smsc.keep)
+            case "twilio":
+                providers.append(Guarded(_twilio(config, desk, said), desk))
+            case "none":
+                pass
+    return Plugged(providers, keeping)
 
 
-def words(dispatch: Dispatch) -> str:
-    """What stands in a text message: that something is, and one address that tells all."""
-    pages = (*dispatch.join_at[:1], dispatch.confirm_at, dispatch.cancel_at)
+def words(dispatch: Dispatch, *, links: bool = True) -> str:
+    """What stands in a text message: that something is, and one address that tells all.
+
+    Without an address most are one part, with one three; but of how to join a visit it is told.
+    """
+    pages = dispatch.join_at[:1]
+    if links:
+        pages += (dispatch.confirm_at, dispatch.cancel_at)
     return short(
         dispatch.event,
         dispatch.language,
