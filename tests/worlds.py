@@ -698,10 +698,10 @@ async def _notify(dsn: str, folder: Path) -> AsyncIterator[World]:
             return {"query": {"person": str(ALICE)}}
 
         async def nobody_knows() -> dict[str, Any]:
-            number = await notify_doors.an_unknown_message(door.pool, ALICE)
-            return {"path": {"number": str(number)}}
+            event_id = await notify_doors.an_unknown_message(door.pool, ALICE)
+            return {"path": {"id": str(event_id)}}
 
-        world.making |= {"settle_message": nobody_knows, "list_unknown_messages": nobody_knows}
+        world.making["settle_message"] = nobody_knows
 
         async def a_device() -> str:
             return str((await (await world.ask(added, added.example())).json())["id"])

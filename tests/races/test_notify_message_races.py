@@ -153,11 +153,9 @@ async def claimed_while_it_falls_over(pool: asyncpg.Pool) -> list[tuple[str, str
         other = await pool.acquire()
         looking = other.transaction(isolation="read_committed")
         await looking.start()
-        rows = asyncio.create_task(
-            other.fetch(
-                SQL["claim_messages"].replace("SKIP LOCKED", ""), uuid4(), 30.0, 10, *MAIL[:2]
-            )
-        )
+        waiting = SQL["claim_messages"].replace("SKIP LOCKED", "")
+        asked = (uuid4(), 30.0, 10, *MAIL[:2], 3_600.0)
+        rows = asyncio.create_task(other.fetch(waiting, *asked))
         await asyncio.sleep(0.3)
         await falling.fetch(SQL["fall_over"], [message_id], [False])
     await rows

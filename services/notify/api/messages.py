@@ -8,7 +8,7 @@ import msgspec
 from aiohttp import web
 
 from services.notify.api.desk import DESK
-from services.notify.rules import Channel, State, freed_by, key_of, places_of
+from services.notify.rules import Channel, State, freed_by, places_of
 from services.notify.store import TellingSeen
 from services.notify.texts import FALLBACK, wording
 from shared.access.entries import CARE, Touch
@@ -28,7 +28,6 @@ from shared.web import (
 
 NO_STORE = {"Cache-Control": "no-store"}
 NOTE_LENGTH_MAX = 200
-ID_DIGITS_MAX = 18
 
 Note = Annotated[str, msgspec.Meta(min_length=1, max_length=NOTE_LENGTH_MAX, pattern=ONE_LINE)]
 
@@ -48,7 +47,7 @@ class MessageBody(msgspec.Struct, frozen=True, kw_only=True):
     `settled_at` says since when.
     """
 
-    id: UUID
+    event_id: UUID
     tells: str
     said: str
     visits: list[ToldVisit]
@@ -67,9 +66,8 @@ class MessageList(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class UnknownBody(MessageBody, frozen=True, kw_only=True):
-    """A message of which nobody knows whether it was told. `number` is for settling it."""
+    """A message of which nobody knows whether it was told."""
 
-    number: str
     person_id: UUID
     provider: str | None
     note: str
@@ -122,17 +120,14 @@ async def list_unknown_messages(request: web.Request) -> web.Response:
 async def settle_message(request: web.Request) -> web.Response:
     """200 what became of it, which holds from now on; 409 where it is known already."""
     desk, actor = request.app[DESK], allowed(request).actor
-    digits = request.match_info["number"]
+    event_id = path_id(request, "message")
     wish = await read_body(request, _decode_settling)
-    is_number = digits.isascii() and digits.isdigit() and len(digits) <= ID_DIGITS_MAX
-    found = await desk.tellings.find(int(digits)) if is_number else None
-    seen = allowed(request).anybody_s("message", found)
+    seen = allowed(request).anybody_s("message", await desk.tellings.find(event_id))
     owner_id = _owner_of(seen)
     desk.access.note(request, [owner_id], about=seen.event.booking_id, reason=CARE)
     if not await desk.receipts.settle(seen.id, wish.fate, actor.id, wish.note):
         raise Problem(409, "message_settled", "What became of this message is known.")
-    settled = await desk.tellings.find(seen.id)
-    assert settled is not None, "a message is never deleted"
+    settled = msgspec.structs.replace(seen, state=wish.fate)
     return json_response(_shown(settled), headers=NO_STORE)
 
 
@@ -152,7 +147,6 @@ def _shown(seen: TellingSeen) -> MessageBody:
 def _unknown(seen: TellingSeen) -> UnknownBody:
     return UnknownBody(
         **_parts(seen),
-        number=str(seen.id),
         person_id=_owner_of(seen),
         provider=seen.provider,
         note=seen.note,
@@ -168,7 +162,7 @@ def _parts(seen: TellingSeen) -> dict[str, Any]:
         for place in sorted(places, key=lambda place: place.starts_at)
     ]
     return {
-        "id": key_of(seen.event, seen.channel),
+        "event_id": seen.event.id,
         "tells": type(seen.event).__name__,
         "said": wording(seen.event, seen.language or FALLBACK).subject,
         "visits": visits,
@@ -217,7 +211,7 @@ ROUTES = [
     ),
     Route(
         "POST",
-        "/api/v1/messages/{number}/settle",
+        "/api/v1/messages/{id}/settle",
         settle_message,
         tag="messages",
         body=Settling,

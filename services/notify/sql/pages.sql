@@ -18,6 +18,9 @@ SELECT id, owner_id, channel, state, perhaps_again, written_at, settled_at, prov
  LIMIT $2;
 
 -- name: find_message
--- One of them, for whoever settles it.
+-- Of what was told of an event the one that is unknown, if one is, for whoever settles it.
 SELECT id, owner_id, channel, state, perhaps_again, written_at, settled_at, provider, note, event
-  FROM message WHERE id = $1;
+  FROM message
+ WHERE event_id = $1 AND state <> 'no_address'
+ ORDER BY state = 'unknown' DESC, nth
+ LIMIT 1;

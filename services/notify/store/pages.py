@@ -48,10 +48,10 @@ class Tellings:
             rows = await connection.fetch(SQL["unknown_messages"], after, limit)
         return [_seen(row) for row in rows]
 
-    async def find(self, message_id: int) -> TellingSeen | None:
-        """One of them."""
+    async def find(self, event_id: UUID) -> TellingSeen | None:
+        """What was told of the event; of several the one of which nobody knows."""
         async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
-            row = await connection.fetchrow(SQL["find_message"], message_id)
+            row = await connection.fetchrow(SQL["find_message"], event_id)
         return _seen(row) if row is not None else None
 
 
