@@ -108,7 +108,9 @@ async def a_door(dsn: str, folder: Path, **settings: Any) -> AsyncIterator[Door]
         ends.extend(ended)
 
     texting = Texting(pool, a_vault("notify"), limits_of(config), tell)
-    app = doors(config, Kept.of(pool, a_vault("notify")), live, texting, access=access)
+    app = doors(
+        config, Kept.of(pool, a_vault("notify")), live, texting, access=access, now=clock.now
+    )
     telling = asyncio.create_task(live.run())
     with every_answer_is_documented(app, API):
         async with writing(access), TestClient(TestServer(app)) as client:

@@ -23,6 +23,7 @@ from services.booking.api.desk import DESK
 from services.booking.dryruns import Trier
 from services.booking.rules.admission import Facts
 from services.notify.channels.sms.twilio import signature_of
+from services.notify.rules.preferences import BY_LINK
 from services.slots.rules import HoldLimits
 from shared.links.rules import Keys, Link, Purpose, token_of
 from shared.messages import PlacesLeft
@@ -682,17 +683,21 @@ TWILIO = {
 }
 
 
+LINK_KEYS = '{"signs": 1, "keys": {"1": "' + "A" * 43 + '="}}'
+
+
 @asynccontextmanager
 async def _notify(dsn: str, folder: Path) -> AsyncIterator[World]:
-    async with notify_doors.a_door(dsn, folder, **TWILIO) as door:
+    async with notify_doors.a_door(dsn, folder, **TWILIO, link_keys=LINK_KEYS) as door:
         world = World("notify", door.client)
         body = b"MessageSid=SM1&MessageStatus=delivered"
         form = [("MessageSid", "SM1"), ("MessageStatus", "delivered")]
         signature = signature_of(TWILIO["twilio_callback"], form, TWILIO["twilio_token"])
         signed = {"X-Twilio-Signature": signature}
         world.signed["take_twilio_callback"] = (body, signed)
-        contacts = world.route("change_contacts")
-        await world.ask(contacts, contacts.example())
+        for name in ("change_contacts", "change_preferences"):
+            said = world.route(name)
+            await world.ask(said, said.example())
 
         async def audited() -> dict[str, Any]:
             return {"query": {"person": str(ALICE)}}
@@ -702,6 +707,17 @@ async def _notify(dsn: str, folder: Path) -> AsyncIterator[World]:
             return {"path": {"id": str(event_id)}}
 
         world.making["settle_message"] = nobody_knows
+
+        async def a_reminder() -> dict[str, Any]:
+            link = Link(
+                purpose="decline",
+                person_id=ALICE,
+                object_id=BY_LINK["reminder"],
+                until=datetime(2099, 3, 12, 7, tzinfo=UTC),
+            )
+            return {"path": {"token": token_of(link, Keys(signs=1, secrets={1: bytes(32)}))}}
+
+        world.making["show_unsubscribe"] = world.making["unsubscribe"] = a_reminder
 
         async def a_device() -> str:
             return str((await (await world.ask(added, added.example())).json())["id"])

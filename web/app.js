@@ -17,6 +17,7 @@ import { linkView } from './views/link.js';
 import { nowhereView } from './views/nowhere.js';
 import { pairsView } from './views/pairs.js';
 import { signInView } from './views/sign-in.js';
+import { stopView } from './views/stop.js';
 import { visitView } from './views/visit.js';
 import { preferred, remember, speak, t } from './words/language.js';
 
@@ -34,6 +35,7 @@ const VIEWS = {
   link: linkView,
   visit: visitView,
   coming: comingView,
+  stop: stopView,
   nowhere: nowhereView,
 };
 const PERSONAL = ['bookings', 'contacts'];

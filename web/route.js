@@ -3,7 +3,7 @@
 /**
  * @typedef {object} Route
  * @property {'find' | 'clinic' | 'pairs' | 'bookings' | 'contacts' | 'line' | 'link' | 'visit'
- *   | 'coming' | 'nowhere'} view
+ *   | 'coming' | 'stop' | 'nowhere'} view
  * @property {string} clinic
  * @property {string} campaign
  * @property {string} token
@@ -31,7 +31,9 @@ export function routeOf(hash) {
   if (view === '') return { view: 'find', ...rest };
   if (view === 'clinic' && clinic !== '') return { view: 'clinic', ...rest };
   if (view === 'line' && clinic !== '') return { view, ...rest };
-  if (view === 'link' && (isFor === 'visit' || isFor === 'coming')) return { view: isFor, ...rest };
+  if (view === 'link' && (isFor === 'visit' || isFor === 'coming' || isFor === 'stop')) {
+    return { view: isFor, ...rest };
+  }
   if (view === 'link' && isFor === '' && token !== '') return { view, ...rest };
   if (view === 'pairs') return { view, ...rest };
   if (view === 'bookings' || view === 'contacts') return { view, ...rest };

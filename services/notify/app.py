@@ -5,6 +5,7 @@ import logging
 import resource
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
+from datetime import datetime
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -46,6 +47,7 @@ from shared.door import Door, all_ready
 from shared.events import Unpacker
 from shared.follow import Follower
 from shared.health import Health, readiness
+from shared.links.rules import keys_of
 from shared.log import Appender
 from shared.outbox import Relay
 from shared.policy import Gate
@@ -83,7 +85,7 @@ async def run(config: Config, stopping: asyncio.Event) -> None:
         health = Health(appender=appender, follower=follower, relay=relay, ping=ping)
         access = _access(config, pool, clock)
         checks = health.checks() | _checks(senders, live, reminding, access)
-        app = doors(config, kept, live, texting, access=access)
+        app = doors(config, kept, live, texting, access=access, now=clock.now)
         door = _door(config, app, ready=all_ready(checks), on_shut=live.stop)
         checks["door"] = door.wrong
         metrics.PART_READY.look = readiness(checks)
@@ -165,6 +167,7 @@ def doors(
     texting: Texting,
     *,
     access: Access,
+    now: Callable[[], datetime],
 ) -> web.Application:
     """The HTTP side by itself."""
     app = web.Application(
@@ -182,6 +185,7 @@ def doors(
         callbacks=api.Callbacks(
             desk=texting, address=config.twilio_callback, token=config.twilio_token
         ),
+        links=api.Links(now, keys_of(config.link_keys), config.link_page),
         regions=config.regions,
     )
     api.routes(app, desk, Gate(tokens))

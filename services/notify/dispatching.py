@@ -15,9 +15,11 @@ from services.notify.rules import (
     link_to_confirm,
     links_to_visits,
 )
+from services.notify.rules.preferences import link_to_decline
 from services.notify.store import Claimed, SealedAddress
 from shared.links.rules import Link, keys_of, token_of
 
+ONE_CLICK = "api/v1/unsubscribe/"
 DEFAULT_LANGUAGE: Language = "en"
 """Of those who have not said."""
 
@@ -54,6 +56,7 @@ class Dispatcher:
             confirm_at=self._address_of(link_to_confirm(event), "coming/"),
             cancel_at=self._address_of(link_to_cancel(event)),
             join_at=self._addresses_to_join(event),
+            unsubscribe_at=self._address_to_decline(event),
             perhaps_again=message.perhaps_again,
         )
         if channel == "list":
@@ -73,6 +76,13 @@ class Dispatcher:
             return ()
         page = f"{self._page}visit/"
         return tuple(page + token_of(link, self._keys) for link in links_to_visits(event))
+
+    def _address_to_decline(self, event: Told) -> str:
+        """Not of the page but of the service: a mail program presses it by itself."""
+        link = link_to_decline(event)
+        if link is None or self._keys is None or not self._page:
+            return ""
+        return f"{self._page.partition('#')[0]}{ONE_CLICK}{token_of(link, self._keys)}"
 
     def _address_of(self, link: Link | None, view: str = "") -> str:
         """Where whoever gets the message may do it; nothing where there is no page, or no keys."""

@@ -10,13 +10,14 @@ from uuid import UUID
 
 import msgspec
 
-Purpose = Literal["cancel_booking", "visit", "visit_for_another", "confirm_visit"]
+Purpose = Literal["cancel_booking", "visit", "visit_for_another", "confirm_visit", "decline"]
 
 PURPOSES: Mapping[Purpose, int] = {
     "cancel_booking": 1,
     "visit": 2,
     "visit_for_another": 3,
     "confirm_visit": 4,
+    "decline": 5,
 }
 """Each purpose's number in a token: never changed, never given to another."""
 

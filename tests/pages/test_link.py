@@ -3,7 +3,7 @@
 import asyncio
 import json
 import re
-from datetime import datetime
+from datetime import UTC, datetime
 from email import message_from_string, policy
 from email.message import EmailMessage
 from uuid import UUID, uuid4
@@ -12,6 +12,7 @@ import jwt
 import pytest
 from playwright.async_api import expect
 
+from services.notify.rules.preferences import BY_LINK
 from shared.links.rules import Link, keys_of, token_of
 from tests.page_practice import Desk
 from tests.page_visitor import NARROW, is_network
@@ -61,6 +62,34 @@ async def test_a_visit_is_cancelled_by_the_button_behind_the_link_and_by_nothing
     later = await (await visit(language, NARROW)).goes_to(found[1])
     await expect(later.shows("problem.link_gone")).to_be_visible()
     later.forgives(is_network)
+
+
+@pytest.mark.parametrize("language", ["ru", "en"])
+async def test_whoever_wants_no_more_reminders_says_so_by_the_button_behind_the_link(
+    desk: Desk, visit: Visit, town: Town, language: str
+) -> None:
+    token = desk.patient()
+    await desk.ask("PUT", "/me/contacts", token, {"email": f"patient-{uuid4().hex}@example.org"})
+    link = Link(
+        purpose="decline",
+        person_id=UUID(jwt.decode(token, options={"verify_signature": False})["sub"]),
+        object_id=BY_LINK["reminder"],
+        until=datetime(2099, 1, 1, tzinfo=UTC),
+    )
+    keys = keys_of(town.stack.link_keys.read_text("utf-8"))
+    assert keys is not None
+
+    # As a mail program without one click opens it.
+    visitor = await (await visit(language, NARROW)).goes_to(
+        f"api/v1/unsubscribe/{token_of(link, keys)}"
+    )
+    await expect(visitor.shows("stop.ask.reminder")).to_be_visible()
+    assert await visitor.axe() == []
+    assert (await desk.ask("GET", "/me/preferences", token))["declined"] == []
+    await visitor.button("stop.do").click()
+    await expect(visitor.shows("stop.said.reminder")).to_be_visible()
+
+    assert (await desk.ask("GET", "/me/preferences", token))["declined"] == ["reminder"]
 
 
 @pytest.mark.parametrize("language", ["ru", "en"])

@@ -11,13 +11,14 @@ from services.notify.api import (
     messages,
     preferences,
     receipts,
+    unsubscribing,
 )
-from services.notify.api.desk import DESK, Callbacks, Desk, Push
+from services.notify.api.desk import DESK, Callbacks, Desk, Links, Push
 from services.notify.api.problems import PROBLEMS
 from shared.openapi import DOCUMENT, Api, add_routes
 from shared.policy import Gate
 
-__all__ = ["API", "Callbacks", "Desk", "Push", "routes"]
+__all__ = ["API", "Callbacks", "Desk", "Links", "Push", "routes"]
 
 API = Api(
     service="notify",
@@ -36,6 +37,7 @@ API = Api(
         *devices.ROUTES,
         *preferences.ROUTES,
         *messages.ROUTES,
+        *unsubscribing.ROUTES,
         *calls.ROUTES,
         *accesses.ROUTES,
         *live.ROUTES,

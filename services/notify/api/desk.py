@@ -1,5 +1,8 @@
 """What is every route given?"""
 
+from collections.abc import Callable
+from datetime import datetime
+
 import msgspec
 from aiohttp import web
 
@@ -8,6 +11,7 @@ from services.notify.live import Broadcaster
 from services.notify.rules.push import PushServices
 from services.notify.store import Calls, Contacts, Devices, Preferences, Receipts, Tellings
 from shared.access.noting import Access
+from shared.links.rules import Keys
 
 
 class Push(msgspec.Struct, frozen=True):
@@ -28,6 +32,14 @@ class Callbacks(msgspec.Struct):
     token: str = ""
 
 
+class Links(msgspec.Struct, frozen=True):
+    """By which keys links are signed, on which page they open, and what time it is."""
+
+    now: Callable[[], datetime]
+    keys: Keys | None = None
+    page: str = ""
+
+
 class Desk(msgspec.Struct):
     """The parts that the routes are given."""
 
@@ -41,6 +53,7 @@ class Desk(msgspec.Struct):
     live: Broadcaster
     access: Access
     callbacks: Callbacks
+    links: Links
     regions: frozenset[str] = frozenset()
 
 

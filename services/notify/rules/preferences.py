@@ -1,8 +1,9 @@
 """How does a person wish to be told: by which channel first, in which language, at what hours?"""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime, time, timedelta
 from typing import Literal, assert_never, get_args
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -11,6 +12,7 @@ from msgspec import UNSET
 from services.notify.rules.addresses import Channel, Language
 from services.notify.rules.messages import Announced, Told, freed_by, places_of
 from services.notify.rules.reminders import VisitReminder
+from shared.links.rules import Link
 from shared.messages import (
     BookingConfirmed,
     BookingMissed,
@@ -30,6 +32,16 @@ DUE: tuple[Kind, ...] = ("change",)
 """What the clinic changed is told whether one likes it or not."""
 
 DECLINABLE: tuple[Kind, ...] = tuple(kind for kind in get_args(Kind) if kind not in DUE)
+
+BY_LINK: Mapping[Kind, UUID] = {
+    "reminder": UUID("d3c11e00-0000-4000-8000-000000000001"),
+    "announcement": UUID("d3c11e00-0000-4000-8000-000000000002"),
+}
+"""What can be declined by a link in the message, and as which object the link names it. A program
+may press it: of what it stops, nobody comes in vain who does not hear of it."""
+
+LINK_LIVES = timedelta(days=90)
+"""How long after a message its link is good: who finds it later has got newer ones, or none."""
 
 CHANNELS: tuple[Channel, ...] = ("email", "sms", "web_push", "mobile_push", "list")
 """In which order people are told who have not said."""
@@ -96,6 +108,26 @@ def kind_of(event: Told) -> Kind:
             return "visit"
         case _:
             assert_never(event)
+
+
+def link_to_decline(event: Told) -> Link | None:
+    """What lets its reader hear no more of such messages, without signing in."""
+    kind = BY_LINK.get(kind_of(event))
+    if kind is None:
+        return None
+    return Link(
+        purpose="decline",
+        person_id=event.owner_id,
+        object_id=kind,
+        until=(event.at + LINK_LIVES).replace(microsecond=0),
+    )
+
+
+def declined_by(link: Link) -> Kind | None:
+    """Which kind a link is for; None where it is for something else."""
+    if link.purpose != "decline":
+        return None
+    return next((kind for kind, named in BY_LINK.items() if named == link.object_id), None)
 
 
 def told_from(event: Told, quiet: QuietHours | None, now: datetime, until: datetime) -> datetime:

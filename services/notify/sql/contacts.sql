@@ -112,6 +112,12 @@ UPDATE contact
  WHERE person_id = $1
 RETURNING consented_at;
 
+-- name: decline_kind
+-- By a link: what else they wish stays. Of whom nothing is known, no row is made.
+UPDATE contact
+   SET declined = declined || $2::text, changed_at = clock_timestamp(), used_at = clock_timestamp()
+ WHERE person_id = $1 AND $2::text <> ALL (declined);
+
 -- name: forget_contacts
 -- With every address and wish of theirs. Their keys are destroyed in the same transaction.
 DELETE FROM contact WHERE person_id = ANY ($1::uuid[]);

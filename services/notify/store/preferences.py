@@ -6,7 +6,7 @@ from uuid import UUID
 import asyncpg
 import msgspec
 
-from services.notify.rules.preferences import QuietHours, Wishes
+from services.notify.rules.preferences import Kind, QuietHours, Wishes
 from services.notify.store.contacts import settle_route
 from services.notify.store.database import ACQUIRE_SECONDS, SQL
 
@@ -49,6 +49,11 @@ class Preferences:
             consent_version=row["consent_version"],
         )
         return KeptWishes(wishes, row["consented_at"])
+
+    async def decline(self, person_id: UUID, kind: Kind) -> None:
+        """Nothing of this kind is told to them any more; who is told nothing stays unknown."""
+        async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
+            await connection.execute(SQL["decline_kind"], person_id, kind)
 
     async def keep(self, person_id: UUID, wishes: Wishes) -> KeptWishes:
         """From now on the person is told so."""

@@ -63,7 +63,9 @@ def compose(
     mail["Auto-Submitted"] = "auto-generated"
     if unsubscribe_at:
         mail["List-Unsubscribe"] = f"<{unsubscribe_at}>"
-        mail["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
+        if unsubscribe_at.startswith("https:"):
+            # By any other way a mail program may not press it by itself (RFC 8058).
+            mail["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     mail["X-Talon-Booking"] = str(event.booking_id)
     mail["X-Talon-Event"] = type(event).__name__
     return mail.as_bytes()

@@ -102,7 +102,7 @@ returning =
     .before = Come to the page again by this address:
 
 unsubscribing =
-    .before = To get no more reminders by e-mail, open this address; the page asks once more:
+    .before = To get no more of such messages, open this address; the page asks once more:
 
 # Where the same was sent by another way, and nobody knows whether it arrived.
 perhaps-again = You may have had this message already, by another way: we could not find out whether it reached you. If it did, nothing here is new.
