@@ -188,6 +188,8 @@ async def _booking(dsn: str, folder: Path) -> AsyncIterator[World]:
             world.making[name] = a_link
         for name in ("show_coming", "say_coming"):
             world.making[name] = partial(a_link, "confirm_visit")
+        for name in ("show_other_time", "take_other_time"):
+            world.making[name] = partial(a_link, "move_visit")
         async with _looked_at(door):
             yield world
 

@@ -14,6 +14,7 @@ from aiohttp import web
 
 from services.notify import api, metrics
 from services.notify.channels import Provider
+from services.notify.channels.budget import Budgeted
 from services.notify.channels.call_list import CallList
 from services.notify.channels.email import Smtp
 from services.notify.channels.sms import Plugged, limits_of, plugged
@@ -35,6 +36,7 @@ from services.notify.store import (
     LiveEvents,
     Receipts,
     Reminders,
+    Spending,
     Texting,
 )
 from shared import broker, database
@@ -79,8 +81,8 @@ async def run(config: Config, stopping: asyncio.Event) -> None:
         senders, texting = speaking.senders, speaking.texting
         relay = Relay(BOOKING_EVENTS.name, pool, appender)
         reminding, live = Reminding(config, Reminders(pool)), Broadcaster(config, events)
-        wake = [live.wake, *(sender.wake for sender in senders)]
-        follower = _follower(config, relay, Inbox(vault, reminding.habits), wake)
+        inbox = Inbox(vault, reminding.habits)
+        follower = _follower(config, relay, inbox, pages=live.wake, senders=senders)
         ping = kept.contacts.takes_writes
         health = Health(appender=appender, follower=follower, relay=relay, ping=ping)
         access = _access(config, pool, clock)
@@ -126,7 +128,10 @@ class Speaking(NamedTuple):
 def _speaking(config: Config, pool: asyncpg.Pool, vault: Vault, contacts: Contacts) -> Speaking:
     ledger, receipts, dispatcher = Ledger(pool), Receipts(pool), Dispatcher(config, contacts)
     texting = Texting(pool, vault, limits_of(config), partial(take_ends, receipts))
-    found = switched(providers(config, texts := plugged(config, texting)), config)
+    texts = plugged(config, texting)
+    most, spending = config.sms_announcements_per_day_max, Spending(pool)
+    texts = texts._replace(providers=[Budgeted(each, spending, most) for each in texts.providers])
+    found = switched(providers(config, texts), config)
     senders = [
         Sender(each, config, ledger, dispatcher, receipts, may_take=each.may_take) for each in found
     ]
@@ -200,7 +205,12 @@ def _access(config: Config, pool: asyncpg.Pool, clock: DatabaseClock) -> Access:
 
 
 def _follower(
-    config: Config, relay: Relay, inbox: Inbox, wake: Sequence[Callable[[], None]]
+    config: Config,
+    relay: Relay,
+    inbox: Inbox,
+    *,
+    pages: Callable[[], None],
+    senders: Sequence[Sender],
 ) -> Follower:
     follower = Follower(
         BOOKING_EVENTS,
@@ -219,9 +229,10 @@ def _follower(
     )
 
     def committed(batch: Batch) -> None:
-        inbox.count(batch)
-        for each in wake:
-            each()
+        pages()
+        if inbox.count(batch):
+            for sender in senders:
+                sender.wake()
 
     relay.on_announced = metrics.ANNOUNCED.inc
     follower.commits.on_batch = committed

@@ -94,7 +94,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     push_key: str = ""
     push_contact: PushContact = ""
     push_services: str = PUSH_SERVICES
-    push_connections_max: AtLeastOne = 4
+    push_connections_max: AtLeastOne = 2
     link_keys: str = ""
     link_page: str = ""
     host: str = "127.0.0.1"
@@ -117,6 +117,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     provider_rest_seconds_max: Seconds = 30.0
     email_per_second_max: Rate = 0.0
     sms_per_second_max: Rate = 0.0
+    sms_announcements_per_day_max: Annotated[int, Meta(ge=0)] = 0
     push_per_second_max: Rate = 0.0
     claim_batch_max: AtLeastOne = 8
     claim_seconds: Seconds = 15.0

@@ -18,7 +18,7 @@ from tests.messages.sizes import PROFILES, Size
 
 STACK = "messages"
 DISTANCE = 800
-PARTS = ("--only", "postgres,kafka,mail,notify")
+PARTS = ("--only", "postgres,kafka,sink,notify")
 PORT = 8_199
 
 
@@ -31,7 +31,9 @@ def settings(keyed: bool, distance: int) -> dict[str, str]:
         "TALON_TWILIO_TOKEN": "a token of the tests",
         "TALON_TWILIO_KEYED": "true" if keyed else "false",
         "TALON_SMS_FROM": "+79000000000",
-        "TALON_SMS_CONNECTIONS_MAX": "16",
+        "TALON_TWILIO_CONNECTIONS_MAX": "16",
+        "TALON_SMS_SHARE_MIN": "0",
+        "TALON_PROVIDER_REST_SECONDS_MAX": "2.0",
         "TALON_SEND_SECONDS": "1.0",
         "TALON_CLAIM_SECONDS": "4.0",
         "TALON_BACKOFF_SECONDS_MAX": "4.0",

@@ -39,7 +39,7 @@ async def give_phones(stack: Stack, persons: Sequence[UUID]) -> None:
     async def some() -> None:
         while todo:
             nth, person = todo.pop()
-            await contacts.keep_phone(person, number_of(nth))
+            await contacts.keep(person, None, number_of(nth))
 
     try:
         await asyncio.gather(*(some() for _ in range(AT_ONCE)))

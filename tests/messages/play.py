@@ -56,6 +56,8 @@ async def play(stack: Stack, size: Size, provider: Provider, dice: Random) -> Fo
         await ground.tell(stack, persons, dice)
         async with asyncio.timeout(size.seconds_max):
             await _settled(stack, size)
+    except TimeoutError:
+        found.untrue.append(f"not all was settled after {size.seconds_max:.0f} s")
     finally:
         killing.cancel()
     found.seconds = time.monotonic() - began
@@ -69,7 +71,8 @@ async def _kill(stack: Stack, size: Size, found: Found) -> None:
         await asyncio.sleep(size.kill_seconds)
         live = state.read_live(stack.home)
         for part in live.parts if live is not None else []:
-            if part.name == "notify" and part.process is not None:
+            # Who is not up again yet has nothing in hand.
+            if part.name == "notify" and part.state == "ready" and part.process is not None:
                 processes.send(part.process, signal.SIGKILL)
                 found.kills += 1
 

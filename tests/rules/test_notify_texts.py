@@ -84,9 +84,10 @@ def letter_of(example: Example, language: Any) -> Wording:
         example.event,
         language,
         confirm_at=example.confirm_at,
+        move_at=example.move_at,
         cancel_at=example.cancel_at,
         join_at=example.join_at,
-        unsubscribe_at=f"{PAGE}stop" if isinstance(example.event, VisitReminder) else "",
+        unsubscribe_at=example.unsubscribe_at,
         perhaps_again=example.perhaps_again,
     )
 

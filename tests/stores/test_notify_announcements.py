@@ -7,9 +7,13 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import asyncpg
+import msgspec
 import pytest
 
-from services.notify.store import SQL, Contacts, Ledger
+from services.notify.channels import Dispatch, Line
+from services.notify.channels.budget import Budgeted
+from services.notify.rules import Accepted, Outcome, Refused, Told
+from services.notify.store import SQL, Contacts, Ledger, Spending
 from shared.messages import (
     AnnouncementEvent,
     AnnouncementMade,
@@ -18,7 +22,7 @@ from shared.messages import (
     AnnouncementWorded,
     AnnouncementWords,
 )
-from tests.notify_bookings import ALICE
+from tests.notify_bookings import ALICE, confirmed
 from tests.stores.test_notify_inbox import a_head, records_of, take
 from tests.vaults import a_vault
 
@@ -113,3 +117,63 @@ async def test_without_the_lock_somebody_would_be_told_what_was_stopped(
     monkeypatch.setitem(SQL, "sayings", SQL["sayings"].replace("FOR SHARE", ""))
 
     assert await stopped_while_it_is_written_down(pool) == [(ALICE, "waiting")]
+
+
+# ---- what it may cost ----------------------------------------------------------------------------
+
+
+async def test_no_more_is_spent_a_day_than_is_set_however_many_ask_at_once(
+    pool: asyncpg.Pool,
+) -> None:
+    spending = Spending(pool)
+
+    answers = await asyncio.gather(*(spending.afford("sms", 5) for _ in range(12)))
+
+    assert sum(answers) == 5
+    assert await spending.afford("sms", 6)
+    assert await spending.afford("email", 5)
+
+
+async def test_only_what_is_announced_is_counted_and_what_is_too_dear_goes_to_the_next_channel(
+    pool: asyncpg.Pool,
+) -> None:
+    phone = Phone()
+    line = Budgeted(phone, Spending(pool), 1).line()
+    await hear(pool, worded(), made(ALICE))
+    event = await pool.fetchval("SELECT event FROM message")
+    announced = a_dispatch(msgspec.json.decode(event, type=Told))
+    own = a_dispatch(confirmed())
+
+    outcomes = [await line.send(each) for each in (own, own, announced, announced, own)]
+
+    assert [type(outcome) for outcome in outcomes] == [Accepted] * 3 + [Refused, Accepted]
+    assert phone.sent == 4
+
+
+def a_dispatch(event: Told) -> Dispatch:
+    now = datetime.now(UTC)
+    return Dispatch(event=event, key=uuid4(), recipient="+79000000001", at=now, expires_at=now)
+
+
+class Phone:
+    """A provider that takes everything, and counts."""
+
+    channel = "sms"
+    name = "phone"
+    keyed = False
+    lines_max = 1
+    is_open = True
+
+    def __init__(self) -> None:
+        self.sent = 0
+
+    def line(self) -> Line:
+        return self
+
+    async def open(self) -> None: ...
+
+    async def close(self) -> None: ...
+
+    async def send(self, dispatch: Dispatch) -> Outcome:
+        self.sent += 1
+        return Accepted()

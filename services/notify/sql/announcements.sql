@@ -22,3 +22,13 @@ UPDATE announcement SET stopped_at = coalesce(stopped_at, clock_timestamp())
 UPDATE message
    SET state = 'expired', settled_at = now(), note = 'the announcement was stopped'
  WHERE booking_id = ANY ($1::uuid[]) AND state = 'waiting';
+
+-- name: spend
+-- One more today; nothing comes back where the budget is spent. Days long gone are dropped by the way.
+WITH gone AS (
+    DELETE FROM announcement_spending WHERE day < (now() AT TIME ZONE 'UTC')::date - 30
+)
+INSERT INTO announcement_spending AS s (day, channel, spent)
+VALUES ((now() AT TIME ZONE 'UTC')::date, $1, 1)
+    ON CONFLICT ON CONSTRAINT one_count_a_day DO UPDATE SET spent = s.spent + 1 WHERE s.spent < $2
+RETURNING s.spent;

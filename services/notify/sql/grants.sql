@@ -10,6 +10,7 @@ END
 $$;
 
 GRANT SELECT, INSERT, UPDATE ON announcement TO notify;
+GRANT SELECT, INSERT, UPDATE, DELETE ON announcement_spending TO notify;
 GRANT SELECT, INSERT, UPDATE ON message TO notify;
 GRANT SELECT, INSERT, UPDATE, DELETE ON reminder TO notify;
 GRANT SELECT, INSERT, DELETE ON live_event TO notify;

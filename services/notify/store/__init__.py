@@ -1,6 +1,7 @@
 """What is remembered? Each noun's statements in a file of its own; the SQL is beside, in `sql/`."""
 
 from services.notify.store.announcements import (
+    Spending,
     sayings,
     stop_announcements,
     word_announcements,
@@ -66,6 +67,7 @@ __all__ = [
     "Receipts",
     "Reminders",
     "SealedAddress",
+    "Spending",
     "Step",
     "TellingSeen",
     "Tellings",

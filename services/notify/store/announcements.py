@@ -3,10 +3,12 @@
 from collections.abc import Sequence
 from uuid import UUID
 
+import asyncpg
 import msgspec
 
+from services.notify.rules import Channel
 from services.notify.rules.announcements import Saying
-from services.notify.store.database import SQL, Connection
+from services.notify.store.database import ACQUIRE_SECONDS, SQL, Connection
 from shared.messages import AnnouncementWorded, AnnouncementWords
 
 _encode = msgspec.json.Encoder().encode
@@ -37,3 +39,15 @@ async def stop_announcements(connection: Connection, ids: Sequence[UUID]) -> Non
     await connection.execute(SQL["stop_announcements"], ids)
     # Its own statement: what was written while the one above waited is seen by this one alone.
     await connection.execute(SQL["take_back_announced"], ids)
+
+
+class Spending:
+    """What announcements cost, by day and channel."""
+
+    def __init__(self, pool: asyncpg.Pool) -> None:
+        self._pool = pool
+
+    async def afford(self, channel: Channel, most: int) -> bool:
+        """One more today, if there were fewer than so many; False where nothing is left."""
+        async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
+            return await connection.fetchval(SQL["spend"], channel, most) is not None
