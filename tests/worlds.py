@@ -705,7 +705,7 @@ async def _notify(dsn: str, folder: Path) -> AsyncIterator[World]:
             return {"query": {"person": str(ALICE)}}
 
         async def nobody_knows() -> dict[str, Any]:
-            event_id = await notify_doors.an_unknown_message(door.pool, ALICE)
+            event_id = await notify_doors.an_unknown_message(door.pool, uuid4())
             return {"path": {"id": str(event_id)}}
 
         world.making["settle_message"] = nobody_knows

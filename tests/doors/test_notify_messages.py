@@ -96,11 +96,13 @@ async def test_an_operator_sees_what_nobody_knows_and_settles_it_once(door: Door
     (unknown,) = await shown(door, UNKNOWN, operator())
 
     settled = await settle(door, unknown["event_id"])
-    again = await settle(door, unknown["event_id"], "delivered")
+    again = await settle(door, unknown["event_id"])
+    otherwise = await settle(door, unknown["event_id"], "delivered")
 
     assert UUID(unknown["person_id"]) == ALICE
     assert (settled.status, (await settled.json())["fate"]) == (200, "failed")
-    assert await problem(again) == (409, "message_settled")
+    assert again.status == 200
+    assert await problem(otherwise) == (409, "message_settled")
     assert await shown(door, UNKNOWN, operator()) == []
     row = await door.pool.fetchrow("SELECT settled_by, settled_note FROM message")
     assert row is not None

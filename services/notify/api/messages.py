@@ -118,14 +118,16 @@ async def list_unknown_messages(request: web.Request) -> web.Response:
 
 
 async def settle_message(request: web.Request) -> web.Response:
-    """200 what became of it, which holds from now on; 409 where it is known already."""
+    """200 what became of it, which holds from now on; 409 where it is known to be otherwise."""
     desk, actor = request.app[DESK], allowed(request).actor
     event_id = path_id(request, "message")
     wish = await read_body(request, _decode_settling)
     seen = allowed(request).anybody_s("message", await desk.tellings.find(event_id))
     owner_id = _owner_of(seen)
     desk.access.note(request, [owner_id], about=seen.event.booking_id, reason=CARE)
-    if not await desk.receipts.settle(seen.id, wish.fate, actor.id, wish.note):
+    is_settled = await desk.receipts.settle(seen.id, wish.fate, actor.id, wish.note)
+    # Said twice it is one word, and so it is where a receipt has said the same meanwhile.
+    if not is_settled and seen.state != wish.fate:
         raise Problem(409, "message_settled", "What became of this message is known.")
     settled = msgspec.structs.replace(seen, state=wish.fate)
     return json_response(_shown(settled), headers=NO_STORE)
