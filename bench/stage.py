@@ -53,8 +53,8 @@ async def ask(stack: Stack, *words: str, environ: Mapping[str, str] | None = Non
     )
     said, _ = await process.communicate()
     if process.returncode != 0:
-        words_said = said.decode(errors="replace").strip()
-        raise MistakeError(f"{words[0]} ended with {process.returncode}: {words_said}")
+        last = said.decode(errors="replace").strip().rpartition("\n")[2]
+        raise MistakeError(f"{words[0]} ended with {process.returncode}: {last}")
 
 
 def _ask(stack: Stack, *words: str) -> None:

@@ -17,6 +17,7 @@ from services.notify.rules import (
     links_to_visits,
 )
 from services.notify.rules.messages import Announced
+from services.notify.rules.preferences import link_to_decline
 from services.notify.rules.reminders import Habits, reminder_of, visits_of
 from shared.messages import (
     AnnouncementText,
@@ -33,6 +34,7 @@ from shared.messages import (
 )
 
 PAGE = "https://talon.example/#/link/"
+ONE_CLICK = "https://talon.example/api/v1/unsubscribe/"
 MADE_UP = UUID("7a1e0000-0000-4000-8000-000000000000")
 BOOKING = uuid5(MADE_UP, "booking")
 PATIENT, CHILD = uuid5(MADE_UP, "patient 1"), uuid5(MADE_UP, "patient 2")
@@ -78,6 +80,11 @@ class Example(msgspec.Struct, frozen=True):
     def cancel_at(self) -> str:
         """Where it may be cancelled, where its message says so."""
         return _address("cancel") if link_to_cancel(self.event) else ""
+
+    @property
+    def unsubscribe_at(self) -> str:
+        """Where its reader stops such messages, if they may."""
+        return f"{ONE_CLICK}example" if link_to_decline(self.event) else ""
 
     @property
     def join_at(self) -> tuple[str, ...]:
