@@ -704,6 +704,12 @@ async def _notify(dsn: str, folder: Path) -> AsyncIterator[World]:
         async def audited() -> dict[str, Any]:
             return {"query": {"person": str(ALICE)}}
 
+        async def nobody_knows() -> dict[str, Any]:
+            event_id = await notify_doors.an_unknown_message(door.pool, uuid4())
+            return {"path": {"id": str(event_id)}}
+
+        world.making["settle_message"] = nobody_knows
+
         async def a_reminder() -> dict[str, Any]:
             link = Link(
                 purpose="decline",

@@ -19,7 +19,7 @@ from services.notify.channels.call_list import CallList
 from services.notify.channels.email import Smtp
 from services.notify.channels.sms import Plugged, limits_of, plugged
 from services.notify.channels.switch import switched
-from services.notify.channels.web_push import Signer, WebPush
+from services.notify.channels.web_push import WebPush
 from services.notify.config import Config
 from services.notify.dispatching import Dispatcher
 from services.notify.errands import audit, forget_old, measure, pass_over, take_ends
@@ -148,7 +148,7 @@ def providers(config: Config, texts: Plugged) -> list[Provider]:
 def pushed_by(config: Config) -> api.Push:
     """To whom a browser subscribes, and for which key."""
     services = PushServices.parse(config.push_services)
-    key = Signer.of(config.push_key, "").public_key if config.push_key else None
+    key = WebPush.of(config).signer.public_key if config.push_key else None
     return api.Push(services, key)
 
 

@@ -146,6 +146,7 @@ def test_every_text_is_said_by_somebody_with_just_the_variables_it_has(
         letter_of(example, language)
         short_of(example, language)
     letter.calendar_entry(language)  # type: ignore[arg-type]
+    brief.coming(language)  # type: ignore[arg-type]
 
     needed = texts_of(language)
     named = {name for name in needed if name.startswith("-") or name in PARTS}
