@@ -9,8 +9,15 @@ from uuid import UUID, uuid5
 
 import msgspec
 
-from services.notify.rules import Told, link_to_cancel, link_to_confirm, links_to_visits
+from services.notify.rules import (
+    Told,
+    link_to_cancel,
+    link_to_confirm,
+    link_to_move,
+    links_to_visits,
+)
 from services.notify.rules.messages import Announced
+from services.notify.rules.preferences import link_to_decline
 from services.notify.rules.reminders import Habits, reminder_of, visits_of
 from shared.messages import (
     AnnouncementText,
@@ -27,6 +34,7 @@ from shared.messages import (
 )
 
 PAGE = "https://talon.example/#/link/"
+ONE_CLICK = "https://talon.example/api/v1/unsubscribe/"
 MADE_UP = UUID("7a1e0000-0000-4000-8000-000000000000")
 BOOKING = uuid5(MADE_UP, "booking")
 PATIENT, CHILD = uuid5(MADE_UP, "patient 1"), uuid5(MADE_UP, "patient 2")
@@ -64,9 +72,19 @@ class Example(msgspec.Struct, frozen=True):
         return _address("coming") if link_to_confirm(self.event) else ""
 
     @property
+    def move_at(self) -> str:
+        """Where another time may be taken, where its message says so."""
+        return _address("time") if link_to_move(self.event) else ""
+
+    @property
     def cancel_at(self) -> str:
         """Where it may be cancelled, where its message says so."""
         return _address("cancel") if link_to_cancel(self.event) else ""
+
+    @property
+    def unsubscribe_at(self) -> str:
+        """Where its reader stops such messages, if they may."""
+        return f"{ONE_CLICK}example" if link_to_decline(self.event) else ""
 
     @property
     def join_at(self) -> tuple[str, ...]:

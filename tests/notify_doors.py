@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
+from uuid import UUID, uuid4
 
 import asyncpg
 from aiohttp import web
@@ -17,13 +18,15 @@ from services.notify.app import doors
 from services.notify.channels.sms import limits_of
 from services.notify.config import Config
 from services.notify.live import Broadcaster
-from services.notify.store import End, Kept, LiveEvents, Texting
+from services.notify.rules import Mark, messages_for
+from services.notify.store import Contacts, End, Kept, Ledger, LiveEvents, Texting, write_down
 from shared import database
 from shared.access.noting import Access
 from shared.access.store import AccessLog
 from shared.clock import DatabaseClock
 from tests.booking_doors import KEY, NOTING, writing
 from tests.documented import every_answer_is_documented
+from tests.notify_bookings import confirmed
 from tests.vaults import a_vault, key_file_of
 
 CONTACTS = "/api/v1/me/contacts"
@@ -73,6 +76,18 @@ def a_config(dsn: str, **settings: Any) -> Config:
         "ops_port": 2,
     }
     return Config(**given | settings)
+
+
+async def an_unknown_message(pool: asyncpg.Pool, person_id: UUID) -> UUID:
+    """A confirmation of which nobody knows whether it was told: its event's id."""
+    await Contacts(pool, a_vault("notify")).keep(person_id, "somebody@example.org")
+    me, ledger = uuid4(), Ledger(pool)
+    event = confirmed(booking_id=uuid4(), owner_id=person_id)
+    async with pool.acquire() as connection, connection.transaction():
+        await write_down(connection, messages_for(event))
+    claimed = (await ledger.claim(me, "email", "smtp", 30, 10)).messages
+    await ledger.mark(me, [(each.id, Mark(state="unknown")) for each in claimed])
+    return event.id
 
 
 @asynccontextmanager

@@ -107,6 +107,8 @@ class City:
                 made = await self.world.making_at[route.name](str(person.clinic))
                 self._bodies[made["path"]["id"]] = made["body"]
                 return dict(made["path"])
+            case ["patients", _, "messages"]:
+                return {"id": str(person.id)}
             case ["patients", _, *rest]:
                 if rest == ["merge"]:
                     await self._known(Person("patient", UUID(route.example().body["into_id"])))
@@ -116,7 +118,7 @@ class City:
                 return patient
             case ["campaigns", _, _, *_]:
                 return await self._of_a_campaign(person, route)
-            case ["announcements", _, *_]:
+            case ["announcements", _, *_] | ["messages", _, "settle"]:
                 made = await self.world.making[route.name]()
                 return dict(made["path"])  # type: ignore[index,call-overload]
             case ["proposals", _, *_]:

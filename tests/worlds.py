@@ -188,6 +188,8 @@ async def _booking(dsn: str, folder: Path) -> AsyncIterator[World]:
             world.making[name] = a_link
         for name in ("show_coming", "say_coming"):
             world.making[name] = partial(a_link, "confirm_visit")
+        for name in ("show_other_time", "take_other_time"):
+            world.making[name] = partial(a_link, "move_visit")
         async with _looked_at(door):
             yield world
 
@@ -701,6 +703,12 @@ async def _notify(dsn: str, folder: Path) -> AsyncIterator[World]:
 
         async def audited() -> dict[str, Any]:
             return {"query": {"person": str(ALICE)}}
+
+        async def nobody_knows() -> dict[str, Any]:
+            event_id = await notify_doors.an_unknown_message(door.pool, uuid4())
+            return {"path": {"id": str(event_id)}}
+
+        world.making["settle_message"] = nobody_knows
 
         async def a_reminder() -> dict[str, Any]:
             link = Link(

@@ -15,6 +15,7 @@ import { findView } from './views/find.js';
 import { lineView } from './views/line.js';
 import { linkView } from './views/link.js';
 import { nowhereView } from './views/nowhere.js';
+import { otherTimeView } from './views/other-time.js';
 import { pairsView } from './views/pairs.js';
 import { signInView } from './views/sign-in.js';
 import { stopView } from './views/stop.js';
@@ -35,6 +36,7 @@ const VIEWS = {
   link: linkView,
   visit: visitView,
   coming: comingView,
+  time: otherTimeView,
   stop: stopView,
   nowhere: nowhereView,
 };

@@ -10,7 +10,10 @@ const PAGE = '#/bookings';
  * @property {string} [url] a fragment of the page's address
  * @property {string} [tag]
  * @property {string} [lang]
+ * @property {Asked} [coming]
  */
+
+/** @typedef {{ label: string, said: string, url: string }} Asked a question that a tap answers */
 
 const worker = /** @type {any} */ (self);
 
@@ -19,8 +22,10 @@ worker.addEventListener('push', (/** @type {any} */ event) => {
 });
 
 worker.addEventListener('notificationclick', (/** @type {any} */ event) => {
+  const { title, tag, lang, data } = event.notification;
   event.notification.close();
-  event.waitUntil(open(event.notification.data?.url ?? PAGE));
+  const come = event.action === 'coming' ? data?.coming : undefined;
+  event.waitUntil(come ? say(come, { title, tag, lang }) : open(data?.url ?? PAGE));
 });
 
 /**
@@ -28,11 +33,12 @@ worker.addEventListener('notificationclick', (/** @type {any} */ event) => {
  * @param {Pushed} pushed
  */
 function show(pushed) {
-  const { title = NAME, body = '', url = PAGE, tag = '', lang = '' } = pushed;
+  const { title = NAME, body = '', url = PAGE, tag = '', lang = '', coming } = pushed;
   // Of one booking only the last message stands; it is told again, since it is another one.
   const renotify = tag !== '';
   return worker.registration.showNotification(title, {
-    body, tag, lang, renotify, icon: 'icon.svg', badge: 'icon.svg', data: { url },
+    body, tag, lang, renotify, icon: 'icon.svg', badge: 'icon.svg', data: { url, coming },
+    actions: coming ? [{ action: 'coming', title: coming.label }] : [],
   });
 }
 
@@ -46,6 +52,26 @@ function read(data) {
     return data?.json() ?? {};
   } catch {
     return {};
+  }
+}
+
+/**
+ * One tap says that somebody comes. Where that cannot be said now, its page is opened, to say why.
+ * @param {Asked} coming
+ * @param {Pushed} shown
+ */
+async function say({ url, said }, { title = NAME, tag, lang }) {
+  const token = url.split('/').pop();
+  try {
+    const answer = await fetch(`api/v1/links/${token}/coming`, {
+      method: 'PUT', body: '{}', headers: { 'Content-Type': 'application/json' },
+    });
+    if (!answer.ok) throw new Error(String(answer.status));
+    await worker.registration.showNotification(title, {
+      body: said, tag, lang, icon: 'icon.svg', badge: 'icon.svg',
+    });
+  } catch {
+    await open(url);
   }
 }
 

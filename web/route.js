@@ -3,7 +3,7 @@
 /**
  * @typedef {object} Route
  * @property {'find' | 'clinic' | 'pairs' | 'bookings' | 'contacts' | 'line' | 'link' | 'visit'
- *   | 'coming' | 'stop' | 'nowhere'} view
+ *   | 'coming' | 'time' | 'stop' | 'nowhere'} view
  * @property {string} clinic
  * @property {string} campaign
  * @property {string} token
@@ -31,7 +31,7 @@ export function routeOf(hash) {
   if (view === '') return { view: 'find', ...rest };
   if (view === 'clinic' && clinic !== '') return { view: 'clinic', ...rest };
   if (view === 'line' && clinic !== '') return { view, ...rest };
-  if (view === 'link' && (isFor === 'visit' || isFor === 'coming' || isFor === 'stop')) {
+  if (isFor === 'visit' || isFor === 'coming' || isFor === 'time' || isFor === 'stop') {
     return { view: isFor, ...rest };
   }
   if (view === 'link' && isFor === '' && token !== '') return { view, ...rest };

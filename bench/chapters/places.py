@@ -4,11 +4,13 @@ Two stacks: in one there are as many places as in the smallest town, all the tim
 ten times as many at each step. Both are asked in turns, so what is compared is of one moment.
 """
 
+import asyncio
 import os
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from statistics import median
+from typing import Any
 
 import asyncpg
 
@@ -28,8 +30,8 @@ from shared.statements import load
 from talon.doors import open_doors
 
 SQL = load("bench.chapters")
-FILLED = ("slots", "known_slots", "places", "answers", "bookings")
-"""The statements that fill a town, in their order."""
+FILLED = (("places", "answers"), ("known_slots", "bookings"))
+"""The statements that fill a town beside its slots: the referee's, and the front desk's."""
 
 EACH = 10
 """So many places has a slot on paper; its capacity is wider, so that nobody is refused."""
@@ -42,7 +44,12 @@ CHOICES = 20_000
 DISTANCE = 400
 """How far the second stack's ports are from the first one's."""
 
-MEMORY = {"TALON_UPCOMING_SLOTS_MAX": "1100000"}
+PARTS = "postgres,kafka,slots,booking,notify"
+"""All who have to do with a booking that is asked for at the front desk itself."""
+
+SETTINGS = {"TALON_UPCOMING_SLOTS_MAX": "1100000", "TALON_AUDIT_SECONDS": "86400"}
+"""Room for all slots; and no audit meanwhile, which costs by the minute and not by the booking."""
+
 FILL_SECONDS_MAX = 1_200.0
 MIB = 1_024.0
 
@@ -63,8 +70,11 @@ class Town:
     async def begin(self) -> None:
         """From nothing."""
         await stage.ask(self.stack, "reset", environ=self._environ)
-        await stage.ask(self.stack, "up", environ=self._environ)
+        await self._up()
         self._tokens = patients.sign(self.stack, self._scene.sizes.sweep_patients)
+
+    async def _up(self) -> None:
+        await stage.ask(self.stack, "up", "--only", PARTS, environ=self._environ)
 
     async def end(self) -> None:
         """To nothing."""
@@ -79,7 +89,7 @@ class Town:
     async def restart(self) -> None:
         """All places are as if they had always been there, and every process is as new."""
         await stage.ask(self.stack, "down", environ=self._environ)
-        await stage.ask(self.stack, "up", environ=self._environ)
+        await self._up()
         pid = roots_of(self.stack)["slots"]
         self.memory_mib = _memory_mib(pid)
 
@@ -87,7 +97,7 @@ class Town:
     async def opened(self) -> AsyncIterator[None]:
         """Whoever asks and watches is there."""
         async with open_doors(self.stack) as doors, watching(self.stack) as watch:
-            operator = Operator(self.stack, doors)
+            operator = Operator(self.stack, doors, door=self.stack.api("booking"))
             self._measure = Measure(self.stack, self.stack.home / "bench", operator.campaign)
             self._watch = watch
             self._measure.bring(self._tokens)
@@ -115,9 +125,9 @@ class Town:
 async def play(scene: Scene) -> None:
     """Step by step; at each, both are asked in turns."""
     smallest, *larger = scene.sizes.places
-    still = Town(scene.stack, dict(os.environ) | MEMORY, scene)
+    still = Town(scene.stack, dict(os.environ) | SETTINGS, scene)
     apart = scene.stack.settings.distance + DISTANCE
-    environ = dict(os.environ) | MEMORY | {DISTANCE_SETTING: str(apart)}
+    environ = dict(os.environ) | SETTINGS | {DISTANCE_SETTING: str(apart)}
     growing = Town(named(f"{scene.stack.name}-places", environ), environ, scene)
     async with AsyncExitStack() as ending:
         for town in (still, growing):
@@ -137,16 +147,19 @@ async def play(scene: Scene) -> None:
 async def _compare(scene: Scene, still: Town, growing: Town) -> float:
     """How much more of the CPU a booking takes in the larger town."""
     spent: dict[Town, list[float]] = {still: [], growing: []}
+    others = []
     async with still.opened(), growing.opened():
         for nth in range(scene.sizes.places_rounds):
             for town in (still, growing) if nth % 2 == 0 else (growing, still):
                 run = await town.run()
                 spent[town].append(sum(run.cpu_us_settled.values()))
+                others.append(run.others)
     ratio = median(spent[growing]) / median(spent[still])
     key = f"places_{growing.places}"
     scene.all.details[key] = {"still": spent[still], "growing": spent[growing]}
     scene.all.values[f"{key}_cpu_us"] = round(median(spent[growing]))
     scene.all.values[f"{key}_memory_mib"] = round(growing.memory_mib, 1)
+    scene.all.values[f"{key}_others"] = round(median(others), 3)
     scene.say(f"{growing.places:,} places: {ratio:.2f} of the CPU that {still.places:,} take")
     return ratio
 
@@ -168,13 +181,19 @@ def _tell(scene: Scene, ratios: dict[int, float], still: Town, growing: Town) ->
 
 async def fill(dsn: str, first: int, end: int) -> None:
     """The slots of these numbers, with whoever has the taken place of each."""
+    await _run(dsn, ("clinics", CLINICS))
+    await _run(dsn, ("slots", first, end, CLINICS, SERVICE, CAPACITY))
+    async with asyncio.TaskGroup() as tasks:
+        for names in FILLED:
+            tasks.create_task(_run(dsn, *((name, first, end) for name in names)))
+    await _run(dsn, ("analyze",))
+
+
+async def _run(dsn: str, *statements: tuple[Any, ...]) -> None:
     owner = await asyncpg.connect(dsn, command_timeout=FILL_SECONDS_MAX)
     try:
-        await owner.execute(SQL["clinics"], CLINICS)
-        await owner.execute(SQL["slots"], first, end, CLINICS, SERVICE, CAPACITY)
-        for name in FILLED[1:]:
-            await owner.execute(SQL[name], first, end)
-        await owner.execute(SQL["analyze"])
+        for name, *arguments in statements:
+            await owner.execute(SQL[name], *arguments)
     finally:
         await owner.close()
 

@@ -47,10 +47,11 @@ class Town(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Operator:
-    """Whoever sets clinics and campaigns up, through the edge like any other."""
+    """Whoever sets clinics and campaigns up, through the edge like any other, or at one `door`."""
 
-    def __init__(self, stack: Stack, doors: Doors) -> None:
+    def __init__(self, stack: Stack, doors: Doors, door: str = "") -> None:
         self._doors = doors
+        self._api = f"{door}/api/v1" if door else doors.api
         self._signer = Signer(stack)
         self._token = self._signer.sign(uuid4(), ["operator"], hours=TOKEN_HOURS)
 
@@ -102,7 +103,7 @@ class Operator:
     async def _insist(self, path: str, body: Any, token: str = "") -> None:
         """Ask until it is made; whatever else is answered ends the bench with what was said."""
         token = token or self._token
-        url, key = f"{self._doors.api}{path}", str(uuid4())
+        url, key = f"{self._api}{path}", str(uuid4())
         for _ in range(ATTEMPTS_MAX):
             answer = await self._doors.ask("POST", url, token=token, key=key, body=body)
             if answer.status == MADE:

@@ -46,7 +46,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
 
     pool_connections_max: Number = 10
     person_connections_max: Number = 5
-    batch_connections_max: Number = 3
+    batch_connections_max: Number = 4
     audit_seconds: Seconds = 60.0
     audit_promise_seconds: Seconds = 5.0
     database_seconds: Seconds = 1.5

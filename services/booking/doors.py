@@ -73,6 +73,7 @@ def doors(
     answers = _answers(config, store, asking, kept)
     waiting = Waiting.before(asking, store, config, clock)
     crowd = api.Crowd(config, asking)
+    metrics.LATE_SECONDS.set_function(lambda: crowd.late_seconds)
     desk = _desk(
         config, store, clock, memory, answers=answers, access=access, waiting=waiting, crowd=crowd
     )

@@ -59,6 +59,11 @@ SHED = Counter(
 )
 SEATS_TAKEN = Gauge("booking_seats_taken", "Who waits for an answer now.", registry=REGISTRY)
 SEATS_MAX = Gauge("booking_seats_max", "How many may wait for one.", registry=REGISTRY)
+LATE_SECONDS = Gauge(
+    "booking_late_seconds",
+    "How late the front desk is in looking at whoever has come.",
+    registry=REGISTRY,
+)
 REPLIES_UNKEPT = Counter(
     "booking_replies_unkept_total", "Replies that the database did not take.", registry=REGISTRY
 )

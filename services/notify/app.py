@@ -19,7 +19,7 @@ from services.notify.channels.call_list import CallList
 from services.notify.channels.email import Smtp
 from services.notify.channels.sms import Plugged, limits_of, plugged
 from services.notify.channels.switch import switched
-from services.notify.channels.web_push import Signer, WebPush
+from services.notify.channels.web_push import WebPush
 from services.notify.config import Config
 from services.notify.dispatching import Dispatcher
 from services.notify.errands import audit, forget_old, measure, pass_over, take_ends
@@ -81,8 +81,8 @@ async def run(config: Config, stopping: asyncio.Event) -> None:
         senders, texting = speaking.senders, speaking.texting
         relay = Relay(BOOKING_EVENTS.name, pool, appender)
         reminding, live = Reminding(config, Reminders(pool)), Broadcaster(config, events)
-        wake = [live.wake, *(sender.wake for sender in senders)]
-        follower = _follower(config, relay, Inbox(vault, reminding.habits), wake)
+        inbox = Inbox(vault, reminding.habits)
+        follower = _follower(config, relay, inbox, pages=live.wake, senders=senders)
         ping = kept.contacts.takes_writes
         health = Health(appender=appender, follower=follower, relay=relay, ping=ping)
         access = _access(config, pool, clock)
@@ -148,7 +148,7 @@ def providers(config: Config, texts: Plugged) -> list[Provider]:
 def pushed_by(config: Config) -> api.Push:
     """To whom a browser subscribes, and for which key."""
     services = PushServices.parse(config.push_services)
-    key = Signer.of(config.push_key, "").public_key if config.push_key else None
+    key = WebPush.of(config).signer.public_key if config.push_key else None
     return api.Push(services, key)
 
 
@@ -205,7 +205,12 @@ def _access(config: Config, pool: asyncpg.Pool, clock: DatabaseClock) -> Access:
 
 
 def _follower(
-    config: Config, relay: Relay, inbox: Inbox, wake: Sequence[Callable[[], None]]
+    config: Config,
+    relay: Relay,
+    inbox: Inbox,
+    *,
+    pages: Callable[[], None],
+    senders: Sequence[Sender],
 ) -> Follower:
     follower = Follower(
         BOOKING_EVENTS,
@@ -224,9 +229,10 @@ def _follower(
     )
 
     def committed(batch: Batch) -> None:
-        inbox.count(batch)
-        for each in wake:
-            each()
+        pages()
+        if inbox.count(batch):
+            for sender in senders:
+                sender.wake()
 
     relay.on_announced = metrics.ANNOUNCED.inc
     follower.commits.on_batch = committed

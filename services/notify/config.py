@@ -94,7 +94,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     push_key: str = ""
     push_contact: PushContact = ""
     push_services: str = PUSH_SERVICES
-    push_connections_max: AtLeastOne = 4
+    push_connections_max: AtLeastOne = 2
     link_keys: str = ""
     link_page: str = ""
     host: str = "127.0.0.1"

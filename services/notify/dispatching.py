@@ -13,6 +13,7 @@ from services.notify.rules import (
     key_of,
     link_to_cancel,
     link_to_confirm,
+    link_to_move,
     links_to_visits,
 )
 from services.notify.rules.preferences import link_to_decline
@@ -54,6 +55,7 @@ class Dispatcher:
             at=message.at,
             expires_at=message.expires_at,
             confirm_at=self._address_of(link_to_confirm(event), "coming/"),
+            move_at=self._address_of(link_to_move(event), "time/"),
             cancel_at=self._address_of(link_to_cancel(event)),
             join_at=self._addresses_to_join(event),
             unsubscribe_at=self._address_to_decline(event),

@@ -84,8 +84,11 @@ class Inbox:
         """Nothing is done here unless an event came; waiting messages are the sender's."""
         return False
 
-    def count(self, batch: Batch) -> None:
-        """Count what was written down, once it is committed."""
+    def count(self, batch: Batch) -> bool:
+        """Count what was written down, once it is committed; True where some of it is to be sent.
+
+        Of most who book nobody knows an address: senders need not look for what is not there.
+        """
         written, self._written = self._written, NOTHING
         metrics.WRITTEN.inc(written.new)
         metrics.settled["no_address"].inc(written.unreached)
@@ -95,6 +98,7 @@ class Inbox:
         metrics.BATCH_EVENTS.observe(len(batch.items))
         metrics.BATCH_SECONDS.observe(batch.seconds)
         metrics.MISSING_EVENTS.set(len(self.sequence.missing))
+        return written.new > written.unreached + written.declined
 
 
 async def _not_too_late(connection: Connection, items: Sequence[Item]) -> Sequence[Item]:

@@ -10,7 +10,9 @@ from uuid import UUID
 
 import msgspec
 
-Purpose = Literal["cancel_booking", "visit", "visit_for_another", "confirm_visit", "decline"]
+Purpose = Literal[
+    "cancel_booking", "visit", "visit_for_another", "confirm_visit", "decline", "move_visit"
+]
 
 PURPOSES: Mapping[Purpose, int] = {
     "cancel_booking": 1,
@@ -18,6 +20,7 @@ PURPOSES: Mapping[Purpose, int] = {
     "visit_for_another": 3,
     "confirm_visit": 4,
     "decline": 5,
+    "move_visit": 6,
 }
 """Each purpose's number in a token: never changed, never given to another."""
 

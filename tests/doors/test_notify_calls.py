@@ -11,7 +11,7 @@ import msgspec
 import pytest
 
 from services.notify.rules import messages_for
-from services.notify.rules.calls import due_to_a_list
+from services.notify.rules.calls import clinic_of, due_to_a_list
 from services.notify.store import write_down
 from tests.access_stories import entries_in
 from tests.booking_doors import bearer, problem
@@ -59,6 +59,25 @@ def test_only_what_the_clinic_cancelled_is_anybody_s_to_call_about() -> None:
         missed(place),
     ):
         assert not due_to_a_list(event)
+
+
+async def test_whose_call_it_is_the_rule_and_the_list_s_index_say_alike(door: Door) -> None:
+    places = [a_place(), a_place()]
+    events = [
+        confirmed(*places),
+        cancelled(*places),
+        moved(to=places[:1], away_from=places[1:]),
+        missed(*places),
+        msgspec.structs.replace(cancelled(*places), freed=()),
+    ]
+
+    said = [
+        await door.pool.fetchval("SELECT clinic_of($1::jsonb)", msgspec.json.encode(event).decode())
+        for event in events
+    ]
+
+    assert said == [clinic_of(event) for event in events]
+    assert said[-1] is None
 
 
 async def test_who_has_no_address_is_on_the_list_of_the_clinic_that_cancelled(door: Door) -> None:

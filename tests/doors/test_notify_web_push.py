@@ -112,6 +112,22 @@ async def test_the_device_reads_what_nobody_on_the_way_could(service: PushServic
 
 
 @pytest.mark.asyncio(loop_scope="module")
+async def test_a_reminder_asks_whether_one_comes_and_a_device_knows_how_to_say_so(
+    service: PushService,
+) -> None:
+    device, name = await service.subscribe(SIGNER.public_key)
+    address = "https://talon.example/#/link/coming/TOKEN"
+
+    async with a_line(service.origin) as line:
+        await line.send(a_dispatch(device, confirm_at=address, language="en"))
+
+    [shown] = await service.read_on(name)
+    assert shown["coming"]["url"] == "#/link/coming/TOKEN"
+    assert shown["coming"]["label"] == "I am coming"
+    assert "talon.example" not in str(shown)
+
+
+@pytest.mark.asyncio(loop_scope="module")
 async def test_a_subscription_that_ended_is_gone(service: PushService) -> None:
     device, name = await service.subscribe(SIGNER.public_key)
     await service.expire(name)

@@ -4,13 +4,13 @@ import asyncio
 import json
 
 import pytest
-from playwright.async_api import CDPSession, expect
+from playwright.async_api import CDPSession, Route, expect
 
 from services.notify.rules.push import Pushed, topic_of
 from tests.notify_bookings import BOOKING
 from tests.notify_push_service import AUTH, P256DH
 from tests.page_practice import Desk
-from tests.page_visitor import NARROW, PATIENCE_MS, Visitor
+from tests.page_visitor import NARROW, PATIENCE_MS, Visitor, is_network
 from tests.pages.conftest import Visit
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -39,6 +39,7 @@ CLICK = """async () => {
   const [notification] = await self.registration.getNotifications();
   self.dispatchEvent(new NotificationEvent('notificationclick', { notification }));
 }"""
+TAP = CLICK.replace("{ notification }", "{ notification, action: 'coming' }")
 SHOWN = """async () => {
   const registration = await navigator.serviceWorker.getRegistration();
   const shown = await registration.getNotifications();
@@ -111,7 +112,7 @@ async def test_what_is_pushed_is_shown_and_opens_one_s_bookings(desk: Desk, visi
         "tag": tag,
         "lang": "ru",
     }
-    assert set(first) == set(Pushed.__struct_fields__)
+    assert {*first, "coming"} == set(Pushed.__struct_fields__)
 
     await pushes(visitor, json.dumps(first))
     before = await shows(visitor, 1)
@@ -125,6 +126,36 @@ async def test_what_is_pushed_is_shown_and_opens_one_s_bookings(desk: Desk, visi
     await expect(visitor.page.locator("h1")).to_have_text(visitor.said("bookings.title"))
     assert await visitor.evaluate("location.hash") == "#/bookings"
     await shows(visitor, 0)
+
+
+async def test_one_tap_on_a_reminder_says_that_they_come(desk: Desk, visit: Visit) -> None:
+    visitor = await at_contacts(desk, visit, "en")
+    await visitor.button("device.begin").click()
+    await expect(visitor.shows("device.on")).to_be_visible()
+    asked: list[tuple[str, str]] = []
+
+    async def answer(route: Route) -> None:
+        asked.append((route.request.method, route.request.url))
+        await route.fulfill(status=200 if "GOOD" in route.request.url else 404, json={})
+
+    await visitor.context.route("**/api/v1/links/**", answer)
+    coming = {"label": "I am coming", "said": "Noted"}
+    shown = {"title": "Talon", "body": "Tomorrow", "tag": "1"}
+
+    await pushes(visitor, json.dumps(shown | {"coming": coming | {"url": "#/link/coming/GOOD"}}))
+    await shows(visitor, 1)
+    await visitor.context.service_workers[0].evaluate(TAP)
+    await visitor.page.wait_for_function(
+        "async () => (await (await navigator.serviceWorker.getRegistration()).getNotifications())"
+        ".some(({ body }) => body === 'Noted')"
+    )
+    await pushes(visitor, json.dumps(shown | {"coming": coming | {"url": "#/link/coming/GONE"}}))
+    await asyncio.sleep(0.2)
+    await visitor.context.service_workers[0].evaluate(TAP)
+
+    await expect(visitor.page.locator("h1")).to_have_text(visitor.said("coming.title"))
+    assert asked[0] == ("PUT", f"{visitor.base}/api/v1/links/GOOD/coming")
+    visitor.forgives(is_network)
 
 
 async def test_what_cannot_be_read_is_shown_without_words(desk: Desk, visit: Visit) -> None:

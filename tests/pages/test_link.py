@@ -1,4 +1,4 @@
-"""Does somebody cancel a visit, or say that they come, by a link, and nobody by looking at it?"""
+"""Does somebody cancel a visit, come or take another time by a link, and nobody by looking?"""
 
 import asyncio
 import json
@@ -13,7 +13,7 @@ import pytest
 from playwright.async_api import expect
 
 from services.notify.rules.preferences import BY_LINK
-from shared.links.rules import Link, keys_of, token_of
+from shared.links.rules import Link, Purpose, keys_of, token_of
 from tests.page_practice import Desk
 from tests.page_visitor import NARROW, is_network
 from tests.pages.conftest import Visit
@@ -38,6 +38,20 @@ async def mail_to(town: Town, address: str) -> str:
                     assert body is not None
                     return str(body.get_content())
             await asyncio.sleep(LOOK_SECONDS)
+
+
+async def reminded(desk: Desk, town: Town, token: str, purpose: Purpose) -> str:
+    """What stands in the link of a reminder of the one visit of this patient."""
+    [booking] = await desk.bookings(token)
+    link = Link(
+        purpose=purpose,
+        person_id=UUID(jwt.decode(token, options={"verify_signature": False})["sub"]),
+        object_id=UUID(booking["id"]),
+        until=datetime.fromisoformat(booking["places"][0]["starts_at"]),
+    )
+    keys = keys_of(town.stack.link_keys.read_text("utf-8"))
+    assert keys is not None
+    return token_of(link, keys)
 
 
 @pytest.mark.parametrize("language", ["ru", "en"])
@@ -99,16 +113,7 @@ async def test_whoever_was_reminded_says_that_they_come_by_one_button(
     practice = await (await desk.practice()).opens(["10:00"])
     token = desk.patient()
     await desk.book(practice.slots["10:00"], token)
-    [booking] = await desk.bookings(token)
-    link = Link(
-        purpose="confirm_visit",
-        person_id=UUID(jwt.decode(token, options={"verify_signature": False})["sub"]),
-        object_id=UUID(booking["id"]),
-        until=datetime.fromisoformat(booking["places"][0]["starts_at"]),
-    )
-    keys = keys_of(town.stack.link_keys.read_text("utf-8"))
-    assert keys is not None
-    address = f"#/link/coming/{token_of(link, keys)}"
+    address = f"#/link/coming/{await reminded(desk, town, token, 'confirm_visit')}"
 
     visitor = await (await visit(language, NARROW)).goes_to(address)
     await expect(visitor.page.locator("main")).to_contain_text("10:00")
@@ -119,3 +124,24 @@ async def test_whoever_was_reminded_says_that_they_come_by_one_button(
     later = await (await visit(language, NARROW)).goes_to(address)
     await expect(later.shows("coming.said")).to_be_visible()
     await expect(later.button("coming.do")).to_have_count(0)
+
+
+async def test_whoever_was_reminded_takes_another_time_without_signing_in(
+    desk: Desk, visit: Visit, town: Town
+) -> None:
+    practice = await (await desk.practice()).opens(["10:00", "11:30"])
+    token = desk.patient()
+    await desk.book(practice.slots["10:00"], token)
+    address = f"#/link/time/{await reminded(desk, town, token, 'move_visit')}"
+
+    visitor = await (await visit("en", NARROW)).goes_to(address)
+    await expect(visitor.page.locator("main")).to_contain_text("10:00")
+    await visitor.page.locator(f'input[name="day"][value="{practice.day}"]').check(force=True)
+    await visitor.slot("11:30").click()
+    assert await visitor.axe() == []
+    assert len(await desk.bookings(token)) == 1
+    await visitor.page.locator(".actions button").click()
+    await expect(visitor.page.locator("p.note")).to_contain_text("11:30")
+
+    [booking] = await desk.bookings(token)
+    assert [place["slot_id"] for place in booking["places"]] == [practice.slots["11:30"]]

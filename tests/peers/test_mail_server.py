@@ -62,6 +62,8 @@ def written(message: Dispatch) -> bytes:
         recipient=message.recipient,
         at=message.at,
         language=message.language,
+        confirm_at=message.confirm_at,
+        move_at=message.move_at,
         cancel_at=message.cancel_at,
         join_at=message.join_at,
         unsubscribe_at=message.unsubscribe_at,
@@ -115,10 +117,12 @@ def _of(example: Example, language: Any) -> Dispatch:
         event,
         "patient-1",
         language=language,
+        confirm_at=example.confirm_at,
+        move_at=example.move_at,
         cancel_at=example.cancel_at,
         join_at=example.join_at,
         perhaps_again=example.perhaps_again,
-        unsubscribe_at="https://talon.example/api/v1/unsubscribe/" + "a" * 95,
+        unsubscribe_at=example.unsubscribe_at,
     )
 
 

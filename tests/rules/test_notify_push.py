@@ -182,3 +182,9 @@ def test_a_signature_is_for_one_service_and_made_anew_in_time() -> None:
 def test_what_is_no_key_signs_nothing(secret: str) -> None:
     with pytest.raises(ValueError, match=r"32 bytes|base64|padding|positive"):
         Signer.of(secret, "mailto:a@talon.example")
+
+
+@pytest.mark.parametrize("contact", ["", "a@talon.example", "mailto:nobody", "ftp://talon.example"])
+def test_who_says_no_contact_learns_it_at_the_start_and_not_with_a_message(contact: str) -> None:
+    with pytest.raises(ValueError, match="contact"):
+        Signer.of(SECRET, contact)

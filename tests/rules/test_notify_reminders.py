@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.notify.reminding import step_of
-from services.notify.rules import link_to_confirm
+from services.notify.rules import link_to_confirm, link_to_move
 from services.notify.rules.reminders import (
     Habits,
     Visit,
@@ -264,6 +264,10 @@ def test_who_is_reminded_may_say_that_they_come_to_just_that_and_for_nobody_else
     assert link_to_confirm(msgspec.structs.replace(event, part="rest")) == link
     assert link_to_confirm(msgspec.structs.replace(event, part="own")) is None
     assert link_to_confirm(confirmed()) is None
+    assert link_to_move(event) == msgspec.structs.replace(link, purpose="move_visit")
+    family = msgspec.structs.replace(event, places=(*event.places, a_place(visit.starts_at)))
+    assert link_to_move(family) is None
+    assert link_to_move(confirmed()) is None
 
 
 def test_the_same_reminder_has_the_same_name_and_of_another_version_another() -> None:

@@ -84,9 +84,10 @@ def letter_of(example: Example, language: Any) -> Wording:
         example.event,
         language,
         confirm_at=example.confirm_at,
+        move_at=example.move_at,
         cancel_at=example.cancel_at,
         join_at=example.join_at,
-        unsubscribe_at=f"{PAGE}stop" if isinstance(example.event, VisitReminder) else "",
+        unsubscribe_at=example.unsubscribe_at,
         perhaps_again=example.perhaps_again,
     )
 
@@ -145,6 +146,7 @@ def test_every_text_is_said_by_somebody_with_just_the_variables_it_has(
         letter_of(example, language)
         short_of(example, language)
     letter.calendar_entry(language)  # type: ignore[arg-type]
+    brief.coming(language)  # type: ignore[arg-type]
 
     needed = texts_of(language)
     named = {name for name in needed if name.startswith("-") or name in PARTS}

@@ -397,6 +397,19 @@ async def test_a_phone_taken_back_before_its_turn_leaves_it_to_the_next(
         await until_told(pool, ("sms", "no_address"), ("email", "sent"))
 
 
+async def test_whose_addresses_are_all_gone_by_their_turn_is_not_told(
+    pool: asyncpg.Pool, contacts: Contacts
+) -> None:
+    mail = Obliging("email")
+    await write(pool, confirmed())
+    await contacts.forget([ALICE])
+
+    async with sending(pool, mail):
+        await until_told(pool, ("email", "no_address"))
+
+    assert mail.given == []
+
+
 # ---- in one's own time and language --------------------------------------------------------------
 
 

@@ -61,7 +61,7 @@ class Crowd:
         self._people: OrderedDict[UUID, Allowance] = OrderedDict()
         self._answered = 0
         self._speed = NO_SPEED
-        self._late_seconds = 0.0
+        self.late_seconds = 0.0
         self._count, asking.on_answer = asking.on_answer, self.answered
 
     def answered(self, seconds: float) -> None:
@@ -77,7 +77,7 @@ class Crowd:
             self._speed = speed_after(self._speed, self._answered, now)
             self._answered = 0
         replies = self._asking.replies
-        return load_of(replies.seated, replies.seats_max, self._speed, self._late_seconds)
+        return load_of(replies.seated, replies.seats_max, self._speed, self.late_seconds)
 
     async def run(self) -> None:
         """See for ever how late the desk is: all it has to do stands in one queue, and this too."""
@@ -85,13 +85,13 @@ class Crowd:
         while True:
             due = loop.time() + TURN_SECONDS
             await asyncio.sleep(TURN_SECONDS)
-            self._late_seconds = lateness_after(self._late_seconds, loop.time() - due)
+            self.late_seconds = lateness_after(self.late_seconds, loop.time() - due)
 
     def need_room(self, kind: Kind) -> None:
         """503 where somebody of this kind is asked to come again."""
         replies = self._asking.replies
         # Nearly always so few wait that nobody is shed: then nothing is worked out for it.
-        is_on_time = self._late_seconds < ON_TIME_SECONDS
+        is_on_time = self.late_seconds < ON_TIME_SECONDS
         if is_on_time and replies.seated < replies.seats_max * BUSY_SHARE:
             return
         if is_shed(kind, self.load):

@@ -9,7 +9,7 @@ from aiohttp import web
 from services.notify.channels.sms.desk import SmsDesk
 from services.notify.live import Broadcaster
 from services.notify.rules.push import PushServices
-from services.notify.store import Calls, Contacts, Devices, Preferences
+from services.notify.store import Calls, Contacts, Devices, Preferences, Receipts, Tellings
 from shared.access.noting import Access
 from shared.links.rules import Keys
 
@@ -45,6 +45,8 @@ class Desk(msgspec.Struct):
 
     contacts: Contacts
     preferences: Preferences
+    tellings: Tellings
+    receipts: Receipts
     browsers: Devices
     calls: Calls
     push: Push

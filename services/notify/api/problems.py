@@ -21,6 +21,12 @@ PROBLEMS = by_code(
         ),
         ProblemKind(
             409,
+            "message_settled",
+            "What became of the message is known: somebody has settled it, or a receipt came.",
+            "Read the person's messages anew; nothing is left to settle.",
+        ),
+        ProblemKind(
+            409,
             "push_off",
             "There is no key by which push services would know this Talon, so nothing is pushed.",
             "Do without; mail and text messages come as before.",

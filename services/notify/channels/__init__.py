@@ -26,6 +26,7 @@ class Dispatch(msgspec.Struct, frozen=True, kw_only=True):
     at: datetime
     expires_at: datetime
     confirm_at: str = ""
+    move_at: str = ""
     cancel_at: str = ""
     join_at: tuple[str, ...] = ()
     unsubscribe_at: str = ""

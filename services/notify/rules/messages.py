@@ -149,6 +149,14 @@ def link_to_confirm(event: Told) -> Link | None:
     )
 
 
+def link_to_move(event: Told) -> Link | None:
+    """What lets whoever is reminded of a visit for one take another time for it."""
+    link = link_to_confirm(event)
+    if link is None or not isinstance(event, VisitReminder) or len(event.places) != 1:
+        return None
+    return msgspec.structs.replace(link, purpose="move_visit")
+
+
 def links_to_visits(event: Told) -> list[Link]:
     """What lets each person into their telemedicine visit, in the order of their places."""
     if isinstance(event, BookingReinstated):

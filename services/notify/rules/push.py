@@ -97,7 +97,15 @@ class PushServices(msgspec.Struct, frozen=True):
         return known and scheme == "https" and port in ("", ":443")
 
 
-class Pushed(msgspec.Struct, frozen=True, kw_only=True):
+class Asked(msgspec.Struct, frozen=True, kw_only=True):
+    """A question that one tap answers: what the button says, and what is shown once it is known."""
+
+    label: str
+    said: str
+    url: str
+
+
+class Pushed(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What the page's service worker is told; of one `tag` a device shows only the last."""
 
     title: str
@@ -105,6 +113,7 @@ class Pushed(msgspec.Struct, frozen=True, kw_only=True):
     url: str
     tag: str
     lang: str
+    coming: Asked | None = None
 
 
 def wrong_with_subscription(one: Subscription, services: PushServices) -> str | None:

@@ -24,6 +24,7 @@ from services.notify.store.ledger import (
     write_down,
 )
 from services.notify.store.live import Gap, LiveEvent, LiveEvents, Look, Missed, keep_live
+from services.notify.store.pages import Tellings, TellingSeen
 from services.notify.store.preferences import KeptWishes, Preferences
 from services.notify.store.receipts import Receipts
 from services.notify.store.reminders import (
@@ -68,6 +69,8 @@ __all__ = [
     "SealedAddress",
     "Spending",
     "Step",
+    "TellingSeen",
+    "Tellings",
     "Texting",
     "Written",
     "drop_reminders",

@@ -7,7 +7,9 @@ import asyncpg
 from services.notify.store.calls import Calls
 from services.notify.store.contacts import Contacts
 from services.notify.store.devices import Devices
+from services.notify.store.pages import Tellings
 from services.notify.store.preferences import Preferences
+from services.notify.store.receipts import Receipts
 from shared.vault import Vault
 
 
@@ -16,6 +18,8 @@ class Kept(NamedTuple):
 
     contacts: Contacts
     preferences: Preferences
+    tellings: Tellings
+    receipts: Receipts
     browsers: Devices
     calls: Calls
 
@@ -26,6 +30,8 @@ class Kept(NamedTuple):
         return cls(
             contacts,
             Preferences(pool, persons or pool),
+            Tellings(pool, persons),
+            Receipts(pool),
             Devices("web_push", contacts, pool, vault, persons),
             Calls(pool),
         )

@@ -3,7 +3,7 @@
 The words are in the catalogues, a folder for each language; what is said of which event is here.
 """
 
-from services.notify.texts.brief import short
+from services.notify.texts.brief import coming, short
 from services.notify.texts.catalogue import FALLBACK, LOCALES, TextError
 from services.notify.texts.letter import Wording, calendar_entry, where, wording
 
@@ -13,6 +13,7 @@ __all__ = [
     "TextError",
     "Wording",
     "calendar_entry",
+    "coming",
     "short",
     "where",
     "wording",

@@ -12,7 +12,8 @@ _PAGE = (
     '<!DOCTYPE html>\n<html lang="{language}">\n<head>\n<meta charset="utf-8">\n'
     '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
     '<meta name="color-scheme" content="light dark">\n<title>{subject}</title>\n</head>\n'
-    '<body style="margin:0;padding:1em;font:1em/1.5 sans-serif">\n'
+    '<body style="margin:0;padding:1em;font:1em/1.5 sans-serif;'
+    'background:Canvas;color:CanvasText">\n'
     '<div role="main" style="max-width:36em;margin:0 auto">\n'
     '<h1 style="font-size:1.4em;line-height:1.3">{subject}</h1>\n{said}\n</div>\n</body>\n</html>\n'
 )

@@ -35,6 +35,13 @@ def short(
     return in_words(language, made)
 
 
+def coming(language: Language = FALLBACK) -> tuple[str, str]:
+    """What the button says by which one comes, and what is shown once that is known."""
+    return in_words(
+        language, lambda spoken: (say(spoken, "coming.label"), say(spoken, "coming.said"))
+    )
+
+
 def _said(event: Told, language: Language) -> str:
     """What is announced in so few words is said as it was agreed on, if anybody may see it."""
     if isinstance(event, Announced):

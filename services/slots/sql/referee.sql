@@ -7,11 +7,12 @@ SELECT id, body_hash, outcome, reply FROM answer WHERE id = ANY ($1::uuid[]);
 SELECT DISTINCT slot_id FROM place WHERE booking_id = ANY ($1::uuid[]);
 
 -- name: due_holds
--- Holds of my partitions whose time ran out, oldest first.
+-- Holds of my partitions whose time ran out, oldest first. statement_timestamp(), not clock_timestamp():
+-- only a stable function can bound the scan, which looked at every hold there is.
 SELECT DISTINCT booking_id
   FROM (SELECT booking_id FROM place
-         WHERE home = ANY ($1::integer[]) AND state <> 'booked'
-           AND expires_at <= clock_timestamp()
+         WHERE home = ANY ($1::integer[]) AND home IS NOT NULL AND state <> 'booked'
+           AND expires_at <= statement_timestamp()
          ORDER BY expires_at LIMIT $2) AS due;
 
 -- name: lock_slots
@@ -29,16 +30,22 @@ SELECT s.id, s.service, s.product, s.dose, s.modality, s.practitioner_id, s.reso
 
 -- name: read_places
 -- After the locks, a statement of its own: one that waited would still see the past. Why a row is
--- here: 'named' by a command or due, 'dead' in a locked slot, 'claim' for a claim's holder, or 'hand'
+-- here: 'named' by a command or due, 'dead' in a locked slot that is held, 'claim' for a claim's holder, or 'hand'
 -- for what somebody who wants to hold more holds elsewhere.
+-- The dead are looked for slot by slot, by the index that has each slot's oldest hold first: planned over
+-- all slots at once, while nobody held anything, every hold there is was read (3 ms a batch with 4,000).
 WITH now AS MATERIALIZED (SELECT clock_timestamp() AS at),
 found AS (
     SELECT 'named' AS why, p.* FROM place AS p
      WHERE p.booking_id = ANY ($1::uuid[])
     UNION ALL
-    SELECT 'dead', p.* FROM now, place AS p
-     WHERE p.slot_id = ANY ($2::uuid[]) AND p.state = 'held' AND p.expires_at <= now.at
-       AND p.booking_id <> ALL ($1::uuid[])
+    SELECT 'dead', d.* FROM now, unnest($2::uuid[]) AS locked (slot_id)
+     CROSS JOIN LATERAL (
+           SELECT p.* FROM place AS p
+            WHERE p.slot_id = locked.slot_id AND p.state = 'held' AND p.expires_at <= now.at
+              AND p.booking_id <> ALL ($1::uuid[])
+            ORDER BY p.expires_at
+           OFFSET 0) AS d
     UNION ALL
     SELECT 'claim', p.* FROM place AS p
      WHERE p.claim = ANY ($3::bytea[]) AND p.booking_id <> ALL ($1::uuid[])

@@ -26,7 +26,6 @@ REFEREE_SESSION = {
     "jit": "off",
 }
 
-
 Said = ClinicOpened | ClinicChanged | SlotChanged
 """What staff say of clinics and slots, and what is written apart from the counters."""
 
@@ -42,8 +41,7 @@ SAID_OF_SLOTS = (
     "cancel_until_minutes_before",
     "extra",
 )
-"""What is said of a slot beside where and when it is, in the order in which `save` takes it."""
-
+"""What is said of a slot beside where and when it is, in the order of `make_known`."""
 
 COUNTED = ("id", "capacity", "held", "booked", "open", "version", "extra")
 """What is written of a slot that is there already, beside the version that was read."""
@@ -112,7 +110,8 @@ async def see(
     rows = await connection.fetch(
         SQL["read_places"],
         list(booking_ids),
-        list(inventory.slots),
+        # Where nothing is held nothing can be dead; the counter is fresh under its lock.
+        [slot.id for slot in inventory.slots.values() if slot.held],
         list(claims),
         list(owner_ids),
     )

@@ -24,4 +24,4 @@ SELECT id, owner_id, kind, status, version, places FROM booking.booking;
 
 -- name: messages
 -- What became of each message, by what it tells.
-SELECT booking_id, event ->> 'type' AS tells, state FROM notify.message;
+SELECT booking_id, event ->> 'type' AS tells, state, channel FROM notify.message;

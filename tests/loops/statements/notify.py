@@ -123,10 +123,7 @@ def claim_messages(
     due = [r for r in due if not _has_earlier(r, rows) and session.is_free("message", r["id"])]
     for row in sorted(due, key=lambda row: (row["due_at"], row["id"]))[:limit]:
         yield from session.lock("message", row["id"])
-        contact = session.row("contact", row["owner_id"])
-        state = "claimed" if contact else "no_address"
-        if row["expires_at"] <= now:
-            state = "expired"
+        state = "expired" if row["expires_at"] <= now else "claimed"
         after = row | {"state": state, "settled_at": None if state == "claimed" else now}
         if state == "claimed":
             until = now + timedelta(seconds=seconds)

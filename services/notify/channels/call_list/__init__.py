@@ -4,7 +4,11 @@ To be on the list is all that this channel does: what becomes of a call, somebod
 """
 
 from services.notify.channels import Dispatch
-from services.notify.rules import Accepted, Channel, Outcome
+from services.notify.rules import Accepted, Channel, Outcome, Refused
+from services.notify.rules.calls import clinic_of
+
+NEVER = 554
+"""As a mail server would say it: what is refused for good."""
 
 
 class CallList:
@@ -35,5 +39,7 @@ class ListLine:
         self.is_open = False
 
     async def send(self, dispatch: Dispatch) -> Outcome:
-        """It is on the list of its clinic."""
+        """It is on the list of its clinic; what is no clinic's nobody would call about."""
+        if clinic_of(dispatch.event) is None:
+            return Refused(NEVER, "no clinic")
         return Accepted()

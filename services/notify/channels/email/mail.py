@@ -37,6 +37,7 @@ def compose(
     at: datetime,
     language: Language = FALLBACK,
     confirm_at: str = "",
+    move_at: str = "",
     cancel_at: str = "",
     join_at: Sequence[str] = (),
     unsubscribe_at: str = "",
@@ -47,6 +48,7 @@ def compose(
         event,
         language,
         confirm_at=confirm_at,
+        move_at=move_at,
         cancel_at=cancel_at,
         join_at=join_at,
         unsubscribe_at=unsubscribe_at,
@@ -61,14 +63,19 @@ def compose(
     mail["Subject"] = Header(words.subject).encode()
     mail["Content-Language"] = words.language
     mail["Auto-Submitted"] = "auto-generated"
-    if unsubscribe_at:
-        mail["List-Unsubscribe"] = f"<{unsubscribe_at}>"
-        if unsubscribe_at.startswith("https:"):
-            # By any other way a mail program may not press it by itself (RFC 8058).
-            mail["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
+    _may_be_stopped(mail, unsubscribe_at)
     mail["X-Talon-Booking"] = str(event.booking_id)
     mail["X-Talon-Event"] = type(event).__name__
     return mail.as_bytes()
+
+
+def _may_be_stopped(mail: MIMEMultipart, unsubscribe_at: str) -> None:
+    """Where a mail program has a button for it."""
+    if unsubscribe_at:
+        mail["List-Unsubscribe"] = f"<{unsubscribe_at}>"
+    if unsubscribe_at.startswith("https:"):
+        # By any other way a mail program may not press it by itself (RFC 8058).
+        mail["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
 
 
 def _readable(event: Told, words: Wording) -> MIMEMultipart:

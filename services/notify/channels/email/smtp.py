@@ -81,6 +81,7 @@ class Line:
             at=dispatch.at,
             language=dispatch.language,
             confirm_at=dispatch.confirm_at,
+            move_at=dispatch.move_at,
             cancel_at=dispatch.cancel_at,
             join_at=dispatch.join_at,
             unsubscribe_at=dispatch.unsubscribe_at,

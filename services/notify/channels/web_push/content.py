@@ -5,7 +5,15 @@ import msgspec
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from services.notify.channels import Dispatch
-from services.notify.rules.push import Pushed, Subscription, bytes_of, public_key_of, topic_of
+from services.notify.rules.push import (
+    Asked,
+    Pushed,
+    Subscription,
+    bytes_of,
+    public_key_of,
+    topic_of,
+)
+from services.notify.texts import coming
 
 PAGE = "#/bookings"
 """What a tap opens, of the page whose service worker shows the message; it names no booking."""
@@ -14,7 +22,7 @@ TITLE = "Talon"
 CONTENT_BYTES_MAX = 3_993
 """What fits into one record of 4,096 bytes, which every push service takes."""
 
-PADDED_BYTES = 512
+PADDED_BYTES = 1_024
 """All contents are padded to a multiple of it: their length is not to say what they are."""
 
 _encode = msgspec.json.Encoder().encode
@@ -29,12 +37,22 @@ def content_of(dispatch: Dispatch, said: str) -> bytes:
             url=PAGE,
             tag=topic_of(dispatch.event.booking_id),
             lang=dispatch.language,
+            coming=_coming(dispatch),
         )
     )
     if len(content) > CONTENT_BYTES_MAX:
         raise ValueError("this is too long to be pushed")
     padded = -(-len(content) // PADDED_BYTES) * PADDED_BYTES
     return content.ljust(min(padded, CONTENT_BYTES_MAX))
+
+
+def _coming(dispatch: Dispatch) -> Asked | None:
+    """Whether they come, asked of whoever is reminded; of the address what follows the page."""
+    page, _, view = dispatch.confirm_at.partition("#")
+    if not page or not view:
+        return None
+    label, said = coming(dispatch.language)
+    return Asked(label=label, said=said, url=f"#{view}")
 
 
 def sealed(content: bytes, subscription: Subscription) -> bytes:

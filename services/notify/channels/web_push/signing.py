@@ -5,7 +5,7 @@ from typing import Self
 
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-from py_vapid import Vapid02
+from py_vapid import Vapid02, VapidException
 
 from services.notify.rules.push import bytes_of, text_of
 
@@ -29,7 +29,12 @@ class Signer:
         if len(raw) != SECRET_BYTES:
             raise ValueError(f"the key of web push has {SECRET_BYTES} bytes")
         key = ec.derive_private_key(int.from_bytes(raw, "big"), ec.SECP256R1())
-        return cls(Vapid02(key), contact)
+        signer = Vapid02(key)
+        try:
+            signer.sign({"aud": "https://push.example", "sub": contact, "exp": 1})
+        except VapidException as error:
+            raise ValueError(f"push services are to be told a contact, not {contact!r}") from error
+        return cls(signer, contact)
 
     @property
     def public_key(self) -> str:

@@ -83,6 +83,9 @@ VisitMissed =
 confirming =
     .before = If you are coming, tell the clinic here, without signing in, by one button:
 
+moving =
+    .before = If another time suits you better, choose it here, without signing in:
+
 cancelling =
     .before = If you cannot come, cancel here, without signing in; the page asks once more:
     .after = Whoever has this address can cancel your visit, so keep it to yourself.

@@ -36,3 +36,7 @@ short-VisitMissed = { $by ->
 short-Announced = { -name }: there is news for you, please open the page.
 
 short-perhaps-again = You may know this already.
+
+coming =
+    .label = I am coming
+    .said = Thank you, it is noted that you are coming.

@@ -37,3 +37,7 @@ short-VisitMissed = { $by ->
 short-Announced = { -name }: для вас есть новость, откройте страницу.
 
 short-perhaps-again = Возможно, вы это уже знаете.
+
+coming =
+    .label = Я приду
+    .said = Спасибо, отмечено, что вы придёте.
