@@ -15,11 +15,13 @@ MISTAKEN = 2
 STOPPED = 130
 
 
-def played(name: str, stack: Stack, bench: Callable[[], int], *, only: str = "") -> int:
+def played(
+    name: str, stack: Stack, bench: Callable[[], int], *, only: str = "", up: bool = True
+) -> int:
     """The bench's own verdict, on a stack that comes up for it (`only` these parts) and goes again.
 
-    2 with a sentence where it could not be played, 130 where somebody stopped it. KEEP=1 leaves the
-    stack up.
+    Not `up`: the bench brings up itself what it needs. 2 with a sentence where it could not be
+    played, 130 where somebody stopped it. KEEP=1 leaves the stack up.
     """
     # A shell that starts it in the background has it ignore Ctrl-C, on which every ending relies.
     signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -27,7 +29,8 @@ def played(name: str, stack: Stack, bench: Callable[[], int], *, only: str = "")
         signal.signal(number, lambda *_: signal.raise_signal(signal.SIGINT))
     try:
         _ask(stack, "reset")
-        _ask(stack, "up", *(("--only", only) if only else ()))
+        if up:
+            _ask(stack, "up", *(("--only", only) if only else ()))
         return bench()
     except MistakeError as reason:
         print(f"{name}: {reason}", file=sys.stderr)

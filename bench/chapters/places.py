@@ -147,16 +147,19 @@ async def play(scene: Scene) -> None:
 async def _compare(scene: Scene, still: Town, growing: Town) -> float:
     """How much more of the CPU a booking takes in the larger town."""
     spent: dict[Town, list[float]] = {still: [], growing: []}
+    others = []
     async with still.opened(), growing.opened():
         for nth in range(scene.sizes.places_rounds):
             for town in (still, growing) if nth % 2 == 0 else (growing, still):
                 run = await town.run()
                 spent[town].append(sum(run.cpu_us_settled.values()))
+                others.append(run.others)
     ratio = median(spent[growing]) / median(spent[still])
     key = f"places_{growing.places}"
     scene.all.details[key] = {"still": spent[still], "growing": spent[growing]}
     scene.all.values[f"{key}_cpu_us"] = round(median(spent[growing]))
     scene.all.values[f"{key}_memory_mib"] = round(growing.memory_mib, 1)
+    scene.all.values[f"{key}_others"] = round(median(others), 3)
     scene.say(f"{growing.places:,} places: {ratio:.2f} of the CPU that {still.places:,} take")
     return ratio
 

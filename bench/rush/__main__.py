@@ -62,7 +62,12 @@ def main() -> int:
         os.environ.setdefault(name, value)
     stack, sizes, out = named(options.stack), options.sizes, console()
     every = Everything(profile=sizes.name, patients=sizes.patients, chapters=list(chosen))
-    return played("bench", stack, lambda: _verdict(_measured(stack, sizes, every, out), sizes, out))
+    return played(
+        "bench",
+        stack,
+        lambda: _verdict(_measured(stack, sizes, every, out), sizes, out),
+        up=any(name not in chapters.APART for name in chosen),
+    )
 
 
 def _measured(stack: Stack, sizes: Sizes, every: Everything, out: Console) -> Everything:

@@ -117,6 +117,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     provider_rest_seconds_max: Seconds = 30.0
     email_per_second_max: Rate = 0.0
     sms_per_second_max: Rate = 0.0
+    sms_claim_batch_max: AtLeastOne = 2
     sms_announcements_per_day_max: Annotated[int, Meta(ge=0)] = 0
     push_per_second_max: Rate = 0.0
     claim_batch_max: AtLeastOne = 8

@@ -31,7 +31,7 @@ def settings(keyed: bool, distance: int) -> dict[str, str]:
         "TALON_TWILIO_TOKEN": "a token of the tests",
         "TALON_TWILIO_KEYED": "true" if keyed else "false",
         "TALON_SMS_FROM": "+79000000000",
-        "TALON_TWILIO_CONNECTIONS_MAX": "16",
+        "TALON_TWILIO_CONNECTIONS_MAX": "8",
         "TALON_SMS_SHARE_MIN": "0",
         "TALON_PROVIDER_REST_SECONDS_MAX": "2.0",
         "TALON_SEND_SECONDS": "1.0",

@@ -71,9 +71,13 @@ def test_it_is_left_alone_and_tried_as_the_story_tells(
 
 
 def test_slow_down_is_a_pause_and_no_fault() -> None:
-    slow = after(WELL, SlowDown(5.0), 0.0, LIMITS)
-    long = after(WELL, SlowDown(3_600.0), 0.0, LIMITS)
+    once = after(WELL, SlowDown(5.0), 0.0, LIMITS)
+    slow = after(once, SlowDown(5.0), 0.0, LIMITS)
+    long = after(once, SlowDown(3_600.0), 0.0, LIMITS)
+    between = after(after(once, Accepted(), 0.0, LIMITS), SlowDown(5.0), 0.0, LIMITS)
 
+    assert allowed(0, [once], 0.0) is None
+    assert allowed(0, [between], 0.0) is None
     assert allowed(0, [slow], 4.9) == 0
     assert allowed(0, [slow], 5.0) is None
     assert allowed(0, [long], LIMITS.rest_seconds_max) is None

@@ -29,11 +29,18 @@ class Switched:
     """A provider of a channel, with those before it."""
 
     def __init__(
-        self, provider: Provider, before: Sequence["Switched"], limits: Limits, per_second: float
+        self,
+        provider: Provider,
+        before: Sequence["Switched"],
+        limits: Limits,
+        per_second: float,
+        at_once: int | None = None,
     ) -> None:
+        """`at_once`: how many a line claims at most; when it is killed nobody knows of these."""
         self._provider = provider
         self._before = before
         self._limits = limits
+        self._at_once = at_once
         self._bucket = Bucket(per_second=per_second, tokens=per_second, at=_now())
         self.breaker: Breaker = WELL
         self.channel: Channel = provider.channel
@@ -51,7 +58,8 @@ class Switched:
         if self._paced(now) > WAIT_SECONDS_MAX:
             return 0
         providers = [*(one.breaker for one in self._before), self.breaker]
-        return allowed(len(self._before), providers, now)
+        room = allowed(len(self._before), providers, now)
+        return self._at_once if room is None else room
 
     async def turn(self) -> bool:
         """Wait until one more message may be given; False where that takes too long."""
@@ -134,7 +142,8 @@ def switched(providers: Sequence[Provider], config: Config) -> list[Switched]:
     for provider in providers:
         before = [one for one in made if one.channel == provider.channel]
         rate = per_second.get(provider.channel, 0.0)
-        made.append(Switched(provider, before, limits, rate))
+        at_once = config.sms_claim_batch_max if provider.channel == "sms" else None
+        made.append(Switched(provider, before, limits, rate, at_once))
     return made
 
 

@@ -42,10 +42,14 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Breaker(msgspec.Struct, frozen=True, kw_only=True):
-    """How a provider has done lately. `rests` since it last did well; `until` ends the last one."""
+    """How a provider has done lately. `rests` since it last did well; `until` ends the last one.
+
+    `is_slowed`: it has said "slow down" since. Once it may mean the one message; twice it means us.
+    """
 
     faults: int = 0
     rests: int = 0
+    is_slowed: bool = False
     until: float = float("-inf")
 
     def is_closed(self, now: float) -> bool:
@@ -66,6 +70,8 @@ def after(breaker: Breaker, outcome: Outcome, now: float, limits: Limits) -> Bre
         case Refused(code=code) if code == SERVICE_NOT_AVAILABLE:
             return at_fault(breaker, now, limits)
         case SlowDown(seconds=seconds):
+            if not breaker.is_slowed:
+                return msgspec.structs.replace(breaker, is_slowed=True)
             until = now + min(seconds, limits.rest_seconds_max)
             return msgspec.structs.replace(breaker, until=max(breaker.until, until))
         case NotHandedOver(stage=stage) if stage == GUARD:
