@@ -136,7 +136,9 @@ async def test_one_tap_on_a_reminder_says_that_they_come(desk: Desk, visit: Visi
 
     async def answer(route: Route) -> None:
         asked.append((route.request.method, route.request.url))
-        await route.fulfill(status=200 if "GOOD" in route.request.url else 404, json={})
+        is_good = "GOOD" in route.request.url
+        said = {} if is_good else {"code": "link_gone"}
+        await route.fulfill(status=200 if is_good else 404, json=said)
 
     await visitor.context.route("**/api/v1/links/**", answer)
     coming = {"label": "I am coming", "said": "Noted"}
@@ -154,6 +156,7 @@ async def test_one_tap_on_a_reminder_says_that_they_come(desk: Desk, visit: Visi
     await visitor.context.service_workers[0].evaluate(TAP)
 
     await expect(visitor.page.locator("h1")).to_have_text(visitor.said("coming.title"))
+    await expect(visitor.shows("problem.link_gone")).to_be_visible()
     assert asked[0] == ("PUT", f"{visitor.base}/api/v1/links/GOOD/coming")
     visitor.forgives(is_network)
 
