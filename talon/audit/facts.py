@@ -47,6 +47,7 @@ class BookingRow(msgspec.Struct, frozen=True):
     status: str
     version: int
     places: tuple[Seat, ...] = ()
+    campaign_id: UUID | None = None
 
 
 class MessageRow(msgspec.Struct, frozen=True):
