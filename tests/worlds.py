@@ -697,9 +697,25 @@ async def _notify(dsn: str, folder: Path) -> AsyncIterator[World]:
         signature = signature_of(TWILIO["twilio_callback"], form, TWILIO["twilio_token"])
         signed = {"X-Twilio-Signature": signature}
         world.signed["take_twilio_callback"] = (body, signed)
-        for name in ("change_contacts", "change_preferences"):
-            said = world.route(name)
-            await world.ask(said, said.example())
+        said = world.route("change_contacts")
+        await world.ask(said, said.example())
+
+        async def wished() -> dict[str, Any]:
+            wishes = world.route("change_preferences")
+            await world.ask(wishes, wishes.example())
+            return {}
+
+        world.making["show_preferences"] = wished
+
+        async def told() -> dict[str, Any]:
+            await notify_doors.an_unknown_message(door.pool, ALICE)
+            return {}
+
+        async def told_to_a_patient() -> dict[str, Any]:
+            return await told() | {"path": {"id": str(ALICE)}}
+
+        world.making |= dict.fromkeys(("list_own_messages", "list_unknown_messages"), told)
+        world.making["list_patient_messages"] = told_to_a_patient
 
         async def audited() -> dict[str, Any]:
             return {"query": {"person": str(ALICE)}}
