@@ -21,7 +21,7 @@ PARTS = $(if $(ONLY),--only=$(ONLY)) $(if $(SCALE),--scale=$(SCALE))
 
 export STACK SABOTAGE KEEP
 
-.PHONY: help setup up down status logs reset demo test bench drill waiting faults check lock token pairs
+.PHONY: help setup up down status logs reset demo test bench drill waiting faults check lock token pairs messages
 
 help: ## print this list
 	@echo "make VERB [STACK=local|demo|test|bench] [ARGS=...]"
@@ -50,13 +50,13 @@ demo: setup ## a city, a rush, an audit, from nothing to nothing [SABOTAGE=1] [K
 	@$(PYTHON) -m talon demo $(ARGS)
 
 test: STACK := $(if $(filter file,$(origin STACK)),test,$(STACK))
-test: ALSO := chromium
+test: ALSO := chromium peers postfix
 test: setup ## every test, on stacks of its own, in two lanes; with ARGS in one [ARGS="-k rules"]
 	@$(PYTHON) -m tests $(ARGS)
 
 bench: STACK := $(if $(filter file,$(origin STACK)),bench,$(STACK))
 bench: ALSO := wrk
-bench: setup ## bookings a second beside a row-lock peer, on a stack of its own [ARGS=--short|--quick] [KEEP=1]
+bench: setup ## how fast, beside a row-lock peer, and every bar, on stacks of its own [ARGS="--short|--quick --only peers,pairs,…"] [KEEP=1]
 	@$(PYTHON) -m bench.rush --stack $(STACK) $(ARGS)
 
 drill: STACK := $(if $(filter file,$(origin STACK)),bench,$(STACK))
@@ -73,6 +73,9 @@ faults: setup ## kill, freeze and cut off everything, and check what people were
 
 pairs: setup ## 2,000 people want 300 pairs of doses while parts are killed [ARGS="--profile short"]
 	@$(PYTHON) -m tests.pairs $(ARGS)
+
+messages: setup ## 5,000 people are told something while the provider misbehaves and the messenger is killed [ARGS="--profile short"]
+	@$(PYTHON) -m tests.messages $(ARGS)
 
 check: setup ## the gate: lint, format, types, import contracts, tidiness
 	@$(PYTHON) -m ruff check .

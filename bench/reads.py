@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from random import Random
 from statistics import median
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.request import urlopen
 
 import uvloop
@@ -31,9 +31,6 @@ from talon.reads import pages
 from talon.reads.crowd import reading
 from talon.rush.choice import SKEW
 
-ROUNDS = 3
-ROUND_SECONDS = 5.0
-BOOKING_SECONDS = 15.0
 BOOKINGS_PER_SECOND = 1_100.0
 """Asked for; a tenth may be refused and it is still a thousand that are made."""
 
@@ -44,29 +41,43 @@ READS_PER_BOOKING = 2
 HOT_PAGES = 200
 
 
+class Sizes(NamedTuple):
+    """How long is measured."""
+
+    rounds: int = 3
+    seconds: float = 5.0
+    booking_seconds: float = 15.0
+    """While it is seen how old pages are."""
+
+    beside: float = QUARTER_OF_PEAK
+    """So many bookings a second are made while pages are read."""
+
+
 def main() -> int:
     """Measure on a stack that is up and has a city."""
     words = argparse.ArgumentParser(prog="python -m bench.reads", description=__doc__)
     words.add_argument("--stack", default="bench")
     options = words.parse_args()
     try:
-        uvloop.run(_measure(named(options.stack)))
+        result = uvloop.run(measured(named(options.stack), Sizes()))
     except MistakeError as reason:
         print(f"bench reads: {reason}", file=sys.stderr)
         return 2
+    print("RESULT", json.dumps(result), flush=True)
     return 0
 
 
-async def _measure(stack: Stack) -> None:
+async def measured(stack: Stack, sizes: Sizes) -> dict[str, Any]:
+    """All of it, on a stack that is up and has a city."""
     plan = home.load(stack).plan
     paths = [f"/api/v1{page}" for page in pages.draw(plan, Random(1), SKEW)[:HOT_PAGES]]
-    result = await _compare(stack, paths)
-    result |= await _beside(stack, paths, plan)
-    result |= await _age(stack, plan)
-    print("RESULT", json.dumps(result), flush=True)
+    result = await _compare(stack, paths, sizes)
+    result |= await _beside(stack, paths, plan, sizes)
+    result |= await _age(stack, plan, sizes)
+    return result
 
 
-async def _compare(stack: Stack, paths: list[str]) -> dict[str, Any]:
+async def _compare(stack: Stack, paths: list[str], sizes: Sizes) -> dict[str, Any]:
     """Availability beside a file, in turns."""
     out = console()
     one = next(path for path in paths if "availability?clinic" in path)
@@ -74,9 +85,9 @@ async def _compare(stack: Stack, paths: list[str]) -> dict[str, Any]:
     with _static_file(size) as file:
         runs = {"a file": [file], "one page": [one], f"{len(paths)} pages": paths}
         rates: dict[str, list[float]] = {name: [] for name in runs}
-        for _ in range(ROUNDS):
+        for _ in range(sizes.rounds):
             for name, wanted in runs.items():
-                said = await wrk.read(stack.edge, wanted, seconds=ROUND_SECONDS)
+                said = await wrk.read(stack.edge, wanted, seconds=sizes.seconds)
                 if said.failed:
                     raise MistakeError(f"{name}: {said.failed} answers were not what was asked for")
                 rates[name].append(said.per_second)
@@ -93,15 +104,15 @@ async def _compare(stack: Stack, paths: list[str]) -> dict[str, Any]:
     }
 
 
-async def _beside(stack: Stack, paths: list[str], plan: Plan) -> dict[str, Any]:
+async def _beside(stack: Stack, paths: list[str], plan: Plan, sizes: Sizes) -> dict[str, Any]:
     """The pages, as fast as may be, while a quarter of the bookings are made that could be."""
     stop, rates = asyncio.Event(), []
     slots = _slots_of(plan)
-    booking = asyncio.create_task(bookings.book(stack, slots, rate=QUARTER_OF_PEAK, stop=stop))
+    booking = asyncio.create_task(bookings.book(stack, slots, rate=sizes.beside, stop=stop))
     await asyncio.sleep(bookings.READING_SECONDS)
     began = time.monotonic()
-    for _ in range(ROUNDS):
-        rates.append((await wrk.read(stack.edge, paths, seconds=ROUND_SECONDS)).per_second)
+    for _ in range(sizes.rounds):
+        rates.append((await wrk.read(stack.edge, paths, seconds=sizes.seconds)).per_second)
     seconds = time.monotonic() - began
     stop.set()
     done = await booking
@@ -137,7 +148,7 @@ def _static_file(size: int) -> Iterator[str]:
         path.unlink()
 
 
-async def _age(stack: Stack, plan: Plan) -> dict[str, Any]:
+async def _age(stack: Stack, plan: Plan, sizes: Sizes) -> dict[str, Any]:
     """How old the oldest page was while bookings changed them all."""
     slots = _slots_of(plan)
     stop = asyncio.Event()
@@ -149,14 +160,14 @@ async def _age(stack: Stack, plan: Plan) -> dict[str, Any]:
         return made
 
     async with reading(stack, per_booking=READS_PER_BOOKING, bookings=so_far) as readers:
-        for _ in range(int(BOOKING_SECONDS)):
+        for _ in range(int(sizes.booking_seconds)):
             await asyncio.sleep(1)
             made += int(BOOKINGS_PER_SECOND)
         stop.set()
         done = await booking
     summary = readers.summary
     console().print(
-        f"{done.booked / BOOKING_SECONDS:,.0f} bookings a second ({done.refused:,} refused,"
+        f"{done.booked / sizes.booking_seconds:,.0f} bookings a second ({done.refused:,} refused,"
         f" {done.unanswered:,} unanswered): {summary.reads:,} pages read, answered with"
         f" {summary.statuses}; p99 {summary.p99_ms:.0f} ms; as of {summary.age_p99_seconds:.2f} s"
         f" before (p99), {summary.age_max_seconds:.2f} s at most"

@@ -19,7 +19,11 @@ MILLISECONDS = {"us": 0.001, "ms": 1.0, "s": 1000.0}
 
 SCRIPT = """
 local pages = {%s}
+local pause_max = %d
 local n = 0
+if pause_max > 0 then
+  delay = function() return math.random(0, pause_max) end
+end
 request = function()
   n = n %% #pages + 1
   return wrk.format("GET", pages[n])
@@ -37,14 +41,24 @@ class Said(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def read(
-    origin: str, paths: Sequence[str], *, seconds: float, threads: int = 1, connections: int = 64
+    origin: str,
+    paths: Sequence[str],
+    *,
+    seconds: float,
+    threads: int = 1,
+    connections: int = 64,
+    pause_ms_max: int = 0,
 ) -> Said:
-    """Ask for the paths in turn, over so many connections, as fast as answers come."""
+    """Ask for the paths in turn, over so many connections, as fast as answers come.
+
+    With a pause each connection waits half of it on average before it asks for the next.
+    """
     if shutil.which("wrk") is None:
         raise MistakeError("wrk is not installed; run: apt-get install wrk")
     with tempfile.TemporaryDirectory() as folder:
         script = Path(folder) / "pages.lua"
-        script.write_text(SCRIPT % ", ".join(f'"{path}"' for path in paths), encoding="utf-8")
+        pages = ", ".join(f'"{path}"' for path in paths)
+        script.write_text(SCRIPT % (pages, pause_ms_max), encoding="utf-8")
         process = await asyncio.create_subprocess_exec(
             "wrk",
             *("-t", str(threads), "-c", str(connections), "-d", f"{seconds:.0f}s"),

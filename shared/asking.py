@@ -138,6 +138,35 @@ class Commands:
             faultpoints.reach(faultpoints.HANDED_OVER)
 
 
+class Seat:
+    """Where the answer to one wish is waited for, by all who ask it at once."""
+
+    __slots__ = ("_reply", "_waiting")
+
+    def __init__(self) -> None:
+        self._reply: Reply | None = None
+        self._waiting: list[asyncio.Future[Reply | None]] = []
+
+    def call(self, waiting: asyncio.Future[Reply | None]) -> None:
+        """Whoever waits there is told, unless they have given up."""
+        self._waiting.append(waiting)
+
+    def hear(self, reply: Reply) -> None:
+        """The answer, for everybody."""
+        self._reply = reply
+        for waiting in self._waiting:
+            if not waiting.done():
+                waiting.set_result(reply)
+
+    def done(self) -> bool:
+        """Has the answer come?"""
+        return self._reply is not None
+
+    def result(self) -> Reply:
+        """The answer that has come."""
+        return self._reply
+
+
 class Replies:
     """The seats of those who wait for an answer, and the reader that calls them up."""
 
@@ -150,7 +179,7 @@ class Replies:
         self.on_turned_away: Callable[[], None] = _nobody_counts
         self._broker = broker
         self._name = name
-        self._waiting: dict[UUID, asyncio.Future[Reply]] = {}
+        self._waiting: dict[UUID, Seat] = {}
 
     @property
     def seated(self) -> int:
@@ -161,16 +190,16 @@ class Replies:
         """In words, where answers do not reach those who wait for them."""
         return self._pulse.wrong() if self.reading else "the replies are not read"
 
-    def take_seat(self, command_id: UUID) -> asyncio.Future[Reply]:
-        """The future of the answer. The same wish asked twice at once waits for the same answer."""
-        if command_id in self._waiting:
-            return self._waiting[command_id]
+    def take_seat(self, command_id: UUID) -> Seat:
+        """Where the answer is heard; the same wish asked twice at once waits for the same one."""
+        seat = self._waiting.get(command_id)
+        if seat is not None:
+            return seat
         if len(self._waiting) >= self.seats_max:
             self.on_turned_away()
             raise SeatsTakenError
-        future: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
-        self._waiting[command_id] = future
-        return future
+        seat = self._waiting[command_id] = Seat()
+        return seat
 
     def leave_seat(self, command_id: UUID) -> None:
         """Nobody waits for this answer any longer."""
@@ -209,9 +238,9 @@ class Replies:
         """Let the service keep what was answered, then tell those who wait."""
         await self.on_replies(replies)
         for reply in replies:
-            waiting = self._waiting.pop(reply.cause, None)
-            if waiting is not None and not waiting.done():
-                waiting.set_result(reply)
+            seat = self._waiting.pop(reply.cause, None)
+            if seat is not None:
+                seat.hear(reply)
 
 
 def _replies_in(value: bytes | None) -> list[Reply]:
@@ -250,14 +279,9 @@ class Asking:
         began = time.monotonic()
         seat = self.replies.take_seat(command.id)
         loop = asyncio.get_running_loop()
-        mine: asyncio.Future[Reply | None] = loop.create_future()
-
-        def hear(answered: asyncio.Future[Reply]) -> None:
-            if not mine.done() and not answered.cancelled():
-                mine.set_result(answered.result())
-
         # One future, one timer: of all that is done for a request, waiting must cost the least.
-        seat.add_done_callback(hear)
+        mine: asyncio.Future[Reply | None] = loop.create_future()
+        seat.call(mine)
         patience = loop.call_later(patience_seconds, _give_up, mine)
         try:
             self.commands.post(command, partition, mine)
@@ -267,7 +291,6 @@ class Asking:
             raise
         finally:
             patience.cancel()
-            seat.remove_done_callback(hear)
         if reply is not None:
             self.on_answer(time.monotonic() - began)
         return reply

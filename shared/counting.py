@@ -45,12 +45,20 @@ class Requests:
     def __init__(self, answered: Counter, seconds: Histogram) -> None:
         self._answered = Children(answered)
         self._seconds = Children(seconds)
+        self._counts: dict[tuple[str, str, int], tuple[Callable[[], None], Callable[[float], None]]]
+        self._counts = {}
 
     def count(self, method: str, route: str, status: int, seconds: float) -> None:
         """One request was answered."""
-        known = method if method in METHODS else OTHER_METHOD
-        self._answered[known, route, status].inc()
-        self._seconds[known, route].observe(seconds)
+        found = self._counts.get((method, route, status))
+        if found is None:
+            known = method if method in METHODS else OTHER_METHOD
+            found = self._answered[known, route, status].inc, self._seconds[known, route].observe
+            if known == method:
+                self._counts[method, route, status] = found
+        inc, observe = found
+        inc()
+        observe(seconds)
 
 
 class Looked(Collector):

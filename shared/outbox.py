@@ -11,6 +11,7 @@ import logging
 import time
 from collections import deque
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 
 import asyncpg
 import msgspec
@@ -149,11 +150,13 @@ class Relay:
             if not self._window or not self._window[0].handed:
                 # Cleared before marking: a row sent meanwhile must not wait for the next one.
                 self._sent.clear()
-                await self._mark()
-                if self._marks:
-                    # The database was away: nothing else may ever be sent that would mark them.
-                    await asyncio.sleep(RETRY_SECONDS)
-                else:
+                if self._marks and not await self._another_is_sent(marked + MARK_SECONDS):
+                    await self._mark()
+                    marked = loop.time()
+                    if self._marks:
+                        # The database was away: nothing else may ever be sent that would mark them.
+                        await asyncio.sleep(RETRY_SECONDS)
+                elif not self._marks:
                     await self._sent.wait()
             elif not await self._head_is_acknowledged():
                 await asyncio.sleep(RETRY_SECONDS)
@@ -167,6 +170,18 @@ class Relay:
                 if loop.time() - marked >= MARK_SECONDS:
                     await self._mark()
                     marked = loop.time()
+
+    async def _another_is_sent(self, until: float) -> bool:
+        """True when there is more to mark before it is time to mark what there is.
+
+        Each marking is a transaction of its own, whose commit waits for the disk.
+        """
+        left = until - asyncio.get_running_loop().time()
+        if left <= 0:
+            return False
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._sent.wait(), left)
+        return self._sent.is_set()
 
     async def _head_is_acknowledged(self) -> bool:
         results = await asyncio.gather(*self._window[0].acknowledged, return_exceptions=True)

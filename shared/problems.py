@@ -1,12 +1,16 @@
 """How is a caller told what went wrong? RFC 9457, with a stable `code` and what to do next."""
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 import msgspec
 from aiohttp import web
 
 CONTENT_TYPE = "application/problem+json"
+
+ENCODED_MAX = 512
+"""How many problems are kept as they are sent; what has words of its own each time goes again."""
 
 
 class Problem(Exception):  # noqa: N818 - RFC 9457's own word
@@ -21,31 +25,45 @@ class Problem(Exception):  # noqa: N818 - RFC 9457's own word
         headers: Mapping[str, str] | None = None,
         **more: Any,
     ) -> None:
-        super().__init__(f"{status} {code}: {detail}")
+        super().__init__(status, code, detail)
         self.status = status
         self.code = code
         self.detail = detail
         self.headers = dict(headers or {})
         self.more = more
 
+    def __str__(self) -> str:
+        """In one line, for a log."""
+        return f"{self.status} {self.code}: {self.detail}"
+
     def body(self) -> dict[str, Any]:
         """The problem document: type, title, status, detail, code, and what this case adds."""
-        return {
-            "type": f"urn:talon:problem:{self.code}",
-            "title": self.code.replace("_", " "),
-            "status": self.status,
-            "detail": self.detail,
-            "code": self.code,
-        } | self.more
+        return _document(self.status, self.code, self.detail) | self.more
 
     def response(self) -> web.Response:
         """The HTTP answer."""
-        return web.Response(
-            status=self.status,
-            body=msgspec.json.encode(self.body()),
-            content_type=CONTENT_TYPE,
-            headers=self.headers,
-        )
+        if self.more:
+            text = msgspec.json.encode(self.body())
+        else:
+            text = _encoded(self.status, self.code, self.detail)
+        headers = {"Content-Type": CONTENT_TYPE, **self.headers}
+        return web.Response(status=self.status, body=text, headers=headers)
+
+
+def _document(status: int, code: str, detail: str) -> dict[str, Any]:
+    return {
+        "type": f"urn:talon:problem:{code}",
+        "title": code.replace("_", " "),
+        "status": status,
+        "detail": detail,
+        "code": code,
+    }
+
+
+@lru_cache(ENCODED_MAX)
+def _encoded(status: int, code: str, detail: str) -> bytes:
+    """Most are told again and again in the same words: thousands a second in a crowd."""
+    return msgspec.json.encode(_document(status, code, detail))
 
 
 def not_found(what: str) -> Problem:

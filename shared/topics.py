@@ -6,6 +6,7 @@ from uuid import UUID
 import msgspec
 
 from shared.messages import (
+    AnnouncementEvent,
     BookingEvent,
     Message,
     PersonErased,
@@ -89,7 +90,7 @@ SLOTS_LEFT = Topic(
 )
 BOOKING_EVENTS = Topic(
     name="booking.events",
-    carries=BookingEvent | VisitEvent | PersonErased,
+    carries=BookingEvent | VisitEvent | PersonErased | AnnouncementEvent,
     form="json",
     written_by=("booking",),
     read_by=("notify",),

@@ -3,11 +3,12 @@
 import asyncio
 import hashlib
 import logging
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, date, datetime
 from typing import Annotated, Any, TypeVar
-from uuid import UUID, uuid5
+from uuid import UUID
 
 import msgspec
 from aiohttp import web
@@ -17,6 +18,7 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 
 from shared import database
 from shared.logs import HEADERS
+from shared.naming import named
 from shared.problems import Problem, not_found, unavailable
 
 log = logging.getLogger(__name__)
@@ -37,6 +39,9 @@ SHUTDOWN_SECONDS = 3.0
 LIST_MAX = 100
 KEY_LENGTH_MAX = 128
 
+_is_key = re.compile(rf"[!-~]{{1,{KEY_LENGTH_MAX}}}").fullmatch
+_encode_body = msgspec.msgpack.Encoder().encode
+
 COMMANDS = UUID("6f0c0a3c-7f0b-5f0e-9a53-1f6f1f1c7a10")
 """Namespace of the ids that commands get from their actor, route and key."""
 
@@ -55,12 +60,7 @@ def json_response(
 
 async def read_body(request: web.Request, decoder: msgspec.json.Decoder[T]) -> T:
     """The body as its Struct: 400 where it is no JSON, 413 too large, 422 not what is asked for."""
-    try:
-        raw = await request.read()
-    except web.HTTPRequestEntityTooLarge as error:
-        raise Problem(
-            413, "body_too_large", f"A body may have at most {BODY_BYTES_MAX} bytes."
-        ) from error
+    raw = await _read(request)
     try:
         return decoder.decode(raw or b"{}")
     except msgspec.ValidationError as error:
@@ -69,6 +69,19 @@ async def read_body(request: web.Request, decoder: msgspec.json.Decoder[T]) -> T
         ) from error
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise Problem(400, "malformed_json", f"The body is not JSON: {error}.") from error
+
+
+async def _read(request: web.Request) -> bytes:
+    content = request.content
+    try:
+        # Nearly always all of it came with the head: then nobody has to wait for it.
+        if content.is_eof() and content.total_bytes <= request.client_max_size:
+            return content.read_nowait()
+        return await request.read()
+    except web.HTTPRequestEntityTooLarge as error:
+        raise Problem(
+            413, "body_too_large", f"A body may have at most {BODY_BYTES_MAX} bytes."
+        ) from error
 
 
 def idempotency_key(request: web.Request) -> str:
@@ -80,7 +93,7 @@ def idempotency_key(request: web.Request) -> str:
             "idempotency_key_missing",
             "Send an Idempotency-Key header, a new random one per wish, the same one to ask again.",
         )
-    if not 1 <= len(key) <= KEY_LENGTH_MAX or not all("!" <= c <= "~" for c in key):
+    if not _is_key(key):
         raise Problem(
             400,
             "idempotency_key_malformed",
@@ -91,13 +104,13 @@ def idempotency_key(request: web.Request) -> str:
 
 def command_id(actor: UUID, route: str, key: str) -> UUID:
     """The same wish of the same person, asked twice, is the same command."""
-    return uuid5(COMMANDS, f"{actor} {route} {key}")
+    return named(COMMANDS, f"{actor} {route} {key}")
 
 
 def body_hash(path: str, body: Any) -> bytes:
     """16 bytes over what was asked, of what: another body under the same key is another wish."""
     try:
-        asked = msgspec.msgpack.encode(body)
+        asked = _encode_body(body)
     except OverflowError as error:
         raise Problem(422, "invalid_body", "A time is before year 1 or after 9999.") from error
     return hashlib.blake2b(path.encode() + b"\x00" + asked, digest_size=16).digest()

@@ -1,6 +1,7 @@
 """Which verb is meant?
 
-python -m talon token|city|import|rush|audit|accesses|keys|demo|openapi|verify-draw
+python -m talon token|city|import|rush|audit|accesses|keys|demo|openapi|preview|verify-draw|
+    dead-letters
 """
 
 import argparse
@@ -15,10 +16,12 @@ from talon.verbs import (
     accesses,
     audit,
     city,
+    dead_letters,
     demo,
     import_,
     keys,
     openapi,
+    preview,
     rush,
     token,
     verify_draw,
@@ -34,7 +37,9 @@ VERBS = {
     "keys": keys,
     "demo": demo,
     "openapi": openapi,
+    "preview": preview,
     "verify-draw": verify_draw,
+    "dead-letters": dead_letters,
 }
 
 

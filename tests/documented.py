@@ -17,7 +17,7 @@ from shared.openapi import Api
 from shared.openapi.document import document
 from shared.openapi.operations import HEADERS
 from shared.openapi.problems import COMMON, UNROUTED
-from shared.openapi.routes import EVENT_STREAM
+from shared.openapi.routes import CSV, EVENT_STREAM
 from shared.web import Handler
 
 Schema = dict[str, Any]
@@ -102,7 +102,9 @@ def body_of(answer: web.StreamResponse) -> Any:
         return None
     assert isinstance(answer.body, bytes)
     is_json = answer.content_type.endswith("json")
-    return msgspec.json.decode(answer.body) if is_json else answer.body
+    if is_json:
+        return msgspec.json.decode(answer.body)
+    return answer.body.decode() if answer.content_type == CSV else answer.body
 
 
 def _wrong_without_a_route(answer: web.StreamResponse) -> Iterator[str]:

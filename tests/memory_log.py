@@ -47,7 +47,7 @@ class MemoryLog:
         async with self._grown:
             await asyncio.wait_for(self._grown.wait_for(enough), LIMIT_SECONDS)
 
-    def reader(self, broker: Broker, name: str) -> "MemoryReader":
+    def reader(self, broker: Broker, name: str, *, bite_bytes: int = 1) -> "MemoryReader":
         """The reader's door."""
         return MemoryReader(self)
 

@@ -91,6 +91,8 @@ class City:
                 return {"id": await self._asked_by(person, "request_booking")}
             case ["holds", _, *_]:
                 return {"id": await self._asked_by(person, "hold_places")}
+            case ["me", "push-subscriptions", _]:
+                return {"id": await self._device_of(person)}
             case ["me", "dependants", _] if route.method == "DELETE":
                 return {"id": await self._adult_of(person)}
             case ["me", "dependants", _]:
@@ -105,6 +107,8 @@ class City:
                 made = await self.world.making_at[route.name](str(person.clinic))
                 self._bodies[made["path"]["id"]] = made["body"]
                 return dict(made["path"])
+            case ["patients", _, "messages"]:
+                return {"id": str(person.id)}
             case ["patients", _, *rest]:
                 if rest == ["merge"]:
                     await self._known(Person("patient", UUID(route.example().body["into_id"])))
@@ -114,6 +118,9 @@ class City:
                 return patient
             case ["campaigns", _, _, *_]:
                 return await self._of_a_campaign(person, route)
+            case ["announcements", _, *_] | ["messages", _, "settle"]:
+                made = await self.world.making[route.name]()
+                return dict(made["path"])  # type: ignore[index,call-overload]
             case ["proposals", _, *_]:
                 return await self._proposal(person, route)
             case ["campaigns", _, "waiting-room", *_]:
@@ -164,7 +171,7 @@ class City:
             return body | {"act": body["act"] | {"clinic_id": clinic["id"]}}
         if route.name == "open_version":
             return await version_as_seen(self.world, body, path) or body
-        if route.name == "propose_rules":
+        if route.name in ("propose_rules", "write_announcement"):
             return (await self.world.ready(route)).body
         agreed = [self._bodies.get(path.get(name, "")) for name in ("booking", "id")]
         return agreed[0] or agreed[1] or body
@@ -184,8 +191,18 @@ class City:
         said = await self.ask(person, self.world.route("add_dependant"), {}, {"kind": "adult"})
         return said.id
 
+    async def _device_of(self, person: Person) -> str:
+        """A browser of theirs that nobody else has."""
+        route = self.world.route("add_device")
+        body = route.example().body
+        said = await self.ask(
+            person, route, {}, body | {"endpoint": f"{body['endpoint']}{uuid4()}"}
+        )
+        assert said.code == OPEN, said
+        return str(msgspec.json.decode(said.body)["id"])
+
     async def _at_clinic(self, person: Person, route: Route) -> dict[str, str]:
-        if "{visit}" in route.path or "{booking}" in route.path:
+        if any(part in route.path for part in ("{visit}", "{booking}", "{call}")):
             made = await self.world.making_at[route.name](str(person.clinic))
             path: dict[str, str] = made["path"]
             if "body" in made:

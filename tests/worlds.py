@@ -10,6 +10,7 @@ import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -21,8 +22,10 @@ from aiohttp import ClientResponse
 from services.booking.api.desk import DESK
 from services.booking.dryruns import Trier
 from services.booking.rules.admission import Facts
+from services.notify.channels.sms.twilio import signature_of
+from services.notify.rules.preferences import BY_LINK
 from services.slots.rules import HoldLimits
-from shared.links.rules import Keys, Link, token_of
+from shared.links.rules import Keys, Link, Purpose, token_of
 from shared.messages import PlacesLeft
 from shared.openapi.routes import Api, Example, Route
 from shared.policy import REASON_HEADER
@@ -32,6 +35,7 @@ from talon.verbs.openapi import APIS
 from tests import booking_doors, notify_doors, slots_doors
 from tests.booking_doors import Client, bearer
 from tests.booking_stories import ALICE, BORIS
+from tests.notify_calls import a_call
 from tests.stories import open_clinic
 
 Making = Callable[[], Awaitable[str | dict[str, Any]]]
@@ -62,6 +66,7 @@ class World:
         self.api: Api = APIS[service]
         self.making: dict[str, Making] = {}
         self.making_at: dict[str, MakingAt] = {}
+        self.signed: dict[str, tuple[bytes, dict[str, str]]] = {}
         self._client = client
 
     def route(self, name: str) -> Route:
@@ -98,8 +103,11 @@ class World:
         given: dict[str, Any] = {"headers": headers_for(route), "params": example.query}
         if route.body is not None:
             given["json"] = example.body
+        if route.name in self.signed:
+            given["data"], signature = self.signed[route.name]
+            more["headers"] = more.get("headers", given["headers"]) | signature
         if "data" in more:
-            given.pop("json")
+            given.pop("json", None)
         path = route.path.format(**example.path)
         return await self._client.request(route.method, path, **given | more)
 
@@ -156,13 +164,13 @@ async def _booking(dsn: str, folder: Path) -> AsyncIterator[World]:
             place = (await world.made("request_booking"))["places"][0]
             return {"path": {"id": place["clinic_id"]}, "query": {"date": place["starts_at"][:10]}}
 
-        async def a_link() -> dict[str, Any]:
+        async def a_link(purpose: Purpose = "cancel_booking") -> dict[str, Any]:
             owner, route = uuid4(), world.route("request_booking")
             headers = headers_for(route, sub=str(owner))
             made = await (await world.ask(route, route.example(), headers=headers)).json()
             door.client.app[DESK].link_keys = keys = Keys(signs=1, secrets={1: bytes(32)})
             link = Link(
-                purpose="cancel_booking",
+                purpose=purpose,
                 person_id=owner,
                 object_id=UUID(made["id"]),
                 until=datetime(2099, 3, 12, 7, tzinfo=UTC),
@@ -178,6 +186,10 @@ async def _booking(dsn: str, folder: Path) -> AsyncIterator[World]:
         _visits(world, door)
         for name in ("show_link", "use_link"):
             world.making[name] = a_link
+        for name in ("show_coming", "say_coming"):
+            world.making[name] = partial(a_link, "confirm_visit")
+        for name in ("show_other_time", "take_other_time"):
+            world.making[name] = partial(a_link, "move_visit")
         async with _looked_at(door):
             yield world
 
@@ -513,6 +525,16 @@ def _add_rules(world: World, door: booking_doors.Door) -> None:
         body = world.route("revert_rules").example().body
         return {"path": {"id": (await published(100))["campaign"]}, "body": body}
 
+    async def written() -> dict[str, Any]:
+        await desk.facts.keep(ALICE, Facts(district="nevsky"))
+        return {"path": {"id": await world.make("write_announcement", **soon())}}
+
+    async def to_write() -> dict[str, Any]:
+        return {"path": {}, "body": world.route("write_announcement").example().body | soon()}
+
+    def soon() -> dict[str, Any]:
+        return {"expires_at": (datetime.now(UTC) + timedelta(days=3)).isoformat()}
+
     async def only(making: Making, *names: str) -> dict[str, Any]:
         made = await making()
         assert isinstance(made, dict)
@@ -531,6 +553,10 @@ def _add_rules(world: World, door: booking_doors.Door) -> None:
         "approve_rules": lambda: only(proposed, "path", "body"),
         "withdraw_rules": lambda: only(proposed, "path"),
         "undo_rules": lambda: only(published, "path"),
+        "write_announcement": to_write,
+        "show_announcement": written,
+        "list_announcements": lambda: _listed(written),
+        "stop_announcement": written,
     }
 
 
@@ -653,17 +679,80 @@ def _add_proposals(world: World, door: slots_doors.Door) -> None:
     world.making_at |= making
 
 
+TWILIO = {
+    "twilio_callback": "https://talon.example/api/v1/receipts/twilio",
+    "twilio_token": "12345",
+}
+
+
+LINK_KEYS = '{"signs": 1, "keys": {"1": "' + "A" * 43 + '="}}'
+
+
 @asynccontextmanager
 async def _notify(dsn: str, folder: Path) -> AsyncIterator[World]:
-    async with notify_doors.a_door(dsn, folder) as door:
+    async with notify_doors.a_door(dsn, folder, **TWILIO, link_keys=LINK_KEYS) as door:
         world = World("notify", door.client)
-        contacts = world.route("change_contacts")
-        await world.ask(contacts, contacts.example())
+        body = b"MessageSid=SM1&MessageStatus=delivered"
+        form = [("MessageSid", "SM1"), ("MessageStatus", "delivered")]
+        signature = signature_of(TWILIO["twilio_callback"], form, TWILIO["twilio_token"])
+        signed = {"X-Twilio-Signature": signature}
+        world.signed["take_twilio_callback"] = (body, signed)
+        said = world.route("change_contacts")
+        await world.ask(said, said.example())
+
+        async def wished() -> dict[str, Any]:
+            wishes = world.route("change_preferences")
+            await world.ask(wishes, wishes.example())
+            return {}
+
+        world.making["show_preferences"] = wished
+
+        async def told() -> dict[str, Any]:
+            await notify_doors.an_unknown_message(door.pool, ALICE)
+            return {}
+
+        async def told_to_a_patient() -> dict[str, Any]:
+            return await told() | {"path": {"id": str(ALICE)}}
+
+        world.making |= dict.fromkeys(("list_own_messages", "list_unknown_messages"), told)
+        world.making["list_patient_messages"] = told_to_a_patient
 
         async def audited() -> dict[str, Any]:
             return {"query": {"person": str(ALICE)}}
 
+        async def nobody_knows() -> dict[str, Any]:
+            event_id = await notify_doors.an_unknown_message(door.pool, uuid4())
+            return {"path": {"id": str(event_id)}}
+
+        world.making["settle_message"] = nobody_knows
+
+        async def a_reminder() -> dict[str, Any]:
+            link = Link(
+                purpose="decline",
+                person_id=ALICE,
+                object_id=BY_LINK["reminder"],
+                until=datetime(2099, 3, 12, 7, tzinfo=UTC),
+            )
+            return {"path": {"token": token_of(link, Keys(signs=1, secrets={1: bytes(32)}))}}
+
+        world.making["show_unsubscribe"] = world.making["unsubscribe"] = a_reminder
+
+        async def a_device() -> str:
+            return str((await (await world.ask(added, added.example())).json())["id"])
+
+        async def calls(clinic: str = CLINIC) -> dict[str, Any]:
+            await a_call(door.pool, UUID(clinic))
+            return {"path": {"id": clinic}}
+
+        async def one_call(clinic: str = CLINIC) -> dict[str, Any]:
+            call = await a_call(door.pool, UUID(clinic))
+            return {"path": {"id": clinic, "call": str(call)}}
+
+        added = world.route("add_device")
         world.making["list_contact_accesses"] = audited
+        world.making |= dict.fromkeys(("list_devices", "remove_device"), a_device)
+        world.making |= dict.fromkeys(("list_calls", "print_calls"), calls)
+        world.making["settle_call"] = world.making_at["settle_call"] = one_call
         yield world
 
 

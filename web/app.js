@@ -4,17 +4,21 @@ import { dock } from './frame/dock.js';
 import { head } from './frame/head.js';
 import { fill, say } from './parts/dom.js';
 import { routeOf } from './route.js';
+import * as device from './talk/device.js';
 import * as session from './talk/session.js';
 import * as wishes from './talk/wishes.js';
 import { bookingsView } from './views/bookings.js';
 import { clinicView } from './views/clinic.js';
+import { comingView } from './views/coming.js';
 import { contactsView } from './views/contacts.js';
 import { findView } from './views/find.js';
 import { lineView } from './views/line.js';
 import { linkView } from './views/link.js';
 import { nowhereView } from './views/nowhere.js';
+import { otherTimeView } from './views/other-time.js';
 import { pairsView } from './views/pairs.js';
 import { signInView } from './views/sign-in.js';
+import { stopView } from './views/stop.js';
 import { visitView } from './views/visit.js';
 import { preferred, remember, speak, t } from './words/language.js';
 
@@ -31,6 +35,9 @@ const VIEWS = {
   line: lineView,
   link: linkView,
   visit: visitView,
+  coming: comingView,
+  time: otherTimeView,
+  stop: stopView,
   nowhere: nowhereView,
 };
 const PERSONAL = ['bookings', 'contacts'];
@@ -60,6 +67,12 @@ addEventListener('hashchange', () => {
 session.onSession(() => {
   if (PERSONAL.includes(routeOf(location.hash).view)) show();
 });
+
+// Whoever leaves a device that others use is told nothing there any more.
+session.onSession(() => {
+  if (session.whoIsHere() === null && !session.hasExpired()) device.forget();
+});
+device.onOpened((address) => { location.hash = address; });
 
 document.querySelector('.skip')?.addEventListener('click', (event) => {
   // Its address would ask for another view; the heading is where the content begins.

@@ -3,7 +3,7 @@
 /**
  * @typedef {object} Route
  * @property {'find' | 'clinic' | 'pairs' | 'bookings' | 'contacts' | 'line' | 'link' | 'visit'
- *   | 'nowhere'} view
+ *   | 'coming' | 'time' | 'stop' | 'nowhere'} view
  * @property {string} clinic
  * @property {string} campaign
  * @property {string} token
@@ -21,9 +21,9 @@
 export function routeOf(hash) {
   const [path, query] = hash.replace(/^#\/?/, '').split('?');
   const [view = '', clinic = '', third = ''] = path.split('/');
-  // A link to a visit is one of the links, and says so before its token.
-  const isVisit = view === 'link' && clinic === 'visit' && third !== '';
-  const token = isVisit ? third : clinic;
+  // What a link is for stands before its token; without that it is one to cancel.
+  const isFor = view === 'link' && third !== '' ? clinic : '';
+  const token = isFor !== '' ? third : clinic;
   const asked = new URLSearchParams(query);
   const [service, product, date] = ['service', 'product', 'date']
     .map((name) => asked.get(name) ?? '');
@@ -31,7 +31,10 @@ export function routeOf(hash) {
   if (view === '') return { view: 'find', ...rest };
   if (view === 'clinic' && clinic !== '') return { view: 'clinic', ...rest };
   if (view === 'line' && clinic !== '') return { view, ...rest };
-  if (view === 'link' && token !== '') return { view: isVisit ? 'visit' : view, ...rest };
+  if (isFor === 'visit' || isFor === 'coming' || isFor === 'time' || isFor === 'stop') {
+    return { view: isFor, ...rest };
+  }
+  if (view === 'link' && isFor === '' && token !== '') return { view, ...rest };
   if (view === 'pairs') return { view, ...rest };
   if (view === 'bookings' || view === 'contacts') return { view, ...rest };
   return { view: 'nowhere', ...rest };

@@ -1,4 +1,7 @@
-"""What does the peer do with a booking? Lock the slot's row, look, write, commit, answer."""
+"""What does the peer do with a booking? Lock the slot's row, look, write, commit, answer.
+
+With the booking it keeps the answer under its key and an event to tell others, in one transaction.
+"""
 
 import asyncio
 import signal
@@ -17,7 +20,7 @@ from shared.auth import Tokens
 from shared.messages import Dose
 from shared.problems import Problem
 from shared.statements import load
-from shared.web import command_id, idempotency_key, json_response, read_body
+from shared.web import body_hash, command_id, idempotency_key, read_body
 
 SQL = load("bench.peer_rowlock")
 HOST = "127.0.0.1"
@@ -69,6 +72,33 @@ class Booked(msgspec.Struct, frozen=True, kw_only=True):
     places: tuple[Place]
 
 
+class PlaceBooked(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """What others are to hear of it."""
+
+    cause: UUID
+    owner_id: UUID
+    campaign_id: UUID
+    places: tuple[Place]
+
+
+class Written(msgspec.Struct, frozen=True, kw_only=True):
+    """What a wish becomes in the tables if it is granted."""
+
+    wish: UUID
+    patient: UUID
+    body: NewBooking
+    body_hash: bytes
+    answer: bytes
+    event: bytes
+
+    @property
+    def row(self) -> tuple[Any, ...]:
+        """In the order of the statements."""
+        place = self.body.places[0]
+        about = (self.wish, place.slot_id, self.patient, self.body.campaign_id, place.dose)
+        return (*about, self.body_hash, self.answer, self.event)
+
+
 class Session:
     """One connection with its statements prepared once."""
 
@@ -77,8 +107,16 @@ class Session:
         self.lock_slot: PreparedStatement = prepared["lock_slot"]
         self.book: PreparedStatement = prepared["book"]
         self.book_at_once: PreparedStatement = prepared["book_at_once"]
-        self.is_booked: PreparedStatement = prepared["is_booked"]
+        self.refuse: PreparedStatement = prepared["refuse"]
+        self.answer: PreparedStatement = prepared["answer"]
 
+
+STATEMENTS = ("lock_slot", "book", "book_at_once", "refuse", "answer")
+REFUSALS = {
+    "slot_unknown": "There is no such slot.",
+    "slot_full": "The slot is full.",
+    "claim_taken": "This person has this dose already.",
+}
 
 _decode = msgspec.json.Decoder(NewBooking)
 
@@ -94,43 +132,69 @@ class Desk:
             self._free.put_nowait(session)
 
     async def request_booking(self, request: web.Request) -> web.Response:
-        """201 booked, also when asked again by the same key; 409 full, or the dose is taken."""
+        """201 booked; 409 full, or the dose is taken; the same to whoever asks again by the key."""
         actor = await self._tokens.actor(request)
         body = await read_body(request, _decode)
-        wish = command_id(actor.id, ROUTE, idempotency_key(request))
+        wish = written(command_id(actor.id, ROUTE, idempotency_key(request)), actor.id, body)
         session = await self._free.get()
         try:
-            free = await self._book(session, wish, actor.id, body)
-            if free == 0 and await session.is_booked.fetchval(wish):
-                free = 1
-        except asyncpg.UniqueViolationError as error:
-            if error.constraint_name != "booking_pkey":
-                raise Problem(409, "claim_taken", "This person has this dose already.") from error
-            free = 1
+            answer = await self._answer(session, wish)
         finally:
             self._free.put_nowait(session)
-        if free is None:
-            raise Problem(409, "slot_unknown", "There is no such slot.")
-        if free < 1:
-            raise Problem(409, "slot_full", "The slot is full.")
-        booked = Booked(id=wish, status="booked", campaign_id=body.campaign_id, places=body.places)
-        return json_response(booked, status=201, headers={"Location": f"{ROUTE}/{wish}"})
+        return web.Response(
+            status=201,
+            body=answer,
+            content_type="application/json",
+            headers={"Location": f"{ROUTE}/{wish.wish}"},
+        )
 
-    async def _book(
-        self, session: Session, wish: UUID, patient: UUID, body: NewBooking
-    ) -> int | None:
+    async def _answer(self, session: Session, wish: Written) -> bytes:
+        """The booking that was made now, or what was answered before."""
+        try:
+            free = await self._book(session, wish)
+            if free is not None and free > 0:
+                return wish.answer
+        except asyncpg.UniqueViolationError as error:
+            if error.constraint_name == "one_per_claim":
+                # Nothing was kept. Where the wish itself was granted before, that answer stays.
+                await session.refuse.fetch(wish.wish, wish.body_hash, b"claim_taken")
+        said = await session.answer.fetchrow(wish.wish)
+        assert said is not None, "whoever was not booked was refused"
+        if said["body_hash"] != wish.body_hash:
+            raise Problem(422, "key_reused", "This key was used for another wish.")
+        answer: bytes = said["answer"]
+        if said["status"] == 201:
+            return answer
+        code = answer.decode()
+        raise Problem(409, code, REFUSALS[code])
+
+    async def _book(self, session: Session, wish: Written) -> int | None:
         """How many places were free before; below one, nothing was booked."""
-        place = body.places[0]
-        written = (wish, place.slot_id, patient, body.campaign_id, place.dose)
         free: int | None
         if self._at_once:
-            free = await session.book_at_once.fetchval(*written)
+            free = await session.book_at_once.fetchval(*wish.row)
             return free
         async with session.connection.transaction():
-            free = await session.lock_slot.fetchval(place.slot_id)
+            free = await session.lock_slot.fetchval(wish.row[1])
             if free is not None and free > 0:
-                await session.book.fetch(*written)
+                await session.book.fetch(*wish.row)
+            else:
+                why = b"slot_unknown" if free is None else b"slot_full"
+                await session.refuse.fetch(wish.wish, wish.body_hash, why)
         return free
+
+
+def written(wish: UUID, patient: UUID, body: NewBooking) -> Written:
+    """All that is kept of it."""
+    about: dict[str, Any] = {"campaign_id": body.campaign_id, "places": body.places}
+    return Written(
+        wish=wish,
+        patient=patient,
+        body=body,
+        body_hash=body_hash(ROUTE, body),
+        answer=msgspec.json.encode(Booked(id=wish, status="booked", **about)),
+        event=msgspec.json.encode(PlaceBooked(cause=wish, owner_id=patient, **about)),
+    )
 
 
 @web.middleware
@@ -188,9 +252,8 @@ async def _sessions(options: Options) -> AsyncIterator[list[Session]]:
                 server_settings={"statement_timeout": str(STATEMENT_MS)},
             )
             open_ones.push_async_callback(connection.close)
-            names = ("lock_slot", "book", "book_at_once", "is_booked")
-            prepared = {name: await connection.prepare(SQL[name]) for name in names}
+            prepared = {name: await connection.prepare(SQL[name]) for name in STATEMENTS}
             # Until a statement has run, PostgreSQL's timer of the preparing goes on.
-            await prepared["is_booked"].fetchval(NOBODY)
+            await prepared["answer"].fetchrow(NOBODY)
             sessions.append(Session(connection, prepared))
         yield sessions

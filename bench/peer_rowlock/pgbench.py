@@ -1,6 +1,7 @@
 """How often a second does PostgreSQL make the peer's transaction with no web service before it?
 
-pgbench, with the peer's own statements and as many connections, on the same table and slot.
+pgbench, with the peer's own statements and as many connections, on the same table and slot; and
+beside it, with the smallest transaction that keeps anything.
 """
 
 import asyncio
@@ -10,7 +11,7 @@ import tempfile
 from pathlib import Path
 from uuid import UUID, uuid4
 
-from bench.peer_rowlock.app import SQL
+from bench.peer_rowlock.app import SQL, NewBooking, Place, written
 from bench.peer_rowlock.place import DATABASE
 from deploy.local import passwords
 from deploy.local.stack import SUPERUSER, Stack
@@ -29,12 +30,22 @@ async def run(
     stack: Stack, slot_id: UUID, *, connections: int, seconds: float, at_once: bool
 ) -> float:
     """Bookings a second in this one slot."""
+    text = _transaction(slot_id, at_once=at_once)
+    return await _asked(stack, text, connections=connections, seconds=seconds)
+
+
+async def commits(stack: Stack, *, connections: int, seconds: float) -> float:
+    """Commits a second of one small row each: what this disk and PostgreSQL can do at most."""
+    return await _asked(stack, SQL["grain"] + "\n", connections=connections, seconds=seconds)
+
+
+async def _asked(stack: Stack, text: str, *, connections: int, seconds: float) -> float:
     if shutil.which("pgbench") is None:
         raise MistakeError("pgbench is not installed; it comes with Debian's postgresql")
     settings = stack.settings
     with tempfile.TemporaryDirectory() as folder:
-        script = Path(folder) / "booking.sql"
-        script.write_text(_transaction(slot_id, at_once=at_once), encoding="ascii")
+        script = Path(folder) / "transaction.sql"
+        script.write_text(text, encoding="ascii")
         process = await asyncio.create_subprocess_exec(
             *("pgbench", "-n", "-M", "prepared", "-f", str(script)),
             *("-c", str(connections), "-T", f"{seconds:.0f}"),
@@ -58,17 +69,27 @@ def _path() -> str:
 def _transaction(slot_id: UUID, *, at_once: bool) -> str:
     """The peer's statements, with everybody another person."""
     names = ("book_at_once",) if at_once else ("lock_slot", "book")
+    place = Place(slot_id=slot_id, dose=1)
+    booked = written(uuid4(), uuid4(), NewBooking(places=(place,), campaign_id=uuid4()))
     values = {
         "$1": "gen_random_uuid()",
         "$2": f"'{slot_id}'",
         "$3": "gen_random_uuid()",
         "$4": f"'{uuid4()}'",
         "$5": "1::smallint",
+        "$6": _bytes(booked.body_hash),
+        "$7": _bytes(booked.answer),
+        "$8": _bytes(booked.event),
     }
     statements = []
     for name in names:
         text = SQL[name].replace("$1", f"'{slot_id}'") if name == "lock_slot" else SQL[name]
-        for place, value in values.items():
-            text = text.replace(place, value)
+        for parameter, value in values.items():
+            text = text.replace(parameter, value)
         statements.append(text)
     return "\n".join(statements if at_once else ("BEGIN;", *statements, "COMMIT;")) + "\n"
+
+
+def _bytes(value: bytes) -> str:
+    """In hexadecimal: what stands after a colon pgbench takes for a variable of its own."""
+    return f"'\\x{value.hex()}'::bytea"

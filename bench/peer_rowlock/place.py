@@ -21,6 +21,8 @@ class Counts(msgspec.Struct, frozen=True, kw_only=True):
     bookings: int
     capacity_used: int
     oversold: int
+    answers: int
+    events: int
 
     def wrong(self, before: "Counts", *, told: int, unsure: int) -> list[str]:
         """What does not fit what was told since `before`, in words; `unsure` were not answered."""
@@ -30,6 +32,8 @@ class Counts(msgspec.Struct, frozen=True, kw_only=True):
             f"the peer's slots say {self.capacity_used}, its bookings {self.bookings}": (
                 self.capacity_used != self.bookings
             ),
+            f"the peer has {self.answers} answers and {self.events} events for"
+            f" {self.bookings} bookings": {self.answers, self.events} != {self.bookings},
             f"{told - made} bookings of the peer lost": made < told,
             f"{made} bookings of the peer for {told} told and {unsure} not known": (
                 made > told + unsure

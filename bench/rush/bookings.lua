@@ -1,26 +1,46 @@
 -- What does each request of the rush say? Each is another person's, and when everybody has booked
 -- the first dose, they come for the second, then under the next campaign.
--- Arguments: the files of tokens, slots and campaigns, the run's name, and the longest pause of a
--- connection between two requests in milliseconds. A run without a name only shows the tokens: who
--- gives no Idempotency-Key is sent away once it is known who asks.
+-- Arguments: the files of people, of what there is to choose from, and of campaigns, the run's name, the
+-- longest pause of a connection between two requests in milliseconds, and how many doses one booking
+-- takes. A line of people is a token and, after it, the ids of those who come with them; a line of choices is
+-- the slots of one booking. A run without a name only shows the tokens: who gives no Idempotency-Key
+-- is sent away once it is known who asks.
 
 local DOSES = 4
-local tokens, slots, campaigns, run
+local people, choices, campaigns, run, taken
 local nth = 0
 local head, middle
 
 local function lines_of(path)
   local lines = {}
-  for line in io.lines(path) do lines[#lines + 1] = line end
+  for line in io.lines(path) do
+    local words = {}
+    for word in line:gmatch("%S+") do words[#words + 1] = word end
+    lines[#lines + 1] = words
+  end
   return lines
 end
 
+local function place_of(slot, dose, who)
+  local whose = who and ',"patient_id":"' .. who .. '"' or ""
+  return '{"slot_id":"' .. slot .. '","dose":' .. dose .. whose .. "}"
+end
+
+local function body_of(slots, person, pass, campaign)
+  local places = place_of(slots[1], pass * taken + 1)
+  for n = 2, #slots do
+    places = places .. "," .. place_of(slots[n], pass * taken + (taken > 1 and n or 1), person[n])
+  end
+  return '{"places":[' .. places .. '],"campaign_id":"' .. campaign .. '"}'
+end
+
 function init(args)
-  tokens, slots, campaigns = lines_of(args[1]), lines_of(args[2]), lines_of(args[3])
+  people, choices, campaigns = lines_of(args[1]), lines_of(args[2]), lines_of(args[3])
   run = args[4]
   local pause_max = tonumber(args[5])
+  taken = tonumber(args[6])
   -- Every id has the same length, so every body has.
-  local length = #'{"places":[{"slot_id":"","dose":1}],"campaign_id":""}' + #slots[1] + #campaigns[1]
+  local length = #body_of(choices[1], people[1], 0, campaigns[1][1])
   head = "POST " .. wrk.path .. " HTTP/1.1\r\nHost: " .. wrk.host .. ":" .. wrk.port
     .. "\r\nContent-Type: application/json\r\nContent-Length: " .. length
     .. "\r\nAuthorization: Bearer "
@@ -32,14 +52,15 @@ function init(args)
 end
 
 function request()
-  local person = nth % #tokens
-  local pass = (nth - person) / #tokens
-  local dose = pass % DOSES
-  local campaign = campaigns[(pass - dose) / DOSES % #campaigns + 1]
+  local person = nth % #people
+  local round = (nth - person) / #people
+  local passes = DOSES / taken
+  local pass = round % passes
+  local campaign = campaigns[(round - pass) / passes % #campaigns + 1][1]
   nth = nth + 1
-  return head .. tokens[person + 1] .. middle .. nth
-    .. '\r\n\r\n{"places":[{"slot_id":"' .. slots[math.random(#slots)] .. '","dose":' .. dose + 1
-    .. '}],"campaign_id":"' .. campaign .. '"}'
+  local who = people[person + 1]
+  return head .. who[1] .. middle .. nth .. "\r\n\r\n"
+    .. body_of(choices[math.random(#choices)], who, pass, campaign)
 end
 
 function done(summary, latency)

@@ -39,24 +39,37 @@ class Town(msgspec.Struct, frozen=True, kw_only=True):
 
     hot: UUID
     uniform: tuple[UUID, ...]
+    clinics: tuple[UUID, ...]
+    """Whose the thousand are, in their order."""
+
+    full: UUID
+    """Room for one person, who has it."""
 
 
 class Operator:
-    """Whoever sets clinics and campaigns up, through the edge like any other."""
+    """Whoever sets clinics and campaigns up, through the edge like any other, or at one `door`."""
 
-    def __init__(self, stack: Stack, doors: Doors) -> None:
+    def __init__(self, stack: Stack, doors: Doors, door: str = "") -> None:
         self._doors = doors
-        self._token = Signer(stack).sign(uuid4(), ["operator"], hours=TOKEN_HOURS)
+        self._api = f"{door}/api/v1" if door else doors.api
+        self._signer = Signer(stack)
+        self._token = self._signer.sign(uuid4(), ["operator"], hours=TOKEN_HOURS)
 
-    async def town(self) -> Town:
+    async def town(self, clinics: int = CLINICS) -> Town:
         """One clinic with the hot slot, and the thousand others over forty clinics."""
-        hot = await self._clinic("Polyclinic No. 1", 1)
+        _, (hot,) = await self._clinic("Polyclinic No. 1", 1)
+        _, (full,) = await self._clinic(f"Polyclinic No. {clinics + 2}", 1, capacity=1)
+        await self._fill(full)
         others = [
-            slot_id
-            for number in range(CLINICS)
-            for slot_id in await self._clinic(f"Polyclinic No. {number + 2}", SLOTS_PER_CLINIC)
+            await self._clinic(f"Polyclinic No. {number + 2}", SLOTS_PER_CLINIC)
+            for number in range(clinics)
         ]
-        return Town(hot=hot[0], uniform=tuple(others))
+        return Town(
+            hot=hot,
+            uniform=tuple(slot_id for _, slot_ids in others for slot_id in slot_ids),
+            clinics=tuple(clinic_id for clinic_id, _ in others),
+            full=full,
+        )
 
     async def campaign(self) -> UUID:
         """A new one, so that everybody may book anew."""
@@ -73,21 +86,30 @@ class Operator:
         await self._insist("/campaigns", body)
         return campaign_id
 
-    async def _clinic(self, name: str, slots: int) -> list[UUID]:
+    async def _fill(self, slot_id: UUID) -> None:
+        """Somebody takes the one place."""
+        token = self._signer.sign(uuid4(), ["patient"], hours=TOKEN_HOURS)
+        await self._insist("/bookings", {"places": [{"slot_id": slot_id}]}, token)
+
+    async def _clinic(
+        self, name: str, slots: int, capacity: int = CAPACITY_MAX
+    ) -> tuple[UUID, list[UUID]]:
         clinic_id, slot_ids = uuid4(), [uuid4() for _ in range(slots)]
         about = {"id": clinic_id, "name": name, "time_zone": "Europe/Moscow"}
         await self._insist("/clinics", about)
-        await self._insist(f"/clinics/{clinic_id}/slots", {"slots": _slots(slot_ids)})
-        return slot_ids
+        await self._insist(f"/clinics/{clinic_id}/slots", {"slots": _slots(slot_ids, capacity)})
+        return clinic_id, slot_ids
 
-    async def _insist(self, path: str, body: Any) -> None:
+    async def _insist(self, path: str, body: Any, token: str = "") -> None:
         """Ask until it is made; whatever else is answered ends the bench with what was said."""
-        url, key = f"{self._doors.api}{path}", str(uuid4())
+        token = token or self._token
+        url, key = f"{self._api}{path}", str(uuid4())
         for _ in range(ATTEMPTS_MAX):
-            answer = await self._doors.ask("POST", url, token=self._token, key=key, body=body)
+            answer = await self._doors.ask("POST", url, token=token, key=key, body=body)
             if answer.status == MADE:
                 return
-            if 0 < answer.status < 500:
+            # A slot that was made this moment the front desk may not know yet.
+            if 0 < answer.status < 500 and answer.code != "slot_unknown":
                 break
             await asyncio.sleep(PAUSE_SECONDS)
         said = answer.body.decode(errors="replace") or answer.code
@@ -103,7 +125,7 @@ async def widen(stack: Stack, slot_id: UUID) -> None:
         await connection.close()
 
 
-def _slots(slot_ids: Sequence[UUID]) -> list[dict[str, Any]]:
+def _slots(slot_ids: Sequence[UUID], capacity: int) -> list[dict[str, Any]]:
     first = datetime.now(UTC).replace(minute=0, second=0, microsecond=0) + FIRST_IN
     return [
         {
@@ -111,7 +133,7 @@ def _slots(slot_ids: Sequence[UUID]) -> list[dict[str, Any]]:
             "service": SERVICE,
             "starts_at": first + nth * LENGTH,
             "ends_at": first + (nth + 1) * LENGTH,
-            "capacity": CAPACITY_MAX,
+            "capacity": capacity,
         }
         for nth, slot_id in enumerate(slot_ids)
     ]

@@ -2,22 +2,16 @@
 
 from collections.abc import Sequence
 from statistics import median
+from typing import Any
 
 import msgspec
 
 from bench.rush.audit import Found
+from bench.rush.bars import Missed, Values
 from bench.rush.kept import Step
 from bench.rush.measure import OTHERS_MAX, Run
 from bench.rush.sizes import Tuning
 from bench.rush.where import Where
-
-HOT_LEAST = 6.0
-UNIFORM_LEAST = 3.0
-KEPT_LEAST = 4.0
-P99_MS_MAX = 150.0
-PEER_LEAST = 0.5
-"""Of what PostgreSQL does by itself with the peer's transaction: less would be a straw man."""
-
 
 PEERS = ("peer", "peer by statements")
 """The peer's two ways to make its transaction. Whichever is faster is what Talon is measured by."""
@@ -48,38 +42,28 @@ class Spread(msgspec.Struct, frozen=True, kw_only=True):
     most: float
 
 
-class Result(msgspec.Struct, frozen=True, kw_only=True):
-    """What the last line says. A ratio without a name is to the faster of the two peers."""
-
-    hot_ratio: float
-    uniform_ratio: float
-    echo_ratio: float
-    """Talon's hot slot beside an echo that decides nothing."""
-
-    sustained_hot_ratio: float
-    bookings_per_second: float
-    p99_ms: float
-    oversold: int
-    lost: int
-    hot_ratio_statements: float
-    uniform_ratio_statements: float
-    sustained_hot_ratio_statements: float
-    valid: bool
-    """Whether anything may be concluded from it."""
-
-    disturbed: bool
-    """Whether others had so much of the machine that no rate is to be quoted."""
-
-
 class Everything(msgspec.Struct, kw_only=True):
     """All numbers of one bench."""
 
     profile: str
     began: str = ""
     machine: str = ""
-    result: Result | None = None
+    result: Values = {}
+    chapters: list[str] = []
+    """Those that were to be played."""
+
+    failed: dict[str, str] = {}
+    """Those that could not be played to their end, and why."""
+
+    chapter_seconds: dict[str, float] = {}
+    values: Values = {}
+    """What the chapters beside the rounds found, by their names in RESULT."""
+
+    details: dict[str, Any] = {}
+    """The same with what belongs to it, by chapter."""
+
     unfit: list[str] = []
-    missed: list[str] = []
+    missed: list[Missed] = []
     per_second: dict[str, Spread] = {}
     patients: int = 0
     peer_tried: dict[str, list[Tried]] = {}
@@ -93,9 +77,6 @@ class Everything(msgspec.Struct, kw_only=True):
     """The share of the machine that others had beside pgbench, which would flatter the peer."""
 
     kept: list[Step] = []
-    kept_rate: float = 0.0
-    """The highest rate at which nobody fell further behind."""
-
     where: dict[str, Where] = {}
     cold: dict[str, Run] = {}
     audit: Found | None = None
@@ -123,69 +104,10 @@ class Everything(msgspec.Struct, kw_only=True):
             others > OTHERS_MAX for others in beside_pgbench
         )
 
-    def peer(self, slots: str) -> str:
-        """The faster of the two."""
-        return max((name_of(peer, slots) for peer in PEERS), key=self.rate)
-
-
-def conclude(every: Everything) -> Result:
-    """The ratios, from medians; also kept in `every`, with what speaks against them."""
-    assert every.audit is not None
-    every.per_second = {name: every.spread(name) for name in (*every.runs, *every.pgbench)}
-    every.kept_rate = max((step.run.per_second for step in every.kept if step.kept), default=0.0)
-    every.unfit = _unfit(every)
-    hot, uniform = every.rate("talon hot"), every.rate("talon uniform")
-    peer, statements = every.rate(every.peer("hot")), every.rate("peer by statements hot")
-    every.result = Result(
-        hot_ratio=round(hot / peer, 2),
-        uniform_ratio=round(uniform / every.rate(every.peer("uniform")), 2),
-        echo_ratio=round(hot / every.rate("echo"), 3),
-        sustained_hot_ratio=round(every.kept_rate / peer, 2),
-        bookings_per_second=round(hot),
-        p99_ms=round(median(run.p99_ms for run in every.runs["talon hot"]), 1),
-        oversold=every.audit.oversold,
-        lost=every.audit.lost,
-        hot_ratio_statements=round(hot / statements, 2),
-        uniform_ratio_statements=round(uniform / every.rate("peer by statements uniform"), 2),
-        sustained_hot_ratio_statements=round(every.kept_rate / statements, 2),
-        valid=not every.unfit and not every.disturbed,
-        disturbed=every.disturbed,
-    )
-    every.missed = _missed(every.result)
-    return every.result
-
-
-def peer_of_pgbench(every: Everything) -> float:
-    """What the peer makes of what PostgreSQL makes alone, in the hot slot and the same way."""
-    peer = every.peer("hot")
-    return every.rate(peer) / every.rate(peer.replace("peer", "pgbench"))
-
-
-def _unfit(every: Everything) -> list[str]:
-    """Why nothing may be concluded from it."""
-    said = list(every.wrong)
-    share = peer_of_pgbench(every)
-    if share < PEER_LEAST:
-        said.append(f"the peer is no match: it makes {share:.0%} of what pgbench makes")
-    of_talon = [*every.runs["talon hot"], *every.runs["talon uniform"]]
-    if any(run.caught_up_seconds is None for run in of_talon):
-        said.append("projection and ledger did not catch up in time")
-    return said
-
-
-def _missed(result: Result) -> list[str]:
-    """Which bars were not reached."""
-    bars = {
-        f"hot {result.hot_ratio}, not {HOT_LEAST:g} times the peer": result.hot_ratio >= HOT_LEAST,
-        f"uniform {result.uniform_ratio}, not {UNIFORM_LEAST:g} times the peer": (
-            result.uniform_ratio >= UNIFORM_LEAST
-        ),
-        f"kept {result.sustained_hot_ratio}, not {KEPT_LEAST:g} times the peer": (
-            result.sustained_hot_ratio >= KEPT_LEAST
-        ),
-        f"p99 {result.p99_ms} ms, over {P99_MS_MAX:g} ms": result.p99_ms <= P99_MS_MAX,
-    }
-    return [words for words, reached in bars.items() if not reached]
+    def peer(self, slots: str) -> str | None:
+        """The faster of the two; None where neither was asked."""
+        names = [name for peer in PEERS if (name := name_of(peer, slots)) in self.runs]
+        return max(names, key=self.rate) if names else None
 
 
 def line_of(run: Run) -> str:
@@ -198,11 +120,13 @@ def line_of(run: Run) -> str:
     more = (
         "" if run.caught_up_seconds is None else f", caught up {run.caught_up_seconds:.1f} s later"
     )
-    odd = {"undecided": run.undecided, "failed": run.failed, "broken": run.broken}
+    failed = max(0, run.failed - run.refused)
+    odd = {"undecided": run.undecided, "failed": failed, "broken": run.broken}
+    rate = f"{run.per_second:,.0f}/s" if run.booked else f"{run.refused_per_second:,.0f} refused/s"
     said = "".join(f", {count:,} {what}" for what, count in odd.items() if count)
     others = f", DISTURBED: others had {run.others:.0%}" if run.disturbed else ""
     return (
-        f"{name_of(run.side, run.slots)}: {run.per_second:,.0f}/s, p50 {run.p50_ms:.0f} ms,"
+        f"{name_of(run.side, run.slots)}: {rate}, p50 {run.p50_ms:.0f} ms,"
         f" p99 {run.p99_ms:.0f} ms{said}{more}{others}; CPU {sum(run.cpu_us.values()):.0f} us"
         f" each ({spent}), {run.idle:.0%} idle"
     )

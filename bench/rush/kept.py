@@ -1,20 +1,8 @@
 """How many bookings a second can be kept, so that nobody falls further behind?"""
 
-from collections.abc import AsyncIterator
-
 import msgspec
 
-from bench.rush.lag import Watch
-from bench.rush.load import Pressure
-from bench.rush.measure import Measure, Run
-from bench.rush.sides import Talon
-from bench.rush.sizes import Sizes
-
-CONNECTIONS = 256
-"""Many, so that each may pause and the pace is that of people, not of answers."""
-
-ANSWER_SECONDS = 0.03
-"""About what an answer takes below the peak."""
+from bench.rush.measure import Run
 
 GROWTH_MAX = 0.02
 """Of the rate: so much the lag may seem to grow by chance."""
@@ -62,23 +50,3 @@ class Search:
             self.wanted = step.wanted * (1 + STEP)
         else:
             self.wanted = (self.kept.wanted + self._too_much) / 2
-
-
-async def search(
-    measure: Measure, talon: Talon, watch: Watch, *, sizes: Sizes, first: float
-) -> AsyncIterator[Step]:
-    """The steps as they are made, on the hot slot; the fastest kept one is the answer."""
-    seeking = Search(first)
-    for _ in range(sizes.kept_steps_max):
-        pause = max(0.0, CONNECTIONS / seeking.wanted - ANSWER_SECONDS)
-        pressure = Pressure(
-            connections=CONNECTIONS,
-            seconds=sizes.kept_seconds,
-            pause_ms_max=round(2_000 * pause),
-        )
-        step = Step(wanted=seeking.wanted, run=await measure.run(talon, "hot", pressure, watch))
-        seeking.learn(step)
-        yield step
-        if seeking.done:
-            return
-        await watch.all_quiet()

@@ -36,6 +36,13 @@ class Lag(msgspec.Struct, frozen=True, kw_only=True):
     commands: int
     projection: int
     ledger: int
+    unannounced: int = 0
+    """Events that are not on the log yet."""
+
+    @property
+    def behind(self) -> int:
+        """Zero when everybody has heard of everything."""
+        return self.commands + self.events + self.unannounced
 
     @property
     def events(self) -> int:
@@ -58,6 +65,7 @@ class Watch:
         for name, topic in READERS.items():
             ends = await self._reader.ends(topic.name, range(topic.partitions))
             behind[name] = max(0, sum(ends.values()) - positions.get(topic.name, 0))
+        behind["unannounced"] = positions["unannounced"]
         return Lag(at=time.monotonic() - began, **behind)
 
     async def follow(self, into: list[Lag]) -> None:
@@ -72,9 +80,9 @@ class Watch:
         began = time.monotonic()
         while time.monotonic() - began < CAUGHT_UP_SECONDS_MAX:
             lag = await self.look(began)
-            if lag.commands + lag.events == 0:
+            if lag.behind == 0:
                 return lag.at
-            await asyncio.sleep(LOOK_SECONDS / 4)
+            await asyncio.sleep(LOOK_SECONDS / 10)
         return None
 
     async def all_quiet(self) -> str:

@@ -17,11 +17,14 @@ SUMMARY = "SUMMARY "
 class Wishes(msgspec.Struct, frozen=True, kw_only=True):
     """What is asked for: by whom, which slots, under which campaigns; files for wrk to read."""
 
-    tokens: Path
+    people: Path
     slots: Path
     campaigns: Path
     run: str
     """Part of every Idempotency-Key; without it nothing is booked, the tokens are only shown."""
+
+    doses: int = 1
+    """So many of a campaign's each booking takes of a person."""
 
 
 class Pressure(msgspec.Struct, frozen=True, kw_only=True):
@@ -59,8 +62,8 @@ async def book(url: str, wishes: Wishes, pressure: Pressure) -> Said:
     process = await asyncio.create_subprocess_exec(
         *("wrk", "-t", "1", "-c", str(pressure.connections), "-d", f"{pressure.seconds:.0f}s"),
         *("--timeout", f"{TIMEOUT_SECONDS}s", "-s", str(SCRIPT), url, "--"),
-        *(str(path) for path in (wishes.tokens, wishes.slots, wishes.campaigns)),
-        *(wishes.run, str(pressure.pause_ms_max)),
+        *(str(path) for path in (wishes.people, wishes.slots, wishes.campaigns)),
+        *(wishes.run, str(pressure.pause_ms_max), str(wishes.doses)),
         stdout=asyncio.subprocess.PIPE,
     )
     try:

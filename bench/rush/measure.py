@@ -1,7 +1,7 @@
 """How is one run made? Warm up, look at the books, ask, look again."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar
@@ -11,10 +11,12 @@ import asyncpg
 import msgspec
 
 from bench.rush import cpu, load
+from bench.rush.audit import Told
 from bench.rush.clinics import DOSES, SQL, Town
 from bench.rush.cpu import Spent, Used
 from bench.rush.lag import Lag, Watch, growth
 from bench.rush.load import Pressure, Said, Wishes
+from bench.rush.shapes import HOT, NAMED, Shape
 from bench.rush.sides import Side, Talon
 from deploy.local.stack import SUPERUSER, Stack
 
@@ -22,9 +24,6 @@ T = TypeVar("T")
 
 OTHERS_MAX = 0.08
 """The share of the machine that others may have before a run counts as disturbed."""
-
-RATE_MAX = 20_000
-"""No more bookings a second are prepared for; beyond, people would be refused a second dose."""
 
 WARM_SECONDS = 2.0
 SHOWN_PER_SECOND = 5_000
@@ -44,6 +43,8 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     per_second: float
     undecided: int
     failed: int
+    """Answers of 400 and above: those that were refused, too."""
+
     broken: int
     p50_ms: float
     p99_ms: float
@@ -61,6 +62,10 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     """The share of the machine that others had meanwhile."""
 
     idle: float
+    seconds: float = 0.0
+    refused: int = 0
+    """409, as the doors count them."""
+
     caught_up_seconds: float | None = None
     lag_end: int = 0
     """Events that were answered and not yet known to everyone when the asking ended."""
@@ -73,6 +78,18 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
         """Whether others had too much of the machine for the number to be quoted."""
         return self.others > OTHERS_MAX
 
+    @property
+    def settled_per_second(self) -> float:
+        """Bookings in the time until everybody had heard of the last of them."""
+        if self.booked == 0 or self.caught_up_seconds is None:
+            return 0.0
+        return self.booked / (self.booked / self.per_second + self.caught_up_seconds)
+
+    @property
+    def refused_per_second(self) -> float:
+        """Refusals, where these are what is asked for."""
+        return self.refused / self.seconds if self.seconds else 0.0
+
 
 class Measure:
     """Makes runs on one stack, with the same people and slots."""
@@ -81,7 +98,7 @@ class Measure:
         self._stack = stack
         self._folder = folder
         self._campaign = campaign
-        self._patients = 0
+        self._people: dict[str, int] = {}
 
     def prepare(self, town: Town, tokens: list[str]) -> None:
         """Write down what wrk reads."""
@@ -91,8 +108,16 @@ class Measure:
 
     def bring(self, tokens: list[str]) -> None:
         """From now on these come."""
-        load.write_lines(self._folder / "tokens", tokens)
-        self._patients = len(tokens)
+        self.people(HOT.people, tokens)
+
+    def people(self, name: str, lines: Sequence[str]) -> None:
+        """Who come, by the name that a shape says: each line a token, and who come with them."""
+        load.write_lines(self._folder / name, lines)
+        self._people[name] = len(lines)
+
+    def offer(self, shape: Shape, choices: Sequence[object]) -> None:
+        """What there is to choose from: each line the slots of one booking."""
+        load.write_lines(self._folder / shape.name, choices)
 
     async def introduce(self, side: Side) -> None:
         """Everybody shows a token, and books nothing: at least once in one run of wrk.
@@ -102,12 +127,13 @@ class Measure:
         wishes = await self._wishes("hot", 0.0)
         wishes = msgspec.structs.replace(wishes, run="")
         rounds = 1 if side.processes == 1 else SHOWN_TO_EACH * side.processes
-        shown, seconds = 0, max(1.0, self._patients / SHOWN_PER_SECOND)
+        patients = self._people[HOT.people]
+        shown, seconds = 0, max(1.0, patients / SHOWN_PER_SECOND)
         # wrk ends by time and begins with the first again; whom a door knows already is quick.
-        while shown < rounds * self._patients:
+        while shown < rounds * patients:
             pressure = Pressure(connections=64, seconds=seconds)
             shown = (await load.book(side.url, wishes, pressure)).answered
-            seconds *= min(8.0, 1.3 * rounds * self._patients / max(1, shown))
+            seconds *= min(8.0, 1.3 * rounds * patients / max(1, shown))
 
     async def warm(self, side: Side, slots: str, pressure: Pressure) -> None:
         """Ask without measuring."""
@@ -128,12 +154,8 @@ class Measure:
             following.cancel()
             with suppress(asyncio.CancelledError):
                 await following
-        undecided = (
-            0 if told is None or told_before is None else told.undecided - told_before.undecided
-        )
-        run = _run(
-            said, used, undecided, side=side.name, slots=slots, connections=pressure.connections
-        )
+        about = {"side": side.name, "slots": slots, "connections": pressure.connections}
+        run = _run(said, used, _between(told_before, told), about)
         if watch is None:
             return run
         caught_up = await watch.caught_up()
@@ -143,7 +165,7 @@ class Measure:
             caught_up_seconds=caught_up,
             lag_end=lags[-1].events,
             lag_growth=growth(lags),
-            cpu_us_settled=_us(settled, run.booked),
+            cpu_us_settled=_us(settled, run.booked or run.refused),
         )
 
     async def beside(
@@ -160,13 +182,16 @@ class Measure:
 
     async def _wishes(self, slots: str, seconds: float) -> Wishes:
         """Campaigns that nobody has booked under, enough for the fastest."""
-        count = 1 + int(RATE_MAX * seconds / (self._patients * DOSES))
+        shape = NAMED.get(slots, HOT)
+        passes = DOSES // shape.doses
+        count = 1 + int(shape.per_second_max * seconds / (self._people[shape.people] * passes))
         campaigns = [await self._campaign() for _ in range(count)]
         return Wishes(
-            tokens=self._folder / "tokens",
+            people=self._folder / shape.people,
             slots=self._folder / slots,
             campaigns=load.write_lines(self._folder / "campaigns", campaigns),
             run=uuid4().hex[:8],
+            doses=shape.doses,
         )
 
     async def others_during(self, work: Awaitable[T]) -> tuple[T, float]:
@@ -190,21 +215,35 @@ class Measure:
             await owner.close()
 
 
-def _run(said: Said, used: Used, undecided: int, **about: Any) -> Run:
-    booked = said.answered - said.failed - undecided
+def _between(before: Told | None, after: Told | None) -> Told:
+    """What the doors said meanwhile."""
+    if before is None or after is None:
+        return Told(booked=0, undecided=0, failed=0)
+    return Told(
+        booked=after.booked - before.booked,
+        undecided=after.undecided - before.undecided,
+        failed=after.failed - before.failed,
+        refused=after.refused - before.refused,
+    )
+
+
+def _run(said: Said, used: Used, told: Told, about: dict[str, Any]) -> Run:
+    booked = said.answered - said.failed - told.undecided
     return Run(
         booked=booked,
         per_second=booked / said.seconds,
-        undecided=undecided,
+        undecided=told.undecided,
         failed=said.failed,
         broken=said.broken,
         p50_ms=said.p50_ms,
         p99_ms=said.p99_ms,
         max_ms=said.max_ms,
-        cpu_us=_us(used, booked),
+        cpu_us=_us(used, booked or told.refused),
         waiting=used.waiting,
         others=used.others,
         idle=used.idle,
+        seconds=said.seconds,
+        refused=told.refused,
         **about,
     )
 

@@ -11,21 +11,34 @@ from bench.rush.measure import Measure, Run
 from bench.rush.sides import Side, Talon
 from bench.rush.sizes import Sizes
 
+UNHURRIED = 256
+"""Many, so that each may pause and the pace is that of people, not of answers."""
+
+ANSWER_SECONDS = 0.03
+"""About what an answer takes below the peak."""
+
 
 class Pace:
     """The same for all sides; `connections` is the knee as soon as it is known."""
 
-    def __init__(self, sizes: Sizes, measure: Measure, talon: Talon, out: Console) -> None:
+    def __init__(
+        self, sizes: Sizes, measure: Measure, talon: Talon, every: Everything, out: Console
+    ) -> None:
         self.sizes = sizes
         self.measure = measure
-        self.connections = max(sizes.connections)
-        self.all = Everything(profile=sizes.name, patients=sizes.patients)
+        self.connections = every.knee or max(sizes.connections)
+        self.all = every
         self._talon = talon
         self._out = out
 
     def pressure(self, seconds: float) -> Pressure:
         """For so long."""
         return Pressure(connections=self.connections, seconds=seconds)
+
+    def unhurried(self, per_second: float, seconds: float) -> Pressure:
+        """So many come with pauses of their own that it is about this rate, answers or not."""
+        pause = max(0.0, UNHURRIED / per_second - ANSWER_SECONDS)
+        return Pressure(connections=UNHURRIED, seconds=seconds, pause_ms_max=round(2_000 * pause))
 
     async def short(self, side: Side, shape: str) -> Run:
         """A run to compare settings by."""

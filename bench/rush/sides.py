@@ -5,7 +5,7 @@ import os
 import re
 import sys
 import urllib.request
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Collection, Mapping
 from contextlib import asynccontextmanager
 from typing import Protocol
 
@@ -28,6 +28,7 @@ COUNTED = re.compile(
 BEFORE = "TALON_NOTIFY_PORT"
 """Who is measured beside Talon listens above all that this service could have."""
 
+WHOLE = ("postgres", "kafka", *SERVICES)
 START_SECONDS_MAX = 60.0
 PAUSE_SECONDS = 0.1
 
@@ -58,17 +59,11 @@ class Talon:
 
     def roots(self) -> dict[str, int]:
         """Every part of the stack."""
-        return {part.name: part.process.pid for part in _live(self._stack).parts if part.process}
+        return roots_of(self._stack)
 
     async def told(self) -> Told | None:
         """The front desk's own count of its answers."""
-        text = await asyncio.to_thread(_text_of, f"{self._stack.ops('booking')}/metrics")
-        counts = {int(status): int(float(count)) for status, count in COUNTED.findall(text)}
-        return Told(
-            booked=counts.get(201, 0),
-            undecided=counts.get(202, 0),
-            failed=sum(count for status, count in counts.items() if status >= 500),
-        )
+        return await asyncio.to_thread(told_by, self._stack.ops("booking"))
 
 
 class Alone:
@@ -87,6 +82,24 @@ class Alone:
     async def told(self) -> Told | None:
         """It never answers 202."""
         return None
+
+
+def roots_of(stack: Stack, needs: Collection[str] = WHOLE) -> dict[str, int]:
+    """The process of each part of a stack that is up."""
+    return {part.name: part.process.pid for part in _live(stack, needs).parts if part.process}
+
+
+def told_by(desk: str) -> Told:
+    """What one front desk counts of its own answers."""
+    counts = {
+        int(status): int(float(n)) for status, n in COUNTED.findall(_text_of(f"{desk}/metrics"))
+    }
+    return Told(
+        booked=counts.get(201, 0),
+        undecided=counts.get(202, 0),
+        failed=sum(count for status, count in counts.items() if status >= 500),
+        refused=counts.get(409, 0),
+    )
 
 
 def peer_name(*, at_once: bool) -> str:
@@ -162,9 +175,9 @@ async def _until_open(process: asyncio.subprocess.Process, port: int) -> None:
         await asyncio.sleep(PAUSE_SECONDS)
 
 
-def _live(stack: Stack) -> StackState:
+def _live(stack: Stack, needs: Collection[str] = WHOLE) -> StackState:
     live = state.read_live(stack.home)
-    if live is None or {part.name for part in live.parts} < {"postgres", "kafka", *SERVICES}:
+    if live is None or not {part.name for part in live.parts} >= set(needs):
         raise MistakeError(f"stack {stack.name} is not up whole")
     return live
 

@@ -5,7 +5,9 @@ from statistics import median
 from rich.console import Console
 from rich.table import Table
 
-from bench.rush.found import Everything, Spread, peer_of_pgbench
+from bench.rush.bars import BARS
+from bench.rush.conclude import peer_of_pgbench
+from bench.rush.found import Everything, Spread
 
 WORTH_A_COLUMN_US = 5.0
 
@@ -13,16 +15,31 @@ WORTH_A_COLUMN_US = 5.0
 def tell(every: Everything, out: Console) -> None:
     """The tables."""
     out.rule("what was found", align="left")
-    out.print(_rates(every))
-    out.print(_spent(every))
+    if every.runs:
+        out.print(_rates(every))
+        out.print(_spent(every))
     for service, where in every.where.items():
         top = ", ".join(f"{name} {share:.1%}" for name, share in list(where.functions.items())[:8])
         out.print(f"  {service}, {where.looks} looks: {top}", soft_wrap=True)
-    out.print(f"  the peer makes {peer_of_pgbench(every):.0%} of what pgbench makes")
-    out.print(
-        f"  kept: {every.kept_rate:,.0f}/s; tokens never seen before: "
-        + ", ".join(f"{name} {run.per_second:,.0f}/s" for name, run in every.cold.items())
-    )
+    share = peer_of_pgbench(every)
+    if share is not None:
+        out.print(f"  the peer makes {share:.0%} of what pgbench makes")
+    out.print(_bars(every))
+    for chapter, why in every.failed.items():
+        out.print(f"  {chapter} failed: {why}", soft_wrap=True)
+    for words in every.unfit:
+        out.print(f"  not so: {words}", soft_wrap=True)
+
+
+def _bars(every: Everything) -> Table:
+    """Those of the chapters that were to be played."""
+    table = Table("bar", "wanted", "measured", "")
+    for bar in BARS:
+        if bar.chapter in every.chapters:
+            measured = every.result.get(bar.key)
+            said = "" if bar.reached(measured) else "missed"
+            table.add_row(bar.key, bar.wanted, "" if measured is None else f"{measured:,}", said)
+    return table
 
 
 def _rates(every: Everything) -> Table:

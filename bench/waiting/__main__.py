@@ -26,9 +26,16 @@ def main() -> int:
     words = argparse.ArgumentParser(prog="python -m bench.waiting", description=__doc__)
     words.add_argument("--stack", default="bench")
     words.add_argument("--short", action="store_true", help="a small morning, nothing to quote")
+    words.add_argument("--people", type=int, default=FULL.people, help="how many come early")
     options = words.parse_args()
-    stack, sizes = named(options.stack), SHORT if options.short else FULL
+    stack, sizes = named(options.stack), SHORT if options.short else _of(options.people)
     return played("bench waiting", stack, lambda: _verdict(stack, sizes), only=PARTS)
+
+
+def _of(people: int) -> Sizes:
+    """The full morning with so many people, of whom as large a share comes late."""
+    late = FULL.late * people // FULL.people
+    return msgspec.structs.replace(FULL, people=people, late=late)
 
 
 def _verdict(stack: Stack, sizes: Sizes) -> int:
@@ -38,7 +45,7 @@ def _verdict(stack: Stack, sizes: Sizes) -> int:
     for bar in wrong:
         out.print(f"  not so: {bar}", soft_wrap=True)
     print(f"RESULT {msgspec.json.encode(result).decode()}", flush=True)
-    return 1 if wrong and sizes is FULL else 0
+    return 1 if wrong and sizes == FULL else 0
 
 
 def _roots(stack: Stack) -> dict[str, int]:

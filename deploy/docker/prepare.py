@@ -9,9 +9,9 @@ from pathlib import Path
 
 import msgspec
 
-from deploy.local import handed, keys, link_keys, passwords, vaults
+from deploy.local import handed, keys, link_keys, passwords, push_key, vaults
 from deploy.local.parts import edge, files, kafka, postgres, prometheus
-from deploy.local.parts.services import WITH_LINKS
+from deploy.local.parts.services import PUSHES, WITH_LINKS
 from deploy.local.progress import say
 from deploy.local.settings import CHECKOUT
 from deploy.local.stack import AUDITOR, BROKER, SERVICES, SUPERUSER, Stack
@@ -54,6 +54,7 @@ def prepare(stack: Stack, folders: Folders) -> None:
     """Write everything; what was made up once (keys, passwords) stays what it is."""
     keys.make_once(stack.issuer_key, stack.jwks)
     link_keys.make_once(stack.link_keys)
+    push_key.make_once(stack.push_key)
     _give_secrets(stack, folders.secrets)
     given = folders.given
     files.write(given / "jwks.json", stack.jwks.read_text(encoding="utf-8"))
@@ -89,6 +90,8 @@ def _keys_of(stack: Stack, service: str) -> dict[str, str]:
         told["vault"] = stack.vault(service).read_text(encoding="ascii")
     if service in WITH_LINKS:
         told["links"] = stack.link_keys.read_text(encoding="ascii")
+    if service == PUSHES:
+        told["push"] = stack.push_key.read_text(encoding="ascii")
     return told
 
 

@@ -30,19 +30,27 @@ restore() {
     [ ! -e "$policy_before" ] || mv "$policy_before" "$policy"
 }
 
-# Debian also enables these for the next start of the machine, where they would take ports 80 and 9090.
+# Debian also enables these for the next start of the machine, where they would take ports 25, 80 and 9090.
 disable_daemons() {
     local package
     for package in "$@"; do
         case $package in
-        nginx | prometheus) update-rc.d "$package" disable ;;
+        nginx | postfix | prometheus) update-rc.d "$package" disable ;;
         esac
     done
+}
+
+# A mail server asks what it is to be for the machine; it is nothing for it.
+forbid_a_mail_name() {
+    case " $* " in
+    *" postfix "*) echo "postfix postfix/main_mailer_type select No configuration" | debconf-set-selections ;;
+    esac
 }
 
 trap restore EXIT
 forbid_a_cluster
 forbid_daemons
+forbid_a_mail_name "$@"
 export DEBIAN_FRONTEND=noninteractive
 apt-get update -q
 apt-get install -q -y --no-install-recommends "$@"

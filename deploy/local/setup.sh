@@ -3,14 +3,16 @@
 # Debian packages, the locked Python packages in .talon/venv, Kafka's jars in .talon/kafka/VERSION.
 # When nothing is missing it says nothing and takes a few hundredths of a second.
 # What only one verb needs is named as an argument: chromium, the browser that looks at the pages, wrk,
-# which asks for bookings in the bench, and faketime, by which a clock is wrong. Such a package has
-# the name of its program.
+# which asks for bookings in the bench, faketime, by which a clock is wrong, and postfix, the mail server
+# of the tests, which is nothing for the machine. Such a package has
+# the name of its program. `peers` is what the messenger talks to in its tests, of others' making, from npm.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 root=$PWD
 home=$root/.talon
 lock=requirements.lock
 pom=deploy/kafka/pom.xml
+peers=tests/peers
 also=$*
 postgres_least=15
 java_least=17
@@ -54,13 +56,13 @@ sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1; then
 }
 
 # An ordinary account's PATH often lacks /usr/sbin, where Debian puts it.
-has_nginx() {
-    command -v nginx >/dev/null || [ -x /usr/sbin/nginx ]
+has_daemon() {
+    command -v "$1" >/dev/null || [ -x "/usr/sbin/$1" ]
 }
 
 missing_packages() {
     has_postgres || echo postgresql
-    has_nginx || echo nginx
+    has_daemon nginx || echo nginx
     command -v prometheus >/dev/null || echo prometheus
     has_java || echo default-jre-headless
     [ -f "$jars/.complete" ] || command -v mvn >/dev/null || echo maven
@@ -68,7 +70,12 @@ missing_packages() {
     command -v setpriv >/dev/null || echo util-linux
     local program
     for program in $also; do
-        command -v "$program" >/dev/null || echo "$program"
+        if [ "$program" = peers ]; then
+            command -v node >/dev/null || echo nodejs
+            command -v npm >/dev/null || echo npm
+        else
+            has_daemon "$program" || echo "$program"
+        fi
     done
 }
 
@@ -152,6 +159,22 @@ show_jars() {
     done
 }
 
+# --- The tests' peers ---------------------------------------------------------------------------
+
+install_peers() {
+    local stamp
+    case " $also " in *" peers "*) ;; *) return 0 ;; esac
+    stamp=$(sha256sum <"$peers/package-lock.json")
+    [ "$(cat "$home/peers/.complete" 2>/dev/null)" = "$stamp" ] && return 0
+    say "installing what $peers/package-lock.json names into .talon/peers"
+    rm -rf "$home/peers"
+    mkdir -p "$home/peers"
+    cp "$peers/package.json" "$peers/package-lock.json" "$peers/.npmrc" "$home/peers/"
+    npm ci --prefix "$home/peers" --ignore-scripts --loglevel=error >&2 ||
+        fail "npm could not install what $peers/package-lock.json names; what it said is above"
+    echo "$stamp" >"$home/peers/.complete"
+}
+
 # --- All of it ----------------------------------------------------------------------------------
 
 kafka_version=$(sed -n 's:.*<kafka.version>\(.*\)</kafka.version>.*:\1:p' "$pom")
@@ -167,3 +190,4 @@ flock 9
 install_packages
 install_venv
 install_kafka
+install_peers

@@ -76,6 +76,11 @@ class Stack(msgspec.Struct, frozen=True, kw_only=True):
         return self.home / "keys" / "links.json"
 
     @property
+    def push_key(self) -> Path:
+        """The secret by which the messenger says to push services who it is."""
+        return self.home / "keys" / "push.key"
+
+    @property
     def inbox(self) -> Path:
         """Every message the mail sink took, one JSON line each."""
         return self.home / "mail" / "inbox.ndjson"

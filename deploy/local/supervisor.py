@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 
-from deploy.local import counting, keys, link_keys, logs, ports, processes, state
+from deploy.local import counting, keys, link_keys, logs, ports, processes, push_key, state
 from deploy.local.crew import Crew
 from deploy.local.keeper import Keeper
 from deploy.local.leftovers import sweep
@@ -38,6 +38,7 @@ def supervise(stack: Stack, only: Sequence[str], counts: Mapping[str, int]) -> i
         _check_ports(stack, parts)
         keys.make_once(stack.issuer_key, stack.jwks)
         link_keys.make_once(stack.link_keys)
+        push_key.make_once(stack.push_key)
         logs.trim(stack.logs)
         try:
             return asyncio.run(Supervisor(stack, parts, has).run())

@@ -8,6 +8,7 @@ import asyncpg
 from aiohttp import web
 
 from services.booking import api, metrics
+from services.booking.announcing import Announcer
 from services.booking.closures import Closures
 from services.booking.config import Config
 from services.booking.doors import doors
@@ -19,6 +20,7 @@ from services.booking.pending import Sweeper
 from services.booking.retention import Retention
 from services.booking.store import (
     Database,
+    Services,
     Wishes,
 )
 from services.booking.store.database import OUTAGES
@@ -53,14 +55,14 @@ MEASURE_SECONDS = 1.0
 async def run(config: Config, stopping: asyncio.Event) -> None:
     """The whole service, or the role of it that this process has, until told to stop."""
     await database.migrate(config.database_owner, PACKAGES)
-    async with _pools(config) as (pool, persons), _appender(config) as appender:
+    async with _pools(config) as (pool, persons, batches), _appender(config) as appender:
         clock = DatabaseClock()
         await clock.set(pool)
-        store = Database(pool, config.database_seconds, persons=persons)
-        relay = Relay(SLOTS_EVENTS.name, pool, appender)
+        store = Database(pool, config.database_seconds, persons=persons, batches=batches)
+        relay = Relay(SLOTS_EVENTS.name, batches, appender)
         relay.on_announced = metrics.ANNOUNCED.inc
         kept = Kept(config.facts_max)
-        inbox = Inbox(kept, Lines(config.log_one_in))
+        inbox = Inbox(kept, Lines(config.log_one_in), Services(store).reminders)
         follower = _projector(config, inbox, relay)
         asking = _asking(config, appender)
         health = Health(
@@ -136,8 +138,7 @@ def _projector(config: Config, inbox: Inbox, relay: Relay) -> Follower:
         handler=inbox,
         relay=relay,
         limits=Limits(batch_max=config.batch_events_max, gather_seconds=config.gather_seconds),
-        # Plans made while the tables are empty would go on scanning them as they grow.
-        session={"plan_cache_mode": "force_generic_plan", "enable_seqscan": "off"},
+        session=database.BY_INDEX,
     )
     follower.commits.on_batch = metrics.count_batch
     follower.commits.on_set_aside = metrics.count_set_aside
@@ -183,6 +184,7 @@ def _add_errands_for_persons(work: Work, config: Config, desk: api.Desk) -> None
         consents=desk.consents,
         rooms=desk.waiting.rooms,
         relations=desk.relations,
+        announcements=desk.announcements,
     )
     work.checks["identities"] = desk.identities.wrong
     work.checks["rules"] = desk.memory.rules.wrong
@@ -193,8 +195,10 @@ def _add_errands_for_persons(work: Work, config: Config, desk: api.Desk) -> None
     visits = attendant.run(
         sweep_seconds=config.visit_sweep_seconds, visits_max=config.visit_sweep_max
     )
-    work.tasks += [learning.run(), retention.run(), visits]
-    work.tasks += [desk.waiting.lines.run(), desk.waiting.left.run()]
+    announcer = Announcer(desk.announcements, desk.pace)
+    work.checks["announcements"] = announcer.pulse.wrong
+    work.tasks += [learning.run(), retention.run(), visits, announcer.run()]
+    work.tasks += [desk.waiting.lines.run(), desk.waiting.left.run(), desk.crowd.run()]
 
 
 def _add_errands_for_rules(work: Work, config: Config, app: web.Application) -> None:
@@ -223,20 +227,27 @@ async def _measure(store: Database, appender: Appender) -> None:
 
 
 @asynccontextmanager
-async def _pools(config: Config) -> AsyncIterator[tuple[asyncpg.Pool, asyncpg.Pool]]:
-    """The service's own connections, and those on which it is one person at a time."""
-    pools = [
-        await database.open_pool(config.database, size_max=config.pool_connections_max, name=NAME),
+async def _pools(config: Config) -> AsyncIterator[tuple[asyncpg.Pool, ...]]:
+    """The service's own connections; those on which it is one person at a time; and those by which
+    it keeps whole batches, for which many wait.
+    """
+    own, persons = config.database, config.database_person
+    by_index = database.BY_INDEX
+    pools = (
+        await database.open_pool(own, size_max=config.pool_connections_max, name=NAME),
+        await database.open_pool(persons, size_max=config.person_connections_max, name=NAME),
         await database.open_pool(
-            config.database_person, size_max=config.person_connections_max, name=NAME
+            own, size_max=config.batch_connections_max, name=NAME, session=by_index
         ),
-    ]
+    )
     for each in pools:
         each.on_wait = metrics.POOL_WAIT_SECONDS.observe
     metrics.POOL_CONNECTIONS.look = lambda: use_of(pools)
-    metrics.POOL_CONNECTIONS_MAX.set(config.pool_connections_max + config.person_connections_max)
+    metrics.POOL_CONNECTIONS_MAX.set(
+        config.pool_connections_max + config.person_connections_max + config.batch_connections_max
+    )
     try:
-        yield pools[0], pools[1]
+        yield pools
     finally:
         for each in pools:
             each.terminate()

@@ -46,6 +46,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
 
     pool_connections_max: Number = 10
     person_connections_max: Number = 5
+    batch_connections_max: Number = 4
     audit_seconds: Seconds = 60.0
     audit_promise_seconds: Seconds = 5.0
     database_seconds: Seconds = 1.5
@@ -64,6 +65,10 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     proposal_window_seconds: Number = 60
     proposal_life_seconds: Number = 86_400
     proposal_look_seconds: Seconds = 1.0
+
+    announcement_people_first: Number = 100
+    announcement_rest_seconds: Annotated[float, Meta(ge=0)] = 600.0
+    announcement_people_per_second: Seconds = 50.0
 
     resend_seconds: Seconds = 5.0
     sweep_seconds: Seconds = 0.5
@@ -97,6 +102,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     profiles_kept_days: Number = 1_095
     consents_kept_days: Number = 1_095
     lines_kept_days: Number = 30
+    announced_kept_days: Number = 90
     retention_seconds: Seconds = 3_600.0
     retention_people_max: Number = 200
 

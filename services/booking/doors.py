@@ -7,16 +7,19 @@ from aiohttp import web
 from services.booking import api, metrics
 from services.booking.admission import Waiting
 from services.booking.admission.passes import Passes
+from services.booking.announcing import pace_of
 from services.booking.config import Config
 from services.booking.families import Families
 from services.booking.memory import Kept, Memory
 from services.booking.pending import Keeper
 from services.booking.replies import Answers
 from services.booking.store import (
+    Announcements,
     Attendance,
     Bookings,
     Books,
     Campaigns,
+    Coming,
     Consents,
     Database,
     DryRuns,
@@ -70,6 +73,7 @@ def doors(
     answers = _answers(config, store, asking, kept)
     waiting = Waiting.before(asking, store, config, clock)
     crowd = api.Crowd(config, asking)
+    metrics.LATE_SECONDS.set_function(lambda: crowd.late_seconds)
     desk = _desk(
         config, store, clock, memory, answers=answers, access=access, waiting=waiting, crowd=crowd
     )
@@ -107,9 +111,12 @@ def _desk(
         dependants_max=config.dependants_max,
         hold_again_seconds=config.hold_again_seconds,
         links=Links(store),
+        coming=Coming(store),
         link_keys=keys_of(config.link_keys),
         televisits=Televisits(store, limits_of(config)),
         attendance=Attendance(store, config.attendance_before_seconds),
+        announcements=Announcements(store),
+        pace=pace_of(config),
         waiting=waiting,
         crowd=crowd,
     )

@@ -2,15 +2,15 @@
 
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import get_args
-from uuid import UUID
 
 from services.booking.memory import Kept
 from services.booking.rules.life import Change, LifeEvent, change_of, fold
 from services.booking.rules.parts import pairs_in, parts_of
-from services.booking.rules.telling import needs_known, tell
+from services.booking.rules.telling import AS_ANY_OTHER, Reminders, needs_known, tell
 from services.booking.store import Connection
+from services.booking.store import announcements as announcement_store
 from services.booking.store import bookings as booking_store
 from services.booking.store import people as people_store
 from services.booking.store import relations as relation_store
@@ -42,13 +42,24 @@ UNTOLD_SECONDS = 1.0
 """How often at most it is looked for what no event brings while events come without a pause."""
 
 
+Reminding = Callable[[], Awaitable[Reminders]]
+"""Looks how long before visits of which services people are reminded."""
+
+
+async def _as_any_other() -> Reminders:
+    return AS_ANY_OTHER
+
+
 class Inbox:
     """Applies a batch of events in the batch's own transaction."""
 
-    def __init__(self, kept: Kept, lines: Lines | None = None) -> None:
+    def __init__(
+        self, kept: Kept, lines: Lines | None = None, reminders: Reminding = _as_any_other
+    ) -> None:
         self.sequence = InSequence()
         self._kept = kept
         self._lines = lines or Lines()
+        self._reminders = reminders
         self._looked_at = time.monotonic()
 
     def wrong(self) -> str | None:
@@ -64,7 +75,7 @@ class Inbox:
         events: list[SlotEvent] = [item.message for item in taken]
         needed = needs_known(events)
         known = await booking_store.known(connection, needed) if needed else {}
-        told = tell(events, known)
+        told = tell(events, known, await self._reminders())
         pairs = pairs_in(told)
         standing = await relation_store.standing(connection, pairs) if pairs else {}
         await self._keep(connection, events)
@@ -111,6 +122,10 @@ class Inbox:
             announcements.setdefault(untold.home, []).append(
                 outgoing(BOOKING_EVENTS, heads[untold.home], event, untold.person_id.bytes)
             )
+        for said in await announcement_store.take_untold(connection, list(heads)):
+            announcements.setdefault(said.home, []).append(
+                outgoing(BOOKING_EVENTS, heads[said.home], said.event, said.key.bytes)
+            )
 
     async def set_aside(
         self, connection: Connection, heads: dict[int, Head], item: Item
@@ -121,17 +136,18 @@ class Inbox:
 
     async def has_due(self, connection: Connection, partitions: Sequence[int]) -> bool:
         """True when something is to be told that no event brings; then it is, in this turn."""
-        if not await people_store.has_untold(connection, partitions):
+        if not (
+            await people_store.has_untold(connection, partitions)
+            or await announcement_store.has_untold(connection, partitions)
+        ):
             return False
         self._looked_at = float("-inf")
         return True
 
     async def _keep(self, connection: Connection, events: Sequence[SlotEvent]) -> None:
         lives = [event for event in events if isinstance(event, LIFE)]
-        newest: dict[UUID, int] = {}
-        for event in lives:
-            newest[event.booking_id] = max(event.version, newest.get(event.booking_id, 0))
-        unkept = {one for one, version in newest.items() if not self._kept.has(one, version)}
+        has = self._kept.has
+        unkept = {event.booking_id for event in lives if not has(event.booking_id, event.version)}
         if unkept:
             fresh = [event for event in lives if event.booking_id in unkept]
             changes = fold(change_of(event) for event in fresh)

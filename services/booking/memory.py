@@ -56,19 +56,22 @@ class Kept:
     """
 
     def __init__(self, size_max: int) -> None:
-        self._versions: Recent[UUID, int] = Recent(size_max)
+        self._versions: OrderedDict[UUID, int] = OrderedDict()
+        self._size_max = size_max
 
     def note(self, changes: Iterable[Change]) -> None:
-        """These are committed."""
+        """These are committed. What was noted first is forgotten first: its event came long ago."""
         for change in changes:
-            version = self._versions.get(change.id) or 0
+            version = self._versions.get(change.id, 0)
             is_there = version > 0 or change.owner_id is not None
             if is_there and version < change.version:
-                self._versions.put(change.id, change.version)
+                self._versions[change.id] = change.version
+        while len(self._versions) > self._size_max:
+            self._versions.popitem(last=False)
 
     def has(self, booking_id: UUID, version: int) -> bool:
         """True when the booking is known to be as far as that, or further."""
-        return (self._versions.get(booking_id) or 0) >= version
+        return self._versions.get(booking_id, 0) >= version
 
 
 class Identities:

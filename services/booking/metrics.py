@@ -1,5 +1,6 @@
 """What is counted at the front desk? `docs/metrics.md` says what each means and what to do."""
 
+from collections import Counter as Counted
 from itertools import product
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
@@ -58,6 +59,11 @@ SHED = Counter(
 )
 SEATS_TAKEN = Gauge("booking_seats_taken", "Who waits for an answer now.", registry=REGISTRY)
 SEATS_MAX = Gauge("booking_seats_max", "How many may wait for one.", registry=REGISTRY)
+LATE_SECONDS = Gauge(
+    "booking_late_seconds",
+    "How late the front desk is in looking at whoever has come.",
+    registry=REGISTRY,
+)
 REPLIES_UNKEPT = Counter(
     "booking_replies_unkept_total", "Replies that the database did not take.", registry=REGISTRY
 )
@@ -191,6 +197,11 @@ DRY_RUNS = Counter(
 DRY_RUN_PEOPLE = Counter(
     "booking_dry_run_people_total", "Persons looked at in dry runs.", registry=REGISTRY
 )
+ANNOUNCED_PEOPLE = Counter(
+    "booking_announced_people_total",
+    "People who may be told of an announcement by now.",
+    registry=REGISTRY,
+)
 NOT_ADMITTED = Counter(
     "booking_not_admitted_total",
     "Wishes for a campaign's place refused by its rules, by why.",
@@ -240,9 +251,9 @@ _glass = Children(GLASS_BROKEN, "booking", "day")
 def count_batch(batch: Batch) -> None:
     """One batch of the projection was committed."""
     BATCH_SECONDS.observe(batch.seconds)
-    for item in batch.items:
-        if item.message is not None:
-            _projected[type(item.message).__name__].inc()
+    kinds = Counted(type(item.message).__name__ for item in batch.items if item.message is not None)
+    for kind, times in kinds.items():
+        _projected[kind].inc(times)
 
 
 def count_glass(kind: str) -> None:

@@ -7,22 +7,26 @@ wish has expired. So every wish that was answered with 202 ends, and nothing is 
 
 import asyncio
 import logging
+from collections.abc import Mapping
 from typing import Protocol
+from uuid import UUID
 
 import msgspec
 
 from services.booking import metrics
 from services.booking.rules.life import Booking
 from services.booking.rules.refusals import Asked
-from services.booking.store import PendingWish, Wishes
+from services.booking.store import Bookings, PendingWish, Wishes
 from services.booking.store.database import OUTAGES
 from shared.log import LogAwayError
-from shared.messages import BookPlaces, Command, HoldPlaces, SlotCommand
+from shared.messages import BookPlaces, Command, HoldPlaces, Refused, SlotCommand
 from shared.pulse import Pulse
 
 log = logging.getLogger(__name__)
 
 WRITTEN_AT_ONCE_MAX = 500
+SETTLED_AT_ONCE_MAX = 2_000
+SETTLE_SECONDS = 0.2
 SILENCE_SECONDS_MAX = 10.0
 """A sweep waits for the database and the log, each within its limit; longer, and it hangs."""
 
@@ -81,6 +85,41 @@ class Keeper:
         for wish, kept in waiting:
             if not kept.done():
                 kept.set_result(bookings[wish.id])
+
+
+class Settler:
+    """Ends the wishes that were refused, some moments after whoever waits was told.
+
+    Nearly never one was written down. So nobody's answer waits for this, and on a sold-out morning
+    it is one statement for very many. What is lost here is asked again by its deadline.
+    """
+
+    def __init__(self, bookings: Bookings, *, seconds: float = SETTLE_SECONDS) -> None:
+        self._bookings = bookings
+        self._seconds = seconds
+        self._refused: dict[UUID, Refused] = {}
+        self._settling: asyncio.Task[None] | None = None
+
+    def note(self, refused: Mapping[UUID, Refused]) -> None:
+        """These were refused, by the ids of their commands."""
+        self._refused |= refused
+        if self._refused and self._settling is None:
+            self._settling = asyncio.create_task(self._settle(), name="settle-refused")
+
+    async def _settle(self) -> None:
+        try:
+            while self._refused:
+                await asyncio.sleep(self._seconds)
+                ids = sorted(self._refused)[:SETTLED_AT_ONCE_MAX]
+                await self._settle_these({one: self._refused.pop(one) for one in ids})
+        finally:
+            self._settling = None
+
+    async def _settle_these(self, refused: Mapping[UUID, Refused]) -> None:
+        try:
+            await self._bookings.keep([], list(refused), refused)
+        except OUTAGES as error:
+            log.warning("refusals were not kept", extra={"error": repr(error)})
 
 
 class Sweeper:

@@ -1,8 +1,9 @@
 """Who waits for an answer, and what is kept before anybody is told?
 
 A batch of replies is kept in one statement, then those who wait are told; so whoever was answered
-can read it at once, on any process. Who waited long enough is written down as pending instead.
-Nobody is told "nothing happened" once a command was handed over.
+can read it at once, on any process. A refusal made nothing that could be read: it is told at once.
+Who waited long enough is written down as pending instead. Nobody is told "nothing happened" once a
+command was handed over.
 """
 
 import asyncio
@@ -15,7 +16,7 @@ import msgspec
 
 from services.booking import metrics
 from services.booking.memory import Kept
-from services.booking.pending import Keeper, as_pending
+from services.booking.pending import Keeper, Settler, as_pending
 from services.booking.rules.life import Booking, LifeEvent, change_of, fold
 from services.booking.rules.refusals import Asked
 from services.booking.store import Bookings, Database
@@ -61,6 +62,7 @@ class Answers:
         self._asking = asking
         self._database = database
         self._bookings = bookings
+        self._settler = Settler(bookings)
         self._keeper = keeper
         self._kept = kept
         self._patience_seconds = patience_seconds
@@ -129,13 +131,20 @@ class Answers:
     async def on_replies(self, replies: Sequence[Any]) -> None:
         """Keep what a batch of replies says; what cannot be kept is not told either."""
         lives = [reply for reply in replies if isinstance(reply, LIFE)]
+        waited_for = self._asking.replies.is_waited_for
         refused = {reply.cause: reply for reply in replies if isinstance(reply, Refused)}
+        told = {one: reply for one, reply in refused.items() if waited_for(one)}
+        # Whoever waits is told now; where nobody waits, there is a pending wish that ends by this.
+        self._settler.note(told)
+        ended = {one: reply for one, reply in refused.items() if one not in told}
+        if not lives and not ended:
+            return
         changes = fold(change_of(reply) for reply in lives)
-        answered = sorted({reply.cause for reply in replies})
+        answered = [*(reply.cause for reply in lives), *ended]
         for attempt in range(KEEPS_AT_MOST):
             try:
                 async with asyncio.timeout(self._patience_seconds / 2):
-                    await self._bookings.keep(changes, answered, refused)
+                    await self._bookings.keep(changes, answered, ended)
                 faultpoints.reach(faultpoints.KEPT)
                 self._kept.note(changes)
                 self._unkept.clear()  # whoever waited for those has been told by now
@@ -145,7 +154,6 @@ class Answers:
                 if isinstance(error, TimeoutError):
                     break
         metrics.REPLIES_UNKEPT.inc(len(lives))
-        waited_for = self._asking.replies.is_waited_for
         self._unkept.update(reply.cause for reply in lives if waited_for(reply.cause))
 
     async def _ask(self, command: Asked, home: int, until: float) -> Answer:
@@ -165,7 +173,7 @@ class Answers:
                 metrics.answered["undecided"].inc()
                 return Undecided(booking)
             reply = seat.result()
-        if command.id in self._unkept:
+        if self._unkept and command.id in self._unkept:
             metrics.answered["unkept"].inc()
             raise outcome_unknown()
         answer: LifeEvent | Refused = reply

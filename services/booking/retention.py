@@ -5,7 +5,14 @@ import logging
 
 from services.booking import metrics
 from services.booking.config import Config
-from services.booking.store import Consents, People, Profiles, Relations, Rooms
+from services.booking.store import (
+    Announcements,
+    Consents,
+    People,
+    Profiles,
+    Relations,
+    Rooms,
+)
 from services.booking.store.database import OUTAGES
 
 log = logging.getLogger(__name__)
@@ -25,6 +32,7 @@ class Retention:
         consents: Consents,
         rooms: Rooms,
         relations: Relations,
+        announcements: Announcements,
     ) -> None:
         self._config = config
         self._people = people
@@ -32,6 +40,7 @@ class Retention:
         self._consents = consents
         self._rooms = rooms
         self._relations = relations
+        self._announcements = announcements
 
     async def run(self) -> None:
         """Bite after bite while there is something old, then again after a while."""
@@ -44,7 +53,7 @@ class Retention:
             await asyncio.sleep(PAUSE_SECONDS if gone else self._config.retention_seconds)
 
     async def forget(self) -> int:
-        """One bite: how many persons, consents and places in old lines are gone."""
+        """One bite: how many persons, consents, places in old lines and tellings are gone."""
         config = self._config
         days, most = config.profiles_kept_days, config.retention_people_max
         erased = 0
@@ -55,4 +64,5 @@ class Retention:
         forgotten += await self._relations.forget_old(days=config.consents_kept_days, rows_max=most)
         metrics.CONSENTS_FORGOTTEN.inc(forgotten)
         waited = await self._rooms.forget_old(days=config.lines_kept_days, rows_max=most)
-        return erased + forgotten + waited
+        told = await self._announcements.forget_old(days=config.announced_kept_days, rows_max=most)
+        return erased + forgotten + waited + told

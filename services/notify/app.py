@@ -3,24 +3,45 @@
 import asyncio
 import logging
 import resource
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
+from datetime import datetime
+from functools import partial
+from typing import Any, NamedTuple
 
 import asyncpg
 from aiohttp import web
 
 from services.notify import api, metrics
+from services.notify.channels import Provider
+from services.notify.channels.budget import Budgeted
+from services.notify.channels.call_list import CallList
+from services.notify.channels.email import Smtp
+from services.notify.channels.sms import Plugged, limits_of, plugged
+from services.notify.channels.switch import switched
+from services.notify.channels.web_push import WebPush
 from services.notify.config import Config
+from services.notify.dispatching import Dispatcher
+from services.notify.errands import audit, forget_old, measure, pass_over, take_ends
 from services.notify.inbox import Inbox
 from services.notify.live import Broadcaster
 from services.notify.reminding import Reminding
 from services.notify.retention import forget_unused, seal_plain
+from services.notify.rules.push import PushServices
 from services.notify.sending import Sender
-from services.notify.store import Contacts, Ledger, LiveEvents, Reminders
+from services.notify.store import (
+    Contacts,
+    Kept,
+    Ledger,
+    LiveEvents,
+    Receipts,
+    Reminders,
+    Spending,
+    Texting,
+)
 from shared import broker, database
 from shared.access.noting import ACCESS, Access
 from shared.access.store import AccessLog
-from shared.auditor import Auditor
 from shared.auth import Tokens
 from shared.batch import Batch, Limits
 from shared.clock import DatabaseClock
@@ -28,21 +49,19 @@ from shared.door import Door, all_ready
 from shared.events import Unpacker
 from shared.follow import Follower
 from shared.health import Health, readiness
+from shared.links.rules import keys_of
 from shared.log import Appender
 from shared.outbox import Relay
 from shared.policy import Gate
 from shared.pool import use_of
 from shared.process import until
 from shared.topics import BOOKING_EVENTS
-from shared.vault import open_vault
+from shared.vault import Vault, open_vault
 from shared.web import BODY_BYTES_MAX, answer_every_error, counted, ops_app, serving
 
 log = logging.getLogger(__name__)
 
 NAME = "notify"
-MEASURE_SECONDS = 1.0
-FORGET_SECONDS = 600.0
-FORGET_PAUSE_SECONDS = 0.1
 
 OTHER_FILES = 200
 """What is open beside the streams: the database, the log, the mail server, other requests."""
@@ -54,23 +73,21 @@ async def run(config: Config, stopping: asyncio.Event) -> None:
     vault = open_vault(NAME, config.vault)
     await database.migrate(config.database_owner, ["shared", "services.notify"])
     async with _pools(config) as (pool, persons), _appender(config) as appender:
-        contacts, clock = Contacts(pool, vault, persons), DatabaseClock()
+        kept, clock = Kept.of(pool, vault, persons), DatabaseClock()
         await clock.set(pool)
         ledger, events = Ledger(pool), LiveEvents(pool)
-        await seal_plain(contacts, config.database_owner)
-        sender, live = Sender(config, ledger, contacts.open), Broadcaster(config, events)
+        await seal_plain(kept.contacts, config.database_owner)
+        speaking = _speaking(config, pool, vault, kept.contacts)
+        senders, texting = speaking.senders, speaking.texting
         relay = Relay(BOOKING_EVENTS.name, pool, appender)
-        reminding = Reminding(config, Reminders(pool))
-        follower = _follower(
-            config, relay, Inbox(vault, reminding.habits), [sender.wake, live.wake]
-        )
-        health = Health(
-            appender=appender, follower=follower, relay=relay, ping=contacts.takes_writes
-        )
+        reminding, live = Reminding(config, Reminders(pool)), Broadcaster(config, events)
+        inbox = Inbox(vault, reminding.habits)
+        follower = _follower(config, relay, inbox, pages=live.wake, senders=senders)
+        ping = kept.contacts.takes_writes
+        health = Health(appender=appender, follower=follower, relay=relay, ping=ping)
         access = _access(config, pool, clock)
-        checks = health.checks() | {"sender": sender.wrong, "live": live.pulse.wrong}
-        checks |= {"reminders": reminding.pulse.wrong, "accesses": access.writer.wrong}
-        app = doors(config, contacts, live, access=access)
+        checks = health.checks() | _checks(senders, live, reminding, access)
+        app = doors(config, kept, live, texting, access=access, now=clock.now)
         door = _door(config, app, ready=all_ready(checks), on_shut=live.stop)
         checks["door"] = door.wrong
         metrics.PART_READY.look = readiness(checks)
@@ -80,14 +97,59 @@ async def run(config: Config, stopping: asyncio.Event) -> None:
                 relay.run(),
                 health.keep(),
                 clock.keep(pool),
-                _measure(ledger, appender, sender),
+                measure(ledger, appender, senders),
                 reminding.run(),
-                _forget(events, config),
-                forget_unused(contacts, config),
-                _audit(pool, config, follower),
+                pass_over(ledger, senders),
+                forget_old(events, texting, config),
+                *speaking.keeping,
+                forget_unused(kept.contacts, config),
+                audit(pool, config, follower),
                 doors=[door],
-                first=[follower, sender, live, access.writer],
+                first=[follower, *senders, live, access.writer],
             )
+
+
+def _checks(
+    senders: Sequence[Sender], live: Broadcaster, reminding: Reminding, access: Access
+) -> dict[str, Callable[[], str | None]]:
+    checks = {f"sender_{sender.name}": sender.wrong for sender in senders}
+    checks |= {"live": live.pulse.wrong, "reminders": reminding.pulse.wrong}
+    return checks | {"accesses": access.writer.wrong}
+
+
+class Speaking(NamedTuple):
+    """Who sends, and what keeps their lines up when nothing is sent."""
+
+    senders: list[Sender]
+    texting: Texting
+    keeping: list[Coroutine[Any, Any, None]]
+
+
+def _speaking(config: Config, pool: asyncpg.Pool, vault: Vault, contacts: Contacts) -> Speaking:
+    ledger, receipts, dispatcher = Ledger(pool), Receipts(pool), Dispatcher(config, contacts)
+    texting = Texting(pool, vault, limits_of(config), partial(take_ends, receipts))
+    texts = plugged(config, texting)
+    most, spending = config.sms_announcements_per_day_max, Spending(pool)
+    texts = texts._replace(providers=[Budgeted(each, spending, most) for each in texts.providers])
+    found = switched(providers(config, texts), config)
+    senders = [
+        Sender(each, config, ledger, dispatcher, receipts, may_take=each.may_take) for each in found
+    ]
+    return Speaking(senders, texting, [keep() for keep in texts.keeping])
+
+
+def providers(config: Config, texts: Plugged) -> list[Provider]:
+    """Who takes messages, one for each channel that is spoken over."""
+    mail = [Smtp(config, nth) for nth in range(len(config.smtp_servers))]
+    spoken: list[Provider] = [*mail, *texts.providers, CallList()]
+    return [*spoken, WebPush.of(config)] if config.push_key else spoken
+
+
+def pushed_by(config: Config) -> api.Push:
+    """To whom a browser subscribes, and for which key."""
+    services = PushServices.parse(config.push_services)
+    key = WebPush.of(config).signer.public_key if config.push_key else None
+    return api.Push(services, key)
 
 
 def _door(
@@ -104,7 +166,13 @@ def _door(
 
 
 def doors(
-    config: Config, contacts: Contacts, live: Broadcaster, *, access: Access
+    config: Config,
+    kept: Kept,
+    live: Broadcaster,
+    texting: Texting,
+    *,
+    access: Access,
+    now: Callable[[], datetime],
 ) -> web.Application:
     """The HTTP side by itself."""
     app = web.Application(
@@ -114,7 +182,18 @@ def doors(
     tokens = Tokens(jwks=config.jwks, issuer=config.issuer, audience=config.audience)
     metrics.TOKEN_CHECKS.look = tokens.checks
     app[ACCESS] = access
-    api.routes(app, api.Desk(contacts=contacts, live=live, access=access), Gate(tokens))
+    desk = api.Desk(
+        **kept._asdict(),
+        push=pushed_by(config),
+        live=live,
+        access=access,
+        callbacks=api.Callbacks(
+            desk=texting, address=config.twilio_callback, token=config.twilio_token
+        ),
+        links=api.Links(now, keys_of(config.link_keys), config.link_page),
+        regions=config.regions,
+    )
+    api.routes(app, desk, Gate(tokens))
     return app
 
 
@@ -126,7 +205,12 @@ def _access(config: Config, pool: asyncpg.Pool, clock: DatabaseClock) -> Access:
 
 
 def _follower(
-    config: Config, relay: Relay, inbox: Inbox, wake: Sequence[Callable[[], None]]
+    config: Config,
+    relay: Relay,
+    inbox: Inbox,
+    *,
+    pages: Callable[[], None],
+    senders: Sequence[Sender],
 ) -> Follower:
     follower = Follower(
         BOOKING_EVENTS,
@@ -145,9 +229,10 @@ def _follower(
     )
 
     def committed(batch: Batch) -> None:
-        inbox.count(batch)
-        for each in wake:
-            each()
+        pages()
+        if inbox.count(batch):
+            for sender in senders:
+                sender.wake()
 
     relay.on_announced = metrics.ANNOUNCED.inc
     follower.commits.on_batch = committed
@@ -187,44 +272,6 @@ async def _appender(config: Config) -> AsyncIterator[Appender]:
         yield appender
     finally:
         await appender.stop()
-
-
-async def _measure(ledger: Ledger, appender: Appender, sender: Sender) -> None:
-    while True:
-        await asyncio.sleep(MEASURE_SECONDS)
-        metrics.PRODUCERS_BUILT.set(appender.rebuilt)
-        metrics.SMTP_CONNECTIONS.set(sender.connections)
-        try:
-            counts = await ledger.measure()
-            depth, age_seconds = await ledger.outbox()
-        except database.AWAY:
-            continue
-        metrics.UNSETTLED.labels("waiting").set(counts.waiting)
-        metrics.UNSETTLED.labels("claimed").set(counts.claimed)
-        metrics.UNSETTLED.labels("unknown").set(counts.unknown)
-        metrics.OLDEST_WAITING_SECONDS.set(counts.oldest_seconds)
-        metrics.OUTBOX_ROWS.set(depth)
-        metrics.OUTBOX_AGE_SECONDS.set(age_seconds)
-
-
-async def _audit(pool: asyncpg.Pool, config: Config, follower: Follower) -> None:
-    """Look once a minute whether promises are kept."""
-    auditor = Auditor.beside(follower, pool, "services.notify", config)
-    metrics.AUDIT.show(auditor)
-    await auditor.run()
-
-
-async def _forget(events: LiveEvents, config: Config) -> None:
-    """Bite after bite while there is something old, then again after a while."""
-    while True:
-        gone = 0
-        try:
-            gone = await events.forget(
-                days=config.live_kept_days, rows_max=config.forgotten_rows_max
-            )
-        except database.AWAY as error:
-            log.warning("old events were not forgotten", extra={"error": repr(error)})
-        await asyncio.sleep(FORGET_PAUSE_SECONDS if gone else FORGET_SECONDS)
 
 
 def _allow_open_files(wanted: int) -> None:

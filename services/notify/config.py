@@ -1,6 +1,7 @@
 """What may be set from outside for the messenger?"""
 
-from typing import Annotated
+from collections.abc import Mapping
+from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta
@@ -19,7 +20,27 @@ Reminders = Annotated[
 Quiet = Annotated[
     str, Meta(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]-([01][0-9]|2[0-3]):[0-5][0-9]$")
 ]
+Regions = Annotated[str, Meta(pattern=r"^[A-Z]{2}(,[A-Z]{2})*$")]
 Seconds = Annotated[float, Meta(gt=0)]
+PushContact = Annotated[str, Meta(pattern=r"^((mailto:[!-?A-~]+@|https://)[!-~]+)?$")]
+HostAndPortOrNone = Annotated[str, Meta(pattern=r"^([^\s:]+:[0-9]{1,5})?$")]
+ApiAddress = Annotated[str, Meta(pattern=r"^(https?://[!-~]+)?$")]
+SmsSender = Annotated[
+    str, Meta(pattern=r"^(\+?[0-9]{3,15}|[A-Za-z0-9 ._-]{1,11}|MG[0-9a-f]{32})?$")
+]
+Rate = Annotated[float, Meta(ge=0)]
+Share = Annotated[float, Meta(ge=0, le=1)]
+
+NEEDED: Mapping[str, tuple[str, ...]] = {
+    "smpp": ("smpp", "smpp_user", "sms_from"),
+    "twilio": ("twilio_account", "twilio_token", "sms_from"),
+}
+"""What each provider of text messages cannot be spoken to without."""
+
+PUSH_SERVICES = (
+    "fcm.googleapis.com,*.push.services.mozilla.com,*.notify.windows.com,*.push.apple.com"
+)
+"""To whom the browsers that there are let themselves be pushed."""
 
 
 class Config(msgspec.Struct, frozen=True, kw_only=True):
@@ -41,6 +62,39 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     vault: str
     smtp: HostAndPort
     smtp_from: Address
+    smtp_second: HostAndPortOrNone = ""
+    sms_provider: Literal["none", "smpp", "twilio"] = "none"
+    sms_second: Literal["none", "smpp", "twilio"] = "none"
+    sms_from: SmsSender = ""
+    sms_regions: Regions = "RU"
+    sms_links: bool = True
+    sms_valid_seconds_max: Seconds = 86_400.0
+    sms_number_hour_max: AtLeastOne = 10
+    sms_number_day_max: AtLeastOne = 30
+    sms_due_day_max: AtLeastOne = 10
+    sms_prefix_hour_max: AtLeastOne = 50_000
+    sms_country_hour_max: AtLeastOne = 200_000
+    sms_share_min: Share = 0.2
+    sms_share_after: AtLeastOne = 200
+    sms_probes_hour_max: AtLeastOne = 20
+    smpp: HostAndPortOrNone = ""
+    smpp_user: Annotated[str, Meta(max_length=15)] = ""
+    smpp_password: Annotated[str, Meta(max_length=8)] = ""
+    smpp_tls: bool = False
+    smpp_system_type: Annotated[str, Meta(max_length=12)] = ""
+    smpp_binds: AtLeastOne = 1
+    smpp_window: AtLeastOne = 8
+    smpp_enquire_seconds: Seconds = 30.0
+    twilio_api: ApiAddress = "https://api.twilio.com"
+    twilio_account: str = ""
+    twilio_token: str = ""
+    twilio_callback: ApiAddress = ""
+    twilio_keyed: bool = False
+    twilio_connections_max: AtLeastOne = 4
+    push_key: str = ""
+    push_contact: PushContact = ""
+    push_services: str = PUSH_SERVICES
+    push_connections_max: AtLeastOne = 2
     link_keys: str = ""
     link_page: str = ""
     host: str = "127.0.0.1"
@@ -58,6 +112,14 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     lease_seconds: Seconds = 1.0
     gather_seconds: Seconds = 0.1
     smtp_connections_max: AtLeastOne = 4
+    provider_faults_max: AtLeastOne = 5
+    provider_rest_seconds_min: Seconds = 0.5
+    provider_rest_seconds_max: Seconds = 30.0
+    email_per_second_max: Rate = 0.0
+    sms_per_second_max: Rate = 0.0
+    sms_claim_batch_max: AtLeastOne = 2
+    sms_announcements_per_day_max: Annotated[int, Meta(ge=0)] = 0
+    push_per_second_max: Rate = 0.0
     claim_batch_max: AtLeastOne = 8
     claim_seconds: Seconds = 15.0
     send_seconds: Seconds = 10.0
@@ -94,9 +156,18 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
         if self.claim_seconds <= self.send_seconds:
             raise ValueError("CLAIM_SECONDS must be more than SEND_SECONDS")
         keys_of(self.link_keys)
+        for provider, needed in NEEDED.items():
+            missing = [name.upper() for name in needed if not getattr(self, name)]
+            if provider in (self.sms_provider, self.sms_second) and missing:
+                raise ValueError(f"the SMS provider {provider} needs {', '.join(missing)}")
 
     @property
-    def smtp_server(self) -> tuple[str, int]:
-        """The mail server's host and port."""
-        host, _, port = self.smtp.rpartition(":")
-        return host, int(port)
+    def regions(self) -> frozenset[str]:
+        """The countries that text messages are sent to."""
+        return frozenset(self.sms_regions.split(","))
+
+    @property
+    def smtp_servers(self) -> list[tuple[str, int]]:
+        """The mail servers' hosts and ports: the first, and who speaks while that is in trouble."""
+        each = [one.rpartition(":") for one in (self.smtp, self.smtp_second) if one]
+        return [(host, int(port)) for host, _, port in each]

@@ -2,25 +2,40 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, get_args
 
 from msgspec import UNSET
 
 from services.notify import metrics, store
-from services.notify.rules import messages_for
+from services.notify.rules import Message, messages_for
+from services.notify.rules.announcements import announced_to
+from services.notify.rules.calls import due_to_a_list
 from services.notify.rules.reminders import Habits, due_of, visits_of
 from services.notify.store import NOTHING, Connection, LiveEvent, Planned
 from shared.batch import Announcements, Batch, Head, Item
-from shared.events import InSequence, sequence_of
-from shared.messages import BookingConfirmed, BookingEvent, BookingRescheduled, PersonErased
+from shared.events import InSequence, is_again, sequence_of
+from shared.messages import (
+    AnnouncementEvent,
+    AnnouncementMade,
+    AnnouncementStopped,
+    AnnouncementWorded,
+    BookingConfirmed,
+    BookingEvent,
+    BookingRescheduled,
+    BookingTold,
+    PersonErased,
+)
 from shared.vault import Vault
+
+APART = (PersonErased, *get_args(AnnouncementEvent))
+"""Of these there is nothing to see on an open page, and no visit to be reminded of."""
 
 
 class Inbox:
     """Writes down what is to be told, in the batch's own transaction."""
 
     def __init__(self, vault: Vault, habits: Habits) -> None:
-        self.sequence = InSequence()
+        self.sequence = InSequence(takes_again=True)
         self._vault = vault
         self._habits = habits
         self._written = NOTHING
@@ -30,12 +45,17 @@ class Inbox:
         self, connection: Any, heads: dict[int, Head], items: Sequence[Item]
     ) -> Announcements:
         """Each event becomes messages that wait to be sent, and is kept for open pages."""
-        taken = self.sequence.take(heads, items)
-        told = [item for item in taken if not isinstance(item.message, PersonErased)]
+        taken = await _not_too_late(connection, self.sequence.take(heads, items))
+        told = [item for item in taken if not isinstance(item.message, APART)]
         if told:
-            await store.keep_live(connection, [_live(item) for item in told])
+            numbered = [_live(item) for item in told if not is_again(item.record)]
+            await store.keep_live(connection, numbered)
         messages = [message for item in told for message in messages_for(item.message)]
+        messages += await _announced(connection, [item.message for item in taken])
         self._written = await store.write_down(connection, messages) if messages else NOTHING
+        due = [(one.event.id, one.owner_id) for one in messages if due_to_a_list(one.event)]
+        if due:
+            await store.put_on_list(connection, due)
         await self._plan(connection, [item.message for item in told])
         erased = [i.message.person_id for i in taken if isinstance(i.message, PersonErased)]
         if erased:
@@ -64,16 +84,55 @@ class Inbox:
         """Nothing is done here unless an event came; waiting messages are the sender's."""
         return False
 
-    def count(self, batch: Batch) -> None:
-        """Count what was written down, once it is committed."""
+    def count(self, batch: Batch) -> bool:
+        """Count what was written down, once it is committed; True where some of it is to be sent.
+
+        Of most who book nobody knows an address: senders need not look for what is not there.
+        """
         written, self._written = self._written, NOTHING
         metrics.WRITTEN.inc(written.new)
         metrics.settled["no_address"].inc(written.unreached)
+        metrics.settled["declined"].inc(written.declined)
         erased, self._erased = self._erased, 0
         metrics.forgotten["erased"].inc(erased)
         metrics.BATCH_EVENTS.observe(len(batch.items))
         metrics.BATCH_SECONDS.observe(batch.seconds)
         metrics.MISSING_EVENTS.set(len(self.sequence.missing))
+        return written.new > written.unreached + written.declined
+
+
+async def _not_too_late(connection: Connection, items: Sequence[Item]) -> Sequence[Item]:
+    """Without what a person has sent again though its reader was told something later meanwhile."""
+    again = [i for i in items if is_again(i.record) and isinstance(i.message, BookingTold)]
+    if not again:
+        return items
+    latest = await store.latest_told(
+        connection,
+        {item.message.owner_id for item in again},
+        {item.message.booking_id for item in again},
+    )
+
+    def is_late(item: Item) -> bool:
+        told: BookingTold = item.message
+        return latest.get((told.booking_id, told.owner_id), 0) > told.version
+
+    late = {id(item) for item in again if is_late(item)}
+    return [item for item in items if id(item) not in late]
+
+
+async def _announced(connection: Connection, events: Sequence[Any]) -> list[Message]:
+    """Whom somebody announces something, unless it was stopped; at most homes nobody does."""
+    worded = [event for event in events if isinstance(event, AnnouncementWorded)]
+    if worded:
+        await store.word_announcements(connection, worded)
+    stopped = [e.announcement_id for e in events if isinstance(e, AnnouncementStopped)]
+    if stopped:
+        await store.stop_announcements(connection, stopped)
+    made = [event for event in events if isinstance(event, AnnouncementMade)]
+    if not made:
+        return []
+    ids = sorted({event.announcement_id for event in made})
+    return announced_to(made, await store.sayings(connection, ids))
 
 
 def _is_new(event: BookingEvent) -> bool:

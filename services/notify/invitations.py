@@ -4,7 +4,7 @@ An object has one METHOD and, in a request or a cancellation, one UID; so a book
 is three objects, and a move to fewer places asks for some and cancels the rest in one message.
 """
 
-from datetime import UTC, date
+from datetime import UTC, date, datetime
 from functools import lru_cache
 from typing import Literal
 from zoneinfo import ZoneInfo
@@ -12,12 +12,14 @@ from zoneinfo import ZoneInfo
 import msgspec
 from icalendar import Calendar, Event, Timezone, vCalAddress, vText
 
-from services.notify.rules import Told, freed_by, places_of
+from services.notify.rules import Language, Told, freed_by, places_of
+from services.notify.rules.messages import Announced
 from services.notify.rules.reminders import VisitReminder
-from services.notify.texts import VISIT, where
+from services.notify.texts import FALLBACK, calendar_entry, where
 from shared.messages import PLACES_MAX, BookedPlace, BookingMissed, BookingReinstated
 
 PRODUCT = "-//Talon//Talon//EN"
+ENTRY_BEGINS = b"BEGIN:VEVENT\r\n"
 TIME_ZONES_REMEMBERED_MAX = 256
 
 Method = Literal["REQUEST", "CANCEL"]
@@ -30,14 +32,16 @@ class Invitation(msgspec.Struct, frozen=True):
     text: str
 
 
-def invitations(event: Told, *, organizer: str, attendee: str) -> list[Invitation]:
+def invitations(
+    event: Told, *, organizer: str, attendee: str, language: Language = FALLBACK
+) -> list[Invitation]:
     """What to put into the calendar and what to take out of it.
 
     The place with the same number keeps its UID over all moves, and SEQUENCE grows with the
     booking's version, so a calendar changes its entry and never adds a second one. Who has heard
     of more places before than they are told of now has whatever else there may be taken out.
     """
-    if isinstance(event, BookingMissed | BookingReinstated | VisitReminder):
+    if isinstance(event, BookingMissed | BookingReinstated | VisitReminder | Announced):
         return []
     asked, freed = places_of(event), freed_by(event)
     gone = freed
@@ -50,6 +54,7 @@ def invitations(event: Told, *, organizer: str, attendee: str) -> list[Invitatio
     made = []
     for method, nth, place in placed:
         entry = _entry(event, nth, place, method)
+        entry.add("summary", calendar_entry(language))
         entry.add("organizer", vCalAddress(f"mailto:{organizer}"))
         entry.add("attendee", _attendee(attendee))
         made.append(Invitation(method, _calendar(method, entry, place)))
@@ -61,10 +66,11 @@ def _calendar(method: Method, entry: Event, place: BookedPlace) -> str:
     calendar.add("prodid", PRODUCT)
     calendar.add("version", "2.0")
     calendar.add("method", method)
-    calendar.add_component(_time_zone(place.time_zone, place.starts_at.year))
     calendar.add_component(entry)
     text: bytes = calendar.to_ical()
-    return text.decode()
+    # Only what is ours and fixed stands before the entry, so its first line is the first of these.
+    zone = _time_zone(place.time_zone, place.starts_at.year)
+    return text.replace(ENTRY_BEGINS, zone + ENTRY_BEGINS, 1).decode()
 
 
 def _entry(event: Told, nth: int, place: BookedPlace, method: Method) -> Event:
@@ -75,13 +81,19 @@ def _entry(event: Told, nth: int, place: BookedPlace, method: Method) -> Event:
     entry.add("uid", f"{event.booking_id}-{whose}{nth}@talon.example")
     entry.add("sequence", event.version - 1)
     entry.add("dtstamp", event.at.astimezone(UTC))
-    entry.add("dtstart", place.starts_at.astimezone(zone))
-    entry.add("dtend", place.ends_at.astimezone(zone))
-    entry.add("summary", VISIT)
+    entry.add("dtstart", _told(place.starts_at, zone))
+    entry.add("dtend", _told(place.ends_at, zone))
     entry.add("location", where(place))
     entry.add("status", "CANCELLED" if method == "CANCEL" else "CONFIRMED")
     entry.add("class", "PRIVATE")
     return entry
+
+
+def _told(at: datetime, zone: ZoneInfo) -> datetime:
+    """By the clinic's clock; where that shows the same hour twice, by the one that never does."""
+    local = at.astimezone(zone)
+    twice = local.replace(fold=1 - local.fold).utcoffset() != local.utcoffset()
+    return at.astimezone(UTC) if twice else local
 
 
 def _attendee(address: str) -> vCalAddress:
@@ -93,6 +105,8 @@ def _attendee(address: str) -> vCalAddress:
 
 
 @lru_cache(TIME_ZONES_REMEMBERED_MAX)
-def _time_zone(name: str, year: int) -> Timezone:
-    """The zone's rules around a year; a component is only read once it is made."""
-    return Timezone.from_tzid(name, first_date=date(year - 1, 1, 1), last_date=date(year + 2, 1, 1))
+def _time_zone(name: str, year: int) -> bytes:
+    """The zone's rules around a year, written out: nine tenths of a calendar's lines are these."""
+    first, last = date(year - 1, 1, 1), date(year + 2, 1, 1)
+    text: bytes = Timezone.from_tzid(name, first_date=first, last_date=last).to_ical()
+    return text

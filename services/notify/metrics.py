@@ -1,5 +1,7 @@
 """What is counted in the messenger? `docs/metrics.md` says what each means and what to do."""
 
+from collections.abc import Iterable
+
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.process_collector import ProcessCollector
 
@@ -47,8 +49,20 @@ CONTACTS_SEALED = Counter(
     "Addresses sealed that an earlier version had left in clear",
     registry=REGISTRY,
 )
+TEXTS_MISSING = Counter(
+    "notify_texts_missing_total",
+    "Messages told in English since a language's catalogue had no words for them",
+    ["language"],
+    registry=REGISTRY,
+)
 SETTLED = Counter(
     "notify_settled_messages_total", "Messages settled, by fate", ["fate"], registry=REGISTRY
+)
+FALLEN_OVER = Counter(
+    "notify_fallen_over_total",
+    "Messages told anew by the next channel, by that channel",
+    ["channel"],
+    registry=REGISTRY,
 )
 UNSETTLED = Gauge(
     "notify_messages", "Messages in the ledger, by state", ["state"], registry=REGISTRY
@@ -58,13 +72,26 @@ OLDEST_WAITING_SECONDS = Gauge(
 )
 ATTEMPTS = Counter(
     "notify_attempts_total",
-    "Attempts to hand a message over, by outcome",
-    ["outcome"],
+    "Attempts to hand a message over, by provider and outcome",
+    ["provider", "outcome"],
+    registry=REGISTRY,
+)
+GUARDED = Counter(
+    "notify_sms_guarded_total",
+    "Text messages not sent since too many went there, or too few of them arrived, and why",
+    ["why"],
+    registry=REGISTRY,
+)
+TEXTS_ENDED = Counter(
+    "notify_sms_ended_total",
+    "Text messages of which a receipt has told how they ended",
+    ["provider", "state"],
     registry=REGISTRY,
 )
 SEND_SECONDS = Histogram(
     "notify_send_seconds",
-    "Time of one SMTP dialogue",
+    "Time of handing one message over, by provider",
+    ["provider"],
     registry=REGISTRY,
     buckets=_SECONDS,
 )
@@ -74,11 +101,20 @@ DELAY_SECONDS = Histogram(
     registry=REGISTRY,
     buckets=_LONG_SECONDS,
 )
-SMTP_CONNECTIONS = Gauge(
-    "notify_smtp_connections", "Connections open to the mail server", registry=REGISTRY
+PROVIDER_LINES = Gauge(
+    "notify_provider_lines", "Lines open to a provider", ["provider"], registry=REGISTRY
 )
-SMTP_AWAY = Counter(
-    "notify_smtp_away_total", "Calls that the mail server did not answer", registry=REGISTRY
+PROVIDER_AWAY = Counter(
+    "notify_provider_away_total",
+    "Calls that a provider did not answer",
+    ["provider"],
+    registry=REGISTRY,
+)
+PROVIDER_RESTS = Counter(
+    "notify_provider_rests_total",
+    "Times that a provider was left alone for a while, since it was in trouble",
+    ["provider"],
+    registry=REGISTRY,
 )
 BATCH_EVENTS = Histogram(
     "notify_batch_events",
@@ -186,8 +222,26 @@ LIVE_RESETS = Counter(
 )
 
 count_request = Requests(REQUESTS, REQUEST_SECONDS).count
-forgotten = Children(CONTACTS_FORGOTTEN, "erased", "unused")
+forgotten = Children(CONTACTS_FORGOTTEN, "erased", "unused", "gone")
 again = Children(BATCHES_AGAIN, "outage")
-settled = Children(SETTLED, "sent", "failed", "unknown", "expired", "no_address")
+settled = Children(
+    SETTLED,
+    "sent",
+    "delivered",
+    "failed",
+    "unknown",
+    "expired",
+    "no_address",
+    "declined",
+)
+fallen_over = Children(FALLEN_OVER)
 attempted = Children(ATTEMPTS)
+send_seconds = Children(SEND_SECONDS)
+guarded = Children(GUARDED, "number", "due", "prefix", "country", "conversion")
 told = Children(LIVE_TOLD, "at_once", "missed")
+
+
+def count_settled(fates: Iterable[str]) -> None:
+    """What messages became by their receipts."""
+    for fate in fates:
+        settled[fate].inc()

@@ -54,6 +54,7 @@ class Reminding:
             metrics.REMINDERS.inc(written.new)
             metrics.WRITTEN.inc(written.new)
             metrics.settled["no_address"].inc(written.unreached)
+            metrics.settled["declined"].inc(written.declined)
         return due_seconds > 0
 
     def _step(self, planned: Planned, now: datetime) -> Step:
@@ -76,7 +77,5 @@ def step_of(planned: Planned, now: datetime, habits: Habits) -> Step:
         part=planned.part,
         now=now,
     )
-    message = Message(
-        event=event, owner_id=planned.owner_id, channel="email", expires_at=after or starts_at
-    )
+    message = Message(event=event, owner_id=planned.owner_id, expires_at=after or starts_at)
     return Step(message, after)

@@ -1,6 +1,6 @@
-"""How does a message get from the ledger to the mail server? Claimed, sent, marked: in that order.
+"""How does a message get from the ledger to a provider? Claimed, sent, marked: in that order.
 
-The claim is committed before the server hears of a message. Who is killed in between leaves it
+The claim is committed before the provider hears of a message. Who is killed in between leaves it
 claimed, and when the claim has run out it becomes `unknown`: never sent again by itself.
 """
 
@@ -8,33 +8,43 @@ import asyncio
 import contextlib
 import logging
 import random
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from uuid import uuid4
 
 import msgspec
 
 from services.notify import metrics
-from services.notify.channels.email import compose
-from services.notify.channels.smtp import AwayError, Line
+from services.notify.channels import AwayError, Dispatch, Line, Provider
 from services.notify.config import Config
+from services.notify.dispatching import Dispatcher
+from services.notify.giving_up import GivingUp
 from services.notify.rules import (
     Accepted,
+    Channel,
+    Gone,
     Mark,
     NotHandedOver,
     Outcome,
     Patience,
+    Quiet,
     Told,
+    Unreached,
     Untried,
     Unwritable,
-    link_to_cancel,
-    links_to_visits,
+    best_of,
     settle,
 )
-from services.notify.store import Claimed, Ledger, Lost, SealedAddress
+from services.notify.rules.preferences import told_from
+from services.notify.store import (
+    ANY_AGE,
+    Claimed,
+    Ledger,
+    Receipts,
+    SealedAddress,
+)
 from shared import faultpoints
 from shared.database import is_outage
-from shared.links.rules import keys_of, token_of
 from shared.logs import Lines
 from shared.pulse import Pulse
 from shared.vault import KeysAwayError
@@ -47,33 +57,43 @@ MARK_SECONDS = 0.2
 OUTAGE_SECONDS_MIN = 0.1
 OUTAGE_SECONDS_MAX = 3.0
 
-SILENCE_SECONDS_MAX = 10.0
-"""How much longer than a claim lasts a turn may take, for the database and a last mail."""
+FRESH_FIRST = (30.0, *ANY_AGE)
+"""Every second line sends first what has waited no longer than so many seconds: whoever has just
+booked does not stand behind all that an outage left."""
 
-Opening = Callable[[SealedAddress], Awaitable[str]]
-"""Gives an address in clear. It is asked for each mail, and what it gave is kept nowhere."""
+SILENCE_SECONDS_MAX = 10.0
+"""How much longer than a claim lasts a turn may take, for the database and a last message."""
 
 _decode_event = msgspec.json.Decoder(Told).decode
 
 
 class Sender:
-    """Sends what waits, over several connections at once."""
+    """Sends what waits for one provider's channel, over several lines at once."""
 
-    def __init__(self, config: Config, ledger: Ledger, opening: Opening) -> None:
+    def __init__(
+        self,
+        provider: Provider,
+        config: Config,
+        ledger: Ledger,
+        dispatcher: Dispatcher,
+        receipts: Receipts,
+        may_take: Callable[[], int | None] = lambda: None,
+    ) -> None:
+        """`may_take`: how many messages the provider may be asked to take now; None: any number."""
         self.id = uuid4()
+        self._may_take = may_take
+        self._giving_up = GivingUp(provider, ledger, receipts)
+        self._provider = provider
         self._config = config
         self._ledger = ledger
-        self._open = opening
-        self._link_keys = keys_of(config.link_keys)
+        self._dispatcher = dispatcher
+        self._receipts = receipts
         self._patience = Patience(
             attempts_max=config.attempts_max,
             backoff_seconds_min=config.backoff_seconds_min,
             backoff_seconds_max=config.backoff_seconds_max,
         )
-        self._lines = [
-            Line(config.smtp_server, send_seconds=config.send_seconds)
-            for _ in range(config.smtp_connections_max)
-        ]
+        self._lines = [provider.line() for _ in range(provider.lines_max)]
         self._spoken_of = Lines(config.log_one_in)
         self._stopping = asyncio.Event()
         self._work = asyncio.Event()
@@ -84,19 +104,31 @@ class Sender:
         return next((said for pulse in self._pulses if (said := pulse.wrong())), None)
 
     @property
+    def name(self) -> str:
+        """The provider's."""
+        return self._provider.name
+
+    @property
+    def channel(self) -> Channel:
+        """Whose messages it sends."""
+        return self._provider.channel
+
+    @property
     def connections(self) -> int:
-        """How many connections to the mail server are open."""
+        """How many lines to the provider are open."""
         return sum(line.is_open for line in self._lines)
 
     async def run(self) -> None:
         """Send until `stop`."""
         async with asyncio.TaskGroup() as tasks:
-            for line, pulse in zip(self._lines, self._pulses, strict=True):
-                tasks.create_task(self._send_each(line, pulse))
-            tasks.create_task(self._give_up_each())
+            for nth, (line, pulse) in enumerate(zip(self._lines, self._pulses, strict=True)):
+                tasks.create_task(self._send_each(line, pulse, fresh_first=nth % 2 == 1))
+            tasks.create_task(
+                self._giving_up.run(self._stopping, look_seconds=self._config.claim_seconds / 10)
+            )
 
     def stop(self) -> None:
-        """Finish the mail under way, give back what was claimed and not begun, end."""
+        """Finish the message under way, give back what was claimed and not begun, end."""
         self._stopping.set()
         self._work.set()
 
@@ -104,16 +136,16 @@ class Sender:
         """There may be something to send."""
         self._work.set()
 
-    # ---- one connection ------------------------------------------------------------------------
+    # ---- one line ------------------------------------------------------------------------------
 
-    async def _send_each(self, line: Line, pulse: Pulse) -> None:
+    async def _send_each(self, line: Line, pulse: Pulse, *, fresh_first: bool) -> None:
         pause = OUTAGE_SECONDS_MIN
         while not self._stopping.is_set():
             pulse.beat()
             try:
-                busy = await self._turn(line)
+                busy = await self._turn(line, fresh_first=fresh_first)
             except Exception as error:
-                _only_outages(error)
+                self._only_outages(error)
                 await _rest(self._stopping, pause * random.uniform(0.5, 1.0))
                 pause = min(pause * 2, OUTAGE_SECONDS_MAX)
                 continue
@@ -122,20 +154,28 @@ class Sender:
                 await _rest(self._work, self._config.poll_seconds)
         await line.close()
 
-    async def _turn(self, line: Line) -> bool:
+    async def _turn(self, line: Line, *, fresh_first: bool) -> bool:
         """Claim some messages, send them, mark them; False when there was nothing to do.
 
-        The server is called before anything is claimed: while it is away nothing is tried in vain.
+        The provider is called before anything is claimed: while it is away nothing is tried.
         """
         self._work.clear()
+        room = self._may_take()
+        if room == 0:
+            return False
         if not line.is_open:
-            if not await self._ledger.has_due():
+            if not await self._ledger.has_due(self._provider.channel):
                 return False
             await line.open()
         # Measured before the claim is made, so that it is over here before it is over for others.
         until = asyncio.get_running_loop().time() + self._config.claim_seconds
         claim = await self._ledger.claim(
-            self.id, self._config.claim_seconds, self._config.claim_batch_max
+            self.id,
+            self._provider.channel,
+            self.name,
+            self._config.claim_seconds,
+            min(self._config.claim_batch_max, room or self._config.claim_batch_max),
+            ages=FRESH_FIRST if fresh_first else ANY_AGE,
         )
         for fate in claim.settled:
             metrics.settled[fate].inc()
@@ -148,66 +188,77 @@ class Sender:
         marked_at = loop.time()
         for message in messages:
             outcome: Outcome = Untried()
-            has_time = loop.time() + self._config.send_seconds < until
-            if line.is_open and has_time and not self._stopping.is_set():
-                outcome = await self._hand_over(line, message)
+            if self._has_time(line, until):
+                outcome = await self._hand_over(line, message, until)
             marks.append((message.id, self._settled(message, outcome)))
             if loop.time() - marked_at > MARK_SECONDS:
                 await self._mark(marks)
                 marks, marked_at = [], loop.time()
         await self._mark(marks)
 
-    async def _hand_over(self, line: Line, message: Claimed) -> Outcome:
+    async def _hand_over(self, line: Line, message: Claimed, until: float) -> Outcome:
+        """To each of the person's addresses; told at one of them, it is told."""
         try:
-            recipient = await self._open(message.address)
             event = _decode_event(message.event)
-            content = compose(
-                event,
-                sender=self._config.smtp_from,
-                recipient=recipient,
-                at=datetime.now(UTC),
-                cancel_at=self._address_to_cancel(event),
-                join_at=self._addresses_to_join(event),
-            )
+            begins = told_from(event, message.quiet, message.at, message.expires_at)
+            if begins > message.at:
+                return Quiet((begins - message.at).total_seconds())
+            found = await self._dispatcher.dispatches(event, message, self._provider.channel)
         except KeysAwayError as error:
             log.error("an address cannot be opened now", extra=_about(message) | _said(error))
             return NotHandedOver("key")
         except Exception as error:
-            # One message that cannot be put into words must not keep the others from being told.
+            # One message that cannot be read must not keep the others from being told.
             log.error("a message was not written", exc_info=error, extra=_about(message))
             return Unwritable(type(error).__name__)
+        outcomes = [
+            await self._say(line, address, dispatch) if self._has_time(line, until) else Untried()
+            for address, dispatch in found
+        ]
+        return best_of(outcomes) if outcomes else Unreached()
+
+    def _has_time(self, line: Line, until: float) -> bool:
+        """Whether one more can be handed over before the claim is over."""
+        now = asyncio.get_running_loop().time()
+        has_time = now + self._config.send_seconds < until
+        return line.is_open and has_time and not self._stopping.is_set()
+
+    async def _say(self, line: Line, address: SealedAddress | None, dispatch: Dispatch) -> Outcome:
         loop = asyncio.get_running_loop()
         began = loop.time()
-        outcome = await line.send(content, sender=self._config.smtp_from, recipient=recipient)
+        outcome = await line.send(dispatch)
         faultpoints.reach(faultpoints.SENT)
-        metrics.SEND_SECONDS.observe(loop.time() - began)
+        metrics.send_seconds[self.name].observe(loop.time() - began)
+        if isinstance(outcome, Gone) and address is not None:
+            await self._forget(address)
         return outcome
 
-    def _addresses_to_join(self, event: Told) -> list[str]:
-        """Where each person comes to their telemedicine visit."""
-        if self._link_keys is None or not self._config.link_page:
-            return []
-        page = f"{self._config.link_page}visit/"
-        return [page + token_of(link, self._link_keys) for link in links_to_visits(event)]
-
-    def _address_to_cancel(self, event: Told) -> str:
-        """Where whoever gets the mail may cancel; nothing where there is no page, or no keys."""
-        link = link_to_cancel(event)
-        if link is None or self._link_keys is None or not self._config.link_page:
-            return ""
-        return self._config.link_page + token_of(link, self._link_keys)
+    async def _forget(self, address: SealedAddress) -> None:
+        """As far as the database is there; else it is found gone again with the next message."""
+        try:
+            await self._dispatcher.forget_gone(address)
+            metrics.forgotten["gone"].inc()
+        except Exception as error:
+            self._only_outages(error)
 
     def _settled(self, message: Claimed, outcome: Outcome) -> Mark:
         """Decide, count, and say what is unusual."""
-        mark = settle(outcome, message.attempts, self._patience, random.random())
-        metrics.attempted[type(outcome).__name__].inc()
+        mark = settle(
+            outcome,
+            message.attempts,
+            self._patience,
+            random.random(),
+            keyed=self._provider.keyed,
+            perhaps=message.perhaps,
+        )
+        metrics.attempted[self.name, type(outcome).__name__].inc()
         if isinstance(outcome, Accepted):
             waited = datetime.now(UTC) - message.written_at
             metrics.DELAY_SECONDS.observe(max(0.0, waited.total_seconds()))
-            # Waiting is no news here: mail may be late, visibly, and a gauge says how late.
+            # Waiting is no news here: a message may be late, visibly, and a gauge says how late.
             if self._spoken_of.wants(message.booking_id, 0.0):
                 log.info("sent", extra=_about(message) | {"attempts": message.attempts + 1})
-        elif not isinstance(outcome, Untried):
+        elif not isinstance(outcome, Untried | Quiet):
             said = {"outcome": type(outcome).__name__, "becomes": mark.state, "note": mark.note}
             log.warning("a message was not accepted", extra=_about(message) | said)
         return mark
@@ -217,45 +268,41 @@ class Sender:
         noted = not marks
         while not noted:
             try:
-                await self._ledger.mark(self.id, marks)
+                for channel in await self._ledger.mark(self.id, marks):
+                    metrics.fallen_over[channel].inc()
                 noted = True
             except Exception as error:
-                _only_outages(error)
+                self._only_outages(error)
                 await asyncio.sleep(OUTAGE_SECONDS_MIN)
         for _, mark in marks:
             if mark.state != "waiting":
                 metrics.settled[mark.state].inc()
+        await self._apply_receipts([mark.reference for _, mark in marks if mark.reference])
 
-    # ---- what others left behind ---------------------------------------------------------------
-
-    async def _give_up_each(self) -> None:
-        """Look for claims that ran out, at once and then every few seconds."""
-        while not self._stopping.is_set():
+    async def _apply_receipts(self, references: Sequence[str]) -> None:
+        """A receipt may have been quicker than the mark: it waits for it, and is looked for now."""
+        if references:
             try:
-                lost = await self._ledger.give_up_lost()
+                states = await self._receipts.apply([(self.name, each) for each in references])
+                metrics.count_settled(states)
             except Exception as error:
-                _only_outages(error)
-                lost = []
-            for message in lost:
-                metrics.settled["unknown"].inc()
-                log.warning("a sender was lost; nobody knows of its message", extra=_about(message))
-            await _rest(self._stopping, self._config.claim_seconds / 10)
+                # It is kept, and found by whoever sweeps.
+                self._only_outages(error)
 
-
-def _only_outages(error: Exception) -> None:
-    """What may work later is waited out; anything else is a bug and ends the process."""
-    if isinstance(error, AwayError):
-        metrics.SMTP_AWAY.inc()
-    elif not is_outage(error):
-        raise error
-    log.warning("waits out an outage", extra=_said(error))
+    def _only_outages(self, error: Exception) -> None:
+        """What may work later is waited out; anything else is a bug and ends the process."""
+        if isinstance(error, AwayError):
+            metrics.PROVIDER_AWAY.labels(self.name).inc()
+        elif not is_outage(error):
+            raise error
+        log.warning("waits out an outage", extra=_said(error) | {"provider": self.name})
 
 
 def _said(error: Exception) -> dict[str, object]:
     return {"error": repr(error)}
 
 
-def _about(message: Claimed | Lost) -> dict[str, object]:
+def _about(message: Claimed) -> dict[str, object]:
     """Whose it is says the front desk, which names this event together with its command."""
     return {"message_id": message.id, "booking": message.booking_id, "event": message.event_id}
 

@@ -5,7 +5,6 @@ is slow; what they only read is noted within moments. Whoever touches another's 
 before it is written down who they are and why.
 """
 
-import asyncio
 from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Protocol
@@ -17,6 +16,7 @@ from aiohttp import web
 from shared.access.entries import OWN, PERSONS_MAX, Entry, Touch, is_a_reason
 from shared.access.store import AccessLog
 from shared.access.writer import AccessLimits, Writer
+from shared.access.written import Written
 from shared.auth import Actor
 from shared.policy import allowed
 from shared.problems import outcome_unknown, unavailable
@@ -34,7 +34,7 @@ class Asked(msgspec.Struct, frozen=True):
 class Note(msgspec.Struct):
     """What a request has noted."""
 
-    written: asyncio.Future[None]
+    written: Written
     own: bool
 
 
@@ -130,8 +130,7 @@ class Access:
         assert note is not None, f"{asked.operation} answered without a note of whose data it was"
         if note.written.done() or (note.own and not asked.changes):
             return
-        await asyncio.wait([note.written], timeout=self.writer.limits.wait_seconds)
-        if note.written.done():
+        if await note.written.patiently():
             return
         self.late += 1
         if not note.own:

@@ -22,6 +22,7 @@ from shared import database
 from shared.access.chain import CLOSING, Batch, Head, batch_after
 from shared.access.entries import Entry, encode, together
 from shared.access.store import ForeignBatchError
+from shared.access.written import Written
 from shared.problems import unavailable
 
 log = logging.getLogger(__name__)
@@ -29,6 +30,9 @@ log = logging.getLogger(__name__)
 RETRY_SECONDS = 0.25
 SILENCE_SECONDS_MAX = 5.0
 """When the oldest entry has waited so long, nothing is taken to be noted any more."""
+
+ENOUGH = 100
+"""So many that have gathered are worth a batch: nobody waits for more, to be answered."""
 
 ANCHOR_SECONDS = 10.0
 """So long after a batch at most, the service's own log says where the chain stands."""
@@ -59,7 +63,7 @@ class Kept(Protocol):
 class Gathered(msgspec.Struct):
     """Entries that go together, since when, and who waits for them to be written."""
 
-    written: asyncio.Future[None]
+    written: Written
     since: float
     entries: list[bytes] = []
     persons: set[UUID] = set()
@@ -86,10 +90,11 @@ class Writer:
         self._gathered: deque[Gathered] = deque()
         self._writing: Gathered | None = None
         self._came = asyncio.Event()
+        self._enough = asyncio.Event()
         self._stopping = False
 
-    def add(self, entry: Entry) -> asyncio.Future[None]:
-        """Note it; what comes back is done once it is written. 503 where too many wait already."""
+    def add(self, entry: Entry) -> Written:
+        """Note it; what comes back is so once it is written. 503 where too many wait already."""
         if self.waiting >= self.limits.waiting_max:
             raise unavailable("Who looks at what cannot be noted now.")
         # What cannot be written as bytes is to be nobody's trouble but this request's.
@@ -99,6 +104,8 @@ class Writer:
         gathered.persons.update(entry.persons)
         self.waiting += 1
         self._came.set()
+        if self.waiting >= ENOUGH:
+            self._enough.set()
         return gathered.written
 
     def waiting_seconds(self) -> float:
@@ -137,7 +144,7 @@ class Writer:
     def _room(self) -> Gathered:
         """What gathers now, while it has room."""
         if not self._gathered or len(self._gathered[-1].entries) >= self.limits.batch_max:
-            written: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            written = Written(self.limits.wait_seconds)
             self._gathered.append(Gathered(written, time.monotonic()))
         return self._gathered[-1]
 
@@ -149,8 +156,10 @@ class Writer:
     async def _pace(self) -> None:
         """On a quiet day at once; on a busy one after a while, so that a batch is worth it."""
         pause = self._wrote_at + self.limits.gather_seconds - time.monotonic()
-        if pause > 0 and not self._stopping and self.waiting < self.limits.batch_max:
-            await asyncio.sleep(pause)
+        self._enough.clear()
+        if pause > 0 and not self._stopping and self.waiting < ENOUGH:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._enough.wait(), pause)
         self._wrote_at = time.monotonic()
 
     async def _write(self, gathered: Gathered) -> None:
@@ -171,8 +180,7 @@ class Writer:
         self.waiting -= len(gathered.entries)
         self.entries += len(gathered.entries)
         self.batches += 1
-        if not gathered.written.done():
-            gathered.written.set_result(None)
+        gathered.written.set()
 
     def _go_on_after(self, error: Exception) -> None:
         if database.is_outage(error):

@@ -10,9 +10,18 @@ from uuid import UUID
 
 import msgspec
 
-Purpose = Literal["cancel_booking", "visit", "visit_for_another"]
+Purpose = Literal[
+    "cancel_booking", "visit", "visit_for_another", "confirm_visit", "decline", "move_visit"
+]
 
-PURPOSES: Mapping[Purpose, int] = {"cancel_booking": 1, "visit": 2, "visit_for_another": 3}
+PURPOSES: Mapping[Purpose, int] = {
+    "cancel_booking": 1,
+    "visit": 2,
+    "visit_for_another": 3,
+    "confirm_visit": 4,
+    "decline": 5,
+    "move_visit": 6,
+}
 """Each purpose's number in a token: never changed, never given to another."""
 
 VERSION = 1

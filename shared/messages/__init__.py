@@ -4,6 +4,14 @@ Only ids cross, never a name, a phone or a reason for care. Fields are only ever
 default; a breaking change is a new class. Class name = wire tag = log field = metric label.
 """
 
+from shared.messages.announcements import (
+    AnnouncementEvent,
+    AnnouncementMade,
+    AnnouncementStopped,
+    AnnouncementText,
+    AnnouncementWorded,
+    AnnouncementWords,
+)
 from shared.messages.bookings import (
     BookedPlace,
     BookingConfirmed,
@@ -97,6 +105,7 @@ from shared.messages.words import (
     Modality,
     OptionalText,
     Refusal,
+    RemindBefore,
     Resource,
     Text,
     TtlSeconds,
@@ -115,6 +124,12 @@ __all__ = [
     "ONE_LINE",
     "PLACES_MAX",
     "Alternative",
+    "AnnouncementEvent",
+    "AnnouncementMade",
+    "AnnouncementStopped",
+    "AnnouncementText",
+    "AnnouncementWorded",
+    "AnnouncementWords",
     "Apart",
     "AsksFor",
     "BookPlaces",
@@ -170,6 +185,7 @@ __all__ = [
     "Refusal",
     "Refused",
     "ReleaseHold",
+    "RemindBefore",
     "RenewHold",
     "Resource",
     "RestoreBooking",

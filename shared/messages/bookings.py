@@ -6,12 +6,21 @@ from uuid import UUID
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from shared.messages.words import BookedBy, CancelReason, Instant, Message, Modality, Version
+from shared.messages.words import (
+    BookedBy,
+    CancelReason,
+    Instant,
+    Message,
+    Modality,
+    RemindBefore,
+    Version,
+)
 
 
 class BookedPlace(msgspec.Struct, frozen=True, kw_only=True):
     """One seat of a booking as a patient would be told of it. `hears`: whose seat it is hears of it
-    by themselves, though somebody else is told.
+    by themselves, though somebody else is told. `remind`: how long before it one is reminded, where
+    its service says so.
     """
 
     id: UUID
@@ -25,6 +34,7 @@ class BookedPlace(msgspec.Struct, frozen=True, kw_only=True):
     patient_id: UUID
     modality: Modality = "physical"
     hears: bool | UnsetType = UNSET
+    remind: tuple[RemindBefore, ...] | UnsetType = UNSET
 
 
 Part = Literal["own", "rest"]

@@ -4,10 +4,12 @@ person.
 
 from datetime import datetime
 from typing import Annotated, Literal
-from uuid import UUID, uuid5
+from uuid import UUID
 
 import msgspec
 from msgspec import Meta
+
+from shared.naming import named
 
 PLACES_MAX = 8
 """The most places one booking may have: a family, a dose pair, a doctor with an interpreter."""
@@ -39,6 +41,9 @@ DOSE_FIRST = 1
 """For which dose somebody comes who names none."""
 
 DaysApart = Annotated[int, Meta(ge=0, le=3_650)]
+RemindBefore = Annotated[str, Meta(pattern=r"^(P[1-9][0-9]{0,2}D|PT[1-9][0-9]{0,2}H)(?![\s\S])")]
+"""How long before a visit one is reminded of it: days of the calendar (P7D), or hours (PT2H)."""
+
 TtlSeconds = Annotated[int, Meta(ge=30, le=900)]
 Claim = Annotated[bytes, Meta(min_length=16, max_length=16)]
 Latitude = Annotated[float, Meta(ge=-90, le=90)]
@@ -98,9 +103,9 @@ def booking_of(message: Message) -> UUID:
 
 def answer_id(cause: UUID, event_type: str, ordinal: int = 0) -> UUID:
     """The id of the answer of that type to `cause`: a replay gives the same id."""
-    return uuid5(cause, f"{event_type}/{ordinal}")
+    return named(cause, f"{event_type}/{ordinal}")
 
 
 def place_id(command_id: UUID, ordinal: int) -> UUID:
     """The id of the seat that the command's wish number `ordinal` gets."""
-    return uuid5(command_id, f"place/{ordinal}")
+    return named(command_id, f"place/{ordinal}")

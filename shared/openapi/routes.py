@@ -22,6 +22,7 @@ Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
 
 JSON = "application/json"
 EVENT_STREAM = "text/event-stream"
+CSV = "text/csv"
 
 BASE = "/api/v1"
 

@@ -8,6 +8,7 @@ from aiohttp import web
 
 from shared.access.noting import ACCESS, ASKED, Asked
 from shared.openapi.document import document, encoded
+from shared.openapi.paths import Paths
 from shared.openapi.routes import JSON, UNCHANGED, Answer, Api, Handler, Route
 from shared.policy.gate import Guards
 
@@ -38,12 +39,14 @@ def add_routes(app: web.Application, api: Api, gate: Guards) -> None:
     A route that the table of permissions does not know keeps the service from starting.
     """
     app[SERVED] = Served(api)
+    paths = Paths()
     for route in api.routes:
         handler = gate.guarded(route.rule, _noting(route))
-        if route.method == "GET":
-            app.router.add_get(route.path, handler, allow_head=not route.streams)
-        else:
-            app.router.add_route(route.method, route.path, handler)
+        add = paths.add if "{" in route.path else app.router.add_route
+        add(route.method, route.path, handler)
+        if route.method == "GET" and not route.streams:
+            add("HEAD", route.path, handler)
+    app.router.register_resource(paths)
 
 
 def _noting(route: Route) -> Handler:

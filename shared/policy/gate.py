@@ -7,6 +7,7 @@ an answer that gives something away unshown does not leave.
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from functools import lru_cache
 from typing import Protocol, TypeVar
 from uuid import UUID
 
@@ -15,11 +16,14 @@ from aiohttp import web
 
 from shared.auth import Actor
 from shared.policy.glass import reason_in
-from shared.policy.table import Rule, verdict
+from shared.policy.table import Reach, Rule, verdict
 from shared.problems import Problem, not_found
 from shared.web import path_id
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+ROLES_KEPT_MAX = 64
+"""For so many sets of roles it is remembered how far they reach on a route."""
 
 
 class Owned(Protocol):
@@ -70,8 +74,8 @@ class Allowed:
     """
 
     __slots__ = (
+        "_headers",
         "_known_as",
-        "_request",
         "_rule",
         "actor",
         "began",
@@ -88,15 +92,17 @@ class Allowed:
         signed_in: Actor,
         *,
         began: float,
+        reach: frozenset[Reach],
         known_as: Callable[[UUID], UUID],
     ) -> None:
-        self._request = request
+        # Not the request, which holds this: what points in a circle waits for the collector to go.
+        self._headers = request.headers
         self._rule = rule
         self._known_as = known_as
         self.signed_in_as = signed_in.id
         self.actor = _today(signed_in, known_as)
         self.began = began
-        self.reach = rule.reach_of(signed_in.roles)
+        self.reach = reach
         self.reason: str | None = None
         # Without an id in the path a handler starts from who asks, and finds only what is theirs.
         self.is_settled = "{" not in rule.route
@@ -134,7 +140,7 @@ class Allowed:
         said = verdict(self.reach, is_own=is_own, is_at_clinic=is_at_clinic)
         # Asked for before it is said whether the thing is there: both cases get the same answer.
         if said == "with a reason":
-            self.reason = reason_in(self._request.headers)
+            self.reason = reason_in(self._headers)
         if said == "no" or not is_there:
             raise not_found(what)
         self.is_settled = True
@@ -174,11 +180,15 @@ class Gate:
         if rule.is_public:
             return handler
         names_a_clinic = rule.names_a_clinic
+        reach_of = lru_cache(ROLES_KEPT_MAX)(rule.reach_of)
 
         async def held(request: web.Request) -> web.StreamResponse:
             began = asyncio.get_running_loop().time()
             signed_in = await self._tokens.actor(request)
-            said = Allowed(request, rule, signed_in, began=began, known_as=self._known_as)
+            reach = reach_of(signed_in.roles)
+            said = Allowed(
+                request, rule, signed_in, began=began, reach=reach, known_as=self._known_as
+            )
             if not said.reach:
                 roles = ", ".join(rule.roles)
                 raise Problem(403, "forbidden", f"This needs one of the roles: {roles}.")

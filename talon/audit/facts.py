@@ -47,6 +47,7 @@ class BookingRow(msgspec.Struct, frozen=True):
     status: str
     version: int
     places: tuple[Seat, ...] = ()
+    campaign_id: UUID | None = None
 
 
 class MessageRow(msgspec.Struct, frozen=True):
@@ -55,6 +56,14 @@ class MessageRow(msgspec.Struct, frozen=True):
     booking_id: UUID
     tells: str
     state: str
+    channel: str = "email"
+
+    @property
+    def excuses(self) -> bool:
+        """No mail is missed: perhaps there is one, or another channel told it, or nobody was to."""
+        if self.state in ("unknown", "declined"):
+            return True
+        return self.channel != "email" and self.state in ("sent", "delivered")
 
 
 class Mail(msgspec.Struct, frozen=True, kw_only=True):

@@ -75,6 +75,5 @@ async def world(connection: asyncpg.Connection, stack: Stack, city: City) -> Wor
 
 def _booking(row: asyncpg.Record) -> BookingRow:
     places = _decode_places(row["places"]) if row["places"] is not None else ()
-    return BookingRow(
-        row["id"], row["owner_id"], row["kind"], row["status"], row["version"], places
-    )
+    about = (row["id"], row["owner_id"], row["kind"], row["status"], row["version"])
+    return BookingRow(*about, places, row["campaign_id"])

@@ -39,6 +39,7 @@ MAY_DIFFER = {
     "TALON_VAULT": "the file is in a volume, of its one reader",
     "TALON_LINK_PAGE": "the edge's port on this machine may be another",
     "TALON_LINK_KEYS": "the file is in a volume that nobody else has",
+    "TALON_PUSH_KEY": "the file is in a volume, of its one reader",
 }
 """The only settings of a service that may differ from the stack on one machine, and why."""
 

@@ -23,7 +23,7 @@ from packaging.utils import canonicalize_name
 from deploy.docker.prepare import EDGE_HOME
 from deploy.local import vaults
 from deploy.local.parts.edge import DEBIANS_NGINX
-from deploy.local.parts.services import WITH_LINKS
+from deploy.local.parts.services import PUSHES, WITH_LINKS
 from deploy.local.settings import CHECKOUT
 from deploy.local.stack import SERVICES
 from tests.containers import build_tree, containers, environment_of, is_sent, stages
@@ -246,6 +246,7 @@ def test_it_prepares_all_that_the_other_containers_read(prepare: Callable[..., P
         kept = {path.name: path.read_text("ascii") for path in (secrets / reader).iterdir()}
         assert kept
         assert ("links" in kept) == (reader in WITH_LINKS)
+        assert ("push" in kept) == (reader == PUSHES)
         assert ("vault" in kept) == (reader in vaults.SERVICES)
         assert all(text.strip() for text in kept.values())
 

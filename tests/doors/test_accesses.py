@@ -29,6 +29,7 @@ TOUCH_NOBODY = {"start_campaign", "declare_service"} | {
     *("draft_rules", "list_rules", "revert_rules", "try_rules", "show_dry_run"),
     *("propose_rules", "list_rule_proposals", "show_rule_proposal"),
     *("approve_rules", "withdraw_rules", "undo_rules"),
+    *("write_announcement", "show_announcement", "list_announcements", "stop_announcement"),
     *("open_room", "change_room", "close_room"),
 }
 """Routes for who is signed in, beside those of the referee, in which no person's data go."""

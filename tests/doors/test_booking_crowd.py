@@ -1,6 +1,7 @@
 """Who is let to the front desk in a crowd, who is to come again, and is it over afterwards?"""
 
 import asyncio
+import time
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -12,6 +13,7 @@ from aiohttp.test_utils import make_mocked_request
 
 from services.booking.api import crowd
 from services.booking.api.crowd import CrowdGate
+from services.booking.api.desk import DESK
 from services.booking.rules import shedding
 from shared.policy import POLICY
 from tests.booking_doors import Door, a_door, bearer, problem
@@ -107,6 +109,32 @@ async def test_where_those_before_one_take_too_long_one_is_to_come_again_and_lat
 
     assert told == (503, "unavailable")
     assert (statuses, later.status) == ([201] * 5, 201)
+
+
+async def test_a_desk_that_is_late_sees_it_and_asks_all_to_come_again_but_who_gives_back(
+    booking_dsn: str, tmp_path: Path
+) -> None:
+    async with a_door(booking_dsn, tmp_path) as door:
+        slot_id = await door.open_slot("wanted", 100)
+        booked = await (await door.book(slot_id)).json()
+        desk = door.client.app[DESK].crowd
+        seeing = asyncio.create_task(desk.run())
+        await asyncio.sleep(0)
+        # All stand still, as when one thread has too much to do.
+        time.sleep(0.3)  # noqa: ASYNC251
+        await asyncio.sleep(0.01)
+        seen = desk.late_seconds
+        seeing.cancel()
+        desk.late_seconds = 1.1
+        said = [await problem(await door.ask("GET", "/bookings"))]
+        said += [await problem(await door.book(slot_id, who=BORIS))]
+        cancelled = await door.ask("POST", f"/bookings/{booked['id']}/cancel", {})
+        desk.late_seconds = 0.1
+        later = await door.book(slot_id, who=BORIS)
+
+    assert 0.2 < seen < 1.0
+    assert said == [(503, "unavailable")] * 2
+    assert (cancelled.status, later.status) == (200, 201)
 
 
 async def test_one_person_s_too_many_wait_and_neither_others_nor_their_looks_do(

@@ -57,6 +57,7 @@ async def test_a_day_shows_who_comes_when_in_order_of_time(door: Door) -> None:
     assert shown["bookings"][0] == {
         "place_id": alice["places"][0]["id"],
         "appointment": "booked",
+        "coming_at": None,
         "arrived_at": None,
         "ended_at": None,
         "booking_id": alice["id"],

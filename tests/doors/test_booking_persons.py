@@ -7,6 +7,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from services.booking.api.me import ELSEWHERE
 from services.booking.rules.consents import NEWEST
 from shared.vault import FileKeys, KeysAwayError
 from tests.booking_doors import Door, a_door, problem
@@ -126,7 +127,7 @@ async def test_all_that_is_known_can_be_taken_away(door: Door) -> None:
     assert [one["id"] for one in taken["bookings"]] == [booking["id"]]
     assert (taken["complete"], taken["elsewhere"]) == (
         True,
-        ["/api/v1/me/contacts", "/api/v1/me/accesses", "/api/v1/me/contacts/accesses"],
+        ELSEWHERE,
     )
 
 

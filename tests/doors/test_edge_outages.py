@@ -126,9 +126,10 @@ async def test_a_service_s_own_refusal_is_handed_on_as_it_is(tmp_path: Path) -> 
 
 
 async def _said_of_a_link(home: Path, **about: Any) -> str:
-    """What the edge has in its log when somebody uses a link and the front desk is away."""
+    """What the edge has in its log when somebody uses a link and its service is away."""
     async with an_edge(home, **about) as edge:
         await edge.get("/api/v1/links/TOKEN")
+        await edge.get("/api/v1/unsubscribe/TOKEN")
         return (edge.stack.logs / "edge.log").read_text("utf-8")
 
 
@@ -136,9 +137,10 @@ async def test_a_link_is_in_no_line_of_the_log_though_its_service_is_away(tmp_pa
     assert "TOKEN" not in await _said_of_a_link(tmp_path)
 
 
+@pytest.mark.parametrize("path", ["links", "unsubscribe"])
 async def test_if_the_edge_wrote_of_links_as_of_all_else_there_would_be_one(
-    tmp_path: Path,
+    tmp_path: Path, path: str
 ) -> None:
-    guard, none = "links/ {\n            error_log stderr crit;", "links/ {"
+    guard, none = f"{path}/ {{\n            error_log stderr crit;", f"{path}/ {{"
 
     assert "TOKEN" in await _said_of_a_link(tmp_path, instead={guard: none})

@@ -29,6 +29,9 @@ async def shown(client: Client, person: UUID = ALICE) -> str | None:
     return body["email"]
 
 
+ONLY_MAIL = {"email": "alice@example.org", "phone": None, "browsers": 0, "apps": 0}
+
+
 async def test_a_person_says_where_they_are_reached_and_takes_it_back(client: Client) -> None:
     before = await shown(client)
     put = await client.put(CONTACTS, headers=bearer(), json={"email": "alice@example.org"})
@@ -36,7 +39,7 @@ async def test_a_person_says_where_they_are_reached_and_takes_it_back(client: Cl
     taken_back = await client.put(CONTACTS, headers=bearer(), json={"email": None})
 
     assert before is None
-    assert (put.status, await put.json()) == (200, {"email": "alice@example.org"})
+    assert (put.status, await put.json()) == (200, ONLY_MAIL)
     assert put.headers["Cache-Control"] == "no-store"
     assert kept == "alice@example.org"
     assert (taken_back.status, await shown(client)) == (200, None)
@@ -141,3 +144,78 @@ async def test_another_method_is_named_as_such(client: Client) -> None:
     answer = await client.post(CONTACTS, headers=bearer(), json={"email": "alice@example.org"})
 
     assert await problem(answer) == (405, "method_not_allowed")
+
+
+# ---- a phone, and how one wishes to be told ------------------------------------------------------
+
+PREFERENCES = "/api/v1/me/preferences"
+WISHES = {
+    "language": "ru",
+    "channels": ["sms", "email"],
+    "quiet": {"begins": "22:00", "ends": "08:00", "time_zone": "Europe/Moscow"},
+    "declined": ["reminder"],
+    "consent": "2026-12",
+}
+
+
+async def test_a_phone_is_kept_until_it_is_taken_back(client: Client) -> None:
+    said = [
+        {"email": None, "phone": "+79161234567"},
+        {"email": "alice@example.org"},
+        {"email": "alice@example.org", "phone": None},
+    ]
+
+    answers = [await client.put(CONTACTS, headers=bearer(), json=body) for body in said]
+
+    phones = [(await answer.json())["phone"] for answer in answers]
+    assert phones == ["+79161234567", "+79161234567", None]
+
+
+@pytest.mark.parametrize("phone", ["", "8 916 123", "+79161234567\r\n", "+12025550123", "+7916"])
+async def test_what_is_no_phone_of_ours_is_refused_and_changes_nothing(
+    client: Client, phone: str
+) -> None:
+    body = {"email": "alice@example.org", "phone": phone}
+
+    answer = await client.put(CONTACTS, headers=bearer(), json=body)
+
+    assert await problem(answer) == (422, "invalid_body")
+    assert await shown(client) is None
+
+
+async def test_a_person_says_how_they_wish_to_be_told_and_sees_it(client: Client) -> None:
+    before = await (await client.get(PREFERENCES, headers=bearer())).json()
+    put = await client.put(PREFERENCES, headers=bearer(), json=WISHES)
+    held, after = await put.json(), await (await client.get(PREFERENCES, headers=bearer())).json()
+    again = await (await client.put(PREFERENCES, headers=bearer(), json=WISHES)).json()
+    others = await (await client.get(PREFERENCES, headers=bearer(uuid4()))).json()
+
+    assert put.status == 200
+    assert (before["language"], before["channels"], before["consented_at"]) == (None, [], None)
+    assert held == WISHES | {"consented_at": held["consented_at"], "consent_in_force": "2026-12"}
+    assert held == after == again
+    assert others == before
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"declined": ["change"]},
+        {"declined": ["weather"]},
+        {"channels": ["sms", "sms"]},
+        {"channels": ["pigeon"]},
+        {"quiet": {"begins": "22:00", "ends": "22:00", "time_zone": "Europe/Moscow"}},
+        {"quiet": {"begins": "24:00", "ends": "08:00", "time_zone": "Europe/Moscow"}},
+        {"quiet": {"begins": "22:00", "ends": "08:00", "time_zone": "Moscow"}},
+        {"language": "de"},
+        {"consent": "2020-01"},
+    ],
+)
+async def test_a_wish_that_cannot_be_kept_changes_nothing(
+    client: Client, wrong: dict[str, object]
+) -> None:
+    answer = await client.put(PREFERENCES, headers=bearer(), json=WISHES | wrong)
+
+    assert await problem(answer) == (422, "invalid_body")
+    kept = await (await client.get(PREFERENCES, headers=bearer())).json()
+    assert kept["language"] is None

@@ -69,7 +69,7 @@ async def test_what_is_for_everybody_is_so_for_every_role(city: City) -> None:
             key = {"Idempotency-Key": str(uuid4())} if route.needs_key else {}
             answer = await city.world.ask(route, example, headers=headers | key)
 
-            assert answer.status == 200, route.name
+            assert answer.status == min(route.answers), route.name
 
 
 @pytest.mark.parametrize("service", ["slots", "booking"])

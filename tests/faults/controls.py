@@ -85,9 +85,9 @@ CONTROLS = (
             ),
             Patch(
                 REFEREE,
-                "AS n (id, body_hash, outcome, reply)\n        ON CONFLICT DO NOTHING RETURNING 1",
-                "AS n (id, body_hash, outcome, reply)\n        ON CONFLICT (id) DO UPDATE"
-                " SET outcome = excluded.outcome, reply = excluded.reply RETURNING 1",
+                "FROM unnest($3::given_answer[]) AS n",
+                "FROM unnest($3::given_answer[]) AS n ON CONFLICT (id) DO UPDATE"
+                " SET outcome = excluded.outcome, reply = excluded.reply",
             ),
         ),
     ),

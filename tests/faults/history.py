@@ -42,7 +42,7 @@ SELECT partition, next_offset, next_index FROM slots.partition_state
  WHERE topic = 'slots.commands'
 """
 BOOKINGS = "SELECT id, status, version, updated_at FROM booking.booking"
-MESSAGES = "SELECT event_id, booking_id, state FROM notify.message"
+MESSAGES = "SELECT event_id, booking_id, state FROM notify.message ORDER BY event_id, owner_id, nth"
 
 READ = (SLOTS_COMMANDS, SLOTS_EVENTS, BOOKING_EVENTS, SLOTS_REPLIES)
 

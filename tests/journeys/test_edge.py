@@ -78,6 +78,8 @@ class Street:
         async with asyncio.timeout(RETURN_SECONDS_MAX):
             while (await self.somebody().get(f"/slots/{slot_id}"))[0] != 200:  # noqa: ASYNC110
                 await asyncio.sleep(OLDEST_SECONDS / 10)
+        # The next half second's page is asked for of any of them.
+        await asyncio.sleep(OLDEST_SECONDS / 2)
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -15,8 +16,11 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from deploy.local.stack import AUDITOR, SETUP
 from shared.messages import BookPlaces, OpenSlot
 from shared.topics import BOOKING_EVENTS, HOMES, SLOTS_COMMANDS, SLOTS_EVENTS, Topic
+from talon.__main__ import main as talon
+from talon.audit import load
 from talon.tokens import Signer
 from tests import stories
+from tests.notify_bookings import confirmed
 from tests.town import Town
 
 WAIT_SECONDS = 20.0
@@ -129,6 +133,44 @@ async def test_events_nobody_can_read_are_buried_and_the_projection_goes_on(
             await producer.send_and_wait(topic.name, value, partition=partition, headers=headers)
 
     await _wait_for_letters(town, topic, before + len(BAD_EVENTS) * HOMES)
+    assert await _a_booking(town) == 201
+
+
+async def test_an_event_set_aside_is_mended_and_told_by_command(
+    town: Town, producer: AIOKafkaProducer, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = await _letters(town, BOOKING_EVENTS)
+    event = confirmed(booking_id=uuid4(), owner_id=uuid4())
+    whole = msgspec.json.encode(event)
+    spoilt = msgspec.json.encode(msgspec.json.decode(whole) | {"version": "one"})
+    await producer.send_and_wait(BOOKING_EVENTS.name, spoilt, partition=0, headers=[])
+    await _wait_for_letters(town, BOOKING_EVENTS, before + 1)
+    mended = tmp_path / "mended.json"
+    mended.write_bytes(whole)
+
+    def dead_letters(*words: str) -> int:
+        return talon(["dead-letters", f"--stack={town.stack.name}", *words])
+
+    number = str(before)
+    assert await asyncio.to_thread(dead_letters, "list") == 0
+    assert await asyncio.to_thread(dead_letters, "show", number) == 0
+    assert await asyncio.to_thread(dead_letters, "send", number) == 2
+    assert await asyncio.to_thread(dead_letters, "send", number, f"--mended={mended}") == 0
+    assert await asyncio.to_thread(dead_letters, "send", number, f"--mended={mended}") == 0
+
+    said = capsys.readouterr()
+    assert "ce_sequence is missing" in said.out
+    assert '"version":"one"' in said.out
+    assert "this is no event of booking.events" in said.err
+    async with load.auditor(town.stack) as connection:
+        for _ in range(100):
+            told = await connection.fetch(
+                "SELECT event_id FROM notify.message WHERE booking_id = $1", event.booking_id
+            )
+            if told:
+                break
+            await asyncio.sleep(0.1)
+    assert [row["event_id"] for row in told] == [event.id]
     assert await _a_booking(town) == 201
 
 

@@ -20,11 +20,12 @@ from services.booking.memory import Kept
 from services.booking.rules.life import LifeEvent, change_of, fold
 from services.booking.store import bookings as booking_store
 from services.notify import sending
-from services.notify.channels.smtp import AwayError
+from services.notify.channels import AwayError, Dispatch
 from services.notify.config import Config as NotifyConfig
+from services.notify.dispatching import Dispatcher
 from services.notify.inbox import Inbox as Messenger
-from services.notify.rules import Accepted, Outcome, Refused, Unanswered
-from services.notify.store import Ledger, SealedAddress
+from services.notify.rules import Accepted, Channel, Outcome, Refused, Unanswered
+from services.notify.store import Ledger, Receipts, SealedAddress
 from services.slots.inbox import Referee, unpack
 from shared import database, follow, leases
 from shared.batch import Handler, Limits
@@ -83,9 +84,14 @@ _reply = msgspec.msgpack.Decoder(SlotReply).decode
 Work = Callable[[], Coroutine[Any, Any, None]]
 
 
-async def _known_to_all(address: SealedAddress) -> str:
+class KnownToAll:
     """What is sealed stays so here: no statement of these databases knows an address."""
-    return EMAIL
+
+    async def open(self, address: SealedAddress) -> str:
+        return EMAIL
+
+    async def forget_gone(self, address: SealedAddress) -> bool:
+        return False
 
 
 class City:
@@ -111,7 +117,7 @@ class City:
         self._due: list[tuple[float, str]] = []
         self._broken: list[BaseException] = []
         for owner in OWNERS:
-            contact = {"person_id": owner}
+            contact = {"person_id": owner, "route": ["email"]}
             self.notify.tables.setdefault("contact", {})["contact", owner] = contact
 
     @property
@@ -202,8 +208,14 @@ class City:
         unpacker, messenger = Unpacker(BOOKING_EVENTS), Messenger(a_vault("notify"), HABITS)
         messenger.sequence = self.sequence()
         follower, relay = self._follower(self.notify, BOOKING_EVENTS, unpacker, messenger)
-        ledger = Ledger(Pool(self.notify))  # type: ignore[arg-type]
-        sender = sending.Sender(CONFIG, ledger, _known_to_all)
+        pool: Any = Pool(self.notify)
+        sender = sending.Sender(
+            MailServer(self),
+            CONFIG,
+            Ledger(pool),
+            Dispatcher(CONFIG, KnownToAll()),
+            Receipts(pool),
+        )
         follower.commits.on_batch = lambda batch: sender.wake()
         await asyncio.gather(follower.run(), relay.run(), sender.run())
 
@@ -239,7 +251,6 @@ class City:
             patch.setattr(leases, "uuid4", _new_id)
             patch.setattr(sending, "uuid4", _new_id)
             patch.setattr(sending, "random", self.world.dice)
-            patch.setattr(sending, "Line", lambda server, send_seconds: Line(self))
             yield
 
     def _reader(self, log: Log, name: str) -> Reader:
@@ -256,13 +267,8 @@ def _new_id() -> UUID:
     return UUID(int=HERE.get().dice.getrandbits(128))
 
 
-def _event_of(content: bytes) -> UUID:
-    at = content.index(b"Message-ID: <") + len(b"Message-ID: <")
-    return UUID(content[at : at + 36].decode())
-
-
 class Line:
-    """A connection to the mail server, as `services.notify.channels.smtp.Line` is one."""
+    """A connection to the mail server."""
 
     def __init__(self, city: City) -> None:
         self._city = city
@@ -276,17 +282,32 @@ class Line:
     async def close(self) -> None:
         self.is_open = False
 
-    async def send(self, content: bytes, *, sender: str, recipient: str) -> Outcome:
-        outcome: Outcome = await self._city.world.ask(self._deed(content))
+    async def send(self, dispatch: Dispatch) -> Outcome:
+        outcome: Outcome = await self._city.world.ask(self._deed(dispatch.event.id))
         if isinstance(outcome, Unanswered):
             self.is_open = False
         return outcome
 
-    def _deed(self, content: bytes) -> Generator[Wait, None, Outcome]:
+    def _deed(self, event_id: UUID) -> Generator[Wait, None, Outcome]:
         city, chance = self._city, self._city.world.dice.random()
         yield lambda: True
         if not city.calm and chance < 0.1:
             return Refused(450, "RCPT")
         if city.calm or chance < 0.9 or chance > 0.95:
-            city.mail[_event_of(content)] += 1
+            city.mail[event_id] += 1
         return Accepted() if city.calm or chance < 0.9 else Unanswered()
+
+
+class MailServer:
+    """As `services.notify.channels.email.Smtp` is one."""
+
+    channel: Channel = "email"
+    name = "smtp"
+    keyed = False
+    lines_max = 1
+
+    def __init__(self, city: City) -> None:
+        self._city = city
+
+    def line(self) -> Line:
+        return Line(self._city)

@@ -7,7 +7,16 @@ sits idle in a transaction for too long is ended, and so is one that dies. State
 their text and done in Python (`tests/loops/statements/`); this file knows none of them.
 """
 
-from collections.abc import Callable, Generator, Hashable, Iterator, Mapping, Sequence
+from collections.abc import (
+    AsyncIterator,
+    Callable,
+    Generator,
+    Hashable,
+    Iterator,
+    Mapping,
+    Sequence,
+)
+from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from itertools import count
 from typing import Any
@@ -205,6 +214,17 @@ class Connection:
     async def fetchval(self, query: str, *arguments: Any, timeout: float = 0.0) -> Any:
         row = await self.fetchrow(query, *arguments)
         return None if row is None else next(iter(row))
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[None]:
+        await self.execute("BEGIN")
+        try:
+            yield
+        except BaseException:
+            if not self.is_closed():
+                await self.execute("ROLLBACK")
+            raise
+        await self.execute("COMMIT")
 
     async def _do(self, query: str, arguments: Sequence[Any]) -> Any:
         return await self._database.world.ask(self._deed(query, arguments))

@@ -108,8 +108,8 @@ def with_the_lost_sent_again(city: City) -> None:
     """A message whose sender was lost is put back among those that wait."""
     given_up = city.notify.statements[NOTIFY["give_up_lost"]]
 
-    def put_back(session: Session, limit: int) -> Gave:
-        lost = yield from given_up(session, limit)
+    def put_back(session: Session, *arguments: Any) -> Gave:
+        lost = yield from given_up(session, *arguments)
         for row in lost:
             message = session.row("message", row["id"])
             assert message is not None

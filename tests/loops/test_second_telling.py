@@ -119,8 +119,8 @@ async def _notify(connection: Any, pool: Any, records: Sequence[Outgoing]) -> li
     ledger, claimer, fates = Ledger(pool), UUID(int=1), []
     marks = (Mark(state="sent"), Mark(state="failed", note="550 at RCPT"), Mark(state="unknown"))
     for n in range(12):
-        claim = await ledger.claim(claimer, -1.0 if n % 4 == 3 else 60.0, 4)
-        lost = {message.id for message in await ledger.give_up_lost()}
+        claim = await ledger.claim(claimer, "email", "smtp", -1.0 if n % 4 == 3 else 60.0, 4)
+        lost = {message.id for message in await ledger.give_up_lost("smtp")}
         fates += [
             (m.booking_id, m.id in lost, msgspec.json.decode(m.event)) for m in claim.messages
         ]

@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from uuid import UUID, uuid4
 
@@ -46,6 +47,17 @@ async def peer(dsn: str, tmp_path: Path, request: pytest.FixtureRequest) -> Asyn
         yield client
 
 
+def so_many(bookings: int) -> place.Counts:
+    """As many in each table, and nothing oversold."""
+    return place.Counts(
+        bookings=bookings,
+        capacity_used=bookings,
+        oversold=0,
+        answers=bookings,
+        events=bookings,
+    )
+
+
 async def book(peer: Client, patient: UUID, *, dose: int = 1, key: str = "") -> tuple[int, str]:
     """The status, and the booking's id or the problem's code."""
     answer = await peer.post(
@@ -61,7 +73,7 @@ async def test_forty_patients_race_for_three_places_and_three_get_one(peer: Clie
     answers = await asyncio.gather(*(book(peer, uuid4()) for _ in range(40)))
 
     assert sorted(status for status, _ in answers) == [201] * PLACES + [409] * 37
-    assert await place.counts(dsn) == place.Counts(bookings=3, capacity_used=3, oversold=0)
+    assert await place.counts(dsn) == so_many(3)
 
 
 async def test_a_wish_that_is_asked_again_is_one_booking_even_when_all_is_full(
@@ -74,7 +86,48 @@ async def test_a_wish_that_is_asked_again_is_one_booking_even_when_all_is_full(
 
     assert {first, late, *at_once} == {first}
     assert first[0] == 201
-    assert (await place.counts(dsn)).bookings == PLACES
+    assert await place.counts(dsn) == so_many(PLACES)
+
+
+async def test_a_refusal_is_what_is_answered_to_this_wish_also_when_there_is_room_again(
+    peer: Client, dsn: str
+):
+    await asyncio.gather(*(book(peer, uuid4()) for _ in range(PLACES)))
+    refused = await book(peer, ALICE, key="too-late")
+    async with connected(dsn) as connection:
+        await connection.execute("UPDATE slot SET capacity = capacity + 1")
+
+    assert await book(peer, ALICE, key="too-late") == refused == (409, "slot_full")
+    assert (await book(peer, ALICE))[0] == 201
+    assert await place.counts(dsn) == so_many(PLACES + 1)
+
+
+async def test_another_wish_under_the_same_key_is_told_so_and_books_nothing(peer: Client, dsn: str):
+    assert (await book(peer, ALICE, key="the-same"))[0] == 201
+
+    assert await book(peer, ALICE, dose=2, key="the-same") == (422, "key_reused")
+    assert await place.counts(dsn) == so_many(1)
+
+
+async def test_one_wish_for_two_doses_at_once_is_one_answer(peer: Client, dsn: str):
+    answers = await asyncio.gather(
+        *(book(peer, ALICE, dose=1 + nth % 2, key="the-same") for nth in range(10))
+    )
+
+    assert sorted(status for status, _ in answers) == [201] * 5 + [422] * 5
+    assert await place.counts(dsn) == so_many(1)
+
+
+async def test_answer_and_event_say_of_the_booking_what_it_is(peer: Client, dsn: str):
+    _, booking_id = await book(peer, ALICE)
+
+    async with connected(dsn) as connection:
+        answer = json.loads(await connection.fetchval("SELECT answer FROM idempotency"))
+        event = json.loads(await connection.fetchval("SELECT event FROM outbox"))
+
+    assert answer["id"] == event["cause"] == booking_id
+    assert event["owner_id"] == str(ALICE)
+    assert answer["places"] == event["places"] == [{"slot_id": str(MONDAY), "dose": 1}]
 
 
 async def test_a_patient_gets_each_dose_once(peer: Client, dsn: str):
@@ -83,22 +136,47 @@ async def test_a_patient_gets_each_dose_once(peer: Client, dsn: str):
     again = await book(peer, ALICE, dose=1)
 
     assert again == (409, "claim_taken")
+    assert (await book(peer, ALICE, dose=1, key="again"))[1] == "claim_taken"
+    assert (await book(peer, ALICE, dose=1, key="again"))[1] == "claim_taken"
     assert (await book(peer, ALICE, dose=2))[0] == 201
-    assert await place.counts(dsn) == place.Counts(bookings=2, capacity_used=2, oversold=0)
+    assert await place.counts(dsn) == so_many(2)
 
 
 async def test_without_the_lock_the_race_is_real_and_the_constraint_stops_it(dsn: str):
     """Two transactions that look before either writes: what FOR UPDATE is there to forbid."""
-    first, second = await asyncpg.connect(dsn), await asyncpg.connect(dsn)
     looking = app.SQL["lock_slot"].replace("FOR UPDATE", "")
-    await first.execute("UPDATE slot SET capacity = 1")
+    async with connected(dsn) as first, connected(dsn) as second:
+        await first.execute("UPDATE slot SET capacity = 1")
 
-    async with first.transaction():
-        seen = [await connection.fetchval(looking, MONDAY) for connection in (first, second)]
-        await first.fetch(app.SQL["book"], uuid4(), MONDAY, uuid4(), SPRING, 1)
-    with pytest.raises(asyncpg.CheckViolationError, match="never_overbooked"):
-        await second.fetch(app.SQL["book"], uuid4(), MONDAY, uuid4(), SPRING, 1)
+        async with first.transaction():
+            seen = [await connection.fetchval(looking, MONDAY) for connection in (first, second)]
+            await first.fetch(app.SQL["book"], *a_wish().row)
+        with pytest.raises(asyncpg.CheckViolationError, match="never_overbooked"):
+            await second.fetch(app.SQL["book"], *a_wish().row)
 
     assert seen == [1, 1]
-    await first.close()
-    await second.close()
+    assert await place.counts(dsn) == so_many(1)
+
+
+async def test_a_transaction_that_breaks_off_leaves_neither_answer_nor_event(dsn: str):
+    async with connected(dsn) as connection:
+        transaction = connection.transaction()
+        await transaction.start()
+        await connection.fetch(app.SQL["book"], *a_wish().row)
+        await transaction.rollback()
+
+    assert await place.counts(dsn) == so_many(0)
+
+
+def a_wish() -> app.Written:
+    monday = app.Place(slot_id=MONDAY, dose=1)
+    return app.written(uuid4(), uuid4(), app.NewBooking(places=(monday,), campaign_id=SPRING))
+
+
+@asynccontextmanager
+async def connected(dsn: str) -> AsyncIterator[asyncpg.Connection]:
+    connection = await asyncpg.connect(dsn)
+    try:
+        yield connection
+    finally:
+        await connection.close()

@@ -10,7 +10,7 @@ from typing import Any
 import asyncpg
 import pytest
 
-from services.slots.store import decisions, seats
+from services.slots.store import decisions
 from shared.messages import BookPlaces, PlacesBooked, Refused
 from tests import stories
 from tests.referees import Play, play
@@ -30,8 +30,8 @@ CREATE TRIGGER slow BEFORE INSERT ON place FOR EACH ROW EXECUTE FUNCTION slow();
 EACH_ITS_OWN_WAY = (
     "ORDER BY CASE current_setting('application_name') WHEN 'up' THEN {0} END, {0} DESC"
 )
-SEATED = "$52::uuid[], $53::smallint[])"
-NAMED = SEATED + " AS n (" + ", ".join(seats.Row._fields) + ") "
+SEATED = "unnest($2::seat[])"
+NAMED = SEATED + " AS n "
 
 Wishes = list[BookPlaces]
 Story = Callable[[int], tuple[Wishes, Wishes]]

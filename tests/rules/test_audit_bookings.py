@@ -1,7 +1,10 @@
 """Does the audit see each way in which a booking can be lost, appear, or be another?"""
 
+from uuid import uuid4
+
 import msgspec
 import pytest
+from msgspec.structs import replace
 
 from talon.audit.facts import CANCELLED, MOVED
 from talon.rush.journal import Offer
@@ -157,6 +160,9 @@ def test_one_person_has_a_dose_once():
     lines = [a_line(), a_line(wish="again", booking=again, given=(seat(EVENING, "second"),))]
 
     assert broken(lines, world) == {"twice"}
+    first, second = (replace(row, campaign_id=uuid4()) for row in world.bookings.values())
+    apart = replace(world, bookings={row.id: row for row in (first, second)})
+    assert broken(lines, apart) == set()
 
 
 def test_one_key_has_one_answer():

@@ -58,6 +58,23 @@ def test_an_unknown_message_may_have_arrived_or_not():
     assert broken([a_line()], a_world(messages=ledger)) == set()
 
 
+@pytest.mark.parametrize("fate", ["sent", "delivered", "unknown"])
+def test_who_was_told_by_another_channel_misses_no_mail(fate):
+    ledger = (
+        MessageRow(VISIT, CONFIRMED, "failed"),
+        MessageRow(VISIT, CONFIRMED, fate, channel="sms"),
+    )
+
+    assert broken([a_line()], a_world(mails=(), messages=ledger)) == set()
+
+
+@pytest.mark.parametrize("fate", ["failed", "waiting", "expired"])
+def test_a_channel_that_did_not_tell_it_excuses_nothing(fate):
+    ledger = (MessageRow(VISIT, CONFIRMED, fate, channel="sms"),)
+
+    assert broken([a_line()], a_world(mails=(), messages=ledger)) == {"untold"}
+
+
 def test_the_same_mail_twice_is_told_twice():
     assert broken([a_line()], a_world(mails=(a_mail(), a_mail()))) == {"told twice"}
 

@@ -4,6 +4,7 @@ from typing import Any, get_args
 
 import msgspec
 import pytest
+from msgspec import UNSET
 
 from services.booking.rules.life import places_of
 from services.booking.rules.refusals import TOLD, told
@@ -53,6 +54,22 @@ def test_each_change_is_told_once_with_the_places_before_it() -> None:
     assert (slots_in(rescheduled.freed), slots_in(rescheduled.places)) == ([MONDAY], [TUESDAY])
     assert slots_in(revoked.freed) == [TUESDAY]
     assert revoked.owner_id == ALICE
+
+
+def test_how_long_before_one_is_reminded_is_said_where_the_service_says_so() -> None:
+    events = [booked(ID, MONDAY), moved(ID, 2, TUESDAY), cancelled(ID, 3)]
+    service = events[0].places[0].service
+
+    confirmed, rescheduled, revoked = tell(events, {}, {service: ("P14D",)})
+    other, *_ = tell(events, {}, {"something else": ("P14D",)})
+
+    assert isinstance(confirmed, BookingConfirmed)
+    assert isinstance(rescheduled, BookingRescheduled)
+    assert isinstance(revoked, BookingRevoked)
+    assert isinstance(other, BookingConfirmed)
+    said = [place.remind for place in (*confirmed.places, *rescheduled.places)]
+    assert said == [("P14D",), ("P14D",)]
+    assert [place.remind for place in (*revoked.freed, *other.places)] == [UNSET, UNSET]
 
 
 def test_that_nobody_came_is_told_and_so_is_that_it_was_a_mistake() -> None:

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from icalendar import Calendar
 
-from services.notify.channels.email import compose
+from services.notify.channels.email.mail import compose
 from services.notify.rules import link_to_cancel
 from services.notify.texts import wording
 from shared.messages import BookingEvent
@@ -94,7 +94,7 @@ def test_the_words_give_the_clinic_s_own_time_and_place() -> None:
     words = wording(confirmed(a_place(time_zone="Asia/Yekaterinburg")))
 
     assert words.subject == "Your visit on 1 July at 14:00 is booked"
-    assert "Thursday 1 July 2100, 14:00 to 14:30 (Asia/Yekaterinburg)" in words.text
+    assert "Thursday 1 July 2100, 14:00 to 14:30 (Yekaterinburg time)" in words.text
     assert "Clinic 12\nул. Тверская, 1" in words.text
 
 
@@ -110,7 +110,7 @@ def test_a_family_at_one_time_and_place_is_told_of_once_with_its_number() -> Non
     words = wording(confirmed(a_place(), a_place(), a_place(NOON + timedelta(hours=1))))
 
     assert words.text.count("12:00 to 12:30") == 1
-    assert "Places: 2" in words.text
+    assert "\n2 places\n" in words.text
 
 
 def test_a_visit_over_midnight_says_on_which_day_it_ends() -> None:
@@ -182,7 +182,7 @@ def test_places_in_two_time_zones_each_bring_their_own() -> None:
 def test_a_mail_says_where_the_visit_can_be_cancelled_and_nothing_else_changes():
     address = "https://talon.example/#/link/abc"
 
-    plain, linked = wording(confirmed()), wording(confirmed(), address)
+    plain, linked = wording(confirmed()), wording(confirmed(), cancel_at=address)
 
     assert linked.subject == plain.subject
     assert address in linked.text.splitlines()
@@ -198,3 +198,43 @@ def test_what_is_cancelled_has_no_link_and_what_is_moved_has_one_until_its_new_t
     assert link_to_cancel(cancelled()) is None
     assert moved_to is not None
     assert moved_to.until == later
+
+
+def test_a_mail_is_the_same_as_text_and_as_a_page_in_the_reader_s_language() -> None:
+    event = cancelled(a_place())
+
+    content = compose(event, sender="a@b.c", recipient="d@e.f", at=NOON, language="ru")
+
+    mail = message_from_bytes(content, policy=default)
+    assert isinstance(mail, EmailMessage)
+    words = wording(event, "ru")
+    assert (mail["Content-Language"], mail["Subject"]) == ("ru", words.subject)
+    readable = mail.get_body(("html", "plain"))
+    text = mail.get_body(("plain",))
+    assert readable is not None
+    assert text is not None
+    assert readable.get_content().replace("\r\n", "\n") == words.html
+    assert text.get_content().replace("\r\n", "\n") == words.text
+    kinds = [part.get_content_type() for part in mail.walk()]
+    assert kinds[:4] == ["multipart/mixed", "multipart/alternative", "text/plain", "text/html"]
+    [(_, calendar)] = [
+        (part, Calendar.from_ical(part.get_content()))
+        for part in mail.walk()
+        if part.get_content_type() == "text/calendar"
+    ]
+    assert calendar.walk("VEVENT")[0]["summary"] == "Визит"
+
+
+def test_what_may_be_stopped_says_how_by_one_click_and_by_hand() -> None:
+    address = "https://talon.example/api/v1/unsubscribe/abc"
+
+    def mail(**about: str) -> EmailMessage:
+        content = compose(confirmed(), sender="a@b.c", recipient="d@e.f", at=NOON, **about)
+        parsed = message_from_bytes(content, policy=default)
+        assert isinstance(parsed, EmailMessage)
+        return parsed
+
+    assert mail(unsubscribe_at=address)["List-Unsubscribe"] == f"<{address}>"
+    assert mail(unsubscribe_at=address)["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+    assert "List-Unsubscribe" not in mail()
+    assert "List-Unsubscribe-Post" not in mail()

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.notify.reminding import step_of
+from services.notify.rules import link_to_confirm, link_to_move
 from services.notify.rules.reminders import (
     Habits,
     Visit,
@@ -22,7 +23,8 @@ from services.notify.rules.reminders import (
 )
 from services.notify.store import Planned
 from services.notify.texts import wording
-from tests.notify_bookings import ALICE, BOOKING, HABITS, a_place
+from shared.messages import BookedPlace
+from tests.notify_bookings import ALICE, BOOKING, HABITS, a_place, confirmed
 
 LONG_AGO = datetime(2026, 1, 1, tzinfo=UTC)
 MOSCOW, BERLIN, NEW_YORK = "Europe/Moscow", "Europe/Berlin", "America/New_York"
@@ -53,6 +55,22 @@ def test_a_week_a_day_and_two_hours_before() -> None:
         "P1D 2026-05-19 14:00",
         "PT2H 2026-05-20 12:00",
     ]
+
+
+def test_a_service_has_distances_of_its_own_and_two_services_have_both() -> None:
+    noon = at("2026-05-20 14:00")
+    usual = a_place(noon)
+    surgery = msgspec.structs.replace(usual, remind=("P3D", "P1D"))
+    silent = msgspec.structs.replace(usual, remind=())
+
+    def names(*places: BookedPlace) -> list[str]:
+        visit = Visit(starts_at=noon, places=places)
+        return [one.before.name for one in due_of(visit, LONG_AGO, HABITS)]
+
+    assert names(surgery) == ["P3D", "P1D"]
+    assert names(silent) == []
+    assert names(usual, surgery) == ["P7D", "P3D", "P1D", "PT2H"]
+    assert names(surgery, silent) == ["P3D", "P1D"]
 
 
 def test_what_falls_into_the_night_is_told_in_the_evening_before() -> None:
@@ -220,11 +238,36 @@ def test_a_reminder_says_when_and_where_and_how_to_cancel() -> None:
         visit, HABITS.befores[0], booking_id=BOOKING, version=3, owner_id=ALICE, now=LONG_AGO
     )
 
-    words = wording(event, "https://talon.example/cancel/1")
+    words = wording(
+        event,
+        confirm_at="https://talon.example/coming/1",
+        cancel_at="https://talon.example/cancel/1",
+    )
 
     assert words.subject == "A reminder of your visit on 20 May at 14:00"
-    assert "Wednesday 20 May 2026, 14:00 to 14:30 (Europe/Moscow)" in words.text
+    assert "Wednesday 20 May 2026, 14:00 to 14:30 (Moscow time)" in words.text
+    assert "https://talon.example/coming/1" in words.text
     assert "https://talon.example/cancel/1" in words.text
+
+
+def test_who_is_reminded_may_say_that_they_come_to_just_that_and_for_nobody_else() -> None:
+    visit = a_visit(at("2026-05-20 14:00"))
+    event = reminder_of(
+        visit, HABITS.befores[0], booking_id=BOOKING, version=3, owner_id=ALICE, now=LONG_AGO
+    )
+
+    link = link_to_confirm(event)
+
+    assert link is not None
+    assert (link.purpose, link.person_id, link.object_id) == ("confirm_visit", ALICE, BOOKING)
+    assert link.until == visit.starts_at
+    assert link_to_confirm(msgspec.structs.replace(event, part="rest")) == link
+    assert link_to_confirm(msgspec.structs.replace(event, part="own")) is None
+    assert link_to_confirm(confirmed()) is None
+    assert link_to_move(event) == msgspec.structs.replace(link, purpose="move_visit")
+    family = msgspec.structs.replace(event, places=(*event.places, a_place(visit.starts_at)))
+    assert link_to_move(family) is None
+    assert link_to_move(confirmed()) is None
 
 
 def test_the_same_reminder_has_the_same_name_and_of_another_version_another() -> None:

@@ -9,14 +9,19 @@ from hypothesis import strategies as st
 from services.notify.rules import (
     NEXT,
     Accepted,
+    Gone,
     Mark,
     NotHandedOver,
     Outcome,
     Patience,
+    Quiet,
     Refused,
+    SlowDown,
     Unanswered,
+    Unreached,
     Untried,
     Unwritable,
+    best_of,
     messages_for,
     settle,
     wrong_with_address,
@@ -27,6 +32,10 @@ PATIENCE = Patience(attempts_max=5, backoff_seconds_min=1.0, backoff_seconds_max
 CHANCES = st.floats(min_value=0, max_value=1)
 ATTEMPTS = st.integers(min_value=0, max_value=2_000)
 OUTCOMES: st.SearchStrategy[Outcome] = st.one_of(
+    st.just(Gone()),
+    st.just(Unreached()),
+    st.builds(Quiet, st.floats(1, 50_000)),
+    st.builds(SlowDown, st.floats(0, 10_000)),
     st.just(Accepted()),
     st.just(Unanswered()),
     st.just(Untried()),
@@ -61,14 +70,16 @@ def test_who_was_perhaps_told_never_waits_to_be_told_again(
 
 
 def test_what_is_settled_stays_settled_and_the_unknown_never_waits_again() -> None:
-    assert not any(NEXT[state] for state in ("sent", "failed", "expired", "no_address"))
-    assert set(NEXT["unknown"].values()) == {"sent", "failed"}
+    settled = ("delivered", "failed", "expired", "no_address", "declined")
+    assert not any(NEXT[state] for state in settled)
+    assert set(NEXT["sent"].values()) == {"delivered", "failed"}
+    assert set(NEXT["unknown"].values()) == {"sent", "delivered", "failed"}
 
 
 def test_every_state_the_table_leads_to_is_in_the_table() -> None:
     reached = {state for happenings in NEXT.values() for state in happenings.values()}
 
-    assert reached | {"waiting"} == set(NEXT)
+    assert reached | {"waiting", "declined"} == set(NEXT)
 
 
 def test_a_refusal_for_good_fails_at_once_and_says_where() -> None:
@@ -103,6 +114,61 @@ def test_what_was_claimed_and_not_begun_costs_no_attempt() -> None:
     mark = settled(Untried(), attempts=4)
 
     assert (mark.state, mark.tried, mark.wait_seconds) == ("waiting", 0, 0)
+
+
+def test_what_arrived_is_delivered_and_what_was_taken_is_sent_under_its_reference() -> None:
+    taken, arrived = settled(Accepted("sm-1")), settled(Accepted(final=True))
+
+    assert (taken.state, taken.reference) == ("sent", "sm-1")
+    assert (arrived.state, arrived.reference) == ("delivered", None)
+
+
+def test_whoever_says_slow_down_is_not_asked_sooner() -> None:
+    assert settled(SlowDown(90.0)).wait_seconds == 90.0
+    assert settled(SlowDown(0.0)).wait_seconds > 0.0
+
+
+def test_who_is_left_in_peace_costs_no_attempt() -> None:
+    mark = settled(Quiet(3_600.0), attempts=4)
+
+    assert (mark.state, mark.tried, mark.wait_seconds) == ("waiting", 0, 3_600.0)
+
+
+@given(ATTEMPTS, CHANCES)
+def test_a_provider_that_knows_keys_is_asked_again_until_patience_ends(
+    attempts: int, chance: float
+) -> None:
+    mark = settle(Unanswered(), attempts, PATIENCE, chance, keyed=True)
+
+    if attempts + 1 < PATIENCE.attempts_max:
+        assert (mark.state, mark.perhaps) == ("waiting", True)
+    else:
+        assert (mark.state, mark.perhaps) == ("unknown", False)
+
+
+@given(OUTCOMES, ATTEMPTS, CHANCES)
+def test_what_was_perhaps_told_fails_only_by_a_word_of_who_may_have_told_it(
+    outcome: Outcome, attempts: int, chance: float
+) -> None:
+    mark = settle(outcome, attempts, PATIENCE, chance, keyed=True, perhaps=True)
+
+    assert mark.state not in ("no_address", "expired")
+    assert mark.state != "failed" or isinstance(outcome, Refused)
+    assert mark.state != "waiting" or mark.perhaps
+
+
+@given(st.lists(OUTCOMES, min_size=1, max_size=5))
+def test_told_at_one_device_it_is_told_and_perhaps_told_is_not_tried_again(
+    outcomes: list[Outcome],
+) -> None:
+    best = best_of(outcomes)
+
+    kinds = [type(outcome) for outcome in outcomes]
+    assert best in outcomes
+    if Accepted in kinds:
+        assert isinstance(best, Accepted)
+    elif Unanswered in kinds:
+        assert isinstance(best, Unanswered)
 
 
 # ---- what is told -------------------------------------------------------------------------------

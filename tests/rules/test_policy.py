@@ -90,8 +90,9 @@ def test_who_works_at_a_clinic_reaches_beyond_it_only_whoever_stands_before_them
 
     beyond = {rule.object for rule in rules for role in OF_A_CLINIC if "all" in rule.reaches[role]}
 
-    # Somebody calls or stands there: they are looked up, and booked for, wherever there is a place.
-    assert beyond == {"person", "booking", "hold"}
+    # Somebody calls or stands there: they are looked up, booked for wherever there is a place, and
+    # heard when they ask why nobody told them.
+    assert beyond == {"person", "booking", "hold", "messages"}
 
 
 def test_a_public_rule_lets_nobody_in_by_role() -> None:

@@ -84,6 +84,21 @@ async def test_a_thousand_accesses_are_a_few_rows(pool: asyncpg.Pool) -> None:
     assert (writer.entries, writer.waiting) == (1_000, 0)
 
 
+async def test_in_a_crowd_nobody_waits_for_more_to_come_once_a_batch_is_worth_it(
+    pool: asyncpg.Pool,
+) -> None:
+    async with a_writer(pool, gather_seconds=2.0) as writer:
+        await writer.add(an_entry())
+        few = [writer.add(an_entry()) for _ in range(writing.ENOUGH - 1)]
+        await asyncio.sleep(0.1)
+        before = few[0].done()
+        async with asyncio.timeout(1.0):
+            await asyncio.gather(*few, writer.add(an_entry()))
+
+    assert not before
+    assert writer.entries == writing.ENOUGH + 1
+
+
 @pytest.mark.parametrize(
     "change",
     ["UPDATE {} SET hash = hash", "DELETE FROM {}", "TRUNCATE {}", "DELETE FROM {} WHERE false"],

@@ -1,18 +1,21 @@
 """What is remembered of a booking, in whatever order and however often it is told?"""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from datetime import timedelta
 from itertools import permutations
 from typing import Any
 from uuid import UUID
 
 import asyncpg
+import msgspec
 import pytest
 
 from services.booking.rules.life import Booking, change_of, fold
-from services.booking.store import Bookings, Database
+from services.booking.store import Bookings, Database, bookings
+from services.booking.store.bookings import apply
 from shared import database
+from shared.messages import Refused
 from tests.booking_stories import (
     ALICE,
     BORIS,
@@ -30,6 +33,7 @@ from tests.booking_stories import (
 from tests.stories import NOON, an_id
 
 ID = an_id("a booking")
+REFUSED = Refused(id=ID, cause=ID, at=NOON, reason="full")
 
 
 @pytest.fixture
@@ -127,6 +131,99 @@ async def test_two_processes_keep_the_same_bookings_at_once_and_both_end(
     await asyncio.gather(*(hear(store, *events) for events in (one, other, one, other)))
 
     assert {(await seen(store, booking_id)).version for booking_id in ids} == {1}
+
+
+class Explained:
+    """A connection that says how it would keep a batch, and keeps nothing."""
+
+    def __init__(self, connection: Any) -> None:
+        self.plan = ""
+        self._connection = connection
+
+    async def execute(self, statement: str, *arguments: Any) -> None:
+        rows = await self._connection.fetch(f"EXPLAIN {statement}", *arguments)
+        self.plan = "\n".join(row[0] for row in rows)
+
+
+async def plan_of_a_batch(dsn: str, session: Mapping[str, str]) -> str:
+    """How replies are kept while there is no booking yet."""
+    connection = await database.connect(dsn, dict(session))
+    explained = Explained(connection)
+    ids = [an_id(f"booking {n}") for n in range(40)]
+    changes = [change_of(booked(booking_id, MONDAY)) for booking_id in ids]
+    await apply(explained, changes, ids, dict.fromkeys(ids, REFUSED))  # type: ignore[arg-type]
+    await connection.close()
+    return explained.plan
+
+
+async def test_replies_are_kept_by_index_though_the_plan_was_made_on_the_first_day(
+    booking_dsn: str,
+) -> None:
+    assert "Seq Scan on booking" not in await plan_of_a_batch(booking_dsn, database.BY_INDEX)
+
+
+async def test_a_session_as_any_other_would_read_all_bookings_for_each_batch(
+    booking_dsn: str,
+) -> None:
+    assert "Seq Scan on booking" in await plan_of_a_batch(booking_dsn, {})
+
+
+LIVES: tuple[tuple[Callable[[UUID], Any], ...], ...] = (
+    (),
+    (lambda it: booked(it, TUESDAY),),
+    (lambda it: held(it, TUESDAY),),
+    (lambda it: held(it, TUESDAY), lambda it: released(it, 2)),
+    (lambda it: booked(it, TUESDAY), lambda it: cancelled(it, 2)),
+    (lambda it: booked(it, TUESDAY, FRIDAY), lambda it: moved(it, 2, FRIDAY)),
+    (lambda it: booked(it, TUESDAY), lambda it: moved(it, 4, FRIDAY)),
+)
+"""What may have been told of a booking before it is told once more that it was made."""
+
+
+async def rows_after(connection: Any, kept_by: Callable[..., Any]) -> list[dict[str, Any]]:
+    """Every column of each booking, when after each of those lives one is told to be booked."""
+    async with connection.transaction():
+        await connection.execute("DELETE FROM booking")
+        made = []
+        for n, life in enumerate(LIVES):
+            booking_id = an_id(f"booking {n}")
+            for event in life:
+                await apply(connection, [change_of(event(booking_id))], [], {})
+            made.append(change_of(booked(booking_id, MONDAY, version=3)))
+        await kept_by(connection, sorted(made, key=lambda change: change.id), [])
+        rows = await connection.fetch("SELECT * FROM booking ORDER BY id")
+    return [dict(row) | {"updated_at": None} for row in rows]
+
+
+async def test_a_rush_is_kept_as_everything_else_is(store: Database) -> None:
+    async def as_any(connection: Any, *told: Any) -> None:
+        await bookings._apply_any(connection, *told, {})
+
+    async with store.connection() as connection:
+        in_a_rush = await rows_after(connection, bookings._apply_made)
+        as_ever = await rows_after(connection, as_any)
+
+    assert in_a_rush == as_ever
+    assert [row["status"] for row in as_ever].count("booked") == len(LIVES)
+
+
+async def test_only_one_s_own_booking_of_one_place_is_kept_as_in_a_rush() -> None:
+    plain = change_of(booked(ID, MONDAY))
+    others = [
+        change_of(booked(ID, MONDAY, TUESDAY)),
+        change_of(held(ID, MONDAY)),
+        change_of(moved(ID, 2, MONDAY)),
+        change_of(cancelled(ID, 2)),
+        msgspec.structs.replace(plain, booked_by=BORIS),
+        msgspec.structs.replace(plain, late=True),
+        msgspec.structs.replace(plain, expires_at=NOON),
+        msgspec.structs.replace(
+            plain, places=(msgspec.structs.replace(plain.places[0], patient_id=BORIS),)
+        ),
+    ]
+
+    assert bookings._is_plain(plain)
+    assert not any(map(bookings._is_plain, others))
 
 
 async def test_a_list_has_one_s_own_bookings_newest_first_and_goes_on_from_its_cursor(

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -11,7 +12,7 @@ import msgspec
 import pytest
 
 from services.booking.closures import Closures, revocation_id
-from services.booking.pending import Keeper, Sweeper, as_pending
+from services.booking.pending import Keeper, Settler, Sweeper, as_pending
 from services.booking.rules.life import change_of, fold
 from services.booking.store import Bookings, Database, Wishes
 from services.booking.store.slots import project
@@ -125,6 +126,43 @@ async def test_a_refusal_ends_a_pending_wish(store: Database, reason: Any, statu
 
     assert await stands(store) == (status, 0, reason)
     assert await count(store) == 0
+
+
+async def test_a_refusal_that_somebody_was_told_ends_their_pending_wish_soon_after(
+    store: Database,
+) -> None:
+    await Keeper(Wishes(store)).keep(as_pending(stories.book(MONDAY, id=ID), 0))
+    settler = Settler(Bookings(store), seconds=0.01)
+
+    for _ in range(3):
+        settler.note({ID: refused(ID, "full")})
+    await until_settled(settler)
+
+    assert await stands(store) == ("refused", 0, "full")
+    assert await count(store) == 0
+
+
+async def test_a_refusal_that_could_not_be_kept_is_asked_again_by_its_deadline(
+    pool: asyncpg.Pool, store: Database, log: Log
+) -> None:
+    late = stories.book(MONDAY, id=ID, deadline=LONG_AGO)
+    await Keeper(Wishes(store)).keep(as_pending(late, 0))
+    busy = Database(pool, 0.05)
+    settler = Settler(Bookings(busy), seconds=0.01)
+
+    async with AsyncExitStack() as all_of_them:
+        for _ in range(pool.get_max_size()):
+            await all_of_them.enter_async_context(pool.acquire())
+        settler.note({ID: refused(ID, "full")})
+        await until_settled(settler)
+
+    assert await stands(store) == ("pending", 0, None)
+    assert await a_sweeper(store, log).sweep(10) == 1
+
+
+async def until_settled(settler: Settler) -> None:
+    assert settler._settling is not None
+    await asyncio.wait_for(settler._settling, 5)
 
 
 async def test_a_wish_that_expired_is_not_pending_again(store: Database) -> None:

@@ -4,15 +4,17 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from uuid import uuid4
 
 import asyncpg
+import msgspec
 import pytest
 from aiokafka.structs import ConsumerRecord
 
 from services.notify.inbox import Inbox
+from services.notify.store import Contacts
 from shared.batch import Head, Item
-from shared.events import Unpacker, outgoing
-from shared.messages import BookingEvent
+from shared.events import Unpacker, again, outgoing
+from shared.messages import AnnouncementEvent, BookingEvent, booking_of
 from shared.topics import BOOKING_EVENTS
-from tests.notify_bookings import HABITS, a_place, cancelled, confirmed, missed, reinstated
+from tests.notify_bookings import ALICE, HABITS, a_place, cancelled, confirmed, missed, reinstated
 from tests.vaults import a_vault
 
 Records = Sequence[ConsumerRecord]
@@ -30,12 +32,12 @@ def a_head(*, taken: int = 0) -> Head:
 
 
 def records_of(
-    *events: BookingEvent, spoil: Callable[[int, bytes], bytes] | None = None
+    *events: BookingEvent | AnnouncementEvent, spoil: Callable[[int, bytes], bytes] | None = None
 ) -> Records:
     """The events as the front desk announces them, numbered from 1."""
     told, records = a_head(), []
     for offset, event in enumerate(events):
-        sent = outgoing(BOOKING_EVENTS, told, event, event.booking_id.bytes)
+        sent = outgoing(BOOKING_EVENTS, told, event, booking_of(event).bytes)
         value = spoil(offset, sent.value) if spoil else sent.value
         records.append(a_record(offset, value, sent.headers))
     return records
@@ -159,3 +161,40 @@ async def test_an_event_set_aside_uses_up_its_number(connection: asyncpg.Connect
     await take(connection, head, records)
 
     assert len(await told(connection)) == 1
+
+
+# ---- sent again by a person ----------------------------------------------------------------------
+
+
+def again_of(event: BookingEvent, offset: int = 0) -> Records:
+    """The event as `talon dead-letters send` puts it into the topic."""
+    letter = a_record(offset, b"{", (("origin_partition", b"0"), ("origin_offset", b"3")))
+    sent = again(BOOKING_EVENTS, letter, msgspec.json.encode(event))
+    return [a_record(offset, sent.value, sent.headers)]
+
+
+async def test_what_was_set_aside_is_told_once_when_it_is_sent_again(
+    connection: asyncpg.Connection,
+) -> None:
+    event = confirmed(a_place())
+    head = a_head(taken=7)
+
+    for _ in range(2):
+        await take(connection, head, again_of(event))
+
+    assert await told(connection) == ["BookingConfirmed"]
+    assert head.taken_seq == 7
+    assert await connection.fetchval("SELECT count(*) FROM live_event") == 0
+
+
+async def test_nobody_is_told_again_what_is_older_than_what_they_know(
+    connection: asyncpg.Connection, notify_dsn: str
+) -> None:
+    place = a_place()
+    async with asyncpg.create_pool(notify_dsn, min_size=1, max_size=1) as pool:
+        await Contacts(pool, a_vault("notify")).keep(ALICE, "alice@example.org")
+    await take(connection, a_head(), records_of(cancelled(place)))
+
+    await take(connection, a_head(taken=1), again_of(confirmed(place)))
+
+    assert await told(connection) == ["BookingRevoked"]

@@ -11,7 +11,7 @@ import msgspec
 import pytest
 
 from services.notify import store
-from services.notify.channels.email import compose
+from services.notify.channels.email.mail import compose
 from services.notify.reminding import step_of
 from services.notify.rules import Told
 from services.notify.rules.reminders import visits_of
@@ -259,7 +259,7 @@ async def test_a_reminder_on_its_way_is_overtaken_by_what_the_booking_becomes(
     await hear(pool, cancelled(place))
 
     assert await told(pool) == [("P7D", "expired")]
-    claim = await Ledger(pool).claim(BOOKING, 10.0, AT_ONCE)
+    claim = await Ledger(pool).claim(BOOKING, "email", "smtp", 10.0, AT_ONCE)
     assert "VisitReminder" not in " ".join(message.event for message in claim.messages)
 
 
@@ -271,7 +271,7 @@ async def test_what_was_handed_over_is_put_into_a_mail_without_a_calendar_entry(
     await bring_due(pool)
     await hand_over(reminders)
 
-    claim = await Ledger(pool).claim(BOOKING, 10.0, AT_ONCE)
+    claim = await Ledger(pool).claim(BOOKING, "email", "smtp", 10.0, AT_ONCE)
 
     [message] = claim.messages
     event = msgspec.json.decode(message.event, type=Told)
@@ -281,7 +281,8 @@ async def test_what_was_handed_over_is_put_into_a_mail_without_a_calendar_entry(
     mail = message_from_bytes(content, policy=policy.default)
     assert mail["Subject"].startswith("A reminder of your visit on ")
     assert mail["X-Talon-Event"] == "VisitReminder"
-    assert [part.get_content_type() for part in mail.iter_parts()] == ["text/plain"]
+    kinds = [part.get_content_type() for part in mail.iter_parts()]
+    assert kinds == ["text/plain", "text/html"]
 
 
 # ---- at the same time ---------------------------------------------------------------------------

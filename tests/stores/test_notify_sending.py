@@ -14,13 +14,15 @@ import msgspec
 import pytest
 
 from services.notify import store
+from services.notify.channels.email import Smtp
 from services.notify.config import Config
 from services.notify.rules import messages_for
 from services.notify.sending import Sender
-from services.notify.store import Contacts, Ledger
+from services.notify.store import Contacts
 from shared.messages import BookingEvent
 from tests.notify_bookings import ALICE, a_place, cancelled, confirmed, moved
 from tests.notify_mail_server import MailServer, listening
+from tests.notify_senders import a_sender
 from tests.vaults import a_vault, key_file_of
 
 PATIENCE_SECONDS = 10.0
@@ -64,7 +66,7 @@ def a_config(dsn: str, port: int, **settings: object) -> Config:
 
 @asynccontextmanager
 async def sending(config: Config, pool: asyncpg.Pool) -> AsyncIterator[Sender]:
-    sender = Sender(config, Ledger(pool), Contacts(pool, a_vault("notify")).open)
+    sender = a_sender(Smtp(config), config, pool)
     running = asyncio.create_task(sender.run())
     try:
         yield sender

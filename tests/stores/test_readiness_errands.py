@@ -14,9 +14,9 @@ from services.booking.closures import Closures
 from services.booking.pending import Keeper, Sweeper, as_pending
 from services.booking.store import Database, Wishes
 from services.notify import sending
+from services.notify.channels.email import Smtp
 from services.notify.live import Broadcaster, broadcaster
-from services.notify.sending import Sender
-from services.notify.store import Contacts, Ledger, LiveEvents
+from services.notify.store import LiveEvents
 from shared.clock import DatabaseClock
 from shared.messages import Command
 from tests import stories
@@ -24,7 +24,7 @@ from tests.booking_stories import MONDAY
 from tests.notify_bookings import ALICE
 from tests.notify_doors import a_config
 from tests.notify_live import Page
-from tests.vaults import a_vault
+from tests.notify_senders import a_sender
 
 SILENCE_SECONDS = 0.3
 LONG_SECONDS = 0.6
@@ -124,7 +124,7 @@ async def test_who_sends_mail_is_not_ready_while_the_ledger_does_not_open(
     monkeypatch.setattr(sending, "SILENCE_SECONDS_MAX", SILENCE_SECONDS)
     config = a_config(notify_dsn, poll_seconds=OFTEN_SECONDS, claim_seconds=0.02, send_seconds=0.01)
     async with a_pool(notify_dsn) as pool:
-        sender = Sender(config, Ledger(pool), Contacts(pool, a_vault("notify")).open)
+        sender = a_sender(Smtp(config), config, pool)
         async with running(sender.run()):
             await asyncio.sleep(LONG_SECONDS)
             nothing_to_send = sender.wrong()

@@ -20,7 +20,7 @@ PRIVILEGES = ("SELECT", "INSERT", "UPDATE", "DELETE", "TRUNCATE", "REFERENCES", 
 WALL = "wall"
 NAME = re.compile(r"^-- name: (\w+)$", re.MULTILINE)
 
-AS_PERSON = ("find_contact", "find_keys", "load_profiles")
+AS_PERSON = ("find_addresses", "find_wishes", "find_keys", "load_profiles")
 """What is said within a transaction that was somebody's from its beginning."""
 
 TABLES = (

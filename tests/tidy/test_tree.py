@@ -30,6 +30,7 @@ EXTRA_ROOMS = {
     "slots": {"ahead", "availability"},
     "booking": {
         "admission",
+        "announcing",
         "closures",
         "doors",
         "dryruns",
@@ -41,7 +42,18 @@ EXTRA_ROOMS = {
         "retention",
         "televisits",
     },
-    "notify": {"channels", "invitations", "live", "reminding", "retention", "sending", "texts"},
+    "notify": {
+        "channels",
+        "dispatching",
+        "errands",
+        "giving_up",
+        "invitations",
+        "live",
+        "reminding",
+        "retention",
+        "sending",
+        "texts",
+    },
 }
 LINES_MAX = 320
 FUNCTION_LINES_MAX = 40

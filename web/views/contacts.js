@@ -1,5 +1,6 @@
 // Where does this person want to be told what became of a booking?
 
+import { devicePane } from '../parts/device.js';
 import { el, say, set } from '../parts/dom.js';
 import { problemText } from '../parts/problems.js';
 import { ask } from '../talk/api.js';
@@ -56,7 +57,8 @@ export function contactsView() {
       el('form.pane.stack', { onsubmit: save, novalidate: true },
         el('label', { for: 'email' }, t('contacts.email')), field,
         el('p.hint', { id: 'email-hint' }, t('contacts.hint')),
-        said, button)),
+        said, button),
+      devicePane()),
     stop() {},
   };
 }

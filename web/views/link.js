@@ -35,7 +35,7 @@ export function linkView(route) {
       say(said, problemText(code));
       return;
     }
-    fill(visits, ...body.visits.map(line));
+    fill(visits, ...body.visits.map(visitItem));
     fill(actions, button);
   }
 
@@ -63,8 +63,11 @@ export function linkView(route) {
   };
 }
 
-/** @param {Visit} visit */
-function line(visit) {
+/**
+ * When and where.
+ * @param {Visit} visit
+ */
+export function visitItem(visit) {
   return el('li', {}, el('p.when', {}, visitLine(visit)),
     el('p.where', {}, named('span', visit.clinic_name), el('br'),
       named('span.hint', visit.clinic_address)));

@@ -6,8 +6,8 @@ export const LANGUAGES = {
   en: { name: 'English', tag: 'en-GB' },
 };
 
-/** What is said of a language in which file: most, and what is not as it was wished. */
-const PARTS = ['', '-line', '-problems'];
+/** What is said of a language in which file: most, and what not everybody comes to. */
+const PARTS = ['', '-device', '-line', '-problems'];
 const KEPT = 'talon.language';
 
 /** @typedef {keyof typeof LANGUAGES} Language */

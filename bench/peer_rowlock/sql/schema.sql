@@ -1,4 +1,4 @@
--- What does the peer remember? A slot with its counter, and its bookings.
+-- What does the peer remember? A slot with its counter, its bookings, what it answered, what is to tell.
 CREATE TABLE slot (
     id        uuid        PRIMARY KEY,
     starts_at timestamptz NOT NULL,
@@ -21,4 +21,26 @@ CREATE TABLE booking (
     version     bigint      NOT NULL,
     made_at     timestamptz NOT NULL DEFAULT clock_timestamp(),
     CONSTRAINT one_per_claim UNIQUE (patient_id, campaign_id, dose)
+);
+
+-- What was asked under a key, and what was answered: a booking as it was told, or why there is none.
+CREATE TABLE idempotency (
+    wish      uuid        NOT NULL,
+    body_hash bytea       NOT NULL,
+    status    smallint    NOT NULL,
+    answer    bytea       NOT NULL,
+    made_at   timestamptz NOT NULL DEFAULT clock_timestamp(),
+    CONSTRAINT one_answer_per_wish PRIMARY KEY (wish)
+);
+
+-- What others are to hear, in the order in which it was written; nobody fetches it here.
+CREATE TABLE outbox (
+    id         bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    booking_id uuid   NOT NULL,
+    event      bytea  NOT NULL
+);
+
+-- For PostgreSQL's own rate: nothing can be kept that is smaller.
+CREATE TABLE grain (
+    n integer NOT NULL
 );

@@ -29,6 +29,9 @@ PROBE_SECONDS_MAX = 2.0
 FILES_BESIDE = 1_000
 """Open files of a worker that are not connections: what it shows, remembers and logs to."""
 
+OPEN_FILES_MAX = 500
+"""How many of the answers it remembers a worker keeps open, to read them without opening them."""
+
 RELOAD_SECONDS_MAX = 10.0
 LOOK_SECONDS = 0.1
 
@@ -128,6 +131,7 @@ def _values(stack: Stack, place: Place) -> dict[str, str | int]:
         "workers": number("TALON_EDGE_WORKERS"),
         "files_max": connections_max + FILES_BESIDE,
         "connections_max": connections_max,
+        "open_files_max": OPEN_FILES_MAX,
         "stop_seconds": STOP_SECONDS,
         "body_bytes_max": BODY_BYTES_MAX,
         "header_bytes_max": number("TALON_EDGE_HEADER_BYTES_MAX"),

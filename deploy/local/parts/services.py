@@ -17,6 +17,7 @@ NEEDS = {
     "notify": ("postgres", "kafka", "sink"),
 }
 WITH_LINKS = ("booking", "notify")
+PUSHES = "notify"
 PROBE_SECONDS_MAX = 2.0
 NOTE_LENGTH_MAX = 200
 
@@ -64,6 +65,7 @@ def _environment(
         "TALON_SMTP": stack.smtp_for_services,
         "TALON_JWKS": str(stack.jwks),
         **_link_keys(stack, service),
+        **_push_key(stack, service),
         "TALON_INSTANCE": str(instance),
         "TALON_PORT": str(api.number),
         "TALON_OPS_PORT": str(ops.number),
@@ -79,6 +81,10 @@ def _link_keys(stack: Stack, service: str) -> dict[str, str]:
         "TALON_LINK_KEYS_FILE": str(stack.link_keys),
         "TALON_LINK_PAGE": f"{stack.edge}/#/link/",
     }
+
+
+def _push_key(stack: Stack, service: str) -> dict[str, str]:
+    return {"TALON_PUSH_KEY_FILE": str(stack.push_key)} if service == PUSHES else {}
 
 
 def _ask(url: str) -> None:

@@ -37,9 +37,9 @@ BOARD = Board(
             "NotHandedOver and Refused are the mail server's doing.",
         ),
         Panel(
-            "Connections to the mail server",
+            "Lines to those who take messages",
             "number",
-            (Line("sum(notify_smtp_connections)", "open"),),
+            (Line("sum by (provider) (notify_provider_lines)", by=("provider",)),),
             "0 with messages waiting: it is away.",
         ),
         Panel(

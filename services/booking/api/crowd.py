@@ -18,6 +18,7 @@ from services.booking.rules.shedding import (
     Load,
     Pace,
     is_shed,
+    lateness_after,
     load_of,
     speed_after,
     use,
@@ -39,6 +40,12 @@ PATIENTS = frozenset({"patient"})
 LOOK_SECONDS = 0.1
 """How often it is looked at how fast people are answered."""
 
+TURN_SECONDS = 0.05
+"""How often it is looked whether the desk is late in looking at those who have come."""
+
+ON_TIME_SECONDS = 0.2
+"""Being less late than this is no sign of anything."""
+
 PEOPLE_MAX = 100_000
 """Of so many the last wishes are remembered; who comes least is forgotten, and has all again."""
 
@@ -54,6 +61,7 @@ class Crowd:
         self._people: OrderedDict[UUID, Allowance] = OrderedDict()
         self._answered = 0
         self._speed = NO_SPEED
+        self.late_seconds = 0.0
         self._count, asking.on_answer = asking.on_answer, self.answered
 
     def answered(self, seconds: float) -> None:
@@ -69,13 +77,22 @@ class Crowd:
             self._speed = speed_after(self._speed, self._answered, now)
             self._answered = 0
         replies = self._asking.replies
-        return load_of(replies.seated, replies.seats_max, self._speed)
+        return load_of(replies.seated, replies.seats_max, self._speed, self.late_seconds)
+
+    async def run(self) -> None:
+        """See for ever how late the desk is: all it has to do stands in one queue, and this too."""
+        loop = asyncio.get_running_loop()
+        while True:
+            due = loop.time() + TURN_SECONDS
+            await asyncio.sleep(TURN_SECONDS)
+            self.late_seconds = lateness_after(self.late_seconds, loop.time() - due)
 
     def need_room(self, kind: Kind) -> None:
         """503 where somebody of this kind is asked to come again."""
         replies = self._asking.replies
         # Nearly always so few wait that nobody is shed: then nothing is worked out for it.
-        if replies.seated < replies.seats_max * BUSY_SHARE:
+        is_on_time = self.late_seconds < ON_TIME_SECONDS
+        if is_on_time and replies.seated < replies.seats_max * BUSY_SHARE:
             return
         if is_shed(kind, self.load):
             metrics.shed[kind].inc()

@@ -31,15 +31,17 @@ class DayPlace(msgspec.Struct, frozen=True, kw_only=True):
     """One place of a booking; a booking has several lines where it has several places that day.
 
     `appointment` is FHIR's name for how the place stands: `arrived` or `fulfilled`, too, once that
-    is said of it by `place_id`. Ids only: who a patient is, is not known here. `late`: a place of
-    the booking was given up later than the clinic asked for; `cancelled_by` says who took it back,
-    `booked_by` who at a clinic made it for its owner.
+    is said of it by `place_id`; `coming_at` is when they said, reminded of it, that they will come.
+    Ids only: who a patient is, is not known here. `late`: a place of the booking was given up later
+    than the clinic asked for; `cancelled_by` says who took it back, `booked_by` who at a clinic
+    made it for its owner.
     """
 
     place_id: UUID
     booking_id: UUID
     status: str
     appointment: str
+    coming_at: datetime | None
     arrived_at: datetime | None
     ended_at: datetime | None
     slot_id: UUID

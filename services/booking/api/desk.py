@@ -1,6 +1,7 @@
 """What does every route need: which command a request is, and what stands in its way?"""
 
 from collections.abc import Container, Sequence
+from datetime import timedelta
 from typing import Annotated, Any, Protocol, Self
 from uuid import UUID
 
@@ -14,14 +15,17 @@ from services.booking.api.offers import Offers
 from services.booking.families import Families
 from services.booking.memory import Identities, Memory
 from services.booking.replies import Answers
+from services.booking.rules.announcements import Pace
 from services.booking.rules.eligibility import Campaign, Rule, SlotFacts, Wanted, rule_against
 from services.booking.rules.life import Booking
 from services.booking.rules.refusals import TOLD, Told
 from services.booking.store import (
+    Announcements,
     Attendance,
     Bookings,
     Books,
     Campaigns,
+    Coming,
     Consents,
     DryRuns,
     Links,
@@ -118,10 +122,13 @@ class Desk(msgspec.Struct):
     dependants_max: int
     hold_again_seconds: int
     links: Links
+    coming: Coming
     link_keys: Keys | None
     waiting: Waiting
     televisits: Televisits
     attendance: Attendance
+    announcements: Announcements
+    pace: Pace
     crowd: Crowd
 
     @property
@@ -137,13 +144,13 @@ class Desk(msgspec.Struct):
 
     def head(self, request: web.Request, body: Any) -> dict[str, Any]:
         """The head of the command that this request is."""
-        named = wish_id(request)
+        named, now = wish_id(request), self.clock.now()
         return {
             "id": named,
             "cause": named,
-            "at": self.clock.now(),
+            "at": now,
             "body_hash": body_hash(request.path, body),
-            "deadline": self.clock.after(self.deadline_seconds),
+            "deadline": now + timedelta(seconds=self.deadline_seconds),
             "reply_to": self.answers.reply_to,
         }
 

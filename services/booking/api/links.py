@@ -7,6 +7,7 @@ nothing tells these apart.
 
 import asyncio
 import hashlib
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Literal
 from uuid import uuid5
@@ -20,7 +21,7 @@ from services.booking.api.shares import version_of
 from services.booking.pending import as_pending
 from services.booking.replies import Answer as Decided
 from services.booking.replies import Undecided
-from services.booking.rules.life import Booking
+from services.booking.rules.life import Booking, Place
 from services.booking.rules.refusals import told
 from shared.access.entries import Touch
 from shared.links.rules import Link, Purpose, link_of
@@ -60,7 +61,7 @@ _decode_nothing = msgspec.json.Decoder(Nothing)
 async def show_link(request: web.Request) -> web.Response:
     """200 what a POST here would do; nothing is changed by looking."""
     desk = request.app[DESK]
-    link, booking = await _meant(desk, request)
+    link, booking = await linked_booking(desk, request, "cancel_booking")
     desk.access.note(request, persons_in(booking), about=booking.id, holder=link.person_id)
     if booking.status != "booked" or await desk.links.used_by(link) is not None:
         raise gone()
@@ -73,7 +74,7 @@ async def use_link(request: web.Request) -> web.Response:
     desk = request.app[DESK]
     await read_body(request, _decode_nothing)
     key_hash = _hash(idempotency_key(request).encode())
-    link, booking = await _meant(desk, request)
+    link, booking = await linked_booking(desk, request, "cancel_booking")
     desk.access.note(request, persons_in(booking), about=booking.id, holder=link.person_id)
     command = _command(desk, link, booking)
     used_by = await desk.links.used_by(link)
@@ -103,9 +104,11 @@ def link_in(desk: Desk, request: web.Request, *purposes: Purpose) -> Link:
     return link
 
 
-async def _meant(desk: Desk, request: web.Request) -> tuple[Link, Booking]:
-    """What the token allows, and the booking that it is about."""
-    link = link_in(desk, request, "cancel_booking")
+async def linked_booking(
+    desk: Desk, request: web.Request, purpose: Purpose
+) -> tuple[Link, Booking]:
+    """What the token allows, if it is for that, and the booking that it is about: all of it."""
+    link = link_in(desk, request, purpose)
     booking = await desk.bookings.own([link.person_id], link.object_id)
     if booking is None or booking.owner_id != link.person_id or booking.kind != "booking":
         raise gone()
@@ -148,6 +151,16 @@ def _command(desk: Desk, link: Link, booking: Booking) -> CancelBooking:
 def _body(
     link: Link, booking: Booking, status: Literal["booked", "cancelling", "cancelled"]
 ) -> LinkBody:
+    return LinkBody(
+        purpose="cancel_booking",
+        status=status,
+        until=link.until,
+        visits=visits_of(booking.places),
+    )
+
+
+def visits_of(places: Sequence[Place]) -> tuple[LinkedVisit, ...]:
+    """When and where; two people at the same time and place are one line."""
     visits = (
         LinkedVisit(
             starts_at=place.starts_at,
@@ -156,14 +169,9 @@ def _body(
             clinic_name=place.clinic_name,
             clinic_address=place.clinic_address,
         )
-        for place in booking.places
+        for place in places
     )
-    return LinkBody(
-        purpose="cancel_booking",
-        status=status,
-        until=link.until,
-        visits=tuple(dict.fromkeys(visits)),
-    )
+    return tuple(dict.fromkeys(visits))
 
 
 def gone() -> Problem:

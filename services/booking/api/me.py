@@ -33,7 +33,13 @@ EMAIL_LENGTH_MAX = 254
 EXPORTED_BOOKINGS_MAX = 2_000
 """More than anybody has in a life; what there is beyond is said to be there."""
 
-ELSEWHERE = ["/api/v1/me/contacts", "/api/v1/me/accesses", "/api/v1/me/contacts/accesses"]
+ELSEWHERE = [
+    "/api/v1/me/contacts",
+    "/api/v1/me/preferences",
+    "/api/v1/me/messages",
+    "/api/v1/me/accesses",
+    "/api/v1/me/contacts/accesses",
+]
 
 NO_STORE = {"Cache-Control": "no-store"}
 

@@ -18,8 +18,11 @@ from services.booking.api.problems_of_lines import LINE
 from services.booking.api.shares import Shared, as_they_are, booking_of, need_own_in
 from services.booking.api.turns import need_turn
 from services.booking.api.visits import as_visits
+from services.booking.replies import Answer as Decided
 from services.booking.rules.eligibility import Campaign, Rule, SlotFacts, Wanted, wishes
+from services.booking.rules.families import Eyes
 from services.booking.rules.life import Booking
+from services.booking.rules.offers import Offered
 from services.booking.rules.refusals import booking_unready
 from shared.access.entries import OWN
 from shared.messages import DOSE_FIRST, Apart, MovePlaces, Refused
@@ -71,6 +74,22 @@ class Move(msgspec.Struct, frozen=True, kw_only=True):
 
 async def moved(request: web.Request, desk: Desk, wish: Move, *, reason: str = OWN) -> web.Response:
     """What becomes of a wish to move, whoever says it for whom."""
+    answer, command, offers, eyes = await asked_to_move(request, desk, wish, reason=reason)
+    return reply_to(answer, command, wish.shared.booking, offers, eyes=eyes)
+
+
+async def asked_to_move(
+    request: web.Request,
+    desk: Desk,
+    wish: Move,
+    *,
+    reason: str = OWN,
+    holder: UUID | None = None,
+) -> tuple[Decided, MovePlaces, Sequence[Offered] | None, Eyes | None]:
+    """The answer to a wish to move, what was asked, what was offered, and with which eyes.
+
+    `holder` has a link, where nobody is signed in.
+    """
     asker, body, slots, booking = wish.asker, wish.body, wish.slots, wish.shared.booking
     campaign = await desk.campaign(booking.campaign_id)
     wanted = await desk.wanted(asker, body.places, campaign, slots, later=LATER)
@@ -83,7 +102,7 @@ async def moved(request: web.Request, desk: Desk, wish: Move, *, reason: str = O
     stays = {(who(place.patient_id or booking.owner_id), place.slot_id) for place in booking.places}
     await need_apart(desk, campaign, wanted, slots, booking_id=booking.id, stays=stays)
     persons = shared.persons(asker.owner_id).union(place.patient_id for place in wanted)
-    desk.access.note(request, persons, about=booking.id, reason=reason)
+    desk.access.note(request, persons, about=booking.id, reason=reason, holder=holder)
     kept = () if body.hold_id is None else await _held_for(desk, asker, body.hold_id)
     command = MovePlaces(
         booking_id=booking.id,
@@ -97,11 +116,18 @@ async def moved(request: web.Request, desk: Desk, wish: Move, *, reason: str = O
     services = await desk.services.known()
     async with within_limits(desk, services, wanted, slots, booking.id):
         answer = await desk.answers.ask(command, booking.home, asker.began)
-        offers = None
-        if isinstance(answer, Refused) and answer.reason == "interval_broken":
-            asker_s = shared.asked_by(asker.owner_id)
-            offers = await desk.offers.doses_instead(answer, command, asker_s, asker.began)
-        return reply_to(answer, command, booking, offers, eyes=shared.eyes)
+        offers = await _offered(desk, asker, shared, answer, command)
+        return answer, command, offers, shared.eyes
+
+
+async def _offered(
+    desk: Desk, asker: Asker, shared: Shared, answer: Decided, command: MovePlaces
+) -> Sequence[Offered] | None:
+    """Doses that would fit, where the interval breaks; held for whoever asks."""
+    if not isinstance(answer, Refused) or answer.reason != "interval_broken":
+        return None
+    asker_s = shared.asked_by(asker.owner_id)
+    return await desk.offers.doses_instead(answer, command, asker_s, asker.began)
 
 
 async def _need_let_in(

@@ -1,4 +1,5 @@
-"""Which acts of the front desk need two persons? To publish a campaign's rules, for some or all.
+"""Which acts of the front desk need two persons? To publish a campaign's rules, for some or all,
+and to tell many people something.
 
 What is published can be taken back by one person at once, so it begins as soon as it is approved.
 """
@@ -9,6 +10,7 @@ from uuid import UUID
 import msgspec
 from aiohttp import web
 
+from services.booking.api.announcing import Announcing, SendAnnouncement
 from services.booking.api.desk import Desk
 from services.booking.api.rulebooks import learned, step_back
 from services.booking.rules.dryruns import seen_of
@@ -119,7 +121,7 @@ class Publishing:
 
 def acts(desk: Desk) -> Acts:
     """What of this service two persons decide."""
-    return {act.kind: act for act in (Publishing(desk),)}
+    return {act.kind: act for act in (Publishing(desk), Announcing(desk))}
 
 
 async def propose_rules(request: web.Request) -> web.Response:
@@ -153,8 +155,8 @@ async def undo_rules(request: web.Request) -> web.Response:
 
 
 ROUTES = proposal_routes(
-    PublishRules,
-    ("dry_run_unfinished",),
+    PublishRules | SendAnnouncement,
+    ("dry_run_unfinished", "too_many_people"),
     path=PATH,
     handlers=Handlers(
         propose=propose_rules,

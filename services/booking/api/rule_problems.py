@@ -86,6 +86,12 @@ RULES = (
         ),
     ),
     ProblemKind(
+        422,
+        "too_many_people",
+        "One announcement is for at most 200,000 people.",
+        "Write several, by districts or by clinics.",
+    ),
+    ProblemKind(
         409,
         "dry_run_running",
         "Another dry run is not over yet; there is one at a time.",

@@ -31,6 +31,8 @@ async def declare_service(request: web.Request) -> web.Response:
     service = await read_body(request, _decode)
     if len(set(service.needs)) < len(service.needs):
         raise Problem(422, "invalid_body", "needs names something twice.")
+    if len(set(service.reminders or ())) < len(service.reminders or ()):
+        raise Problem(422, "invalid_body", "reminders names something twice.")
     await desk.services.declare(service)
     return json_response(service)
 

@@ -1,7 +1,7 @@
 """How does somebody wait in a campaign's line, and when is it their turn?"""
 
-from datetime import timedelta
-from random import SystemRandom
+from datetime import datetime, timedelta
+from random import Random
 from typing import Annotated
 from uuid import UUID
 
@@ -30,7 +30,7 @@ LATER_SECONDS = 30
 ASK_PER_SECOND = 2_000
 """So many a second come for their places once these are drawn; the more wait, the longer."""
 
-_chance = SystemRandom()
+_chance = Random()  # of this process alone: a pause is no secret
 
 
 class TicketBody(msgspec.Struct, frozen=True, kw_only=True):
@@ -87,14 +87,16 @@ async def join_room(request: web.Request) -> web.Response:
         ) from error
     except TooManyComeError as error:
         raise unavailable("Too many come at this moment.") from error
+    now = desk.clock.now()
     slip = Slip(
         kind="ticket",
         person_id=actor.id,
         campaign_id=campaign_id,
         place=place or 0,
-        until=desk.clock.after(desk.waiting.ticket_seconds),
+        until=now + timedelta(seconds=desk.waiting.ticket_seconds),
     )
-    return json_response(_ticket_body(desk, room, slip, text_of(slip, keys)), headers=NO_STORE)
+    body = _ticket_body(desk, room, slip, text_of(slip, keys), now)
+    return json_response(body, headers=NO_STORE)
 
 
 async def come_in(request: web.Request) -> web.Response:
@@ -128,12 +130,12 @@ def _keys(desk: Desk) -> Keys:
     return desk.link_keys
 
 
-def _ticket_body(desk: Desk, room: Room, slip: Slip, ticket: str) -> TicketBody:
-    state = state_of(room, desk.clock.now())
+def _ticket_body(desk: Desk, room: Room, slip: Slip, ticket: str, now: datetime) -> TicketBody:
+    state = state_of(room, now)
     ahead = max(0, slip.place - 1 - int(room.serving)) if slip.place else None
     wait = None if ahead is None else desk.waiting.lines.wait_for(room, slip.place)
     left = desk.waiting.left.of(room.service)
-    seconds = _look_again(wait) if slip.place else _once_it_is_drawn(desk, room)
+    seconds = _look_again(wait) if slip.place else _once_it_is_drawn(room, now)
     return TicketBody(
         campaign_id=room.campaign_id,
         state=state,
@@ -147,9 +149,9 @@ def _ticket_body(desk: Desk, room: Room, slip: Slip, ticket: str) -> TicketBody:
     )
 
 
-def _once_it_is_drawn(desk: Desk, room: Room) -> int:
+def _once_it_is_drawn(room: Room, now: datetime) -> int:
     """Not all at once: everybody who came early wants to know their place then."""
-    until = max(0, round((room.draws_at - desk.clock.now()) / timedelta(seconds=1)))
+    until = max(0, round((room.draws_at - now).total_seconds()))
     return until + _chance.randint(SOON_SECONDS, SOON_SECONDS + room.arrivals // ASK_PER_SECOND)
 
 

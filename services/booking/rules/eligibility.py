@@ -64,6 +64,9 @@ def rule_against(
     campaign: Campaign, wanted: Sequence[Wanted], slots: Mapping[UUID, SlotFacts]
 ) -> Rule | None:
     """The rule of the campaign that these places break; every slot is known."""
+    if len(wanted) == 1:
+        # Most come for one place, and there is no other that it could be too near to.
+        return _rule_against_one(campaign, wanted[0], slots)
     if any(slots[place.slot_id].service != campaign.service for place in wanted):
         return "service"
     days: dict[UUID, dict[int, datetime]] = defaultdict(dict)
@@ -75,6 +78,14 @@ def rule_against(
     if all(_well_apart(campaign, doses) for doses in days.values()):
         return None
     return "interval"
+
+
+def _rule_against_one(
+    campaign: Campaign, place: Wanted, slots: Mapping[UUID, SlotFacts]
+) -> Rule | None:
+    if slots[place.slot_id].service != campaign.service:
+        return "service"
+    return "dose" if (place.dose or DOSE_FIRST) > campaign.doses else None
 
 
 def wishes(campaign_id: UUID | None, wanted: Iterable[Wanted]) -> tuple[PlaceWish, ...]:

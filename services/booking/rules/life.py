@@ -28,16 +28,16 @@ Status = Literal[
 ]
 Kind = Literal["hold", "booking"]
 Shown = Literal["pending", "booked", "cancelled", "noshow", "refused", "expired"]
-LifeEvent = (
+LaterEvent = (
     PlacesHeld
     | HoldRenewed
     | HoldReleased
     | HoldExpired
-    | PlacesBooked
     | BookingMoved
     | BookingCancelled
     | BookingRestored
 )
+LifeEvent = PlacesBooked | LaterEvent
 
 UNKNOWN = "unknown"
 REFUSED_AS_EXPIRED = "Refused as expired"
@@ -149,6 +149,8 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
 
 def change_of(event: LifeEvent) -> Change:
     """What one event changes; only what makes a booking or hold says whose it is."""
+    if isinstance(event, PlacesBooked):
+        return _booked(event)
     return Change(
         id=event.booking_id,
         version=event.version,
@@ -159,17 +161,25 @@ def change_of(event: LifeEvent) -> Change:
     )
 
 
-def _said_by(event: LifeEvent) -> dict[str, Any]:
-    """What of a change an event says."""
+def _booked(event: PlacesBooked) -> Change:
+    """What most events say, which is worked out twice for each booking."""
+    return Change(
+        id=event.booking_id,
+        version=event.version,
+        status=LEADS_TO["PlacesBooked"],
+        home=event.home,
+        at=event.at,
+        owner_id=event.owner_id,
+        kind="booking",
+        campaign_id=event.campaign_id,
+        places=places_of(event.places),
+        booked_by=None if event.by is UNSET else event.by,
+    )
+
+
+def _said_by(event: LaterEvent) -> dict[str, Any]:
+    """What of a change any other event says."""
     match event:
-        case PlacesBooked():
-            return {
-                "owner_id": event.owner_id,
-                "kind": "booking",
-                "campaign_id": event.campaign_id,
-                "places": places_of(event.places),
-                "booked_by": None if event.by is UNSET else event.by,
-            }
         case PlacesHeld():
             about = {"owner_id": event.owner_id, "kind": "hold", "expires_at": event.expires_at}
             return about | {"places": places_of(event.places)}

@@ -34,6 +34,9 @@ be. What was known before a crowd is believed when the next comes soon."""
 
 STALE_SECONDS = 10.0
 
+LATE_KEPT = 0.5
+"""Which share of it from one look to the next."""
+
 
 def speed_after(speed: Speed, answered: int, now: float) -> Speed:
     """The speed, when so many more were answered since it was last looked at."""
@@ -48,21 +51,33 @@ def speed_after(speed: Speed, answered: int, now: float) -> Speed:
 
 
 class Load(msgspec.Struct, frozen=True, kw_only=True):
-    """How full the desk is, and how long whoever comes now would wait."""
+    """How full the desk is, how long whoever comes now would wait, and how long they have waited
+    at the door by now, before anybody looked at them.
+    """
 
     seats_share: float
     wait_seconds: float
+    late_seconds: float = 0.0
 
 
-def load_of(seated: int, seats_max: int, speed: Speed) -> Load:
+def load_of(seated: int, seats_max: int, speed: Speed, late_seconds: float = 0.0) -> Load:
     """By those before them, and by how fast these are answered: what those wait who are answered
     now was decided when they came, and tells of a crowd when it is too late.
     """
     share = seated / seats_max
     if speed.seconds < SURE_SECONDS:
-        return Load(seats_share=share, wait_seconds=math.inf if share >= UNSURE_SHARE else 0.0)
-    wait = seated / speed.per_second if speed.per_second > 0 else math.inf
-    return Load(seats_share=share, wait_seconds=wait)
+        wait = math.inf if share >= UNSURE_SHARE else 0.0
+    else:
+        wait = seated / speed.per_second if speed.per_second > 0 else math.inf
+    return Load(seats_share=share, wait_seconds=wait, late_seconds=late_seconds)
+
+
+def lateness_after(late_seconds: float, overdue_seconds: float) -> float:
+    """How late the desk is in looking at anybody, when what was due then came so much later.
+
+    One slow turn is remembered a moment, since those who came in it are looked at after it.
+    """
+    return max(0.0, overdue_seconds, late_seconds * LATE_KEPT)
 
 
 class Bar(msgspec.Struct, frozen=True, kw_only=True):
@@ -70,28 +85,40 @@ class Bar(msgspec.Struct, frozen=True, kw_only=True):
 
     seats_share: float
     wait_seconds: float
+    late_seconds: float
 
 
 BARS: dict[Kind, Bar] = {
-    "look": Bar(seats_share=0.5, wait_seconds=0.6),
-    "wish": Bar(seats_share=0.9, wait_seconds=1.0),
-    "finish": Bar(seats_share=1.0, wait_seconds=math.inf),
+    "look": Bar(seats_share=0.5, wait_seconds=0.6, late_seconds=0.6),
+    "wish": Bar(seats_share=0.9, wait_seconds=1.0, late_seconds=1.0),
+    "finish": Bar(seats_share=1.0, wait_seconds=math.inf, late_seconds=math.inf),
 }
 """Looking goes first, then what is new. The last tenth of the seats is for those who have a place
-and confirm it, move it or give it back: each of them makes room."""
+and confirm it, move it or give it back: each of them makes room. What is expected is half of what
+people have patience for: it is worked out by how fast it goes now, and that may fall at once. Nor
+may it be less than a booking takes by itself where others have most of the machine: fewer people
+inside are answered no sooner, so each time fewer still would be let in.
+"""
 
 BUSY_SHARE = 0.04
 """While fewer wait, whatever takes long is an outage and no crowd: they are told as ever, 202. And
-while so many do, nobody is idle because others were sent away."""
+while so many do, nobody is idle because others were sent away: whoever decides and writes does it
+for many at a time, and is several times as dear for a few.
+"""
 
-UNSURE_SHARE = 0.2
-"""So many are let in before it is known how fast they are answered."""
+UNSURE_SHARE = 0.04
+"""So many are let in before it is known how fast they are answered: at 200 a second they wait for
+no longer than a second.
+"""
 
 
 def is_shed(kind: Kind, load: Load) -> bool:
     """True where somebody of this kind is asked to come again."""
     bar = BARS[kind]
     if load.seats_share >= bar.seats_share:
+        return True
+    if load.late_seconds > bar.late_seconds:
+        # The desk is behind with looking at people: to refuse is quick, so it has soon caught up.
         return True
     return load.seats_share >= BUSY_SHARE and load.wait_seconds > bar.wait_seconds
 

@@ -29,6 +29,11 @@ from shared.messages import (
 
 T = TypeVar("T", bound=BookingTold)
 
+Reminders = Mapping[str, tuple[str, ...]]
+"""How long before visits of which services people are reminded, where it is said."""
+
+AS_ANY_OTHER: Reminders = {}
+
 
 class Known(msgspec.Struct, frozen=True):
     """Whose a booking is, and which places it had when it was last told of."""
@@ -53,7 +58,9 @@ def needs_known(events: Iterable[SlotEvent]) -> list[UUID]:
     return list(needed)
 
 
-def tell(events: Iterable[SlotEvent], known: Mapping[UUID, Known]) -> list[BookingEvent | None]:
+def tell(
+    events: Iterable[SlotEvent], known: Mapping[UUID, Known], remind: Reminders = AS_ANY_OTHER
+) -> list[BookingEvent | None]:
     """For each event, in order, what is told of it; each sees the places the one before left."""
     now = dict(known)
     told: list[BookingEvent | None] = []
@@ -61,11 +68,11 @@ def tell(events: Iterable[SlotEvent], known: Mapping[UUID, Known]) -> list[Booki
         match event:
             case PlacesBooked():
                 now[event.booking_id] = Known(event.owner_id, event.places)
-                told.append(_confirmed(event, now[event.booking_id]))
+                told.append(_confirmed(event, now[event.booking_id], remind))
             case BookingMoved():
                 before = now[event.booking_id]
                 now[event.booking_id] = Known(before.owner_id, event.places)
-                told.append(_moved(event, before, now[event.booking_id]))
+                told.append(_moved(event, before, now[event.booking_id], remind))
             case BookingCancelled(missed=True):
                 told.append(_missed(event, now[event.booking_id]))
             case BookingCancelled():
@@ -73,21 +80,23 @@ def tell(events: Iterable[SlotEvent], known: Mapping[UUID, Known]) -> list[Booki
             case BookingRestored():
                 owner_id = now[event.booking_id].owner_id
                 now[event.booking_id] = Known(owner_id, event.places)
-                told.append(_reinstated(event, now[event.booking_id]))
+                told.append(_reinstated(event, now[event.booking_id], remind))
             case _:
                 told.append(None)
     return told
 
 
-def _confirmed(event: PlacesBooked, after: Known) -> BookingConfirmed:
+def _confirmed(event: PlacesBooked, after: Known, remind: Reminders) -> BookingConfirmed:
     by = UNSET if event.by is UNSET else "clinic"
-    return _told(BookingConfirmed, event, after, places=_booked(after), by=by)
+    return _told(BookingConfirmed, event, after, places=_booked(after, remind), by=by)
 
 
-def _moved(event: BookingMoved, before: Known, after: Known) -> BookingRescheduled | BookingMissed:
+def _moved(
+    event: BookingMoved, before: Known, after: Known, remind: Reminders
+) -> BookingRescheduled | BookingMissed:
     """Who was in it and did not come has missed it; to the others nothing happened."""
     if not event.missed:
-        places, freed = _booked(after), _booked(before)
+        places, freed = _booked(after, remind), _booked(before)
         return _told(BookingRescheduled, event, after, places=places, freed=freed, late=event.late)
     came = {place.id for place in after.places}
     absent = tuple(place for place in before.places if place.id not in came)
@@ -109,8 +118,8 @@ def _missed(event: BookingCancelled | BookingMoved, before: Known) -> BookingMis
     return _told(BookingMissed, event, before, freed=_booked(before))
 
 
-def _reinstated(event: BookingRestored, after: Known) -> BookingReinstated:
-    return _told(BookingReinstated, event, after, places=_booked(after))
+def _reinstated(event: BookingRestored, after: Known, remind: Reminders) -> BookingReinstated:
+    return _told(BookingReinstated, event, after, places=_booked(after, remind))
 
 
 def _told(kind: type[T], event: BookingMessage, whose: Known, **what: Any) -> T:
@@ -126,11 +135,11 @@ def _told(kind: type[T], event: BookingMessage, whose: Known, **what: Any) -> T:
     )
 
 
-def _booked(known: Known) -> tuple[BookedPlace, ...]:
-    return tuple(_as_told(place, known.owner_id) for place in known.places)
+def _booked(known: Known, remind: Reminders = AS_ANY_OTHER) -> tuple[BookedPlace, ...]:
+    return tuple(_as_told(place, known.owner_id, remind) for place in known.places)
 
 
-def _as_told(place: Place | TakenPlace, owner_id: UUID) -> BookedPlace:
+def _as_told(place: Place | TakenPlace, owner_id: UUID, remind: Reminders) -> BookedPlace:
     return BookedPlace(
         id=place.id,
         slot_id=place.slot_id,
@@ -142,4 +151,5 @@ def _as_told(place: Place | TakenPlace, owner_id: UUID) -> BookedPlace:
         time_zone=place.time_zone,
         patient_id=place.patient_id or owner_id,
         modality=place.modality,
+        remind=remind.get(place.service, UNSET),
     )

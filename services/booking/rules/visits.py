@@ -12,7 +12,7 @@ from msgspec import Meta
 
 from services.booking.rules.eligibility import SlotFacts, Wanted
 from services.booking.rules.life import Booking
-from shared.messages import Text
+from shared.messages import RemindBefore, Text
 
 Kind = Literal["vaccination", "clinic-visit", "telemedicine", "follow-up"]
 Need = Literal["practitioner", "room", "interpreter"]
@@ -20,6 +20,9 @@ Missing = Literal["practitioner", "room", "interpreter", "virtual", "service"]
 
 NEEDS_MAX = 3
 Facts = Mapping[UUID, SlotFacts]
+REMINDERS_MAX = 5
+"""The most times that somebody is reminded of one visit."""
+
 Services = Mapping[str, "Service"]
 
 
@@ -27,7 +30,8 @@ class Service(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     """Of which kind a clinic's service is, and what must be free together with it.
 
     One person has at most `bookings_max` bookings of it ahead, and its visits are `days_between`
-    apart at least; null sets no such limit.
+    apart at least; null sets no such limit. People are reminded of it so long before (`reminders`:
+    P7D, PT2H), or as of any other where that is null.
     """
 
     name: Text
@@ -35,6 +39,7 @@ class Service(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     needs: Annotated[tuple[Need, ...], Meta(max_length=NEEDS_MAX)]
     bookings_max: Annotated[int, Meta(ge=1, le=20)] | None = None
     days_between: Annotated[int, Meta(ge=1, le=3_650)] | None = None
+    reminders: Annotated[tuple[RemindBefore, ...], Meta(max_length=REMINDERS_MAX)] | None = None
 
 
 class Lack(NamedTuple):

@@ -6,13 +6,15 @@
 SELECT p.id AS place_id, b.id AS booking_id, b.status, p.slot_id, p.service, p.starts_at, p.ends_at,
        coalesce(p.patient_id, b.owner_id) AS patient_id, p.dose,
        coalesce(p.modality, 'physical') AS modality, p.practitioner_id,
-       b.late, b.cancelled_by, b.booked_by, v.status AS visit_status, v.arrived_at, v.ended_at
+       b.late, b.cancelled_by, b.booked_by, v.status AS visit_status, v.arrived_at, v.ended_at,
+       c.said_at AS coming_at
   FROM booking AS b
  CROSS JOIN LATERAL json_to_recordset(b.places)
        AS p (id uuid, slot_id uuid, service text, starts_at timestamptz, ends_at timestamptz,
              clinic_id uuid, time_zone text, patient_id uuid, dose smallint,
              modality text, practitioner_id uuid)
   LEFT JOIN visit AS v ON v.id = p.id
+  LEFT JOIN coming AS c ON c.place_id = p.id AND c.slot_id = p.slot_id
  WHERE b.slot_ids && ARRAY(
            SELECT s.id FROM slot AS s
             WHERE s.clinic_id = $1

@@ -21,7 +21,7 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON pending_command TO booking;
 GRANT SELECT, INSERT, UPDATE ON person_key, merged_person, erased_person TO booking;
 GRANT SELECT, INSERT, UPDATE, DELETE ON profile, consent, relation TO booking;
 GRANT SELECT, INSERT, DELETE ON found_by, erasure TO booking;
-GRANT SELECT, INSERT ON link_use TO booking;
+GRANT SELECT, INSERT ON link_use, coming TO booking;
 GRANT SELECT, INSERT, UPDATE, DELETE ON person_fact, permit, visit_seat TO booking;
 -- What was told of a room stays: no right to change it.
 GRANT SELECT, INSERT ON waiting_room TO booking;
@@ -33,6 +33,8 @@ GRANT SELECT, INSERT ON rule_book, publication TO booking;
 GRANT SELECT, INSERT, UPDATE, DELETE ON dry_run TO booking;
 GRANT SELECT, INSERT, UPDATE ON proposal TO booking;
 GRANT SELECT, INSERT ON proposal_step TO booking;
+GRANT SELECT, INSERT, UPDATE ON announcement, announcement_step TO booking;
+GRANT SELECT, INSERT, UPDATE, DELETE ON announced_person TO booking;
 GRANT SELECT, INSERT, UPDATE ON visit, visit_step TO booking;
 GRANT SELECT ON visit, visit_step TO auditor;
 GRANT SELECT ON visit TO booking_person;

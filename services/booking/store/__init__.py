@@ -1,9 +1,11 @@
 """What is remembered? Each noun's statements in a file of its own; the SQL is beside, in `sql/`."""
 
+from services.booking.store.announcements import Announcements
 from services.booking.store.attendance import Attendance
 from services.booking.store.bookings import Bookings
 from services.booking.store.books import Books
 from services.booking.store.campaigns import Campaigns
+from services.booking.store.coming import Coming
 from services.booking.store.consents import Consents
 from services.booking.store.database import Connection, Database
 from services.booking.store.dryruns import DryRuns
@@ -24,11 +26,13 @@ from services.booking.store.televisits import Televisits
 
 __all__ = [
     "AllPapers",
+    "Announcements",
     "Attendance",
     "Bookings",
     "BookingsAhead",
     "Books",
     "Campaigns",
+    "Coming",
     "Connection",
     "Consents",
     "Database",

@@ -8,7 +8,7 @@ from uuid import UUID
 import msgspec
 
 from services.booking.rules.holding import Lately
-from services.booking.rules.life import Booking, Change, Places
+from services.booking.rules.life import Booking, Change, Place, Places
 from services.booking.rules.telling import Known
 from services.booking.store.database import SQL, Connection, Database, Row
 from shared.messages import Refused
@@ -115,7 +115,7 @@ class Bookings:
         refused: Mapping[UUID, Refused],
     ) -> None:
         """Keep what a batch of replies says."""
-        async with self._database.connection() as connection:
+        async with self._database.batch() as connection:
             await apply(connection, changes, answered, refused)
 
 
@@ -125,7 +125,19 @@ async def apply(
     answered: Iterable[UUID],
     refused: Mapping[UUID, Refused],
 ) -> None:
-    """The one statement by which anything told about bookings is kept, however often it is told."""
+    """Keep anything that is told about bookings, in one statement, however often it is told."""
+    if not refused and all(map(_is_plain, changes)):
+        await _apply_made(connection, changes, answered)
+    else:
+        await _apply_any(connection, changes, answered, refused)
+
+
+async def _apply_any(
+    connection: Connection,
+    changes: Sequence[Change],
+    answered: Iterable[UUID],
+    refused: Mapping[UUID, Refused],
+) -> None:
     await connection.execute(
         SQL["apply"],
         *_columns(changes),
@@ -136,6 +148,24 @@ async def apply(
         [change.id for change in changes if change.cancelled_by == "clinic"],
         [_guest_ids(change) for change in changes],
         [change.booked_by for change in changes],
+    )
+
+
+async def _apply_made(
+    connection: Connection, changes: Sequence[Change], answered: Iterable[UUID]
+) -> None:
+    places = [_one_place(change) for change in changes]
+    await connection.execute(
+        SQL["apply_made"],
+        [change.id for change in changes],
+        [change.version for change in changes],
+        [change.home for change in changes],
+        [change.at for change in changes],
+        [change.owner_id for change in changes],
+        [change.campaign_id for change in changes],
+        [_encode(change.places).decode() for change in changes],
+        [place.slot_id for place in places],
+        list(answered),
     )
 
 
@@ -175,6 +205,22 @@ def booking_of(row: Row) -> Booking:
     )
 
 
+def _is_plain(change: Change) -> bool:
+    """A booking of one place that was made, for its owner alone and by its owner."""
+    if change.status != "booked" or change.owner_id is None or change.booked_by is not None:
+        return False
+    if change.places is None or len(change.places) != 1 or change.late:
+        return False
+    if change.expires_at is not None or change.kind != "booking":
+        return False
+    return change.places[0].patient_id in (change.owner_id, None)
+
+
+def _one_place(change: Change) -> Place:
+    assert change.places is not None
+    return change.places[0]
+
+
 def _columns(changes: Sequence[Change]) -> list[list[Any]]:
     """The changes as the arrays that the statement `apply` takes, in its order."""
     return [
@@ -211,4 +257,6 @@ def _slot_ids(places: Places | None) -> str | None:
     """An array within an array: PostgreSQL takes it as text."""
     if places is None:
         return None
+    if len(places) == 1:
+        return f"{{{places[0].slot_id}}}"
     return "{" + ",".join({str(place.slot_id) for place in places}) + "}"

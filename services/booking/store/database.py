@@ -26,14 +26,20 @@ class Database:
     """The pools, with a limit on every wait, and whether the last ping came back.
 
     In that of `persons` the service is one person for the length of a statement: it sees no row
-    that is somebody else's, whatever the statement asks for.
+    that is somebody else's, whatever the statement asks for. In that of `batches` it says the few
+    statements that keep what many wait for, planned once and by index.
     """
 
     def __init__(
-        self, pool: asyncpg.Pool, seconds: float, persons: asyncpg.Pool | None = None
+        self,
+        pool: asyncpg.Pool,
+        seconds: float,
+        persons: asyncpg.Pool | None = None,
+        batches: asyncpg.Pool | None = None,
     ) -> None:
         self._pool = pool
         self._persons = persons or pool
+        self._batches = batches or pool
         self._seconds = seconds
         self._seen_at = time.monotonic()
         self._refuses = False
@@ -53,6 +59,12 @@ class Database:
         """A connection, soon or not at all."""
         async with self._pool.acquire(timeout=self._seconds) as connection:
             # A pool lends a proxy that does all a connection does.
+            yield cast(Connection, connection)
+
+    @asynccontextmanager
+    async def batch(self) -> AsyncIterator[Connection]:
+        """A connection to keep a whole batch by."""
+        async with self._batches.acquire(timeout=self._seconds) as connection:
             yield cast(Connection, connection)
 
     async def rows(self, name: str, *arguments: Any) -> list[Row]:

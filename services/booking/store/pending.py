@@ -46,7 +46,7 @@ class Wishes:
 
     async def keep(self, wishes: Sequence[PendingWish]) -> dict[UUID, Booking]:
         """Write them down, and say how each wish's booking stands then."""
-        async with self._database.connection() as connection:
+        async with self._database.batch() as connection:
             await connection.execute(
                 SQL["keep_pending"],
                 *(

@@ -9,7 +9,7 @@ import msgspec
 
 from services.booking.rules.eligibility import Wanted
 from services.booking.rules.profiles import Profile, completed
-from services.booking.store import facts, limits, papers, profiles, relations
+from services.booking.store import announcements, facts, limits, papers, profiles, relations
 from services.booking.store.database import SQL, Connection, Database
 from shared.messages import DOSE_FIRST
 from shared.topics import home_of
@@ -180,6 +180,7 @@ class People:
         await facts.forget(connection, people)
         await limits.forget(connection, people)
         await papers.forget(connection, people)
+        await announcements.forget(connection, people)
         homes = [home_of(person_id) for person_id in people]
         await connection.execute(SQL["note_erased"], wish_id, at, people, homes)
 

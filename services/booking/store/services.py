@@ -4,7 +4,7 @@ import time
 from collections.abc import Mapping
 
 from services.booking.rules.visits import Service
-from services.booking.store.database import OUTAGES, Database
+from services.booking.store.database import OUTAGES, Database, Row
 
 FRESH_SECONDS = 1.0
 """For so long what was read is taken to be so: services are few, and seldom change."""
@@ -30,14 +30,27 @@ class Services:
                     raise
         return self._known
 
+    async def reminders(self) -> Mapping[str, tuple[str, ...]]:
+        """Of which services people are reminded otherwise than of any other: of most of none."""
+        known = (await self.known()).values()
+        return {one.name: one.reminders for one in known if one.reminders is not None}
+
     async def all(self) -> list[Service]:
         """As they are now, by name."""
         rows = await self._database.rows("list_services")
-        return [Service(**dict(row) | {"needs": tuple(row["needs"])}) for row in rows]
+        return [_service_of(row) for row in rows]
 
     async def declare(self, service: Service) -> None:
         """It is so from now on, here at once and elsewhere within a second."""
         about = (service.name, service.kind, list(service.needs))
         limits = (service.bookings_max, service.days_between)
-        await self._database.rows("declare_service", *about, *limits)
+        reminders = None if service.reminders is None else list(service.reminders)
+        await self._database.rows("declare_service", *about, *limits, reminders)
         self._looked_at = float("-inf")
+
+
+def _service_of(row: Row) -> Service:
+    said = dict(row) | {"needs": tuple(row["needs"])}
+    if said["reminders"] is not None:
+        said["reminders"] = tuple(said["reminders"])
+    return Service(**said)

@@ -14,6 +14,30 @@ PROBLEMS = by_code(
             "Leave it out, and read the bookings anew.",
         ),
         ProblemKind(
+            403,
+            "signature_wrong",
+            "It is signed by nobody who is known, for another address, or not at all.",
+            "Sign it with the account's token, over the address that was given for callbacks.",
+        ),
+        ProblemKind(
+            409,
+            "message_settled",
+            "What became of the message is known: somebody has settled it, or a receipt came.",
+            "Read the person's messages anew; nothing is left to settle.",
+        ),
+        ProblemKind(
+            409,
+            "push_off",
+            "There is no key by which push services would know this Talon, so nothing is pushed.",
+            "Do without; mail and text messages come as before.",
+        ),
+        ProblemKind(
+            409,
+            "call_settled",
+            "Somebody has noted already, and otherwise, what became of this call.",
+            "Read the list anew; what was noted first stays.",
+        ),
+        ProblemKind(
             429,
             "too_many_streams",
             "Whoever is signed in has as many streams open as one person may have.",

@@ -5,13 +5,14 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, time, timedelta
 from functools import lru_cache
 from typing import Self
-from uuid import UUID, uuid5
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import msgspec
 from msgspec import UNSET, UnsetType
 
 from shared.messages import BookedPlace, BookingTold, Part
+from shared.naming import named
 
 REMINDERS = UUID("0b6f2f0e-3a5d-5f0a-8a39-7e1d8b1a6c42")
 """Namespace of the ids of reminders: the same one, planned twice, is told once."""
@@ -137,7 +138,8 @@ def due_of(visit: Visit, made_at: datetime, habits: Habits) -> list[Due]:
     A reminder of the night is told in the evening before: later might be too late. What would
     follow too soon on the booking itself is left out.
     """
-    each = _each(visit.starts_at, visit.places[0].time_zone, habits)
+    own = Habits(_befores(visit, habits), habits.quiet)
+    each = _each(visit.starts_at, visit.places[0].time_zone, own)
     due = {one.at: one for one, soonest in each if one.at - made_at > soonest}
     return [due[at] for at in sorted(due)]
 
@@ -165,10 +167,10 @@ def reminder_of(
 ) -> VisitReminder:
     """What is told, under a name that follows from what it is."""
     when = f"{visit.clinic_id} {visit.starts_at.timestamp():.6f} {before.name}"
-    named = uuid5(REMINDERS, f"{booking_id} {owner_id} {version} {when}")
+    own = named(REMINDERS, f"{booking_id} {owner_id} {version} {when}")
     return VisitReminder(
-        id=named,
-        cause=named,
+        id=own,
+        cause=own,
         at=now,
         booking_id=booking_id,
         owner_id=owner_id,
@@ -177,6 +179,17 @@ def reminder_of(
         before=before.name,
         places=visit.places,
     )
+
+
+def _befores(visit: Visit, habits: Habits) -> tuple[Before, ...]:
+    """As long before as the services of its places say; any other is as `habits` are."""
+    if all(place.remind is UNSET for place in visit.places):
+        return habits.befores
+    said: set[Before] = set()
+    for place in visit.places:
+        own = habits.befores if place.remind is UNSET else map(Before.parse, place.remind)
+        said.update(own)
+    return tuple(sorted(said, key=lambda one: one.distance, reverse=True))
 
 
 @lru_cache(VISITS_REMEMBERED_MAX)

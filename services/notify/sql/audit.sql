@@ -1,16 +1,20 @@
 -- name: audit_nobody_told_twice
--- Of one thing there is one message to a person over a channel.
+-- Of one event a person gets one first message, and is told by one channel; by another one as well only where
+-- that says so, since nobody knew.
 SELECT event_id::text FROM message
- GROUP BY event_id, owner_id, channel HAVING count(*) > 1
+ GROUP BY event_id, owner_id
+HAVING count(*) FILTER (WHERE nth = 0) > 1
+    OR count(*) FILTER (WHERE state IN ('sent', 'delivered') AND NOT perhaps_again) > 1
  LIMIT $1;
 
 -- name: audit_told_in_order
--- Nothing is sent of a booking while something older about it still waits.
+-- Nothing is sent of a booking, by whatever channel, while something older about it still waits. A clinic's own
+-- list is worked off in its own time.
 SELECT DISTINCT older.id::text
   FROM message AS older
   JOIN message AS sent ON sent.booking_id = older.booking_id AND sent.owner_id = older.owner_id
-   AND sent.channel = older.channel AND sent.version > older.version AND sent.state = 'sent'
- WHERE older.state IN ('waiting', 'claimed')
+   AND sent.version > older.version AND sent.state IN ('sent', 'delivered')
+ WHERE older.state IN ('waiting', 'claimed') AND older.channel <> 'list'
  LIMIT $1;
 
 -- name: audit_claims_end

@@ -9,14 +9,18 @@ BEGIN
 END
 $$;
 
+GRANT SELECT, INSERT, UPDATE ON announcement TO notify;
+GRANT SELECT, INSERT, UPDATE, DELETE ON announcement_spending TO notify;
 GRANT SELECT, INSERT, UPDATE ON message TO notify;
 GRANT SELECT, INSERT, UPDATE, DELETE ON reminder TO notify;
 GRANT SELECT, INSERT, DELETE ON live_event TO notify;
 GRANT SELECT, INSERT, UPDATE ON live_forgotten TO notify;
-GRANT SELECT, INSERT, UPDATE, DELETE ON contact TO notify;
+GRANT SELECT, INSERT, UPDATE, DELETE ON contact, address TO notify;
+GRANT SELECT, INSERT, UPDATE, DELETE ON receipt TO notify;
 GRANT SELECT, INSERT, UPDATE ON person_key TO notify;
+GRANT SELECT, INSERT, UPDATE, DELETE ON sms_sent, sms_part, sms_traffic TO notify;
 -- Only of the one person: see the wall in the migrations.
-GRANT SELECT ON contact, person_key TO notify_person;
+GRANT SELECT ON contact, address, person_key, message TO notify_person;
 GRANT SELECT ON message, live_event, live_forgotten TO auditor;
 
 -- Who looked at whose data: added to, and never changed.

@@ -20,15 +20,20 @@ UPDATE message AS m
    SET state = 'expired', settled_at = now(), note = 'the booking was changed'
   FROM unnest($1::uuid[], $2::uuid[], $3::bigint[]) AS changed (booking_id, owner_id, version)
  WHERE m.booking_id = changed.booking_id AND m.owner_id = changed.owner_id
-   AND m.version < changed.version AND m.state = 'waiting' AND m.event ->> 'type' = 'VisitReminder';
+   AND m.version < changed.version AND m.state = 'waiting' AND m.provider IS NULL
+   AND m.event ->> 'type' = 'VisitReminder';
 
 -- name: forget_reminders
 -- Nobody is reminded whose data are erased.
 DELETE FROM reminder WHERE owner_id = ANY ($1::uuid[]);
 
 -- name: waiting_now
--- How many messages wait for their turn, as far as that matters.
-SELECT count(*) FROM (SELECT FROM message WHERE state = 'waiting' AND due_at <= now() LIMIT $1) AS due;
+-- How many messages wait for their turn, as far as that matters; each channel has a queue of its own.
+SELECT count(*)
+  FROM unnest($2::text[]) AS each (channel)
+ CROSS JOIN LATERAL (
+       SELECT FROM message AS m
+        WHERE m.channel = each.channel AND m.state = 'waiting' AND m.due_at <= now() LIMIT $1) AS due;
 
 -- name: lock_due_reminders
 -- What another process hands over is left to it.

@@ -1,6 +1,6 @@
 """What is remembered of every message and its fate? The ledger, for those who send."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
@@ -8,9 +8,11 @@ from uuid import UUID
 import asyncpg
 import msgspec
 
-from services.notify.rules import Mark, Message, State
+from services.notify.rules import Channel, Language, Mark, Message, State
+from services.notify.rules.preferences import QuietHours, kind_of
 from services.notify.store.contacts import SealedAddress
 from services.notify.store.database import ACQUIRE_SECONDS, PLUMBING, SQL, Connection
+from services.notify.store.falling import fall_over
 from shared.vault import Wrapped
 
 LOST_MAX = 1_000
@@ -26,8 +28,14 @@ class Claimed(msgspec.Struct, frozen=True, kw_only=True):
     owner_id: UUID
     attempts: int
     event: str
-    address: SealedAddress
+    addresses: list[SealedAddress]
+    language: Language | None
+    quiet: QuietHours | None
+    perhaps: bool
+    perhaps_again: bool
     written_at: datetime
+    expires_at: datetime
+    at: datetime
 
 
 class Claim(msgspec.Struct, frozen=True):
@@ -38,9 +46,10 @@ class Claim(msgspec.Struct, frozen=True):
 
 
 class Lost(msgspec.Struct, frozen=True):
-    """A message whose sender was lost."""
+    """A message whose sender was lost, and whether it is asked of its provider once more."""
 
     id: int
+    state: State
     event_id: UUID
     booking_id: UUID
 
@@ -55,10 +64,11 @@ class Counts(msgspec.Struct, frozen=True):
 
 
 class Written(NamedTuple):
-    """How many messages were new, and how many of them have nobody to go to."""
+    """How many messages were new, how many have nobody to go to, or nobody who wants them."""
 
     new: int
     unreached: int
+    declined: int = 0
 
 
 NOTHING = Written(new=0, unreached=0)
@@ -72,12 +82,28 @@ async def write_down(connection: Connection, messages: Sequence[Message]) -> Wri
         [message.event.booking_id for message in messages],
         [message.event.version for message in messages],
         [message.owner_id for message in messages],
-        [message.channel for message in messages],
+        [kind_of(message.event) for message in messages],
         [message.expires_at for message in messages],
         [msgspec.json.encode(message.event).decode() for message in messages],
     )
     assert row is not None
-    return Written(row["new"], row["unreached"])
+    return Written(row["new"], row["unreached"], row["declined"])
+
+
+_TOLD: Collection[State] = ("waiting", "sent", "delivered")
+"""After these nobody else is asked to tell it."""
+
+
+async def latest_told(
+    connection: Connection, owner_ids: Collection[UUID], booking_ids: Collection[UUID]
+) -> dict[tuple[UUID, UUID], int]:
+    """The last version of these bookings of which these people were told, or are to be."""
+    rows = await connection.fetch(SQL["latest_told"], list(owner_ids), list(booking_ids))
+    return {(row["booking_id"], row["owner_id"]): row["version"] for row in rows}
+
+
+ANY_AGE = (10 * 365 * 86_400.0,)
+"""Nothing has waited for longer."""
 
 
 class Ledger:
@@ -86,37 +112,78 @@ class Ledger:
     def __init__(self, pool: asyncpg.Pool) -> None:
         self._pool = pool
 
-    async def has_due(self) -> bool:
-        """True when a message is due."""
+    async def has_due(self, channel: Channel) -> bool:
+        """True when a message of this channel is due."""
         async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
-            return bool(await connection.fetchval(SQL["has_due"]))
+            return bool(await connection.fetchval(SQL["has_due"], channel))
 
-    async def claim(self, claimer: UUID, seconds: float, messages_max: int) -> Claim:
-        """Take messages for so many seconds, committed before anything is said to a server."""
+    async def claim(
+        self,
+        claimer: UUID,
+        channel: Channel,
+        provider: str,
+        seconds: float,
+        messages_max: int,
+        *,
+        ages: Sequence[float] = ANY_AGE,
+    ) -> Claim:
+        """Take messages for so many seconds, committed before anything is said to the provider.
+
+        Of the first of these ages, in seconds since they became due, of which there are any; those
+        first that are due longest.
+        """
         async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
-            rows = await connection.fetch(SQL["claim_messages"], claimer, seconds, messages_max)
-        claimed = [_claimed(row) for row in rows if row["state"] == "claimed"]
+            for age in ages:
+                rows = await connection.fetch(
+                    SQL["claim_messages"], claimer, seconds, messages_max, channel, provider, age
+                )
+                if rows:
+                    break
+        claimed = [_claimed(row, channel) for row in rows if row["state"] == "claimed"]
         claimed.sort(key=lambda message: message.id)
         return Claim(claimed, [row["state"] for row in rows if row["state"] != "claimed"])
 
-    async def mark(self, claimer: UUID, marks: Sequence[tuple[int, Mark]]) -> None:
-        """Note what became of messages that the claimer claimed."""
+    async def mark(self, claimer: UUID, marks: Sequence[tuple[int, Mark]]) -> list[str]:
+        """Note what became of messages that the claimer claimed; which channels tell some anew."""
+        columns = (
+            [message_id for message_id, _ in marks],
+            [mark.state for _, mark in marks],
+            [mark.tried for _, mark in marks],
+            [mark.wait_seconds for _, mark in marks],
+            [mark.note for _, mark in marks],
+            [mark.reference for _, mark in marks],
+            [mark.perhaps for _, mark in marks],
+        )
         async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
-            await connection.execute(
-                SQL["mark_messages"],
-                claimer,
-                [message_id for message_id, _ in marks],
-                [mark.state for _, mark in marks],
-                [mark.tried for _, mark in marks],
-                [mark.wait_seconds for _, mark in marks],
-                [mark.note for _, mark in marks],
-            )
+            if all(mark.state in _TOLD for _, mark in marks):
+                await connection.execute(SQL["mark_messages"], claimer, *columns)
+                return []
+            async with connection.transaction():
+                rows = await connection.fetch(SQL["mark_messages"], claimer, *columns)
+                return await fall_over(connection, rows)
 
-    async def give_up_lost(self) -> list[Lost]:
-        """Messages whose sender's claim ran out become unknown, and stay unsent."""
-        async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
-            rows = await connection.fetch(SQL["give_up_lost"], LOST_MAX)
-        return [Lost(row["id"], row["event_id"], row["booking_id"]) for row in rows]
+    async def give_up_lost(self, provider: str, *, keyed: bool = False) -> list[Lost]:
+        """Messages whose sender's claim ran out become unknown, and stay unsent.
+
+        A `keyed` provider is asked again: to it the same is the same.
+        """
+        async with (
+            self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection,
+            connection.transaction(),
+        ):
+            rows = await connection.fetch(SQL["give_up_lost"], LOST_MAX, provider, keyed)
+            await fall_over(connection, rows)
+        return [Lost(row["id"], row["state"], row["event_id"], row["booking_id"]) for row in rows]
+
+    async def pass_over(self, unspoken: Sequence[Channel]) -> int:
+        """What waits for channels that nobody speaks is told by the next; how many did."""
+        async with (
+            self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection,
+            connection.transaction(),
+        ):
+            rows = await connection.fetch(SQL["pass_over_unspoken"], unspoken, LOST_MAX)
+            await fall_over(connection, rows)
+        return len(rows)
 
     async def measure(self) -> Counts:
         """How much is not settled."""
@@ -133,7 +200,14 @@ class Ledger:
         return row["depth"], row["age_seconds"]
 
 
-def _claimed(row: asyncpg.Record) -> Claimed:
+def _claimed(row: asyncpg.Record, channel: Channel) -> Claimed:
+    sealed = zip(row["versions"] or (), row["sealed"] or (), strict=True)
+    key = Wrapped(row["owner_id"], row["generation"], row["master_id"], row["wrapped"])
+    quiet = None
+    if row["time_zone"] is not None:
+        quiet = QuietHours(
+            begins=row["quiet_begins"], ends=row["quiet_ends"], time_zone=row["time_zone"]
+        )
     return Claimed(
         id=row["id"],
         event_id=row["event_id"],
@@ -141,10 +215,12 @@ def _claimed(row: asyncpg.Record) -> Claimed:
         owner_id=row["owner_id"],
         attempts=row["attempts"],
         event=row["event"],
-        address=SealedAddress(
-            Wrapped(row["owner_id"], row["generation"], row["master_id"], row["wrapped"]),
-            row["version"],
-            row["sealed_email"],
-        ),
+        addresses=[SealedAddress(key, channel, version, kept) for version, kept in sealed],
+        language=row["language"],
+        quiet=quiet,
+        perhaps=row["perhaps"],
+        perhaps_again=row["perhaps_again"],
         written_at=row["written_at"],
+        expires_at=row["expires_at"],
+        at=row["at"],
     )

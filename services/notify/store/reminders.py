@@ -9,6 +9,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from services.notify.rules import Message
+from services.notify.rules.preferences import CHANNELS
 from services.notify.rules.reminders import Visit
 from services.notify.store.database import ACQUIRE_SECONDS, SQL, Connection
 from services.notify.store.ledger import NOTHING, Written, write_down
@@ -84,7 +85,9 @@ class Reminders:
         Whoever hands one over twice writes one message: its name is the same.
         """
         async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
-            room = at_once_max - await connection.fetchval(SQL["waiting_now"], at_once_max)
+            room = at_once_max - await connection.fetchval(
+                SQL["waiting_now"], at_once_max, CHANNELS
+            )
             if room <= 0:
                 return None
             async with connection.transaction():

@@ -43,6 +43,9 @@ READ_SECONDS = 0.2
 RECORDS_MAX = 500
 """The most events taken before somebody else has their turn; a few milliseconds."""
 
+BITE_BYTES = 65_536
+"""So much is gathered of what comes, for 0.1 s at most: what is free is true to about a second."""
+
 PAUSE_SECONDS_MIN = 0.2
 PAUSE_SECONDS_MAX = 5.0
 """The pause after a load that came to nothing, at first and at last."""
@@ -167,7 +170,7 @@ class Memory:
                 pause = min(pause * 2, PAUSE_SECONDS_MAX)
 
     async def _load_and_follow(self) -> None:
-        reader = Reader(self._broker, f"{self._name}-availability")
+        reader = Reader(self._broker, f"{self._name}-availability", bite_bytes=BITE_BYTES)
         try:
             await reader.start()
             ends = await reader.ends(SLOTS_EVENTS.name, range(SLOTS_EVENTS.partitions))

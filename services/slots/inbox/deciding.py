@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, get_args
 from uuid import UUID
 
 import msgspec
@@ -37,16 +37,27 @@ log = logging.getLogger(__name__)
 _encode = msgspec.msgpack.Encoder().encode
 
 WithPlaces = BookPlaces | HoldPlaces | MovePlaces | ConfirmHold
-WithBooking = MovePlaces | ConfirmHold | RenewHold | ReleaseHold | CancelBooking | RestoreBooking
+NamesSlots = (*get_args(WithPlaces), RestoreBooking)
+NamesBooking = (MovePlaces, ConfirmHold, RenewHold, ReleaseHold, CancelBooking, RestoreBooking)
+NamesClinic = (OpenSlot, OpenClinic, ChangeClinic)
 
 
 class Decided(msgspec.Struct):
-    """What a batch leads to: the answers to record, the events and replies to tell."""
+    """What a batch leads to: the answers to record, the events and replies to tell.
+
+    `replies` has one for each command, in their order; `given` whether it is now or was before.
+    """
 
     answers: dict[UUID, Answer]
     events: list[tuple[int, SlotEvent]]
     replies: list[tuple[int, int, bytes]]
+    given: list[Answer]
     outcomes: list[tuple[str, str]]
+
+
+def nothing_decided() -> Decided:
+    """What there is before anything is decided."""
+    return Decided({}, [], [], [], [])
 
 
 def meant_by(commands: Iterable[SlotCommand], due: Sequence[UUID]) -> dict[str, set[Any]]:
@@ -59,18 +70,23 @@ def meant_by(commands: Iterable[SlotCommand], due: Sequence[UUID]) -> dict[str, 
         "owner_ids": set(),
     }
     for command in commands:
-        if isinstance(command, WithPlaces | RestoreBooking):
-            meant["slot_ids"].update(wish.slot_id for wish in command.places)
-            meant["claims"].update(wish.claim for wish in command.places if wish.claim)
-        if isinstance(command, WithBooking):
+        if isinstance(command, NamesSlots):
+            for wish in command.places:
+                meant["slot_ids"].add(wish.slot_id)
+                if wish.claim:
+                    meant["claims"].add(wish.claim)
+            if isinstance(command, BookPlaces):
+                # Most commands by far, and there is nothing else in one.
+                continue
+        if isinstance(command, NamesBooking):
             meant["booking_ids"].add(command.booking_id)
         if isinstance(command, HoldPlaces):
             meant["owner_ids"].add(command.owner_id)
         if isinstance(command, MovePlaces):
             meant["booking_ids"].update(command.hold_ids)
-        if isinstance(command, OpenSlot | ChangeSlot):
+        if isinstance(command, (OpenSlot, ChangeSlot)):
             meant["slot_ids"].add(command.slot_id)
-        if isinstance(command, OpenSlot | OpenClinic | ChangeClinic):
+        if isinstance(command, NamesClinic):
             meant["clinic_ids"].add(command.clinic_id)
     return meant
 
@@ -84,18 +100,20 @@ def decide_batch(
     due: Sequence[UUID],
 ) -> Decided:
     """First every dead hold in the locked slots expires, then each command in log order."""
-    decided = Decided({}, [], [], [])
+    decided = nothing_decided()
     for expired in expire_dead(seen.inventory, seen.at):
         home = seen.inventory.bookings[expired.booking_id].home
         decided.events.append((home if home in heads else min(heads), expired))
     for item in items:
         command = item.message
-        if command.id not in known:
-            known[command.id] = _answer(seen, item, decided)
-            reply = known[command.id].reply
-            decided.answers[command.id] = known[command.id]
+        answer = known.get(command.id)
+        if answer is None:
+            answer = _answer(seen, item, decided)
+            known[command.id] = decided.answers[command.id] = answer
+            reply = answer.reply
         else:
-            reply = _again(command, known[command.id], seen.at)
+            reply = _again(command, answer, seen.at)
+        decided.given.append(answer)
         decided.replies.append((item.partition, command.reply_to, reply))
     mine = [b for b in due if b in seen.inventory.bookings]
     mine = [b for b in mine if seen.inventory.bookings[b].home in heads]

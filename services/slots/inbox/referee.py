@@ -11,7 +11,7 @@ from uuid import UUID
 import msgspec
 
 from services.slots import metrics, store
-from services.slots.inbox.deciding import Decided, decide_batch, meant_by, positions_of
+from services.slots.inbox.deciding import decide_batch, meant_by, nothing_decided, positions_of
 from services.slots.inbox.telling import Near, announcements_of, name_what_is_near, reply_records
 from services.slots.rules import HoldLimits
 from services.slots.rules.answers import refuse
@@ -40,7 +40,7 @@ class Referee:
         self._near = near
         self._limits = limits or HoldLimits()
         self._due: list[UUID] = []
-        self._decided = Decided({}, [], [], [])
+        self._decided = nothing_decided()
 
     async def has_due(self, connection: Any, partitions: Sequence[int]) -> bool:
         """True when holds of these homes ran out; the next batch sweeps them."""
@@ -67,7 +67,7 @@ class Referee:
         await store.keep_doses(connection, seen, changed, (event for _, event in decided.events))
         self._decided = decided
         if self._near is not None:
-            name_what_is_near(self._near, items, known, decided)
+            name_what_is_near(self._near, items, decided)
         return announcements_of(heads, decided)
 
     async def set_aside(self, connection: Any, heads: dict[int, Head], item: Item) -> Announcements:
@@ -80,7 +80,7 @@ class Referee:
 
     def count(self, batch: Batch) -> None:
         """Count what was decided, once it is committed."""
-        decided, self._decided, self._due = self._decided, Decided({}, [], [], []), []
+        decided, self._decided, self._due = self._decided, nothing_decided(), []
         for outcome, count in Counter(decided.outcomes).items():
             metrics.decided[outcome].inc(count)
         metrics.REPEATED.inc(len(decided.replies) - len(decided.outcomes))

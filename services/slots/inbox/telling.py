@@ -8,7 +8,6 @@ import msgspec
 from msgspec.structs import replace
 
 from services.slots.inbox.deciding import Decided, WithPlaces
-from services.slots.store import Answer
 from shared.batch import Announcements, Head, Item
 from shared.events import outgoing
 from shared.log import Outgoing
@@ -35,13 +34,11 @@ Near = Callable[[WithPlaces, UUID], tuple[Alternative, ...]]
 """Slots near the one that said no to a wish."""
 
 
-def name_what_is_near(
-    near: Near, items: Sequence[Item], known: dict[UUID, Answer], decided: Decided
-) -> None:
+def name_what_is_near(near: Near, items: Sequence[Item], decided: Decided) -> None:
     """Told and not recorded: who asks again is told what is near by then."""
-    for nth, item in enumerate(items):
-        command = item.message
-        if known[command.id].outcome not in NEED_ANOTHER or not isinstance(command, WithPlaces):
+    for nth, answer in enumerate(decided.given):
+        command = items[nth].message
+        if answer.outcome not in NEED_ANOTHER or not isinstance(command, WithPlaces):
             continue
         partition, reply_to, reply = decided.replies[nth]
         refused = _decode_refused(reply)

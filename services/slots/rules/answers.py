@@ -1,7 +1,7 @@
 """How are answers worded? Derived from the command alone, so that a replay says the same."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -55,6 +55,9 @@ def counts_of(
     inventory: Inventory, *, held: Mapping[UUID, int], booked: Mapping[UUID, int]
 ) -> tuple[SlotCount, ...]:
     """The counts of every slot named, once each, after these changes."""
+    if len(booked) == 1 and not held:
+        slot_id, seats = next(iter(booked.items()))
+        return (count_of(inventory.slots[slot_id], booked=seats),)
     return tuple(
         count_of(inventory.slots[slot_id], held=held.get(slot_id, 0), booked=booked.get(slot_id, 0))
         for slot_id in sorted({*held, *booked}, key=lambda slot_id: slot_id.int)
@@ -67,6 +70,13 @@ def seats_per_slot(slot_ids: Iterable[UUID], sign: int = 1) -> Counter[UUID]:
     for slot_id in slot_ids:
         counter[slot_id] += sign
     return counter
+
+
+def seats_wished(wishes: Sequence[PlaceWish]) -> Mapping[UUID, int]:
+    """The same of places that are wished for: one, mostly, and then there is nothing to count."""
+    if len(wishes) == 1:
+        return {wishes[0].slot_id: 1}
+    return seats_per_slot(wish.slot_id for wish in wishes)
 
 
 def taken(inventory: Inventory, place_id: UUID, wish: PlaceWish, claim: bytes | None) -> TakenPlace:

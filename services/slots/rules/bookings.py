@@ -7,7 +7,7 @@ from uuid import UUID
 
 from msgspec import UNSET
 
-from services.slots.rules.answers import counts_of, refuse, seats_per_slot, taken
+from services.slots.rules.answers import counts_of, refuse, seats_per_slot, seats_wished, taken
 from services.slots.rules.inventory import Booking, Inventory
 from shared.messages import (
     DOSE_FIRST,
@@ -48,9 +48,7 @@ def book(
             taken(inventory, place_id(command.id, n), wish, wish.claim)
             for n, wish in enumerate(command.places)
         ),
-        counts=counts_of(
-            inventory, held={}, booked=seats_per_slot(w.slot_id for w in command.places)
-        ),
+        counts=counts_of(inventory, held={}, booked=seats_wished(command.places)),
         by=command.by,
     )
 
@@ -119,7 +117,7 @@ def why_not(
         if slot.asks_for not in ("nothing", wish.shown):
             # The second guard: whoever asked for it did not know yet what the slot asks for.
             return refuse(command, "unknown", at, wish.slot_id)
-    for slot_id, seats in seats_per_slot(w.slot_id for w in wishes).items():
+    for slot_id, seats in seats_wished(wishes).items():
         slot = inventory.slots[slot_id]
         if slot.closes_minutes_before and seats > own[slot_id] and at >= slot.closes_at:
             return refuse(command, "too_late", at, slot_id, until=slot.closes_at)

@@ -56,7 +56,7 @@ SELECT DISTINCT p.booking_id::text
 -- name: audit_holds_end
 -- A place that ran out a quarter of an hour ago is free again, and its hold is over.
 SELECT DISTINCT booking_id::text FROM place
- WHERE state <> 'booked' AND expires_at < clock_timestamp() - interval '15 minutes'
+ WHERE state <> 'booked' AND home IS NOT NULL AND expires_at < clock_timestamp() - interval '15 minutes'
  LIMIT $1;
 
 -- name: audit_two_persons_agreed

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
+from operator import attrgetter
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -9,7 +10,7 @@ import asyncpg
 import msgspec
 
 from services.slots.rules import Booking, Clinic, Inventory, Place, Slot
-from services.slots.store.seats import IN_HAND, SEATED, Row, in_turn, rows_of
+from services.slots.store.seats import Row, in_turn, rows_of
 from shared.batch import AgainError
 from shared.messages import ClinicChanged, ClinicOpened, Command, SlotChanged
 from shared.statements import load
@@ -24,7 +25,6 @@ REFEREE_SESSION = {
     "enable_mergejoin": "off",
     "jit": "off",
 }
-
 
 Said = ClinicOpened | ClinicChanged | SlotChanged
 """What staff say of clinics and slots, and what is written apart from the counters."""
@@ -41,11 +41,13 @@ SAID_OF_SLOTS = (
     "cancel_until_minutes_before",
     "extra",
 )
-"""What is said of a slot beside where and when it is, in the order in which `save` takes it."""
+"""What is said of a slot beside where and when it is, in the order of `make_known`."""
 
+COUNTED = ("id", "capacity", "held", "booked", "open", "version", "extra")
+"""What is written of a slot that is there already, beside the version that was read."""
 
-WRITTEN = ("clinics", "opened", "counted", "seated", "answered")
-"""How many rows of each kind `save` says that it wrote."""
+_counts = attrgetter(*COUNTED)
+QUICKER = "somebody else was quicker"
 
 Changes = tuple[list[UUID], list[Row]]
 """Seats that are deleted, and seats that are written."""
@@ -108,7 +110,8 @@ async def see(
     rows = await connection.fetch(
         SQL["read_places"],
         list(booking_ids),
-        list(inventory.slots),
+        # Where nothing is held nothing can be dead; the counter is fresh under its lock.
+        [slot.id for slot in inventory.slots.values() if slot.held],
         list(claims),
         list(owner_ids),
     )
@@ -207,34 +210,49 @@ async def save(
     """Write and return what changed; AgainError where somebody else wrote one of the rows first."""
     slots, before = seen.inventory.slots.values(), seen.slots_before
     new = [slot for slot in slots if slot.id not in before]
-    old = [slot for slot in slots if slot.version > before.get(slot.id, slot.version)]
     opened = [event for event in said if isinstance(event, ClinicOpened)]
+    counted = [
+        (*_counts(slot), before[slot.id])
+        for slot in slots
+        if slot.version > before.get(slot.id, slot.version)
+    ]
     gone, seated = _changes(seen)
-    answers = sorted(answers, key=lambda answer: answer.id.int)
     if gone:
         await connection.execute(SQL["delete_places"], gone)
-    row = await connection.fetchrow(
-        SQL["save"],
-        *_clinic_columns(opened),
-        *_opened_columns(new),
-        *_columns(old, ("id", "capacity", "held", "booked", "open", "version")),
-        [before[slot.id] for slot in old],
-        *_columns(seated, SEATED),
-        *_columns(answers, Answer._fields),
-        seen.at,
-        positions,
-        list(swept),
-        *_columns(new, SAID_OF_SLOTS),
-        [slot.extra for slot in old],
-        *_columns(seated, IN_HAND),
-    )
-    assert row is not None
-    meant = tuple(len(rows) for rows in (opened, new, old, seated, answers))
-    if meant != tuple(row[name] for name in WRITTEN):
-        raise AgainError("somebody else was quicker")
+    if opened or new:
+        await _make_known(connection, opened, new)
+    try:
+        found = await connection.fetchval(
+            SQL["save"],
+            counted,
+            seated,
+            sorted(answers, key=lambda answer: answer.id.int),
+            seen.at,
+            positions,
+            list(swept),
+        )
+    except asyncpg.UniqueViolationError as error:
+        raise AgainError(QUICKER) from error
+    if found != len(counted):
+        raise AgainError(QUICKER)
     await _change_clinics(connection, said)
     await _limit_slots(connection, said)
     return gone, seated
+
+
+async def _make_known(
+    connection: asyncpg.Connection, opened: Sequence[ClinicOpened], new: Sequence[Slot]
+) -> None:
+    """What staff made known: seldom asked for, so plain bookings do not carry it along."""
+    row = await connection.fetchrow(
+        SQL["make_known"],
+        *_clinic_columns(opened),
+        *_opened_columns(new),
+        *_columns(new, SAID_OF_SLOTS),
+    )
+    assert row is not None
+    if (len(opened), len(new)) != (row["clinics"], row["opened"]):
+        raise AgainError(QUICKER)
 
 
 async def _change_clinics(connection: asyncpg.Connection, said: Iterable[Said]) -> None:
@@ -261,12 +279,14 @@ async def _limit_slots(connection: asyncpg.Connection, said: Iterable[Said]) -> 
 
 def _changes(seen: Seen) -> Changes:
     """Seats to delete, and seats to write: what changed is deleted and written anew."""
-    after = {
-        row.id: row for booking in seen.inventory.bookings.values() for row in rows_of(booking)
-    }
-    before = seen.places_before
-    gone = [place_id for place_id, row in before.items() if after.get(place_id) != row]
-    seated = [row for place_id, row in after.items() if before.get(place_id) != row]
+    before, seated, same = seen.places_before, [], set()
+    for booking in seen.inventory.bookings.values():
+        for row in rows_of(booking):
+            if before and before.get(row.id) == row:
+                same.add(row.id)
+            else:
+                seated.append(row)
+    gone = [place_id for place_id in before if place_id not in same]
     return gone, sorted(seated, key=in_turn)
 
 

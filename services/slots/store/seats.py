@@ -25,10 +25,6 @@ class Row(NamedTuple):
     hand: int | None
 
 
-SEATED = Row._fields[:-2]
-IN_HAND = Row._fields[-2:]
-"""Whose held place it is, and which of theirs; `save` takes these last."""
-
 NOBODY = UUID(int=0)
 
 

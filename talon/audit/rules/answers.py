@@ -32,16 +32,18 @@ def differing(witness: Witness, world: World) -> Iterator[Broken]:
 
 
 def booked_twice(witness: Witness, world: World) -> Iterator[Broken]:
-    """Two live seats for one person's one dose, or for one person in one slot."""
+    """Two live seats for one person's one dose of a campaign, or for one person in one slot."""
     seats: dict[tuple[object, ...], list[UUID]] = defaultdict(list)
     for row in world.bookings.values():
         if row.status != "booked":
             continue
         for seat in row.places:
             person = seat.patient_id or row.owner_id
-            what = seat.slot_id if seat.dose is None else f"dose {seat.dose}"
-            seats[person, what].append(row.id)
-    for (person_id, thing), bookings in seats.items():
+            if seat.dose is None:
+                seats[person, None, seat.slot_id].append(row.id)
+            else:
+                seats[person, row.campaign_id, f"dose {seat.dose}"].append(row.id)
+    for (person_id, _, thing), bookings in seats.items():
         if len(bookings) > 1:
             yield Broken(
                 about=str(person_id),

@@ -18,9 +18,7 @@ TOLD_BY: tuple[tuple[Tells, tuple[Act, ...]], ...] = (
 
 def untold(witness: Witness, world: World) -> Iterator[Broken]:
     """What was granted and no mail told, or one that tells it to another person or wrongly."""
-    excused = Counter(
-        (row.booking_id, row.tells) for row in world.messages if row.state == "unknown"
-    )
+    excused = Counter((row.booking_id, row.tells) for row in world.messages if row.excuses)
     for story in witness.stories.values():
         for tells, acts in TOLD_BY:
             found = world.told(story.id, tells)

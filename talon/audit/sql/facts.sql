@@ -20,8 +20,8 @@ SELECT id, slot_id, booking_id, state, expires_at FROM slots.place ORDER BY book
 
 -- name: bookings
 -- Every booking and hold as the front desk shows it.
-SELECT id, owner_id, kind, status, version, places FROM booking.booking;
+SELECT id, owner_id, kind, status, version, places, campaign_id FROM booking.booking;
 
 -- name: messages
 -- What became of each message, by what it tells.
-SELECT booking_id, event ->> 'type' AS tells, state FROM notify.message;
+SELECT booking_id, event ->> 'type' AS tells, state, channel FROM notify.message;

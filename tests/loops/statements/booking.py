@@ -31,15 +31,34 @@ def apply(session: Session, *columns: Any) -> Wrote:
         change["cancelled_by"] = by if change["status"] == "cancelled" else None
     changes.sort(key=lambda change: change["id"])
     for change in changes:
-        yield from session.lock("booking", change["id"])
-        before = session.row("booking", change["id"])
-        if change["owner_id"] is not None and before is None:
-            new = {name: value for name, value in change.items() if name != "at"}
-            new |= {"made_at": change["at"], "places_told": None}
-            session.write("booking", change["id"], row=new)
-        elif before is not None and 0 < before["version"] < change["version"]:
-            session.write("booking", change["id"], row=_after(before, change))
+        yield from _keep(session, change)
     return 0
+
+
+def apply_made(session: Session, *columns: Any) -> Wrote:
+    """As `apply` of bookings of one place, each for its owner alone."""
+    names = ("id", "version", "home", "at", "owner_id", "campaign_id", "places", "slot_id")
+    made = [dict(zip(names, values, strict=True)) for values in zip(*columns[:8], strict=True)]
+    for change in sorted(made, key=lambda change: change["id"]):
+        change |= {
+            "slot_ids": f"{{{change.pop('slot_id')}}}",
+            "expires_at": None,
+            "booked_by": None,
+        }
+        change |= {"kind": "booking", "status": "booked", "late": False, "cancelled_by": None}
+        yield from _keep(session, change)
+    return 0
+
+
+def _keep(session: Session, change: Mapping[str, Any]) -> Generator[Wait, None, None]:
+    yield from session.lock("booking", change["id"])
+    before = session.row("booking", change["id"])
+    if change["owner_id"] is not None and before is None:
+        new = {name: value for name, value in change.items() if name != "at"}
+        new |= {"made_at": change["at"], "places_told": None}
+        session.write("booking", change["id"], row=new)
+    elif before is not None and 0 < before["version"] < change["version"]:
+        session.write("booking", change["id"], row=_after(before, change))
 
 
 def _after(before: Row, change: Mapping[str, Any]) -> Row:
@@ -120,8 +139,24 @@ def take_untold_steps(session: Session, homes: Sequence[int], limit: int) -> lis
     return []
 
 
+def has_untold_announced(session: Session, homes: Sequence[int]) -> list[Row]:
+    """Nothing is announced here."""
+    return [{"exists": False}]
+
+
+def take_announcement_steps(session: Session, homes: Sequence[int]) -> list[Row]:
+    """So there is nothing to say of it."""
+    return []
+
+
+def take_announced(session: Session, homes: Sequence[int], limit: int) -> list[Row]:
+    """And nobody is told."""
+    return []
+
+
 DONE: tuple[Statement, ...] = (
     apply,
+    apply_made,
     known_bookings,
     catch_up,
     slots_opened,
@@ -129,4 +164,7 @@ DONE: tuple[Statement, ...] = (
     has_untold,
     take_untold,
     take_untold_steps,
+    has_untold_announced,
+    take_announcement_steps,
+    take_announced,
 )

@@ -14,8 +14,10 @@ Wrote = Generator[Wait, None, int]
 Gave = Generator[Wait, None, list[Row]]
 
 LIVE = ("home", "seq", "owner_id", "event")
-WRITTEN = ("event_id", "booking_id", "version", "owner_id", "channel", "expires_at", "event")
-SEALED = dict.fromkeys(("sealed_email", "version", "generation", "master_id", "wrapped"))
+WRITTEN = ("event_id", "booking_id", "version", "owner_id", "kind", "expires_at", "event")
+SEALED = dict.fromkeys(
+    ("generation", "master_id", "wrapped", "quiet_begins", "quiet_ends", "time_zone", "language")
+) | {"versions": [1], "sealed": [b""]}
 REMINDER = (
     *(
         "booking_id",
@@ -29,7 +31,7 @@ REMINDER = (
         "places",
     ),
 )
-MARK = ("id", "state", "tried", "wait_seconds", "note")
+MARK = ("id", "state", "tried", "wait_seconds", "note", "reference", "perhaps")
 
 
 def keep_live_events(session: Session, *columns: Sequence[Any]) -> Wrote:
@@ -47,22 +49,29 @@ def write_down(session: Session, *columns: Sequence[Any]) -> Gave:
     new = unreached = 0
     for values in zip(*columns, strict=True):
         row = dict(zip(WRITTEN, values, strict=True))
-        yield from session.lock("told_once", row["event_id"], row["owner_id"], row["channel"])
-        if session.row("told_once", row["event_id"], row["owner_id"], row["channel"]):
+        yield from session.lock("told_once", row["event_id"], row["owner_id"], 0)
+        if session.row("told_once", row["event_id"], row["owner_id"], 0):
             continue
         message_id = next(session.database.ids)
         row |= {"id": message_id, "state": "waiting", "attempts": 0, "note": ""}
         row |= {"written_at": session.now, "due_at": session.now}
-        row |= dict.fromkeys(("claimed_by", "claimed_until", "settled_at"))
+        row |= dict.fromkeys(("claimed_by", "claimed_until", "settled_at", "provider", "reference"))
+        row |= {"channel": "email", "perhaps_again": False}
         if session.row("contact", row["owner_id"]) is None:
             row |= {"state": "no_address", "settled_at": session.now}
             unreached += 1
         yield from session.lock("message", message_id)
         session.write("message", message_id, row=row)
-        entry = (row["event_id"], row["owner_id"], row["channel"])
+        entry = (row["event_id"], row["owner_id"], 0)
         session.write("told_once", *entry, row={"id": message_id})
         new += 1
-    return [{"new": new, "unreached": unreached}]
+    return [{"new": new, "unreached": unreached, "declined": 0}]
+
+
+def put_on_list(session: Session, *columns: Sequence[Any]) -> Gave:
+    """Nobody calls anybody in these histories, so nobody is put on a list."""
+    yield from ()
+    return []
 
 
 def plan_reminders(session: Session, *columns: Sequence[Any]) -> Wrote:
@@ -94,28 +103,40 @@ def _messages(session: Session) -> list[Row]:
     return [row for _, row in session.rows("message")]
 
 
-def has_due(session: Session) -> list[Row]:
-    due = any(r["state"] == "waiting" and r["due_at"] <= session.now for r in _messages(session))
+def has_due(session: Session, channel: str) -> list[Row]:
+    due = any(_is_due(row, channel, session) for row in _messages(session))
     return [{"exists": due}]
 
 
-def claim_messages(session: Session, claimer: UUID, seconds: float, limit: int) -> Gave:
+def claim_messages(
+    session: Session,
+    claimer: UUID,
+    seconds: float,
+    limit: int,
+    channel: str,
+    provider: str,
+    since_seconds: float,
+) -> Gave:
     now, rows, given = session.now, _messages(session), []
-    due = [r for r in rows if r["state"] == "waiting" and r["due_at"] <= now]
+    since = now - timedelta(seconds=since_seconds)
+    due = [row for row in rows if _is_due(row, channel, session) and row["due_at"] > since]
     due = [r for r in due if not _has_earlier(r, rows) and session.is_free("message", r["id"])]
     for row in sorted(due, key=lambda row: (row["due_at"], row["id"]))[:limit]:
         yield from session.lock("message", row["id"])
-        contact = session.row("contact", row["owner_id"])
-        state = "claimed" if contact else "no_address"
-        if row["expires_at"] <= now:
-            state = "expired"
+        state = "expired" if row["expires_at"] <= now else "claimed"
         after = row | {"state": state, "settled_at": None if state == "claimed" else now}
         if state == "claimed":
             until = now + timedelta(seconds=seconds)
-            after |= {"claimed_by": claimer, "claimed_until": until}
+            after |= {"claimed_by": claimer, "claimed_until": until, "provider": provider}
         session.write("message", row["id"], row=after)
-        given.append(after | SEALED)
+        given.append(after | SEALED | {"perhaps": False, "at": now})
     return given
+
+
+def _is_due(row: Row, channel: str, session: Session) -> bool:
+    """True for what waits for this channel, and no longer for its time."""
+    waits = row["state"] == "waiting" and row["channel"] == channel
+    return waits and bool(row["due_at"] <= session.now)
 
 
 def _has_earlier(row: Row, rows: Sequence[Row]) -> bool:
@@ -129,13 +150,18 @@ def _has_earlier(row: Row, rows: Sequence[Row]) -> bool:
     )
 
 
-def mark_messages(session: Session, claimer: UUID, *columns: Sequence[Any]) -> Wrote:
+def mark_messages(session: Session, claimer: UUID, *columns: Sequence[Any]) -> Gave:
+    marked = []
     for values in zip(*columns, strict=True):
         mark = dict(zip(MARK, values, strict=True))
         yield from session.lock("message", mark["id"])
         row = session.row("message", mark["id"])
         assert row is not None, "a message is never deleted"
-        knows_better = row["state"] == "unknown" and mark["state"] in ("sent", "failed")
+        knows_better = row["state"] == "unknown" and mark["state"] in (
+            "sent",
+            "delivered",
+            "failed",
+        )
         if row["claimed_by"] != claimer or not (row["state"] == "claimed" or knows_better):
             continue
         waits = mark["state"] == "waiting"
@@ -148,12 +174,37 @@ def mark_messages(session: Session, claimer: UUID, *columns: Sequence[Any]) -> W
             "claimed_until": None,
             "settled_at": None if waits else session.now,
             "note": mark["note"],
+            "provider": row["provider"] if not waits or mark["perhaps"] else None,
+            "reference": mark["reference"],
         }
         session.write("message", mark["id"], row=row | after)
+        marked.append({name: (row | after)[name] for name in ("id", "state", "event")})
+    return marked
+
+
+def hold_back_later(session: Session, ids: Sequence[int]) -> Wrote:
+    """Nothing is held back for what nobody can be told by."""
+    yield from ()
     return 0
 
 
-def give_up_lost(session: Session, limit: int) -> Gave:
+def fall_over(session: Session, ids: Sequence[int], again: Sequence[bool]) -> list[Row]:
+    """Everybody here is reached by e-mail and by nothing else."""
+    return []
+
+
+def receipts_to_apply(session: Session, limit: int) -> list[Row]:
+    """A mail server sends none."""
+    return []
+
+
+def forget_receipts(session: Session, days: int) -> Wrote:
+    """So there is none to forget."""
+    yield from ()
+    return 0
+
+
+def give_up_lost(session: Session, limit: int, provider: str, keyed: bool) -> Gave:
     lost = []
     for row in _messages(session):
         over = row["state"] == "claimed" and row["claimed_until"] < session.now
@@ -161,7 +212,8 @@ def give_up_lost(session: Session, limit: int) -> Gave:
             yield from session.lock("message", row["id"])
             after = {"state": "unknown", "claimed_until": None, "settled_at": session.now}
             session.write("message", row["id"], row=row | after)
-            lost.append({name: row[name] for name in ("id", "event_id", "booking_id")})
+            given = ("id", "state", "event_id", "booking_id", "event")
+            lost.append({name: (row | after)[name] for name in given})
     return lost
 
 
@@ -169,10 +221,15 @@ DONE: tuple[Statement, ...] = (
     keep_live_events,
     write_down,
     plan_reminders,
+    put_on_list,
     drop_reminders,
     overtake_reminders,
     has_due,
     claim_messages,
     mark_messages,
+    hold_back_later,
+    fall_over,
+    receipts_to_apply,
+    forget_receipts,
     give_up_lost,
 )

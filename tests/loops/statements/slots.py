@@ -20,7 +20,7 @@ OPENED = (
     "id", "clinic_id", "service", "starts_at", "ends_at",
     "capacity", "held", "booked", "open", "version",
 )  # fmt: skip
-COUNTED = ("id", "capacity", "held", "booked", "open", "version", "version_before", "extra")
+COUNTED = ("id", "capacity", "held", "booked", "open", "version", "extra", "version_before")
 ANSWER = ("id", "body_hash", "outcome", "reply")
 
 
@@ -101,23 +101,33 @@ def delete_places(session: Session, ids: Sequence[UUID]) -> Wrote:
     return 0
 
 
-def save(session: Session, *columns: Any) -> Gave:
-    clinics, opened, counted = columns[:7], columns[7:17], columns[17:24]
-    seated, answers = columns[24:34], columns[34:38]
-    at, extra = columns[38], columns[-3]
-    wrote: Row = dict.fromkeys(("clinics", "opened", "counted", "seated", "answered"), 0)
-    for row in _rows(CLINIC, clinics):
+def make_known(session: Session, *columns: Any) -> Gave:
+    wrote: Row = {"clinics": 0, "opened": 0}
+    for row in _rows(CLINIC, columns[:7]):
         wrote["clinics"] += yield from _insert(session, "clinic", row)
-    for row in _rows((*OPENED, *SAID_OF_SLOTS), (*opened, *columns[41:-3])):
+    for row in _rows((*OPENED, *SAID_OF_SLOTS), columns[7:]):
         _not_overbooked(session, row)
         wrote["opened"] += yield from _insert(session, "slot", row)
-    for row in _rows(COUNTED, (*counted, extra)):
-        wrote["counted"] += yield from count(session, row)
-    for row in _rows(Place._fields, (*seated, *columns[-2:])):
-        wrote["seated"] += yield from _seat(session, row)
-    for row in _rows(ANSWER, answers):
-        wrote["answered"] += yield from note_answer(session, row | {"decided_at": at})
     return [wrote]
+
+
+def save(
+    session: Session,
+    counted: Sequence[tuple[Any, ...]],
+    seated: Sequence[tuple[Any, ...]],
+    answers: Sequence[tuple[Any, ...]],
+    at: datetime,
+    *_: Any,
+) -> Gave:
+    count_of_slots = 0
+    for values in counted:
+        count_of_slots += yield from count(session, dict(zip(COUNTED, values, strict=True)))
+    for values in seated:
+        yield from _seat(session, dict(zip(Place._fields, values, strict=True)))
+    for values in answers:
+        row = dict(zip(ANSWER, values, strict=True)) | {"decided_at": at}
+        yield from _insert_or_fail(session, "answer", row)
+    return [{"count": count_of_slots}]
 
 
 def _rows(names: Iterable[str], columns: Sequence[Sequence[Any]]) -> list[Row]:
@@ -131,6 +141,11 @@ def _insert(session: Session, table: str, row: Row) -> Wrote:
         return 0
     session.write(table, row["id"], row=row)
     return 1
+
+
+def _insert_or_fail(session: Session, table: str, row: Row) -> Generator[Wait, None, None]:
+    if not (yield from _insert(session, table, row)):
+        raise asyncpg.UniqueViolationError(table)
 
 
 def count(session: Session, row: Row) -> Wrote:
@@ -211,27 +226,21 @@ def _lock_place(session: Session, row: Row) -> Generator[Wait, None, None]:
         yield from session.lock(*entry)
 
 
-def _seat(session: Session, row: Row) -> Wrote:
-    """ON CONFLICT DO NOTHING, whichever of the four unique indexes it is."""
+def _seat(session: Session, row: Row) -> Generator[Wait, None, None]:
+    """Whichever of the four unique indexes has it already says so."""
     yield from _lock_place(session, row)
     entries = [e for e in _indexes(row) if e[0] not in session.database.without]
     if session.row("place", row["id"]) or any(session.row(*entry) for entry in entries):
-        return 0
+        raise asyncpg.UniqueViolationError("place")
     session.write("place", row["id"], row=row)
     for entry in _indexes(row):
         session.write(*entry, row={"id": row["id"]})
-    return 1
 
 
 def _unseat(session: Session, row: Row) -> None:
     session.write("place", row["id"])
     for entry in _indexes(row):
         session.write(*entry)
-
-
-def note_answer(session: Session, row: Row) -> Wrote:
-    """An answer is for ever."""
-    return (yield from _insert(session, "answer", row))
 
 
 def answer_failed(
@@ -249,6 +258,7 @@ DONE: tuple[Statement, ...] = (
     read_places,
     read_clinics,
     delete_places,
+    make_known,
     save,
     limit_slots,
     forget_doses,

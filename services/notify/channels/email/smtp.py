@@ -10,7 +10,16 @@ import logging
 from aiosmtplib import SMTP, SMTPException, SMTPResponseException
 from aiosmtplib.protocol import PERIOD_REGEX, SMTPProtocol, normalize_message_line_endings
 
-from services.notify.rules import Accepted, NotHandedOver, Outcome, Refused, Unanswered
+from services.notify.channels import AwayError, Dispatch
+from services.notify.channels.email.mail import compose
+from services.notify.rules import (
+    Accepted,
+    NotHandedOver,
+    Outcome,
+    Refused,
+    Unanswered,
+    Unwritable,
+)
 
 log = logging.getLogger(__name__)
 
@@ -18,19 +27,16 @@ START_INPUT = 354
 QUIT_SECONDS = 1.0
 
 
-class AwayError(Exception):
-    """The mail server cannot be reached; nothing was begun."""
-
-
 class Line:
     """One connection to the mail server, kept open for many messages."""
 
-    def __init__(self, server: tuple[str, int], *, send_seconds: float) -> None:
+    def __init__(self, server: tuple[str, int], *, sender: str, send_seconds: float) -> None:
         host, port = server
         # The name said in EHLO is given, since it would else be asked of the network.
         self._client = SMTP(
             hostname=host, port=port, timeout=send_seconds, local_hostname="talon.example"
         )
+        self._sender = sender
         self._seconds = send_seconds
         self._until = 0.0
 
@@ -57,12 +63,36 @@ class Line:
                 log.info("the mail server did not say goodbye", extra={"error": repr(error)})
         self._client.close()
 
-    async def send(self, content: bytes, *, sender: str, recipient: str) -> Outcome:
+    async def send(self, dispatch: Dispatch) -> Outcome:
         """Hand over one mail, within the limit, and say what became of it."""
+        try:
+            content = self._written(dispatch)
+        except Exception as error:
+            # One message that cannot be put into words must not keep the others from being told.
+            log.error("a mail was not written", exc_info=error)
+            return Unwritable(type(error).__name__)
+        return await self._send(content, dispatch.recipient)
+
+    def _written(self, dispatch: Dispatch) -> bytes:
+        return compose(
+            dispatch.event,
+            sender=self._sender,
+            recipient=dispatch.recipient,
+            at=dispatch.at,
+            language=dispatch.language,
+            confirm_at=dispatch.confirm_at,
+            move_at=dispatch.move_at,
+            cancel_at=dispatch.cancel_at,
+            join_at=dispatch.join_at,
+            unsubscribe_at=dispatch.unsubscribe_at,
+            perhaps_again=dispatch.perhaps_again,
+        )
+
+    async def _send(self, content: bytes, recipient: str) -> Outcome:
         self._until = asyncio.get_running_loop().time() + self._seconds
         stage = "MAIL"
         try:
-            await self._client.mail(sender, timeout=self._left())
+            await self._client.mail(self._sender, timeout=self._left())
             stage = "RCPT"
             await self._client.rcpt(recipient, timeout=self._left())
             stage = "DATA"

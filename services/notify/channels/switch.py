@@ -1,0 +1,151 @@
+"""Who speaks on a channel now? The first provider that does well, and none faster than it is set.
+
+A provider stays what it is: this stands around its lines, and sees what becomes of each message.
+"""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+
+from services.notify import metrics
+from services.notify.channels import AwayError, Dispatch, Line, Provider
+from services.notify.config import Config
+from services.notify.rules import Channel, Outcome, Untried
+from services.notify.rules.trouble import (
+    WELL,
+    Breaker,
+    Bucket,
+    Limits,
+    after,
+    allowed,
+    at_fault,
+    taken,
+)
+
+WAIT_SECONDS_MAX = 0.5
+"""Longer than this no message waits for its turn once it is claimed: it is given back."""
+
+
+class Switched:
+    """A provider of a channel, with those before it."""
+
+    def __init__(
+        self,
+        provider: Provider,
+        before: Sequence["Switched"],
+        limits: Limits,
+        per_second: float,
+        at_once: int | None = None,
+    ) -> None:
+        """`at_once`: how many a line claims at most; when it is killed nobody knows of these."""
+        self._provider = provider
+        self._before = before
+        self._limits = limits
+        self._at_once = at_once
+        self._bucket = Bucket(per_second=per_second, tokens=per_second, at=_now())
+        self.breaker: Breaker = WELL
+        self.channel: Channel = provider.channel
+        self.name: str = provider.name
+        self.keyed: bool = provider.keyed
+        self.lines_max: int = provider.lines_max
+
+    def line(self) -> Line:
+        """One more line."""
+        return SwitchedLine(self, self._provider.line())
+
+    def may_take(self) -> int | None:
+        """How many messages it may be asked to take now; None: any number."""
+        now = _now()
+        if self._paced(now) > WAIT_SECONDS_MAX:
+            return 0
+        providers = [*(one.breaker for one in self._before), self.breaker]
+        room = allowed(len(self._before), providers, now)
+        return self._at_once if room is None else room
+
+    async def turn(self) -> bool:
+        """Wait until one more message may be given; False where that takes too long."""
+        if self._bucket.per_second <= 0:
+            return True
+        bucket, wait = taken(self._bucket, _now())
+        if wait > WAIT_SECONDS_MAX:
+            return False
+        self._bucket = bucket
+        if wait > 0:
+            await asyncio.sleep(wait)
+        return True
+
+    def heard(self, outcome: Outcome) -> None:
+        """What became of a message."""
+        self._note(after(self.breaker, outcome, _now(), self._limits))
+
+    def found_away(self) -> None:
+        """Nobody was there."""
+        self._note(at_fault(self.breaker, _now(), self._limits))
+
+    def _note(self, breaker: Breaker) -> None:
+        if breaker.rests > self.breaker.rests:
+            metrics.PROVIDER_RESTS.labels(self.name).inc()
+        self.breaker = breaker
+
+    def _paced(self, now: float) -> float:
+        return taken(self._bucket, now)[1] if self._bucket.per_second > 0 else 0.0
+
+
+class SwitchedLine:
+    """A line of such a provider."""
+
+    def __init__(self, switched: Switched, line: Line) -> None:
+        self._switched = switched
+        self._line = line
+
+    @property
+    def is_open(self) -> bool:
+        """True while something can be handed over, and may be."""
+        return self._line.is_open and self._switched.may_take() != 0
+
+    async def open(self) -> None:
+        """Call the provider, unless it is open; that nobody is there is a fault like any other."""
+        if self._line.is_open:
+            return
+        try:
+            await self._line.open()
+        except AwayError:
+            self._switched.found_away()
+            raise
+
+    async def close(self) -> None:
+        """Say goodbye."""
+        await self._line.close()
+
+    async def send(self, dispatch: Dispatch) -> Outcome:
+        """Hand over one message when it is its turn."""
+        if not await self._switched.turn():
+            return Untried()
+        outcome = await self._line.send(dispatch)
+        self._switched.heard(outcome)
+        return outcome
+
+
+def switched(providers: Sequence[Provider], config: Config) -> list[Switched]:
+    """The providers, those of a channel in the order in which they speak."""
+    limits = Limits(
+        faults_max=config.provider_faults_max,
+        rest_seconds_min=config.provider_rest_seconds_min,
+        rest_seconds_max=config.provider_rest_seconds_max,
+    )
+    per_second: Mapping[Channel, float] = {
+        "email": config.email_per_second_max,
+        "sms": config.sms_per_second_max,
+        "web_push": config.push_per_second_max,
+        "mobile_push": config.push_per_second_max,
+    }
+    made: list[Switched] = []
+    for provider in providers:
+        before = [one for one in made if one.channel == provider.channel]
+        rate = per_second.get(provider.channel, 0.0)
+        at_once = config.sms_claim_batch_max if provider.channel == "sms" else None
+        made.append(Switched(provider, before, limits, rate, at_once))
+    return made
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()

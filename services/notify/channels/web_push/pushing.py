@@ -1,0 +1,230 @@
+"""How is a message handed to a push service, so that it is known afterwards what is known?
+
+Until the first byte of the content every failure is certain; from then until the service's answer
+nobody can say.
+"""
+
+from collections.abc import Callable
+from datetime import datetime
+from email.utils import parsedate_to_datetime
+from types import SimpleNamespace
+from typing import Self
+
+import aiohttp
+import msgspec
+from aiohttp import ClientSession, ClientTimeout, DummyCookieJar, TCPConnector, TraceConfig
+from yarl import URL
+
+from services.notify.channels import Dispatch
+from services.notify.channels.web_push.content import content_of, sealed
+from services.notify.channels.web_push.signing import Signer
+from services.notify.config import Config
+from services.notify.rules import (
+    Accepted,
+    Channel,
+    Gone,
+    NotHandedOver,
+    Outcome,
+    Refused,
+    SlowDown,
+    Unanswered,
+    Unwritable,
+)
+from services.notify.rules.push import (
+    PushServices,
+    Subscription,
+    topic_of,
+    ttl_seconds,
+    urgency_of,
+)
+from services.notify.texts import short
+
+IDLE_SECONDS = 5.0
+"""Shorter than any service keeps a connection: one that it just closed would leave a message
+unknown."""
+
+NEVER = 554
+"""As a mail server would say it: what is refused for good."""
+
+ANSWER_HEADER_BYTES_MAX = 4_096
+SLOW_SECONDS_DEFAULT = 10.0
+SLOW_SECONDS_MAX = 3_600.0
+UNCERTAIN = frozenset({502, 504})
+"""A gateway that gave up does not say whether whom it had asked took the message."""
+
+Saying = Callable[[Dispatch], str]
+"""What is shown, on a screen that others may see."""
+
+_decode = msgspec.json.Decoder(Subscription).decode
+
+
+class WebPush:
+    """Every known push service as one provider: which it is chooses the device's browser."""
+
+    channel: Channel = "web_push"
+    name: str = "webpush"
+    keyed: bool = False
+
+    def __init__(
+        self,
+        *,
+        services: PushServices,
+        signer: Signer,
+        say: Saying,
+        lines_max: int,
+        send_seconds: float,
+    ) -> None:
+        self.lines_max = lines_max
+        self.services = services
+        self.signer = signer
+        self.say = say
+        self._seconds = send_seconds
+        self._session: ClientSession | None = None
+        self._lines = 0
+
+    @classmethod
+    def of(cls, config: Config) -> Self:
+        """As the settings have it; ValueError where they are none."""
+        contact = config.push_contact or f"mailto:{config.smtp_from}"
+        return cls(
+            services=PushServices.parse(config.push_services),
+            signer=Signer.of(config.push_key, contact),
+            say=_said,
+            lines_max=config.push_connections_max,
+            send_seconds=config.send_seconds,
+        )
+
+    def line(self) -> "PushLine":
+        """One of those who share the connections."""
+        return PushLine(self)
+
+    def enter(self) -> ClientSession:
+        """The one session, for as long as somebody is in it."""
+        self._lines += 1
+        if self._session is None:
+            self._session = ClientSession(
+                connector=TCPConnector(limit=self.lines_max, keepalive_timeout=IDLE_SECONDS),
+                cookie_jar=DummyCookieJar(),
+                timeout=ClientTimeout(total=self._seconds),
+                trace_configs=[_noting_the_first_byte()],
+                max_field_size=ANSWER_HEADER_BYTES_MAX,
+                auto_decompress=False,
+            )
+        return self._session
+
+    async def leave(self) -> None:
+        """Whoever leaves last shuts the door."""
+        self._lines -= 1
+        if not self._lines and self._session is not None:
+            session, self._session = self._session, None
+            await session.close()
+
+
+class PushLine:
+    """One message at a time to whichever push service it goes to."""
+
+    def __init__(self, provider: WebPush) -> None:
+        self._provider = provider
+        self._session: ClientSession | None = None
+
+    @property
+    def is_open(self) -> bool:
+        """True from `open` to `close`: a service that is away is another's trouble."""
+        return self._session is not None
+
+    async def open(self) -> None:
+        """Nobody is called before there is something to say."""
+        if self._session is None:
+            self._session = self._provider.enter()
+
+    async def close(self) -> None:
+        """No more is sent here."""
+        if self._session is not None:
+            self._session = None
+            await self._provider.leave()
+
+    async def send(self, dispatch: Dispatch) -> Outcome:
+        """Push one message, within the limit, and say what became of it."""
+        session = self._session
+        if session is None:
+            return NotHandedOver("open")
+        try:
+            subscription = _decode(dispatch.recipient)
+            content = sealed(content_of(dispatch, self._provider.say(dispatch)), subscription)
+        except (msgspec.MsgspecError, ValueError) as error:
+            return Unwritable(type(error).__name__)
+        if not self._provider.services.take(subscription.endpoint):
+            # It was known when it was taken, and is not any more.
+            return Gone()
+        return await self._ask(session, subscription, dispatch, content)
+
+    async def _ask(
+        self, session: ClientSession, subscription: Subscription, dispatch: Dispatch, content: bytes
+    ) -> Outcome:
+        begun = SimpleNamespace(content=False)
+        try:
+            async with session.post(
+                URL(subscription.endpoint, encoded=True),
+                data=content,
+                headers=self._headers(subscription, dispatch),
+                allow_redirects=False,
+                trace_request_ctx=begun,
+            ) as answer:
+                return outcome_of(answer.status, answer.headers.get("Retry-After", ""), dispatch.at)
+        except (aiohttp.ClientError, OSError, TimeoutError):
+            return Unanswered() if begun.content else NotHandedOver("connect")
+
+    def _headers(self, subscription: Subscription, dispatch: Dispatch) -> dict[str, str]:
+        return {
+            "Authorization": self._provider.signer.authorization(subscription.origin, dispatch.at),
+            "Content-Encoding": "aes128gcm",
+            "Content-Type": "application/octet-stream",
+            "TTL": str(ttl_seconds(dispatch.at, dispatch.expires_at)),
+            "Topic": topic_of(dispatch.event.booking_id),
+            "Urgency": urgency_of(dispatch.event),
+            "User-Agent": "Talon",
+        }
+
+
+def outcome_of(status: int, retry_after: str, at: datetime) -> Outcome:
+    """What a push service's answer means."""
+    if 200 <= status < 300:
+        return Accepted()
+    if status in (404, 410):
+        return Gone()
+    if status in (429, 503):
+        return SlowDown(_seconds_of(retry_after, at))
+    if status in UNCERTAIN:
+        return Unanswered()
+    if status >= 500:
+        return NotHandedOver(str(status))
+    return Refused(NEVER, f"push, status {status}")
+
+
+def _said(dispatch: Dispatch) -> str:
+    return short(dispatch.event, dispatch.language, perhaps_again=dispatch.perhaps_again)
+
+
+def _seconds_of(retry_after: str, at: datetime) -> float:
+    """How long the service wants to be left alone, as it says, within limits."""
+    try:
+        wanted = float(retry_after) if retry_after.isdigit() else _until(retry_after, at)
+    except ValueError:
+        return SLOW_SECONDS_DEFAULT
+    return min(max(wanted, 1.0), SLOW_SECONDS_MAX)
+
+
+def _until(date: str, at: datetime) -> float:
+    moment = parsedate_to_datetime(date)
+    return (moment.replace(tzinfo=moment.tzinfo or at.tzinfo) - at).total_seconds()
+
+
+def _noting_the_first_byte() -> TraceConfig:
+    """Says of each request whether its content may have left."""
+
+    async def leaves(session: ClientSession, context: SimpleNamespace, chunk: object) -> None:
+        context.trace_request_ctx.content = True
+
+    trace = TraceConfig()
+    trace.on_request_chunk_sent.append(leaves)
+    return trace

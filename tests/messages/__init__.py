@@ -1,0 +1,1 @@
+"""What do people get while a provider misbehaves and the messenger is killed?"""
