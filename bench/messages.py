@@ -234,6 +234,7 @@ async def _beside_a_backlog(
     config: Config, pool: asyncpg.Pool, contacts: Contacts, people: Sequence[UUID]
 ) -> dict[str, float]:
     """How long a confirmation waits from being written down to being handed over."""
+    await pool.execute(SQL["forget_sent"])
     alone = await _delays(config, pool, contacts, people)
     place = msgspec.json.encode(_booked(people[0], days=1).places).decode()
     await pool.execute(SQL["fill_reminders"], list(people), REMINDERS, place)

@@ -18,7 +18,7 @@ class Size(NamedTuple):
     slow_down: float = 0.05
 
 
-FULL = Size(events=5_000, kill_seconds=7.0, seconds_max=420.0)
-SHORT = Size(events=250, kill_seconds=4.0, seconds_max=150.0)
+FULL = Size(events=5_000, kill_seconds=7.0, seconds_max=1_200.0)
+SHORT = Size(events=250, kill_seconds=4.0, seconds_max=300.0)
 
 PROFILES = {"full": FULL, "short": SHORT}
