@@ -20,7 +20,6 @@ from services.booking.pending import Sweeper
 from services.booking.retention import Retention
 from services.booking.store import (
     Database,
-    Services,
     Wishes,
 )
 from services.booking.store.database import OUTAGES
@@ -62,7 +61,7 @@ async def run(config: Config, stopping: asyncio.Event) -> None:
         relay = Relay(SLOTS_EVENTS.name, batches, appender)
         relay.on_announced = metrics.ANNOUNCED.inc
         kept = Kept(config.facts_max)
-        inbox = Inbox(kept, Lines(config.log_one_in), Services(store).reminders)
+        inbox = Inbox(kept, Lines(config.log_one_in))
         follower = _projector(config, inbox, relay)
         asking = _asking(config, appender)
         health = Health(
