@@ -27,13 +27,14 @@ from services.booking.televisits import Attendant
 from shared import broker, database
 from shared.access.noting import Access
 from shared.access.store import AccessLog
-from shared.asking import Asking, Commands, Replies
+from shared.asking import Asking, Replies
 from shared.auditor import Auditor
 from shared.batch import Limits
 from shared.clock import DatabaseClock
 from shared.door import Door, all_ready
 from shared.events import Unpacker
 from shared.follow import Follower
+from shared.handing import Commands
 from shared.health import Health, readiness
 from shared.log import Appender
 from shared.logs import Lines
