@@ -7,8 +7,6 @@ from services.notify.channels import Dispatch
 from services.notify.rules import NEVER, Accepted, Channel, Outcome, Refused
 from services.notify.rules.calls import clinic_of
 
-"""As a mail server would say it: what is refused for good."""
-
 
 class CallList:
     """The lists of all clinics, as a provider."""
