@@ -50,7 +50,7 @@ demo: setup ## a city, a rush, an audit, from nothing to nothing [SABOTAGE=1] [K
 	@$(PYTHON) -m talon demo $(ARGS)
 
 test: STACK := $(if $(filter file,$(origin STACK)),test,$(STACK))
-test: ALSO := chromium peers postfix
+test: ALSO := chromium peers postfix wrk
 test: setup ## every test, on stacks of its own, in two lanes; with ARGS in one [ARGS="-k rules"]
 	@$(PYTHON) -m tests $(ARGS)
 

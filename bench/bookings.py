@@ -14,7 +14,8 @@ from uuid import UUID, uuid4
 import msgspec
 
 from deploy.local.stack import SETUP, Stack
-from shared.asking import Asking, Commands, Replies
+from shared.asking import Asking, Replies
+from shared.handing import Commands
 from shared.log import Appender
 from shared.messages import BookPlaces, CancelBooking, PlacesBooked, PlaceWish
 from shared.topics import REPLY_SEATS, home_of

@@ -13,7 +13,7 @@ import tempfile
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median, quantiles
 from uuid import UUID, uuid4
@@ -23,6 +23,7 @@ import msgspec
 import uvloop
 from aiosmtplib import SMTP
 
+from bench.telling import confirmed
 from services.notify.channels.email import Smtp
 from services.notify.channels.email.mail import compose
 from services.notify.config import Config
@@ -32,7 +33,7 @@ from services.notify.rules import messages_for
 from services.notify.sending import Sender
 from services.notify.store import Contacts, Ledger, Receipts, Reminders, write_down
 from shared import database
-from shared.messages import BookedPlace, BookingConfirmed
+from shared.messages import BookingConfirmed
 from shared.statements import load as statements
 from shared.vault import open_vault
 from shared.vault.keyring import Master, Ring
@@ -209,22 +210,7 @@ async def _all_sent(pool: asyncpg.Pool) -> None:
 
 
 def _booked(person: UUID, days: int = 30) -> BookingConfirmed:
-    now = datetime.now(UTC)
-    place = BookedPlace(
-        id=uuid4(),
-        slot_id=uuid4(),
-        starts_at=now + timedelta(days=days),
-        ends_at=now + timedelta(days=days, minutes=15),
-        clinic_id=uuid4(),
-        clinic_name="Polyclinic No. 1",
-        clinic_address="Moscow, Central District, Example Street, 1",
-        time_zone="Europe/Moscow",
-        patient_id=person,
-    )
-    return BookingConfirmed(
-        id=uuid4(), cause=uuid4(), at=now, booking_id=uuid4(), version=1, owner_id=person,
-        places=(place,),
-    )  # fmt: skip
+    return confirmed(person, clinic_id=uuid4(), days=days)
 
 
 # ---- beside a backlog ----------------------------------------------------------------------------

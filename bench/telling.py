@@ -1,4 +1,4 @@
-"""What does the referee tell when a place is booked, and what does a patient ask for?"""
+"""What do referee and front desk tell when a place is booked, and what does a patient ask for?"""
 
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
@@ -7,7 +7,15 @@ import msgspec
 
 from services.slots.availability import instant
 from services.slots.availability.records import Slot
-from shared.messages import BookPlaces, PlacesBooked, PlaceWish, SlotCount, TakenPlace
+from shared.messages import (
+    BookedPlace,
+    BookingConfirmed,
+    BookPlaces,
+    PlacesBooked,
+    PlaceWish,
+    SlotCount,
+    TakenPlace,
+)
 
 
 def booked(slot: Slot) -> bytes:
@@ -25,6 +33,31 @@ def booked(slot: Slot) -> bytes:
             places=(_place(slot),),
             counts=(count_of(slot, booked=1),),
         )
+    )
+
+
+def confirmed(person: UUID, *, clinic_id: UUID, days: int) -> BookingConfirmed:
+    """What a person is told of one place, so many days from now."""
+    now = datetime.now(UTC)
+    place = BookedPlace(
+        id=uuid4(),
+        slot_id=uuid4(),
+        starts_at=now + timedelta(days=days),
+        ends_at=now + timedelta(days=days, minutes=15),
+        clinic_id=clinic_id,
+        clinic_name="Polyclinic No. 1",
+        clinic_address="Москва, ЦАО, Басманный",
+        time_zone="Europe/Moscow",
+        patient_id=person,
+    )
+    return BookingConfirmed(
+        id=uuid4(),
+        cause=uuid4(),
+        at=now,
+        booking_id=uuid4(),
+        version=1,
+        owner_id=person,
+        places=(place,),
     )
 
 

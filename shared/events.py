@@ -33,13 +33,17 @@ def outgoing(topic: Topic, head: Head, event: Message, key: bytes) -> Outgoing:
         partition=head.partition,
         key=key,
         value=_encode(event),
-        headers=(
-            *_ALL_ALIKE,
-            ("ce_id", _encode(event.id)[1:-1]),
-            *_of_its_kind(topic.written_by[0], type(event).__name__),
-            _at(event.at),
-            (SEQUENCE, b"%d" % head.event_seq),
-        ),
+        headers=(*_attributes(topic, event), (SEQUENCE, b"%d" % head.event_seq)),
+    )
+
+
+def _attributes(topic: Topic, event: Message) -> Headers:
+    """What every event's headers say before its number."""
+    return (
+        *_ALL_ALIKE,
+        ("ce_id", _encode(event.id)[1:-1]),
+        *_of_its_kind(topic.written_by[0], type(event).__name__),
+        _at(event.at),
     )
 
 
@@ -153,22 +157,14 @@ def again(topic: Topic, letter: ConsumerRecord, value: bytes) -> Outgoing:
 
     ValueError where the value is no event of the topic, or the letter does not say whose it was.
     """
-    head: Message = msgspec.json.decode(value, type=topic.carries)
+    event: Message = msgspec.json.decode(value, type=topic.carries)
     origin = dict(letter.headers)["origin_partition"]
     return Outgoing(
         topic=topic.name,
         partition=int(origin),
         key=letter.key,
         value=value,
-        headers=(
-            ("content-type", b"application/json"),
-            SPECIFICATION,
-            ("ce_id", str(head.id).encode()),
-            ("ce_source", topic.written_by[0].encode()),
-            ("ce_type", type(head).__name__.encode()),
-            ("ce_time", head.at.isoformat().encode()),
-            (AGAIN, b"%d" % letter.offset),
-        ),
+        headers=(*_attributes(topic, event), (AGAIN, b"%d" % letter.offset)),
     )
 
 

@@ -17,7 +17,7 @@ from bench.rush.clinics import SLOTS_PER_CLINIC
 from bench.rush.ground import Ground
 from bench.rush.lag import Lag
 from deploy.local.stack import SETUP
-from shared.asking import Commands
+from shared.handing import Commands
 from shared.log import Appender
 from shared.messages import BookPlaces, PlaceWish
 from shared.topics import REPLY_SEATS, home_of

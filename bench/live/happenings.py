@@ -1,15 +1,14 @@
 """How does something happen to people's bookings? As the front desk tells it, in its place."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
+from bench.telling import confirmed
 from deploy.local.stack import AUDITOR, Stack
 from shared.batch import Head
 from shared.events import outgoing
-from shared.messages import BookedPlace, BookingConfirmed
 from shared.topics import BOOKING_EVENTS
 
 CLINIC = UUID("1a550d14-c137-5b1d-8fbe-3431f8ff5b55")
@@ -26,7 +25,7 @@ class Happenings:
         """One booking of each; acknowledged by the log when this returns."""
         sent = []
         for person in people:
-            event = _booking_of(person)
+            event = confirmed(person, clinic_id=CLINIC, days=3)
             head = self._heads[event.booking_id.int % len(self._heads)]
             record = outgoing(BOOKING_EVENTS, head, event, event.booking_id.bytes)
             sent.append(
@@ -52,27 +51,3 @@ async def happenings(stack: Stack, producer: AIOKafkaProducer) -> Happenings:
     finally:
         await consumer.stop()
     return Happenings(producer, [ends[home] for home in homes])
-
-
-def _booking_of(person: UUID) -> BookingConfirmed:
-    now = datetime.now(UTC)
-    place = BookedPlace(
-        id=uuid4(),
-        slot_id=uuid4(),
-        starts_at=now + timedelta(days=3),
-        ends_at=now + timedelta(days=3, minutes=15),
-        clinic_id=CLINIC,
-        clinic_name="Polyclinic No. 1",
-        clinic_address="Москва, ЦАО, Басманный",
-        time_zone="Europe/Moscow",
-        patient_id=person,
-    )
-    return BookingConfirmed(
-        id=uuid4(),
-        cause=uuid4(),
-        at=now,
-        booking_id=uuid4(),
-        version=1,
-        owner_id=person,
-        places=(place,),
-    )

@@ -20,7 +20,6 @@ from services.booking.pending import Sweeper
 from services.booking.retention import Retention
 from services.booking.store import (
     Database,
-    Services,
     Wishes,
 )
 from services.booking.store.database import OUTAGES
@@ -28,13 +27,14 @@ from services.booking.televisits import Attendant
 from shared import broker, database
 from shared.access.noting import Access
 from shared.access.store import AccessLog
-from shared.asking import Asking, Commands, Replies
+from shared.asking import Asking, Replies
 from shared.auditor import Auditor
 from shared.batch import Limits
 from shared.clock import DatabaseClock
 from shared.door import Door, all_ready
 from shared.events import Unpacker
 from shared.follow import Follower
+from shared.handing import Commands
 from shared.health import Health, readiness
 from shared.log import Appender
 from shared.logs import Lines
@@ -62,7 +62,7 @@ async def run(config: Config, stopping: asyncio.Event) -> None:
         relay = Relay(SLOTS_EVENTS.name, batches, appender)
         relay.on_announced = metrics.ANNOUNCED.inc
         kept = Kept(config.facts_max)
-        inbox = Inbox(kept, Lines(config.log_one_in), Services(store).reminders)
+        inbox = Inbox(kept, Lines(config.log_one_in))
         follower = _projector(config, inbox, relay)
         asking = _asking(config, appender)
         health = Health(

@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from typing import get_args
 
 from services.booking.memory import Kept
@@ -14,6 +14,7 @@ from services.booking.store import announcements as announcement_store
 from services.booking.store import bookings as booking_store
 from services.booking.store import people as people_store
 from services.booking.store import relations as relation_store
+from services.booking.store import services as service_store
 from services.booking.store import slots as slot_store
 from services.booking.store import televisits as visit_store
 from shared.batch import Announcements, Head, Item
@@ -42,25 +43,20 @@ UNTOLD_SECONDS = 1.0
 """How often at most it is looked for what no event brings while events come without a pause."""
 
 
-Reminding = Callable[[], Awaitable[Reminders]]
-"""Looks how long before visits of which services people are reminded."""
-
-
-async def _as_any_other() -> Reminders:
-    return AS_ANY_OTHER
+REMINDERS_SECONDS = 1.0
+"""For so long what services say of reminders is taken to be so."""
 
 
 class Inbox:
     """Applies a batch of events in the batch's own transaction."""
 
-    def __init__(
-        self, kept: Kept, lines: Lines | None = None, reminders: Reminding = _as_any_other
-    ) -> None:
+    def __init__(self, kept: Kept, lines: Lines | None = None) -> None:
         self.sequence = InSequence()
         self._kept = kept
         self._lines = lines or Lines()
-        self._reminders = reminders
         self._looked_at = time.monotonic()
+        self._reminders: Reminders = AS_ANY_OTHER
+        self._reminders_at = float("-inf")
 
     def wrong(self) -> str | None:
         """In words, where an event is waited for that ought to have come before others."""
@@ -75,7 +71,7 @@ class Inbox:
         events: list[SlotEvent] = [item.message for item in taken]
         needed = needs_known(events)
         known = await booking_store.known(connection, needed) if needed else {}
-        told = tell(events, known, await self._reminders())
+        told = tell(events, known, await self._how_long_before(connection))
         pairs = pairs_in(told)
         standing = await relation_store.standing(connection, pairs) if pairs else {}
         await self._keep(connection, events)
@@ -89,6 +85,14 @@ class Inbox:
                 self._say(item.message, tale)
         await self._tell_what_no_event_brings(connection, heads, announcements)
         return announcements
+
+    async def _how_long_before(self, connection: Connection) -> Reminders:
+        """On the batch's own connection: it holds locks, and waits for no other."""
+        now = time.monotonic()
+        if now - self._reminders_at >= REMINDERS_SECONDS:
+            self._reminders = await service_store.reminders(connection)
+            self._reminders_at = now
+        return self._reminders
 
     def _say(self, event: SlotEvent, tale: BookingEvent) -> None:
         """From the command, by the event, to what people are told."""

@@ -26,6 +26,7 @@ PASS_OVER_SECONDS = 2.0
 
 
 async def measure(ledger: Ledger, appender: Appender, senders: Sequence[Sender]) -> None:
+    """Once a second: what waits, for how long, and over how many lines it goes."""
     while True:
         await asyncio.sleep(MEASURE_SECONDS)
         metrics.PRODUCERS_BUILT.set(appender.rebuilt)

@@ -47,17 +47,18 @@ class Inbox:
         """Each event becomes messages that wait to be sent, and is kept for open pages."""
         taken = await _not_too_late(connection, self.sequence.take(heads, items))
         told = [item for item in taken if not isinstance(item.message, APART)]
+        apart = [i.message for i in taken if isinstance(i.message, APART)]
         if told:
             numbered = [_live(item) for item in told if not is_again(item.record)]
             await store.keep_live(connection, numbered)
         messages = [message for item in told for message in messages_for(item.message)]
-        messages += await _announced(connection, [item.message for item in taken])
+        messages += await _announced(connection, apart)
         self._written = await store.write_down(connection, messages) if messages else NOTHING
         due = [(one.event.id, one.owner_id) for one in messages if due_to_a_list(one.event)]
         if due:
             await store.put_on_list(connection, due)
         await self._plan(connection, [item.message for item in told])
-        erased = [i.message.person_id for i in taken if isinstance(i.message, PersonErased)]
+        erased = [event.person_id for event in apart if isinstance(event, PersonErased)]
         if erased:
             await store.forget(connection, self._vault, erased)
             await store.forget_reminders(connection, erased)

@@ -19,6 +19,7 @@ from services.notify.channels import AwayError, Dispatch, Line, Provider
 from services.notify.config import Config
 from services.notify.dispatching import Dispatcher
 from services.notify.giving_up import GivingUp
+from services.notify.marking import Marking
 from services.notify.rules import (
     Accepted,
     Channel,
@@ -83,11 +84,11 @@ class Sender:
         self.id = uuid4()
         self._may_take = may_take
         self._giving_up = GivingUp(provider, ledger, receipts)
+        self._marking = Marking(provider.name, ledger, receipts)
         self._provider = provider
         self._config = config
         self._ledger = ledger
         self._dispatcher = dispatcher
-        self._receipts = receipts
         self._patience = Patience(
             attempts_max=config.attempts_max,
             backoff_seconds_min=config.backoff_seconds_min,
@@ -192,9 +193,9 @@ class Sender:
                 outcome = await self._hand_over(line, message, until)
             marks.append((message.id, self._settled(message, outcome)))
             if loop.time() - marked_at > MARK_SECONDS:
-                await self._mark(marks)
+                await self._marking.note(self.id, marks)
                 marks, marked_at = [], loop.time()
-        await self._mark(marks)
+        await self._marking.note(self.id, marks)
 
     async def _hand_over(self, line: Line, message: Claimed, until: float) -> Outcome:
         """To each of the person's addresses; told at one of them, it is told."""
@@ -262,32 +263,6 @@ class Sender:
             said = {"outcome": type(outcome).__name__, "becomes": mark.state, "note": mark.note}
             log.warning("a message was not accepted", extra=_about(message) | said)
         return mark
-
-    async def _mark(self, marks: Sequence[tuple[int, Mark]]) -> None:
-        """Note what is known, however long the database is away: nobody else knows it."""
-        noted = not marks
-        while not noted:
-            try:
-                for channel in await self._ledger.mark(self.id, marks):
-                    metrics.fallen_over[channel].inc()
-                noted = True
-            except Exception as error:
-                self._only_outages(error)
-                await asyncio.sleep(OUTAGE_SECONDS_MIN)
-        for _, mark in marks:
-            if mark.state != "waiting":
-                metrics.settled[mark.state].inc()
-        await self._apply_receipts([mark.reference for _, mark in marks if mark.reference])
-
-    async def _apply_receipts(self, references: Sequence[str]) -> None:
-        """A receipt may have been quicker than the mark: it waits for it, and is looked for now."""
-        if references:
-            try:
-                states = await self._receipts.apply([(self.name, each) for each in references])
-                metrics.count_settled(states)
-            except Exception as error:
-                # It is kept, and found by whoever sweeps.
-                self._only_outages(error)
 
     def _only_outages(self, error: Exception) -> None:
         """What may work later is waited out; anything else is a bug and ends the process."""

@@ -15,13 +15,14 @@ from services.slots.config import Config
 from services.slots.rules import HoldLimits
 from services.slots.rules.closing import Alone
 from shared import broker, database
-from shared.asking import Asking, Commands, Replies
+from shared.asking import Asking, Replies
 from shared.auditor import Auditor
 from shared.auth import Tokens
 from shared.batch import Limits
 from shared.clock import DatabaseClock
 from shared.door import Door, all_ready
 from shared.follow import Follower
+from shared.handing import Commands
 from shared.health import Health, readiness
 from shared.log import Appender
 from shared.logs import Lines

@@ -1,7 +1,6 @@
 """Does Talon grant what the bench asks for: pairs, families, popular slots; and refuse the full?"""
 
 import asyncio
-import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import NamedTuple
@@ -81,7 +80,6 @@ async def test_a_pair_of_doses_and_a_family_in_slots_that_follow_one_another(sce
     assert await book(scene, guardian, family) == (201, FAMILIES.places)
 
 
-@pytest.mark.skipif(shutil.which("wrk") is None, reason="wrk is only installed by `make bench`")
 async def test_what_wrk_asks_for_is_granted_or_refused_as_it_should(scene: Scene) -> None:
     talon, slots, measure = Talon(scene.town.stack), scene.slots, scene.measure
     door = scene.town.stack.api("booking")

@@ -6,15 +6,15 @@ Twice: with a provider that knows a message by its key, and with one that does n
 import argparse
 import asyncio
 import os
-import subprocess
 import sys
 from random import Random
 
-from deploy.local.settings import CHECKOUT, DISTANCE_SETTING
+from deploy.local.settings import DISTANCE_SETTING
 from deploy.local.stack import named
 from tests.messages.play import Found, play
 from tests.messages.provider import Provider, serving
 from tests.messages.sizes import PROFILES, Size
+from tests.stack_verbs import verb
 
 STACK = "messages"
 DISTANCE = 800
@@ -64,12 +64,12 @@ def campaign(size: Size, seed: int, *, keyed: bool) -> bool:
         async with serving(provider, PORT + distance):
             return await play(stack, size, provider, dice)
 
-    _verb(environ, "reset")
+    verb(environ, "reset")
     try:
-        _verb(environ, "up", *PARTS)
+        verb(environ, "up", *PARTS)
         found = asyncio.run(played())
     finally:
-        _verb(environ, "down" if os.environ.get("KEEP") else "reset")
+        verb(environ, "down" if os.environ.get("KEEP") else "reset")
     print("\n".join(report(found, keyed=keyed)), flush=True)
     return is_so(found, keyed=keyed)
 
@@ -92,19 +92,6 @@ def report(found: Found, *, keyed: bool) -> list[str]:
         *(f"  untrue: {one}" for one in found.untrue[:10]),
         f"messages {how}: {'all so' if is_so(found, keyed=keyed) else 'NOT SO'}",
     ]
-
-
-def _verb(environ: dict[str, str], *words: str) -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "deploy.local", *words],
-        cwd=CHECKOUT,
-        env=environ,
-        text=True,
-        capture_output=True,
-        check=False,
-    )
-    if done.returncode != 0:
-        raise SystemExit(f"deploy.local {' '.join(words)}:\n{done.stdout}{done.stderr}")
 
 
 if __name__ == "__main__":

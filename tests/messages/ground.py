@@ -2,19 +2,16 @@
 
 import asyncio
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
 from random import Random
 from uuid import UUID
 
 from aiokafka import AIOKafkaProducer
 
+from bench.live.happenings import Happenings
 from deploy.local.stack import SETUP, Stack
 from services.notify.store import Contacts
 from shared import database
-from shared.batch import Head
-from shared.events import outgoing
-from shared.messages import BookedPlace, BookingConfirmed
-from shared.topics import BOOKING_EVENTS, HOMES, home_of
+from shared.topics import HOMES
 from shared.vault import open_vault
 
 AT_ONCE = 4
@@ -47,52 +44,11 @@ async def give_phones(stack: Stack, persons: Sequence[UUID]) -> None:
         pool.terminate()
 
 
-async def tell(stack: Stack, persons: Sequence[UUID], dice: Random) -> None:
+async def tell(stack: Stack, persons: Sequence[UUID]) -> None:
     """As the front desk would: one event of each person, at its home, numbered from 1."""
-    heads = {home: Head(home, 0, 0, 0, 0, 0) for home in range(HOMES)}
     writer = AIOKafkaProducer(**stack.broker(SETUP).words, acks="all")
     await writer.start()
     try:
-        for person in persons:
-            event = booked(person, dice)
-            head = heads[home_of(event.booking_id)]
-            record = outgoing(BOOKING_EVENTS, head, event, event.booking_id.bytes)
-            await writer.send(
-                record.topic,
-                record.value,
-                key=record.key,
-                partition=record.partition,
-                headers=list(record.headers),
-            )
-        await writer.flush()
+        await Happenings(writer, [0] * HOMES).tell(persons)
     finally:
         await writer.stop()
-
-
-def booked(person: UUID, dice: Random) -> BookingConfirmed:
-    """Somebody's booking, a day from now."""
-
-    def an_id() -> UUID:
-        return UUID(int=dice.getrandbits(128), version=4)
-
-    now = datetime.now(UTC)
-    place = BookedPlace(
-        id=an_id(),
-        slot_id=an_id(),
-        starts_at=now + timedelta(days=1),
-        ends_at=now + timedelta(days=1, minutes=15),
-        clinic_id=an_id(),
-        clinic_name="Polyclinic No. 1",
-        clinic_address="Moscow, Central District, Example Street, 1",
-        time_zone="Europe/Moscow",
-        patient_id=person,
-    )
-    return BookingConfirmed(
-        id=an_id(),
-        cause=an_id(),
-        at=now,
-        booking_id=an_id(),
-        version=1,
-        owner_id=person,
-        places=(place,),
-    )

@@ -53,7 +53,7 @@ async def play(stack: Stack, size: Size, provider: Provider, dice: Random) -> Fo
     found, began = Found(events=size.events), time.monotonic()
     killing = asyncio.create_task(_kill(stack, size, found))
     try:
-        await ground.tell(stack, persons, dice)
+        await ground.tell(stack, persons)
         async with asyncio.timeout(size.seconds_max):
             await _settled(stack, size)
     except TimeoutError:

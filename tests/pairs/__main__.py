@@ -3,14 +3,14 @@
 import argparse
 import asyncio
 import os
-import subprocess
 import sys
 
-from deploy.local.settings import CHECKOUT, DISTANCE_SETTING
+from deploy.local.settings import DISTANCE_SETTING
 from deploy.local.stack import named
 from tests.pairs.looking import Found
 from tests.pairs.play import play
 from tests.pairs.sizes import PROFILES, Size
+from tests.stack_verbs import verb
 
 STACK = "pairs"
 OWN = {DISTANCE_SETTING: "600", "TALON_OFFER_SECONDS": "30"}
@@ -26,12 +26,12 @@ def main() -> int:
     options = words.parse_args()
     environ = OWN | dict(os.environ) | {"STACK": STACK}
     stack, size = named(STACK, environ), PROFILES[options.profile]
-    _verb(environ, "reset")
+    verb(environ, "reset")
     try:
-        _verb(environ, "up", *PARTS)
+        verb(environ, "up", *PARTS)
         found, _ = asyncio.run(play(stack, size, options.seed))
     finally:
-        _verb(environ, "down" if os.environ.get("KEEP") else "reset")
+        verb(environ, "down" if os.environ.get("KEEP") else "reset")
     said = report(found, size)
     print("\n".join(said))
     return int(not is_so(found, size))
@@ -63,19 +63,6 @@ def report(found: Found, size: Size) -> list[str]:
         *(f"  strange: {one}" for one in (*found.strange, *found.unanswered)[:10]),
         f"pairs: {'all so' if is_so(found, size) else 'NOT SO'}",
     ]
-
-
-def _verb(environ: dict[str, str], *words: str) -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "deploy.local", *words],
-        cwd=CHECKOUT,
-        env=environ,
-        text=True,
-        capture_output=True,
-        check=False,
-    )
-    if done.returncode != 0:
-        raise SystemExit(f"deploy.local {' '.join(words)}:\n{done.stdout}{done.stderr}")
 
 
 if __name__ == "__main__":

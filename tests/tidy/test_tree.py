@@ -49,6 +49,7 @@ EXTRA_ROOMS = {
         "giving_up",
         "invitations",
         "live",
+        "marking",
         "reminding",
         "retention",
         "sending",

@@ -2,12 +2,12 @@
 
 import { days } from '../parts/days.js';
 import { el, fill, say, set } from '../parts/dom.js';
+import { visitItem } from '../parts/one-button.js';
 import { problemText } from '../parts/problems.js';
 import { times } from '../parts/times.js';
 import { ask, asking, read } from '../talk/api.js';
 import { t } from '../words/language.js';
 import { capital, clock, dateOf, dayLong, twoWeeksFrom } from '../words/times.js';
-import { visitItem } from './link.js';
 
 const PAGE = 100;
 

@@ -106,12 +106,13 @@ async def write_announcement(request: web.Request) -> web.Response:
     desk = request.app[DESK]
     body = await read_body(request, _decode_new)
     wish, asked = wish_id(request), body_hash(request.path, body)
+    people: int | None = None
     seen = await desk.announcements.load(wish)
     if seen is None:
         wrong = wrong_with(body.audience, body.expires_at, desk.clock.now())
         if wrong is not None:
             raise Problem(422, "invalid_body", wrong)
-        await people_of(desk, body.audience)
+        people = len(await people_of(desk, body.audience))
         await desk.announcements.write(
             wish,
             body_hash=asked,
@@ -125,7 +126,7 @@ async def write_announcement(request: web.Request) -> web.Response:
     if seen.announcement.body_hash != asked:
         raise problem_of(TOLD["key_reused"])
     location = {"Location": f"{request.path}/{wish}"}
-    return json_response(await _body(desk, seen), status=201, headers=location)
+    return json_response(await _body(desk, seen, people), status=201, headers=location)
 
 
 async def show_announcement(request: web.Request) -> web.Response:
@@ -170,14 +171,18 @@ async def _found(request: web.Request) -> Seen:
     return allowed(request).anybody_s("announcement", seen)
 
 
-async def _body(desk: Desk, seen: Seen) -> AnnouncementBody:
+async def _body(desk: Desk, seen: Seen, people: int | None = None) -> AnnouncementBody:
+    """With for how many it is now (`people`, where that was just looked up), until it has begun."""
     announcement = seen.announcement
     about = _common(desk, seen) | {
         name: getattr(announcement, name)
         for name in ("words", "begun_at", "stopped_at", "stopped_by")
     }
     if about["people"] is None:
-        about["people"] = len(await people_of(desk, announcement.audience))
+        found = people
+        if found is None:
+            found = len(await people_of(desk, announcement.audience))
+        about["people"] = found
     return AnnouncementBody(**about)
 
 

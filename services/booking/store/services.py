@@ -4,7 +4,7 @@ import time
 from collections.abc import Mapping
 
 from services.booking.rules.visits import Service
-from services.booking.store.database import OUTAGES, Database, Row
+from services.booking.store.database import OUTAGES, SQL, Connection, Database, Row
 
 FRESH_SECONDS = 1.0
 """For so long what was read is taken to be so: services are few, and seldom change."""
@@ -30,11 +30,6 @@ class Services:
                     raise
         return self._known
 
-    async def reminders(self) -> Mapping[str, tuple[str, ...]]:
-        """Of which services people are reminded otherwise than of any other: of most of none."""
-        known = (await self.known()).values()
-        return {one.name: one.reminders for one in known if one.reminders is not None}
-
     async def all(self) -> list[Service]:
         """As they are now, by name."""
         rows = await self._database.rows("list_services")
@@ -47,6 +42,12 @@ class Services:
         reminders = None if service.reminders is None else list(service.reminders)
         await self._database.rows("declare_service", *about, *limits, reminders)
         self._looked_at = float("-inf")
+
+
+async def reminders(connection: Connection) -> dict[str, tuple[str, ...]]:
+    """Of which services people are reminded otherwise than of any other: of most of none."""
+    rows = await connection.fetch(SQL["services_with_reminders"])
+    return {row["name"]: tuple(row["reminders"]) for row in rows}
 
 
 def _service_of(row: Row) -> Service:

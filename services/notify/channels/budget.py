@@ -7,12 +7,12 @@ by this channel any more today is told by their next.
 from typing import Protocol
 
 from services.notify.channels import Dispatch, Line, Provider
-from services.notify.rules import Channel, NotHandedOver, Outcome, Refused
+from services.notify.channels.around import Around, AroundLine
+from services.notify.rules import NEVER, Channel, NotHandedOver, Outcome, Refused
 from services.notify.rules.messages import Announced
 from services.notify.rules.trouble import GUARD
 from shared.database import is_outage
 
-NEVER = 554
 STAGE = "the day's budget of announcements"
 
 
@@ -23,46 +23,29 @@ class Spends(Protocol):
         """One more today, if there were fewer than so many; False where nothing is left."""
 
 
-class Budgeted:
+class Budgeted(Around):
     """A provider, and the day's budget before it."""
 
     def __init__(
         self, provider: Provider, spending: Spends, announcements_per_day_max: int
     ) -> None:
-        self._provider = provider
+        super().__init__(provider)
         self._spending = spending
         self._most = announcements_per_day_max
-        self.channel: Channel = provider.channel
-        self.name: str = provider.name
-        self.keyed: bool = provider.keyed
-        self.lines_max: int = provider.lines_max
 
     def line(self) -> Line:
         """One more line."""
         return BudgetedLine(self._provider.line(), self.channel, self._spending, self._most)
 
 
-class BudgetedLine:
+class BudgetedLine(AroundLine):
     """A line that asks what is left before it announces anything."""
 
     def __init__(self, line: Line, channel: Channel, spending: Spends, most: int) -> None:
-        self._line = line
+        super().__init__(line)
         self._channel: Channel = channel
         self._spending = spending
         self._most = most
-
-    @property
-    def is_open(self) -> bool:
-        """True while something can be handed over."""
-        return self._line.is_open
-
-    async def open(self) -> None:
-        """Call the provider."""
-        await self._line.open()
-
-    async def close(self) -> None:
-        """Say goodbye."""
-        await self._line.close()
 
     async def send(self, dispatch: Dispatch) -> Outcome:
         """Counted before it is handed over, at each attempt: what was asked for may be charged."""

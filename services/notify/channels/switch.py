@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 
 from services.notify import metrics
 from services.notify.channels import AwayError, Dispatch, Line, Provider
+from services.notify.channels.around import Around, AroundLine
 from services.notify.config import Config
 from services.notify.rules import Channel, Outcome, Untried
 from services.notify.rules.trouble import (
@@ -25,7 +26,7 @@ WAIT_SECONDS_MAX = 0.5
 """Longer than this no message waits for its turn once it is claimed: it is given back."""
 
 
-class Switched:
+class Switched(Around):
     """A provider of a channel, with those before it."""
 
     def __init__(
@@ -37,16 +38,12 @@ class Switched:
         at_once: int | None = None,
     ) -> None:
         """`at_once`: how many a line claims at most; when it is killed nobody knows of these."""
-        self._provider = provider
+        super().__init__(provider)
         self._before = before
         self._limits = limits
         self._at_once = at_once
         self._bucket = Bucket(per_second=per_second, tokens=per_second, at=_now())
         self.breaker: Breaker = WELL
-        self.channel: Channel = provider.channel
-        self.name: str = provider.name
-        self.keyed: bool = provider.keyed
-        self.lines_max: int = provider.lines_max
 
     def line(self) -> Line:
         """One more line."""
@@ -90,12 +87,12 @@ class Switched:
         return taken(self._bucket, now)[1] if self._bucket.per_second > 0 else 0.0
 
 
-class SwitchedLine:
+class SwitchedLine(AroundLine):
     """A line of such a provider."""
 
     def __init__(self, switched: Switched, line: Line) -> None:
+        super().__init__(line)
         self._switched = switched
-        self._line = line
 
     @property
     def is_open(self) -> bool:
@@ -111,10 +108,6 @@ class SwitchedLine:
         except AwayError:
             self._switched.found_away()
             raise
-
-    async def close(self) -> None:
-        """Say goodbye."""
-        await self._line.close()
 
     async def send(self, dispatch: Dispatch) -> Outcome:
         """Hand over one message when it is its turn."""

@@ -2,6 +2,8 @@
 
 from services.notify.rules.addresses import Channel, Language, wrong_with_address
 from services.notify.rules.fates import (
+    LATER,
+    NEVER,
     NEXT,
     Accepted,
     Gone,
@@ -38,7 +40,9 @@ from services.notify.rules.messages import (
 )
 
 __all__ = [
+    "LATER",
     "LINK_LIVES",
+    "NEVER",
     "NEXT",
     "Accepted",
     "Channel",

@@ -71,6 +71,10 @@ class Accepted(msgspec.Struct, frozen=True):
     final: bool = False
 
 
+NEVER, LATER = 554, 451
+"""As a mail server would say it: what is refused for good, and what may be taken another time."""
+
+
 class Refused(msgspec.Struct, frozen=True):
     """The server said that it does not: `code` is its reply, `stage` what was asked."""
 

@@ -10,7 +10,6 @@ from services.slots.store.closures import Closure, Closures
 from services.slots.store.decisions import (
     REFEREE_SESSION,
     Answer,
-    Said,
     Seen,
     answer_failed,
     find_answers,
@@ -23,6 +22,7 @@ from services.slots.store.doses import keep_doses
 from services.slots.store.holidays import Holidays
 from services.slots.store.practitioners import Practitioner, Practitioners
 from services.slots.store.reads import Reads
+from services.slots.store.said import Said
 from services.slots.store.schedules import Schedules
 from services.slots.store.upcoming import EventNumbers, Record, snapshot
 

@@ -1,18 +1,25 @@
 """What does the referee remember? Reads what a batch may touch, writes what it decided."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from operator import attrgetter
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from uuid import UUID
 
 import asyncpg
 import msgspec
 
 from services.slots.rules import Booking, Clinic, Inventory, Place, Slot
+from services.slots.store.said import (
+    QUICKER,
+    Said,
+    change_clinics,
+    limit_slots,
+    make_known,
+)
 from services.slots.store.seats import Row, in_turn, rows_of
 from shared.batch import AgainError
-from shared.messages import ClinicChanged, ClinicOpened, Command, SlotChanged
+from shared.messages import ClinicOpened, Command
 from shared.statements import load
 
 SQL = load("services.slots")
@@ -26,28 +33,10 @@ REFEREE_SESSION = {
     "jit": "off",
 }
 
-Said = ClinicOpened | ClinicChanged | SlotChanged
-"""What staff say of clinics and slots, and what is written apart from the counters."""
-
-LIMITS = ("version", "closes_minutes_before", "cancel_until_minutes_before", "extra")
-SAID_OF_SLOTS = (
-    "product",
-    "dose",
-    "modality",
-    "practitioner_id",
-    "resource",
-    "asks_for",
-    "closes_minutes_before",
-    "cancel_until_minutes_before",
-    "extra",
-)
-"""What is said of a slot beside where and when it is, in the order of `make_known`."""
-
 COUNTED = ("id", "capacity", "held", "booked", "open", "version", "extra")
 """What is written of a slot that is there already, beside the version that was read."""
 
 _counts = attrgetter(*COUNTED)
-QUICKER = "somebody else was quicker"
 
 Changes = tuple[list[UUID], list[Row]]
 """Seats that are deleted, and seats that are written."""
@@ -220,7 +209,7 @@ async def save(
     if gone:
         await connection.execute(SQL["delete_places"], gone)
     if opened or new:
-        await _make_known(connection, opened, new)
+        await make_known(connection, opened, new)
     try:
         found = await connection.fetchval(
             SQL["save"],
@@ -235,46 +224,9 @@ async def save(
         raise AgainError(QUICKER) from error
     if found != len(counted):
         raise AgainError(QUICKER)
-    await _change_clinics(connection, said)
-    await _limit_slots(connection, said)
+    await change_clinics(connection, said)
+    await limit_slots(connection, said)
     return gone, seated
-
-
-async def _make_known(
-    connection: asyncpg.Connection, opened: Sequence[ClinicOpened], new: Sequence[Slot]
-) -> None:
-    """What staff made known: seldom asked for, so plain bookings do not carry it along."""
-    row = await connection.fetchrow(
-        SQL["make_known"],
-        *_clinic_columns(opened),
-        *_opened_columns(new),
-        *_columns(new, SAID_OF_SLOTS),
-    )
-    assert row is not None
-    if (len(opened), len(new)) != (row["clinics"], row["opened"]):
-        raise AgainError(QUICKER)
-
-
-async def _change_clinics(connection: asyncpg.Connection, said: Iterable[Said]) -> None:
-    """Write what is said of clinics now; the last word of the batch on each."""
-    last = {event.clinic_id: event for event in said if isinstance(event, ClinicChanged)}
-    if last:
-        names = ("clinic_id", "name", "address", "district", "latitude", "longitude")
-        await connection.execute(SQL["change_clinics"], *_columns(list(last.values()), names))
-
-
-async def _limit_slots(connection: asyncpg.Connection, said: Iterable[Said]) -> None:
-    """Write what staff made of slots' limits, and who answers for whom they let in beyond them."""
-    changed = [event for event in said if isinstance(event, SlotChanged)]
-    if changed:
-        counts = [event.count for event in changed]
-        await connection.execute(
-            SQL["limit_slots"],
-            [count.slot_id for count in counts],
-            *_columns(counts, LIMITS),
-            [event.by for event in changed],
-            changed[0].at,
-        )
 
 
 def _changes(seen: Seen) -> Changes:
@@ -288,21 +240,6 @@ def _changes(seen: Seen) -> Changes:
                 seated.append(row)
     gone = [place_id for place_id in before if place_id not in same]
     return gone, sorted(seated, key=in_turn)
-
-
-def _columns(rows: Sequence[Any], names: Iterable[str]) -> list[list[Any]]:
-    return [[getattr(row, name) for row in rows] for name in names]
-
-
-def _clinic_columns(opened: Sequence[ClinicOpened]) -> list[list[Any]]:
-    names = ("clinic_id", "name", "time_zone", "address", "district", "latitude", "longitude")
-    return _columns(opened, names)
-
-
-def _opened_columns(slots: Sequence[Slot]) -> list[list[Any]]:
-    columns = _columns(slots, ("id", "service", "starts_at", "ends_at"))
-    columns.insert(1, [slot.clinic.id for slot in slots])
-    return columns + _columns(slots, ("capacity", "held", "booked", "open", "version"))
 
 
 async def answer_failed(

@@ -154,6 +154,11 @@ def take_announced(session: Session, homes: Sequence[int], limit: int) -> list[R
     return []
 
 
+def services_with_reminders(session: Session) -> list[Row]:
+    """No service says anything of its own."""
+    return []
+
+
 DONE: tuple[Statement, ...] = (
     apply,
     apply_made,
@@ -167,4 +172,5 @@ DONE: tuple[Statement, ...] = (
     has_untold_announced,
     take_announcement_steps,
     take_announced,
+    services_with_reminders,
 )

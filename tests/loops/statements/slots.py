@@ -7,7 +7,7 @@ from uuid import UUID
 
 import asyncpg
 
-from services.slots.store.decisions import SAID_OF_SLOTS
+from services.slots.store.said import SAID_OF_SLOTS
 from services.slots.store.seats import Row as Place
 from tests.loops.clockwork import Wait
 from tests.loops.database import Row, Session, Statement

@@ -4,11 +4,8 @@ To be on the list is all that this channel does: what becomes of a call, somebod
 """
 
 from services.notify.channels import Dispatch
-from services.notify.rules import Accepted, Channel, Outcome, Refused
+from services.notify.rules import NEVER, Accepted, Channel, Outcome, Refused
 from services.notify.rules.calls import clinic_of
-
-NEVER = 554
-"""As a mail server would say it: what is refused for good."""
 
 
 class CallList:

@@ -9,13 +9,14 @@ from uuid import UUID
 
 from services.notify import metrics
 from services.notify.channels import Dispatch, Line, Provider
-from services.notify.rules import Accepted, Channel, NotHandedOver, Outcome, Refused, Unanswered
+from services.notify.channels.around import Around, AroundLine
+from services.notify.rules import NEVER, Accepted, NotHandedOver, Outcome, Refused, Unanswered
 from services.notify.rules.pumping import Why, is_due
+from services.notify.rules.trouble import GUARD
 from shared.database import is_outage
 
 log = logging.getLogger(__name__)
 
-NEVER = 554
 STAGE = "the guard against pumping"
 
 
@@ -29,41 +30,24 @@ class Counts(Protocol):
         """It was certainly not taken."""
 
 
-class Guarded:
+class Guarded(Around):
     """A provider of text messages, and the guard before it."""
 
     def __init__(self, provider: Provider, counts: Counts) -> None:
-        self._provider = provider
+        super().__init__(provider)
         self._counts = counts
-        self.channel: Channel = provider.channel
-        self.name: str = provider.name
-        self.keyed: bool = provider.keyed
-        self.lines_max: int = provider.lines_max
 
     def line(self) -> "GuardedLine":
         """One more line."""
         return GuardedLine(self._provider.line(), self._counts)
 
 
-class GuardedLine:
+class GuardedLine(AroundLine):
     """A line that asks the guard first."""
 
     def __init__(self, line: Line, counts: Counts) -> None:
-        self._line = line
+        super().__init__(line)
         self._counts = counts
-
-    @property
-    def is_open(self) -> bool:
-        """True while something can be handed over."""
-        return self._line.is_open
-
-    async def open(self) -> None:
-        """Call the provider."""
-        await self._line.open()
-
-    async def close(self) -> None:
-        """Say goodbye."""
-        await self._line.close()
 
     async def send(self, dispatch: Dispatch) -> Outcome:
         """Counted before it is handed over; given back when it certainly was not taken."""
@@ -74,7 +58,7 @@ class GuardedLine:
         except Exception as error:
             if not is_outage(error):
                 raise
-            return NotHandedOver("guard")
+            return NotHandedOver(GUARD)
         if why is not None:
             metrics.guarded[why].inc()
             return Refused(NEVER, f"{STAGE}: {why}")

@@ -7,19 +7,19 @@ nobody can say.
 from collections.abc import Callable
 from datetime import datetime
 from email.utils import parsedate_to_datetime
-from types import SimpleNamespace
 from typing import Self
 
-import aiohttp
 import msgspec
-from aiohttp import ClientSession, ClientTimeout, DummyCookieJar, TCPConnector, TraceConfig
+from aiohttp import ClientResponse, ClientSession
 from yarl import URL
 
 from services.notify.channels import Dispatch
+from services.notify.channels.http import SharedSession, posted
 from services.notify.channels.web_push.content import content_of, sealed
 from services.notify.channels.web_push.signing import Signer
 from services.notify.config import Config
 from services.notify.rules import (
+    NEVER,
     Accepted,
     Channel,
     Gone,
@@ -38,13 +38,6 @@ from services.notify.rules.push import (
     urgency_of,
 )
 from services.notify.texts import short
-
-IDLE_SECONDS = 5.0
-"""Shorter than any service keeps a connection: one that it just closed would leave a message
-unknown."""
-
-NEVER = 554
-"""As a mail server would say it: what is refused for good."""
 
 ANSWER_HEADER_BYTES_MAX = 4_096
 SLOW_SECONDS_DEFAULT = 10.0
@@ -78,9 +71,9 @@ class WebPush:
         self.services = services
         self.signer = signer
         self.say = say
-        self._seconds = send_seconds
-        self._session: ClientSession | None = None
-        self._lines = 0
+        self.session = SharedSession(
+            lines_max, send_seconds, max_field_size=ANSWER_HEADER_BYTES_MAX
+        )
 
     @classmethod
     def of(cls, config: Config) -> Self:
@@ -98,27 +91,6 @@ class WebPush:
         """One of those who share the connections."""
         return PushLine(self)
 
-    def enter(self) -> ClientSession:
-        """The one session, for as long as somebody is in it."""
-        self._lines += 1
-        if self._session is None:
-            self._session = ClientSession(
-                connector=TCPConnector(limit=self.lines_max, keepalive_timeout=IDLE_SECONDS),
-                cookie_jar=DummyCookieJar(),
-                timeout=ClientTimeout(total=self._seconds),
-                trace_configs=[_noting_the_first_byte()],
-                max_field_size=ANSWER_HEADER_BYTES_MAX,
-                auto_decompress=False,
-            )
-        return self._session
-
-    async def leave(self) -> None:
-        """Whoever leaves last shuts the door."""
-        self._lines -= 1
-        if not self._lines and self._session is not None:
-            session, self._session = self._session, None
-            await session.close()
-
 
 class PushLine:
     """One message at a time to whichever push service it goes to."""
@@ -135,13 +107,13 @@ class PushLine:
     async def open(self) -> None:
         """Nobody is called before there is something to say."""
         if self._session is None:
-            self._session = self._provider.enter()
+            self._session = self._provider.session.enter()
 
     async def close(self) -> None:
         """No more is sent here."""
         if self._session is not None:
             self._session = None
-            await self._provider.leave()
+            await self._provider.session.leave()
 
     async def send(self, dispatch: Dispatch) -> Outcome:
         """Push one message, within the limit, and say what became of it."""
@@ -161,18 +133,11 @@ class PushLine:
     async def _ask(
         self, session: ClientSession, subscription: Subscription, dispatch: Dispatch, content: bytes
     ) -> Outcome:
-        begun = SimpleNamespace(content=False)
-        try:
-            async with session.post(
-                URL(subscription.endpoint, encoded=True),
-                data=content,
-                headers=self._headers(subscription, dispatch),
-                allow_redirects=False,
-                trace_request_ctx=begun,
-            ) as answer:
-                return outcome_of(answer.status, answer.headers.get("Retry-After", ""), dispatch.at)
-        except (aiohttp.ClientError, OSError, TimeoutError):
-            return Unanswered() if begun.content else NotHandedOver("connect")
+        async def read(answer: ClientResponse) -> Outcome:
+            return outcome_of(answer.status, answer.headers.get("Retry-After", ""), dispatch.at)
+
+        url = URL(subscription.endpoint, encoded=True)
+        return await posted(session, url, content, self._headers(subscription, dispatch), read)
 
     def _headers(self, subscription: Subscription, dispatch: Dispatch) -> dict[str, str]:
         return {
@@ -217,14 +182,3 @@ def _seconds_of(retry_after: str, at: datetime) -> float:
 def _until(date: str, at: datetime) -> float:
     moment = parsedate_to_datetime(date)
     return (moment.replace(tzinfo=moment.tzinfo or at.tzinfo) - at).total_seconds()
-
-
-def _noting_the_first_byte() -> TraceConfig:
-    """Says of each request whether its content may have left."""
-
-    async def leaves(session: ClientSession, context: SimpleNamespace, chunk: object) -> None:
-        context.trace_request_ctx.content = True
-
-    trace = TraceConfig()
-    trace.on_request_chunk_sent.append(leaves)
-    return trace

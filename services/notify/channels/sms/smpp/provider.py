@@ -18,6 +18,8 @@ from services.notify.channels.sms.smpp.receipts import is_text, report_of
 from services.notify.channels.sms.smpp.session import Account, LostError, Session
 from services.notify.channels.sms.smpp.texts import submits
 from services.notify.rules import (
+    LATER,
+    NEVER,
     Accepted,
     Channel,
     NotHandedOver,
@@ -37,9 +39,6 @@ SLOW_SECONDS = 2.0
 """How long nothing is tried after the SMSC said that it has too much to do."""
 
 STAGE = "submit_sm"
-NEVER, LATER = 554, 451
-"""As a mail server would say it: what is refused for good, and what may be taken another time."""
-
 SLOW = frozenset({0x14, 0x58})
 """Its queue is full; we are too quick."""
 

@@ -7,23 +7,21 @@ its own words is. A gateway before it that gives up does not know whether it has
 import asyncio
 import logging
 from collections.abc import Callable
-from types import SimpleNamespace
 
-import aiohttp
 import msgspec
 from aiohttp import (
+    ClientResponse,
     ClientSession,
-    ClientTimeout,
-    DummyCookieJar,
-    TCPConnector,
-    TraceConfig,
     encode_basic_auth,
 )
 from yarl import URL
 
 from services.notify.channels import AwayError, Dispatch
+from services.notify.channels.http import SharedSession, posted
 from services.notify.channels.sms.desk import SmsDesk
 from services.notify.rules import (
+    LATER,
+    NEVER,
     Accepted,
     Channel,
     NotHandedOver,
@@ -38,18 +36,12 @@ from services.notify.rules.segments import segments
 log = logging.getLogger(__name__)
 
 NAME = "twilio"
-NEVER, LATER = 554, 451
-"""As a mail server would say it: what is refused for good, and what may be taken another time."""
-
 PARTS_MAX = 10
 VALID_SECONDS_MAX = 36_000
 """The longest that the API lets a message wait; it is then told by nobody."""
 
 TOO_MANY = 20_429
 AUTHENTICATION = frozenset({401, 403, 407})
-IDLE_SECONDS = 5.0
-"""Shorter than the API keeps a connection: one it just closed would leave a message unknown."""
-
 ANSWER_BYTES_MAX = 65_536
 SLOW_SECONDS, SLOW_SECONDS_MAX = 2.0, 3_600.0
 
@@ -90,37 +82,19 @@ class TwilioProvider:
         self.words = words
         self.keyed = account.keyed
         self.lines_max = account.connections
-        self._session: ClientSession | None = None
-        self._lines = 0
+        self.session = SharedSession(
+            account.connections,
+            account.send_seconds,
+            headers={
+                "Accept-Encoding": "identity",
+                "Authorization": encode_basic_auth(account.sid, account.token),
+                "User-Agent": "Talon",
+            },
+        )
 
     def line(self) -> "TwilioLine":
         """One of those who share the connections."""
         return TwilioLine(self)
-
-    def enter(self) -> ClientSession:
-        """The one session, for as long as somebody is in it."""
-        self._lines += 1
-        if self._session is None:
-            self._session = ClientSession(
-                connector=TCPConnector(limit=self.lines_max, keepalive_timeout=IDLE_SECONDS),
-                cookie_jar=DummyCookieJar(),
-                timeout=ClientTimeout(total=self.account.send_seconds),
-                trace_configs=[_noting_the_first_byte()],
-                auto_decompress=False,
-                headers={
-                    "Accept-Encoding": "identity",
-                    "Authorization": encode_basic_auth(self.account.sid, self.account.token),
-                    "User-Agent": "Talon",
-                },
-            )
-        return self._session
-
-    async def leave(self) -> None:
-        """Whoever leaves last shuts the door."""
-        self._lines -= 1
-        if not self._lines and self._session is not None:
-            session, self._session = self._session, None
-            await session.close()
 
 
 class TwilioLine:
@@ -148,13 +122,13 @@ class TwilioLine:
         writer.close()
         self._is_away = False
         if self._session is None:
-            self._session = self._provider.enter()
+            self._session = self._provider.session.enter()
 
     async def close(self) -> None:
         """No more is sent here."""
         if self._session is not None:
             self._session = None
-            await self._provider.leave()
+            await self._provider.session.leave()
 
     async def send(self, dispatch: Dispatch) -> Outcome:
         """Hand over one text, within the limit, and say what became of it."""
@@ -186,20 +160,13 @@ class TwilioLine:
     async def _ask(
         self, session: ClientSession, form: dict[str, str], dispatch: Dispatch
     ) -> Outcome:
-        begun = SimpleNamespace(content=False)
         headers = {"I-Twilio-Idempotency-Token": str(dispatch.key)} if self._provider.keyed else {}
-        try:
-            async with session.post(
-                self._url,
-                data=form,
-                headers=headers,
-                allow_redirects=False,
-                trace_request_ctx=begun,
-            ) as answer:
-                body = await answer.content.read(ANSWER_BYTES_MAX)
-                return outcome_of(answer.status, body, answer.headers.get("Retry-After", ""))
-        except (aiohttp.ClientError, OSError, TimeoutError):
-            return Unanswered() if begun.content else NotHandedOver("connect")
+        return await posted(session, self._url, form, headers, _read)
+
+
+async def _read(answer: ClientResponse) -> Outcome:
+    body = await answer.content.read(ANSWER_BYTES_MAX)
+    return outcome_of(answer.status, body, answer.headers.get("Retry-After", ""))
 
 
 def outcome_of(status: int, body: bytes, retry_after: str = "") -> Outcome:
@@ -224,14 +191,3 @@ def _seconds_of(retry_after: str) -> float:
     if not retry_after.isdecimal():
         return SLOW_SECONDS
     return min(max(float(retry_after), SLOW_SECONDS), SLOW_SECONDS_MAX)
-
-
-def _noting_the_first_byte() -> TraceConfig:
-    """Says of each request whether its content may have left."""
-
-    async def leaves(session: ClientSession, context: SimpleNamespace, chunk: object) -> None:
-        context.trace_request_ctx.content = True
-
-    trace = TraceConfig()
-    trace.on_request_chunk_sent.append(leaves)
-    return trace
