@@ -10,7 +10,7 @@ import msgspec
 from msgspec import UNSET
 
 from services.notify.rules.addresses import Channel, Language
-from services.notify.rules.messages import Announced, Told, freed_by, places_of
+from services.notify.rules.messages import Announced, ReplyAnswer, Told, freed_by, places_of
 from services.notify.rules.reminders import VisitReminder
 from shared.links.rules import Link
 from shared.messages import (
@@ -100,7 +100,7 @@ def kind_of(event: Told) -> Kind:
             return "change" if event.reason == "clinic" else "booking"
         case BookingMissed() | BookingReinstated():
             return "attendance"
-        case VisitReminder():
+        case VisitReminder() | ReplyAnswer():
             return "reminder"
         case Announced():
             return "announcement"
@@ -149,7 +149,7 @@ def _is_told_at_once(event: Told) -> bool:
             return event.by is UNSET
         case BookingRevoked():
             return event.reason == "patient"
-        case BookingRescheduled() | VisitAdmitted() | VisitByPhone():
+        case BookingRescheduled() | VisitAdmitted() | VisitByPhone() | ReplyAnswer():
             return True
         case BookingMissed() | BookingReinstated() | VisitReminder() | VisitMissed() | Announced():
             return False
