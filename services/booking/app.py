@@ -80,12 +80,9 @@ async def run(config: Config, stopping: asyncio.Event) -> None:
         checks = health.checks() | {"events": inbox.wrong}
         work = Work(checks, [clock.keep(pool), health.keep(), _measure(store, appender)])
         if config.role != "api":
-            work.first.append(follower)
             work.tasks += [relay.run(), _audit(pool, config, follower)]
-            answers = _add_answers(
-                work, config, clock, Relay(NOTIFY_EVENTS.name, batches, appender)
-            )
-            _watch_followers(follower, answers)
+            told = Relay(NOTIFY_EVENTS.name, batches, appender)
+            _add_followers(work, follower, _answers(work, config, clock, told))
         else:
             del work.checks["follower"], work.checks["relay"]
         if config.role != "projector":
@@ -154,7 +151,7 @@ def _projector(config: Config, inbox: Inbox, relay: Relay) -> Follower:
     return follower
 
 
-def _add_answers(work: Work, config: Config, clock: DatabaseClock, relay: Relay) -> Follower:
+def _answers(work: Work, config: Config, clock: DatabaseClock, relay: Relay) -> Follower:
     """Who answered a reminder by a text message, as the messenger tells it."""
     answering = Answering(keys_of(config.link_keys), clock.now, config.reply_to)
     follower = Follower(
@@ -171,7 +168,6 @@ def _add_answers(work: Work, config: Config, clock: DatabaseClock, relay: Relay)
     follower.commits.on_batch = answering.count
     follower.commits.on_set_aside = metrics.count_set_aside
     follower.commits.on_again = lambda why: metrics.again[why].inc()
-    work.first.append(follower)
     work.tasks.append(relay.run())
     checks = {"answers": answering.wrong, "answers_follower": follower.wrong}
     work.checks |= checks | {"answers_relay": relay.wrong}
@@ -185,7 +181,8 @@ async def _audit(pool: asyncpg.Pool, config: Config, follower: Follower) -> None
     await auditor.run()
 
 
-def _watch_followers(*followers: Follower) -> None:
+def _add_followers(work: Work, *followers: Follower) -> None:
+    work.first += followers
     lags = [follower.lags for follower in followers]
     metrics.POSITION.look = lambda: chain.from_iterable(each.positions() for each in lags)
     metrics.LAG_RECORDS.look = lambda: chain.from_iterable(each.records() for each in lags)

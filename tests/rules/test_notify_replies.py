@@ -13,6 +13,8 @@ from hypothesis import strategies as st
 from services.notify import metrics
 from services.notify.channels import Dispatch
 from services.notify.channels.sms import words
+from services.notify.channels.sms.smpp import pdus
+from services.notify.channels.sms.smpp.pdus import Delivered
 from services.notify.rules.messages import link_to_cancel, link_to_confirm, link_to_move, offer_of
 from services.notify.rules.reminders import Habits, VisitReminder, reminder_of, visits_of
 from services.notify.rules.replies import (
@@ -147,6 +149,19 @@ def test_nothing_is_understood_that_says_more_than_the_words_there_are(text: str
     if meant is not None:
         assert letters_of(text).strip("' ") in {letters_of(word) for word in WORDS_ALONE}
         assert "?" not in text
+
+
+@pytest.mark.parametrize(
+    ("esm_class", "parameters", "is_whole"),
+    [(0, {}, True), (0x40, {}, False), (0, {0x020E: b"\x02"}, False)],
+    ids=["alone", "with a header", "with parameters"],
+)
+def test_a_part_of_a_text_is_known_by_its_header_or_its_parameters(
+    esm_class: int, parameters: dict[int, bytes], is_whole: bool
+) -> None:
+    delivered = Delivered("79161234567", esm_class, 0, b"\x05\x00\x03\x07\x02\x022", parameters)
+
+    assert pdus.is_whole(delivered) == is_whole
 
 
 # ---- what comes of it ----------------------------------------------------------------------------

@@ -111,9 +111,9 @@ def kind_of(event: Told) -> Kind:
 
 
 def link_to_decline(event: Told) -> Link | None:
-    """What lets its reader hear no more of such messages, without signing in."""
+    """What lets its reader hear no more of such messages; an answer is one that they asked for."""
     kind = BY_LINK.get(kind_of(event))
-    if kind is None:
+    if kind is None or isinstance(event, ReplyAnswer):
         return None
     return Link(
         purpose="decline",
