@@ -29,6 +29,7 @@ ApiAddress = Annotated[str, Meta(pattern=r"^(https?://[!-~]+)?$")]
 SmsSender = Annotated[
     str, Meta(pattern=r"^(\+?[0-9]{3,15}|[A-Za-z0-9 ._-]{1,11}|MG[0-9a-f]{32})?$")
 ]
+AppleId = Annotated[str, Meta(pattern=r"^([A-Z0-9]{10})?$")]
 Rate = Annotated[float, Meta(ge=0)]
 Share = Annotated[float, Meta(ge=0, le=1)]
 
@@ -100,6 +101,14 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     push_contact: PushContact = ""
     push_services: str = PUSH_SERVICES
     push_connections_max: AtLeastOne = 2
+    apns_key: str = ""
+    apns_key_id: AppleId = ""
+    apns_team_id: AppleId = ""
+    apns_apps: str = ""
+    apns_environment: Literal["production", "sandbox"] = "production"
+    apns_server: HostAndPortOrNone = ""
+    apns_ca: str = ""
+    apns_connections_max: AtLeastOne = 2
     link_keys: str = ""
     link_page: str = ""
     host: str = "127.0.0.1"
@@ -167,6 +176,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
                 raise ValueError(f"the SMS provider {provider} needs {', '.join(missing)}")
         if self.sms_replies and (not self.link_keys or not NUMBER.fullmatch(self.sms_from)):
             raise ValueError("SMS_REPLIES needs LINK_KEYS, and in SMS_FROM a number to reply to")
+        if self.apns_key and not (self.apns_key_id and self.apns_team_id and self.apns_apps):
+            raise ValueError("APNS_KEY needs APNS_KEY_ID, APNS_TEAM_ID and APNS_APPS")
 
     @property
     def regions(self) -> frozenset[str]:
