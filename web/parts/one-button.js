@@ -31,11 +31,13 @@ import { t } from '../words/language.js';
  * @param {string} about.path
  * @param {object} about.wish  how the button asks, as `ask` takes it
  * @param {(body: any) => Found} about.found
- * @param {(status: number, body: any) => string | null} about.done  what is said then; null where it is not done
+ * @param {(status: number, body: any) => string | null} about.done  what is said then; null where
+ *   it is not done
  * @param {boolean} [about.toned]  whether it looks good or bad
  * @returns {import('../app.js').View}
  */
-export function oneButton({ title, label, kind = 'primary', path, wish, found, done, toned = true }) {
+export function oneButton(about) {
+  const { title, label, kind = 'primary', path, wish, found, done, toned = true } = about;
   const said = el('p.note', { role: 'status' });
   const actions = el('div.actions');
   const button = el(`button.${kind}`, { type: 'button', onclick: press }, label);
