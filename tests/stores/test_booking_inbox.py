@@ -399,3 +399,17 @@ async def test_somebody_who_has_two_ids_is_told_of_one_booking_as_one_person(
     of_one = standing[before, today]
     assert (of_one.is_acted_for, of_one.hears) == (True, False)
     assert not standing[today, an_id("somebody else")].is_acted_for
+
+
+async def test_how_long_before_people_are_reminded_is_told_of_the_services_that_say_so(
+    connection: asyncpg.Connection,
+) -> None:
+    silent = await project(connection, booked(an_id("before it is said"), MONDAY))
+    service = a_place(MONDAY).service
+    about = (service, "vaccination", [], 1, None)
+    await connection.execute(SQL["declare_service"], *about, ["P3D", "PT1H"])
+
+    said = await project(connection, booked(ID, MONDAY), first=2)
+
+    assert [place.remind for told in silent for place in told.places] == [msgspec.UNSET]
+    assert [place.remind for told in said for place in told.places] == [("P3D", "PT1H")]

@@ -31,8 +31,8 @@ import { t } from '../words/language.js';
  * @param {string} about.path
  * @param {object} about.wish  how the button asks, as `ask` takes it
  * @param {(body: any) => Found} about.found
- * @param {(status: number, body: any) => string | null} about.done  what is said then; null where
- *   it is not done
+ * @param {(status: number, body: any) => string | null} about.done  what is said then; null for
+ *   what is not done
  * @param {boolean} [about.toned]  whether it looks good or bad
  * @returns {import('../app.js').View}
  */
