@@ -26,6 +26,7 @@ from shared.access.store import AccessLog
 from shared.clock import DatabaseClock
 from tests.booking_doors import KEY, NOTING, writing
 from tests.documented import every_answer_is_documented
+from tests.notify_apns import OURS
 from tests.notify_bookings import confirmed
 from tests.vaults import a_vault, key_file_of
 
@@ -75,7 +76,7 @@ def a_config(dsn: str, **settings: Any) -> Config:
         "port": 1,
         "ops_port": 2,
     }
-    return Config(**given | settings)
+    return Config(**given | OURS | settings)
 
 
 async def an_unknown_message(pool: asyncpg.Pool, person_id: UUID) -> UUID:

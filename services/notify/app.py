@@ -17,6 +17,7 @@ from services.notify.channels import Provider
 from services.notify.channels.budget import Budgeted
 from services.notify.channels.call_list import CallList
 from services.notify.channels.email import Smtp
+from services.notify.channels.mobile_push import MobilePush
 from services.notify.channels.sms import Plugged, limits_of, plugged
 from services.notify.channels.switch import switched
 from services.notify.channels.web_push import WebPush
@@ -27,6 +28,7 @@ from services.notify.inbox import Inbox
 from services.notify.live import Broadcaster
 from services.notify.reminding import Reminding
 from services.notify.retention import forget_unused, seal_plain
+from services.notify.rules.apps import KnownApps
 from services.notify.rules.push import PushServices
 from services.notify.sending import Sender
 from services.notify.store import (
@@ -142,14 +144,19 @@ def providers(config: Config, texts: Plugged) -> list[Provider]:
     """Who takes messages, one for each channel that is spoken over."""
     mail = [Smtp(config, nth) for nth in range(len(config.smtp_servers))]
     spoken: list[Provider] = [*mail, *texts.providers, CallList()]
-    return [*spoken, WebPush.of(config)] if config.push_key else spoken
+    if config.push_key:
+        spoken.append(WebPush.of(config))
+    if config.apns_key:
+        spoken.append(MobilePush.of(config))
+    return spoken
 
 
 def pushed_by(config: Config) -> api.Push:
-    """To whom a browser subscribes, and for which key."""
+    """To whom a browser subscribes, and for which key; and which apps are pushed to."""
     services = PushServices.parse(config.push_services)
     key = WebPush.of(config).signer.public_key if config.push_key else None
-    return api.Push(services, key)
+    named = config.apns_apps if config.apns_key else ""
+    return api.Push(services, key, KnownApps.parse(named, config.apns_environment))
 
 
 def _door(

@@ -28,6 +28,7 @@ ApiAddress = Annotated[str, Meta(pattern=r"^(https?://[!-~]+)?$")]
 SmsSender = Annotated[
     str, Meta(pattern=r"^(\+?[0-9]{3,15}|[A-Za-z0-9 ._-]{1,11}|MG[0-9a-f]{32})?$")
 ]
+AppleId = Annotated[str, Meta(pattern=r"^([A-Z0-9]{10})?$")]
 Rate = Annotated[float, Meta(ge=0)]
 Share = Annotated[float, Meta(ge=0, le=1)]
 
@@ -95,6 +96,14 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     push_contact: PushContact = ""
     push_services: str = PUSH_SERVICES
     push_connections_max: AtLeastOne = 2
+    apns_key: str = ""
+    apns_key_id: AppleId = ""
+    apns_team_id: AppleId = ""
+    apns_apps: str = ""
+    apns_environment: Literal["production", "sandbox"] = "production"
+    apns_server: HostAndPortOrNone = ""
+    apns_ca: str = ""
+    apns_connections_max: AtLeastOne = 2
     link_keys: str = ""
     link_page: str = ""
     host: str = "127.0.0.1"
@@ -160,6 +169,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
             missing = [name.upper() for name in needed if not getattr(self, name)]
             if provider in (self.sms_provider, self.sms_second) and missing:
                 raise ValueError(f"the SMS provider {provider} needs {', '.join(missing)}")
+        if self.apns_key and not (self.apns_key_id and self.apns_team_id and self.apns_apps):
+            raise ValueError("APNS_KEY needs APNS_KEY_ID, APNS_TEAM_ID and APNS_APPS")
 
     @property
     def regions(self) -> frozenset[str]:

@@ -28,7 +28,7 @@ PROBLEMS = by_code(
         ProblemKind(
             409,
             "push_off",
-            "There is no key by which push services would know this Talon, so nothing is pushed.",
+            "There is no key by which push services know who asks, so nothing is pushed there.",
             "Do without; mail and text messages come as before.",
         ),
         ProblemKind(
