@@ -23,6 +23,7 @@ export default {
   'told.VisitAdmitted': 'The doctor is ready for you',
   'told.VisitByPhone': 'Your visit is held by phone',
   'told.VisitMissed': 'Your visit was not held',
+  'told.ReplyAnswer': 'An answer to your text message',
   'told.Announced': 'An announcement',
 
   'channel.email': 'E-mail',

@@ -23,6 +23,7 @@ export default {
   'told.VisitAdmitted': 'Врач готов вас принять',
   'told.VisitByPhone': 'Приём пройдёт по телефону',
   'told.VisitMissed': 'Приём не состоялся',
+  'told.ReplyAnswer': 'Ответ на вашу СМС',
   'told.Announced': 'Объявление',
 
   'channel.email': 'Письмо',
