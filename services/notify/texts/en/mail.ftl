@@ -64,7 +64,7 @@ ReplyAnswer =
     .said = { $says ->
         [other_time] You can choose another time for your visit.
         [not_by_reply] This cannot be done by a reply: your message changed nothing. Please sign in.
-        [ambiguous] You have more than one visit ahead, so your message changed nothing. Please use the address in the message about the right one.
+        [ambiguous] You have more than one visit ahead, so your message changed nothing. Please sign in and choose the right one.
         [not_understood] Your message was not understood, and changed nothing.
        *[nothing] There is nothing to answer any more: your message changed nothing. Please sign in to see what you have.
     }

@@ -38,7 +38,7 @@ short-replying = { $offer ->
 short-ReplyAnswer = { $says ->
         [other_time] { -name }: choose another time here.
         [not_by_reply] { -name }: this cannot be done by a reply, your message changed nothing. Please open the page.
-        [ambiguous] { -name }: more than one visit is ahead, so your message changed nothing. Please use the address in the message about the right one.
+        [ambiguous] { -name }: more than one visit is ahead, so your message changed nothing. Please choose the right one on the page.
         [not_understood] { -name }: this was not understood, and changed nothing. { short-replying }
        *[nothing] { -name }: there is nothing to answer any more, your message changed nothing. Please open the page.
     }
