@@ -43,7 +43,7 @@ class Answering:
     """Does what answers ask for, in the batch's own transaction."""
 
     def __init__(self, keys: Keys | None, now: Callable[[], datetime], reply_to: int) -> None:
-        self.sequence = InSequence()
+        self.sequence = InSequence(takes_again=True)
         self._keys = keys
         self._now = now
         self._reply_to = reply_to

@@ -29,6 +29,8 @@ from tests.family_stories import NOT_AGREED, agrees, body, for_each
 from tests.stories import a_record
 from tests.visiting import KEYS
 
+PATIENCE_SECONDS = 10.0
+
 
 @pytest.fixture
 async def door(booking_dsn: str, tmp_path: Path) -> AsyncIterator[Door]:
@@ -71,10 +73,13 @@ async def hear(door: Door, *tokens: tuple[str, UUID], keys: Keys | None = KEYS) 
 
 
 async def sweep(door: Door) -> int:
-    """The wishes that wait are asked; a moment later they are answered."""
-    sweeper = Sweeper(Wishes(Database(door.pool, 1.0)), Handing(door), 0, resend_seconds=5.0)
+    """The wishes that wait are asked, until all of them are answered; how many they were."""
+    sweeper = Sweeper(Wishes(Database(door.pool, 1.0)), Handing(door), 0, resend_seconds=0.5)
     swept = await sweeper.sweep(10)
-    await asyncio.sleep(0.1)
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while await door.pool.fetchval("SELECT count(*) FROM pending_command"):
+            await asyncio.sleep(0.05)
+            await sweeper.sweep(10)
     return swept
 
 
@@ -222,6 +227,25 @@ async def test_without_the_link_s_record_both_would_have_used_it(
     became, status, uses = await both_at_once(door, made)
 
     assert uses == 2, (became, status)
+
+
+async def test_an_answer_that_a_person_has_sent_again_is_taken_though_it_has_no_number(
+    door: Door,
+) -> None:
+    made = await booked(door)
+    token, booking_id = to_come(made)
+    record = a_record(
+        msgspec.json.encode(an_answer(token, booking_id)),
+        topic=NOTIFY_EVENTS.name,
+        headers=(("ce_specversion", b"1.0"), ("talon_again", b"17")),
+    )
+    answering = Answering(KEYS, door.client.app[DESK].clock.now, 0)
+
+    async with door.pool.acquire() as connection, connection.transaction():
+        items = Unpacker(NOTIFY_EVENTS)(record)
+        await answering.handle(connection, {0: Head(0, 0, 0, 0, 0, 0)}, items)
+
+    assert await said_of(door) == [True]
 
 
 # ---- what cannot be read -------------------------------------------------------------------------
