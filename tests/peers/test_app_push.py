@@ -1,7 +1,8 @@
 """What does others' push service for apps get from us, and what do we make of its answers?"""
 
 import asyncio
-from collections.abc import AsyncIterator
+import logging
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -26,6 +27,7 @@ from services.notify.rules import (
 )
 from services.notify.rules.apps import AppAddress, kept_until, name_of
 from services.notify.rules.push import topic_of
+from shared.logs import set_up
 from tests.certificates import a_certificate, a_key
 from tests.notify_apns import APP, Apns, a_phone, an_apns
 from tests.notify_bookings import BOOKING, a_place, cancelled, confirmed
@@ -243,6 +245,24 @@ async def test_killed_after_the_content_is_unknown_and_of_what_was_not_begun_it_
                 await line.open()
 
 
+async def test_a_server_that_said_goodbye_is_asked_nothing_and_without_looking_it_would_be(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async with an_apns() as apns:
+        await apns.knows(PHONE)
+        async with opened(apns) as line, opened(apns) as unguarded:
+            for each in (line, unguarded):
+                await each.send(a_dispatch())
+            await apns.tell("shut")
+
+            seen = await line.send(a_dispatch())
+            monkeypatch.setattr(connection.Connection, "is_open", True)
+            unseen = await unguarded.send(a_dispatch())
+
+    assert seen == Untried()
+    assert isinstance(unseen, NotHandedOver | Unanswered)
+
+
 async def test_a_connection_that_nobody_used_for_long_is_not_trusted(
     apns: Apns, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -269,3 +289,34 @@ async def test_nobody_else_is_taken_for_it(apns: Apns, tmp_path: Any) -> None:
         port = server.sockets[0].getsockname()[1]
         with pytest.raises(AwayError):
             await a_line(apns, apns_server=f"127.0.0.1:{port}").open()
+
+
+# ---- who hears of it -----------------------------------------------------------------------------
+
+
+@pytest.fixture
+def at_debug(capsys: pytest.CaptureFixture[str]) -> Iterator[pytest.CaptureFixture[str]]:
+    """All that a service says, at the level at which most is said."""
+    root = logging.getLogger()
+    handlers, level = list(root.handlers), root.level
+    set_up("notify", "debug")
+    yield capsys
+    root.handlers, root.level = handlers, level
+    logging.getLogger("hpack").setLevel(logging.WARNING)
+
+
+async def test_no_log_has_a_phone_s_token_at_any_level(
+    apns: Apns, at_debug: pytest.CaptureFixture[str]
+) -> None:
+    async def said() -> str:
+        async with opened(apns) as line:
+            assert isinstance(await line.send(a_dispatch()), Accepted)
+        return at_debug.readouterr().err
+
+    guarded = await said()
+    logging.getLogger("hpack").setLevel(logging.DEBUG)
+    unguarded = await said()
+
+    assert "send_request_body" in guarded
+    assert PHONE.token not in guarded
+    assert PHONE.token in unguarded

@@ -14,10 +14,12 @@ from h2.events import ConnectionTerminated, StreamReset
 from hypothesis import given
 from hypothesis import strategies as st
 
+from services.notify.app import providers, pushed_by
 from services.notify.channels import Dispatch
 from services.notify.channels.mobile_push import MobilePush, Signer, outcome_of
 from services.notify.channels.mobile_push.connection import Answer, after_fault, trust
 from services.notify.channels.mobile_push.content import CONTENT_BYTES_MAX, content_of
+from services.notify.channels.sms import Plugged
 from services.notify.rules import (
     LATER,
     NEVER,
@@ -162,6 +164,16 @@ def test_it_goes_to_apple_s_own_servers_unless_another_is_set() -> None:
         ("api.sandbox.push.apple.com", 443),
         ("push.example.org", 8443),
     ]
+
+
+def test_who_has_an_app_of_their_own_speaks_to_it_and_who_has_none_does_not() -> None:
+    def channels(**settings: str) -> list[str]:
+        return [each.channel for each in providers(a_config("none", **settings), Plugged([], []))]
+
+    assert channels() == ["email", "list", "web_push", "mobile_push"]
+    assert channels(apns_key="") == ["email", "list", "web_push"]
+    assert pushed_by(a_config("none")).apps == KnownApps((APP,), "production")
+    assert pushed_by(a_config("none", apns_key="")).apps == KnownApps()
 
 
 def test_whoever_is_certified_by_the_given_file_is_trusted_and_nobody_else(tmp_path: Path) -> None:
