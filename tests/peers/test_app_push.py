@@ -245,36 +245,29 @@ async def test_killed_after_the_content_is_unknown_and_of_what_was_not_begun_it_
                 await line.open()
 
 
-async def test_a_server_that_said_goodbye_is_asked_nothing_and_without_looking_it_would_be(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+async def test_a_server_that_said_goodbye_is_asked_nothing() -> None:
     async with an_apns() as apns:
         await apns.knows(PHONE)
-        async with opened(apns) as line, opened(apns) as unguarded:
-            for each in (line, unguarded):
-                await each.send(a_dispatch())
+        async with opened(apns) as line:
+            await line.send(a_dispatch())
             await apns.tell("shut")
 
-            seen = await line.send(a_dispatch())
-            monkeypatch.setattr(connection.Connection, "is_open", True)
-            unseen = await unguarded.send(a_dispatch())
-
-    assert seen == Untried()
-    assert isinstance(unseen, NotHandedOver | Unanswered)
+            assert await line.send(a_dispatch()) == Untried()
+            assert not line.is_open
 
 
-async def test_a_connection_that_nobody_used_for_long_is_not_trusted(
+async def test_a_connection_that_was_silent_for_long_is_not_trusted(
     apns: Apns, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with opened(apns) as line:
         await line.send(a_dispatch())
-        monkeypatch.setattr(connection, "IDLE_SECONDS_MAX", 0.0)
+        monkeypatch.setattr(connection, "SILENT_SECONDS_MAX", 0.0)
         assert not line.is_open
+        assert await line.send(a_dispatch()) == Untried()
 
+        monkeypatch.undo()
         await line.open()
         assert line.is_open
-        monkeypatch.setattr(connection, "UNUSED_SECONDS_MAX", 0.0)
-        assert not line.is_open
 
 
 async def test_nobody_else_is_taken_for_it(apns: Apns, tmp_path: Any) -> None:
@@ -317,6 +310,5 @@ async def test_no_log_has_a_phone_s_token_at_any_level(
     logging.getLogger("hpack").setLevel(logging.DEBUG)
     unguarded = await said()
 
-    assert "send_request_body" in guarded
     assert PHONE.token not in guarded
     assert PHONE.token in unguarded
