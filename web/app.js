@@ -14,6 +14,7 @@ import { contactsView } from './views/contacts.js';
 import { findView } from './views/find.js';
 import { lineView } from './views/line.js';
 import { linkView } from './views/link.js';
+import { messagesView } from './views/messages.js';
 import { nowhereView } from './views/nowhere.js';
 import { otherTimeView } from './views/other-time.js';
 import { pairsView } from './views/pairs.js';
@@ -31,6 +32,7 @@ const VIEWS = {
   clinic: clinicView,
   pairs: pairsView,
   bookings: bookingsView,
+  messages: messagesView,
   contacts: contactsView,
   line: lineView,
   link: linkView,
@@ -40,7 +42,7 @@ const VIEWS = {
   stop: stopView,
   nowhere: nowhereView,
 };
-const PERSONAL = ['bookings', 'contacts'];
+const PERSONAL = ['bookings', 'messages', 'contacts'];
 
 const main = /** @type {HTMLElement} */ (document.querySelector('main'));
 /** @type {View | undefined} */

@@ -5,8 +5,10 @@ import { onSession, signOut, whoIsHere } from '../talk/session.js';
 import { LANGUAGES, spoken, t } from '../words/language.js';
 
 const ID_DIGITS = 6;
-const VIEWS = /** @type {const} */ (['find', 'bookings', 'contacts']);
-const ADDRESSES = { find: '#/', bookings: '#/bookings', contacts: '#/contacts' };
+const VIEWS = /** @type {const} */ (['find', 'bookings', 'messages', 'contacts']);
+const ADDRESSES = {
+  find: '#/', bookings: '#/bookings', messages: '#/messages', contacts: '#/contacts',
+};
 
 /** @typedef {import('../words/language.js').Language} Language */
 

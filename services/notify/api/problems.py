@@ -33,6 +33,13 @@ PROBLEMS = by_code(
         ),
         ProblemKind(
             409,
+            "preferences_changed",
+            "The preferences are not those any more whose version was sent: another page or a link"
+            " has changed them.",
+            "Read them anew, and change what holds now.",
+        ),
+        ProblemKind(
+            409,
             "call_settled",
             "Somebody has noted already, and otherwise, what became of this call.",
             "Read the list anew; what was noted first stays.",

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime, time, timedelta
+from hashlib import blake2b
 from typing import Literal, assert_never, get_args
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -49,6 +50,9 @@ CHANNELS: tuple[Channel, ...] = ("email", "sms", "web_push", "mobile_push", "lis
 CONSENT_VERSION = "2026-12"
 """Of the words by which one agrees to hear of more than one's own visits."""
 
+VERSION_BYTES = 8
+"""Of the name of what somebody wishes; it only has to differ from the one before."""
+
 ON_THE_WAY = timedelta(hours=2)
 """So long before a visit it is too late to hear that it is not held: nobody is left to sleep."""
 
@@ -87,6 +91,11 @@ class Wishes(msgspec.Struct, frozen=True, kw_only=True):
     quiet: QuietHours | None = None
     declined: tuple[Kind, ...] = ()
     consent_version: str | None = None
+
+
+def version_of(wishes: Wishes) -> str:
+    """What names these wishes: whoever changes them says which they have seen."""
+    return blake2b(msgspec.json.encode(wishes), digest_size=VERSION_BYTES).hexdigest()
 
 
 def kind_of(event: Told) -> Kind:

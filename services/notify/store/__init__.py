@@ -25,7 +25,7 @@ from services.notify.store.ledger import (
 )
 from services.notify.store.live import Gap, LiveEvent, LiveEvents, Look, Missed, keep_live
 from services.notify.store.pages import Tellings, TellingSeen
-from services.notify.store.preferences import KeptWishes, Preferences
+from services.notify.store.preferences import KeptWishes, Preferences, WishesChangedError
 from services.notify.store.receipts import Receipts
 from services.notify.store.reminders import (
     Planned,
@@ -72,6 +72,7 @@ __all__ = [
     "TellingSeen",
     "Tellings",
     "Texting",
+    "WishesChangedError",
     "Written",
     "drop_reminders",
     "forget",

@@ -85,6 +85,13 @@ class WebPush:
             send_seconds=config.send_seconds,
         )
 
+    def part_of(self, dispatch: Dispatch) -> str:
+        """The push service of the device's browser; what cannot be read is nobody's trouble."""
+        try:
+            return _decode(dispatch.recipient).origin
+        except msgspec.MsgspecError:
+            return "unreadable"
+
     def line(self) -> "PushLine":
         """One of those who share the connections."""
         return PushLine(self)

@@ -1,0 +1,81 @@
+"""How soon is it handed over to whoever has just booked, at a steady pace of bookings?
+
+Everybody has an e-mail address here, and the stack's mail server takes what it is given. Counted
+from the moment of the referee's decision, which is before the answer, to the messenger's note that
+the mail server has it; both by PostgreSQL's clock.
+"""
+
+from datetime import datetime
+
+import asyncpg
+
+from bench.rush.found import line_of
+from bench.rush.ground import Ground, standing
+from bench.rush.scene import Scene
+from bench.rush.shapes import UNIFORM
+from bench.waiting.crowd import ask_all, request_of
+from deploy.local.stack import SUPERUSER
+from shared.statements import load
+from talon.mistakes import MistakeError
+
+SQL = load("bench.chapters")
+PER_SECOND = 200.0
+CONNECTIONS = 32
+PATH = "/me/contacts"
+OK = 200
+NAME = "handed"
+
+
+async def play(scene: Scene) -> None:
+    """On a stack of its own, so that nobody else's messages wait."""
+    await scene.up()
+    sizes = scene.sizes
+    async with standing(scene.stack, sizes, scene.all, scene.out) as ground:
+        await _give_addresses(ground)
+        warm = ground.pace.unhurried(PER_SECOND, sizes.warm_seconds)
+        await ground.measure.warm(ground.talon, UNIFORM.name, warm)
+        await ground.settle()
+        owner = await asyncpg.connect(scene.stack.dsn(SUPERUSER))
+        try:
+            began: datetime = await owner.fetchval(SQL["now_is"])
+            pressure = ground.pace.unhurried(PER_SECOND, sizes.handed_seconds)
+            run = await ground.measure.run(ground.talon, UNIFORM.name, pressure, ground.watch)
+            await ground.audit()
+            row = await owner.fetchrow(SQL["handed_over"], began)
+        finally:
+            await owner.close()
+    assert row is not None
+    found = dict(row)
+    scene.all.details[NAME] = {"run": run, "messages": found}
+    scene.all.values |= values_of(found, run.per_second)
+    scene.say(f"{found}, beside {line_of(run)}")
+
+
+def values_of(found: dict[str, float], per_second: float) -> dict[str, float | None]:
+    """By the names in RESULT; no delay is told where somebody was not told."""
+    is_whole = found["messages"] > 0 and found["sent"] == found["messages"]
+    return {
+        "handed_over_bookings": round(per_second, 1),
+        "handed_over_messages": found["messages"],
+        "handed_over_p50_seconds": round(found["p50"], 3) if is_whole else None,
+        "handed_over_p99_seconds": round(found["p99"], 3) if is_whole else None,
+    }
+
+
+async def _give_addresses(ground: Ground) -> None:
+    """As a person does it, at the messenger's door."""
+    door = ground.stack.api("notify")
+    wishes = [
+        request_of(
+            door,
+            PATH,
+            method="PUT",
+            token=token,
+            body=b'{"email":"patient-%d@example.org"}' % nth,
+        )
+        for nth, token in enumerate(ground.tokens)
+    ]
+    answers = await ask_all(door, wishes, connections=CONNECTIONS)
+    other = next((one for one in answers if one.status != OK), None)
+    if other is not None:
+        raise MistakeError(f"PUT {PATH} answered {other.status}: {other.body!r}")
