@@ -126,6 +126,21 @@ async def test_a_goodbye_between_two_requests_is_heard_before_the_next(tmp_path:
         assert server.sessions[0].asked == [1]
 
 
+async def test_whoever_does_not_listen_asks_all_the_same_and_nobody_knows(tmp_path: Path) -> None:
+    async with a_server(tmp_path, takes) as server, calling(server) as connection:
+        await asked(connection)
+        ear = connection._transport
+        assert ear is not None
+        ear.pause_reading()
+        server.sessions[0].h2.close_connection(last_stream_id=2**31 - 1)
+        server.sessions[0].flush()
+        await asyncio.sleep(0.1)
+        asyncio.get_running_loop().call_later(0.1, ear.resume_reading)
+
+        assert await connection.is_there()
+        assert await asked(connection) == Unanswered()
+
+
 async def test_what_is_said_between_two_requests_is_answered_and_ends_nothing(
     tmp_path: Path,
 ) -> None:
