@@ -23,6 +23,7 @@ export default {
   'told.VisitAdmitted': 'The doctor is ready for you',
   'told.VisitByPhone': 'Your visit is held by phone',
   'told.VisitMissed': 'Your visit was not held',
+  'told.ReplyAnswer': 'An answer to your text message',
   'told.Announced': 'An announcement',
 
   'channel.email': 'E-mail',
@@ -48,4 +49,17 @@ export default {
   'fate_more.expired': 'By the time it could be sent it was no news any more.',
   'fate_more.no_address': 'There was no address to send it to.',
   'fate_more.declined': 'You have said that you do not want such messages.',
+
+  'nav.unknown': 'Unsettled',
+  'unknown.title': 'Of these nobody knows',
+  'unknown.why': 'These messages were handed over, and no word came of whether they arrived. They are not sent again by themselves. Who finds it out says so here, for good. That you look is noted with each of these people.',
+  'unknown.none': 'There are none: of every message it is known what became of it.',
+  'unknown.person': 'Patient',
+  'unknown.more': 'Show more',
+  'unknown.note': 'How do you know?',
+  'unknown.note_missing': 'Say first how you know.',
+  'unknown.arrived': 'It arrived',
+  'unknown.failed': 'It did not arrive',
+  'unknown.said.delivered': 'Noted: it arrived.',
+  'unknown.said.failed': 'Noted: it did not arrive. The next channel tells it, if there is one.',
 };
