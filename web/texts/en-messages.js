@@ -20,6 +20,7 @@ export default {
   'told.BookingMissed': 'A missed visit',
   'told.BookingReinstated': 'Your visit was not missed after all',
   'told.VisitReminder': 'A reminder of your visit',
+  'told.ReplyAnswer': 'An answer to your text message',
   'told.VisitAdmitted': 'The doctor is ready for you',
   'told.VisitByPhone': 'Your visit is held by phone',
   'told.VisitMissed': 'Your visit was not held',

@@ -20,6 +20,7 @@ export default {
   'told.BookingMissed': 'Отмечена неявка',
   'told.BookingReinstated': 'Неявка снята',
   'told.VisitReminder': 'Напоминание о визите',
+  'told.ReplyAnswer': 'Ответ на ваше сообщение',
   'told.VisitAdmitted': 'Врач готов вас принять',
   'told.VisitByPhone': 'Приём пройдёт по телефону',
   'told.VisitMissed': 'Приём не состоялся',
