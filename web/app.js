@@ -20,6 +20,7 @@ import { otherTimeView } from './views/other-time.js';
 import { pairsView } from './views/pairs.js';
 import { signInView } from './views/sign-in.js';
 import { stopView } from './views/stop.js';
+import { unknownView } from './views/unknown.js';
 import { visitView } from './views/visit.js';
 import { preferred, remember, speak, t } from './words/language.js';
 
@@ -34,6 +35,7 @@ const VIEWS = {
   bookings: bookingsView,
   messages: messagesView,
   contacts: contactsView,
+  unknown: unknownView,
   line: lineView,
   link: linkView,
   visit: visitView,
@@ -42,7 +44,7 @@ const VIEWS = {
   stop: stopView,
   nowhere: nowhereView,
 };
-const PERSONAL = ['bookings', 'messages', 'contacts'];
+const PERSONAL = ['bookings', 'messages', 'contacts', 'unknown'];
 
 const main = /** @type {HTMLElement} */ (document.querySelector('main'));
 /** @type {View | undefined} */

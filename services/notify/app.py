@@ -38,6 +38,7 @@ from services.notify.store import (
     LiveEvents,
     Receipts,
     Reminders,
+    Replies,
     Spending,
     Texting,
 )
@@ -83,7 +84,7 @@ async def run(config: Config, stopping: asyncio.Event) -> None:
         senders, texting = speaking.senders, speaking.texting
         relay = Relay(BOOKING_EVENTS.name, pool, appender)
         reminding, live = Reminding(config, Reminders(pool)), Broadcaster(config, events)
-        inbox = Inbox(vault, reminding.habits)
+        inbox = Inbox(vault, reminding.habits, keys_of(config.link_keys))
         follower = _follower(config, relay, inbox, pages=live.wake, senders=senders)
         ping = kept.contacts.takes_writes
         health = Health(appender=appender, follower=follower, relay=relay, ping=ping)
@@ -129,7 +130,8 @@ class Speaking(NamedTuple):
 
 def _speaking(config: Config, pool: asyncpg.Pool, vault: Vault, contacts: Contacts) -> Speaking:
     ledger, receipts, dispatcher = Ledger(pool), Receipts(pool), Dispatcher(config, contacts)
-    texting = Texting(pool, vault, limits_of(config), partial(take_ends, receipts))
+    replies = Replies(pool, vault, asks=config.sms_replies, count=metrics.count_reply)
+    texting = Texting(pool, vault, limits_of(config), partial(take_ends, receipts), replies)
     texts = plugged(config, texting)
     most, spending = config.sms_announcements_per_day_max, Spending(pool)
     texts = texts._replace(providers=[Budgeted(each, spending, most) for each in texts.providers])

@@ -1,5 +1,6 @@
 """What may be set from outside for the messenger?"""
 
+import re
 from collections.abc import Mapping
 from typing import Annotated, Literal
 
@@ -31,6 +32,9 @@ SmsSender = Annotated[
 AppleId = Annotated[str, Meta(pattern=r"^([A-Z0-9]{10})?$")]
 Rate = Annotated[float, Meta(ge=0)]
 Share = Annotated[float, Meta(ge=0, le=1)]
+
+NUMBER = re.compile(r"\+?[0-9]{3,15}|MG[0-9a-f]{32}")
+"""A sender to whom one can reply, or a service that has such numbers; to a name nobody can."""
 
 NEEDED: Mapping[str, tuple[str, ...]] = {
     "smpp": ("smpp", "smpp_user", "sms_from"),
@@ -69,6 +73,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     sms_from: SmsSender = ""
     sms_regions: Regions = "RU"
     sms_links: bool = True
+    sms_replies: bool = False
     sms_valid_seconds_max: Seconds = 86_400.0
     sms_number_hour_max: AtLeastOne = 10
     sms_number_day_max: AtLeastOne = 30
@@ -169,6 +174,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
             missing = [name.upper() for name in needed if not getattr(self, name)]
             if provider in (self.sms_provider, self.sms_second) and missing:
                 raise ValueError(f"the SMS provider {provider} needs {', '.join(missing)}")
+        if self.sms_replies and (not self.link_keys or not NUMBER.fullmatch(self.sms_from)):
+            raise ValueError("SMS_REPLIES needs LINK_KEYS, and in SMS_FROM a number to reply to")
         if self.apns_key and not (self.apns_key_id and self.apns_team_id and self.apns_apps):
             raise ValueError("APNS_KEY needs APNS_KEY_ID, APNS_TEAM_ID and APNS_APPS")
 

@@ -1,14 +1,18 @@
 """Does somebody see what they were told, by what, and what became of it?"""
 
 import asyncio
+from uuid import UUID
 
+import asyncpg
 import pytest
 from playwright.async_api import expect
 
+from deploy.local.stack import SUPERUSER
 from tests.page_practice import Desk
 from tests.page_tellings import MOVED_AND_TOLD, TELLINGS, shows_tellings, telling
 from tests.page_visitor import NARROW, WIDE, is_network
 from tests.pages.conftest import Visit
+from tests.town import Town
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -91,4 +95,44 @@ async def test_without_a_connection_what_was_read_stays_and_the_page_says_so(
 
     await expect(visitor.page.locator(".trouble")).to_have_text(visitor.said("fresh.offline"))
     await expect(visitor.page.locator(".told")).to_have_count(4)
+    visitor.forgives(is_network)
+
+
+async def test_an_operator_settles_what_nobody_knows_and_says_how_they_know(
+    desk: Desk, visit: Visit, town: Town
+) -> None:
+    practice = await (await desk.practice()).opens(["09:00"])
+    token = desk.patient()
+    await desk.ask("PUT", "/me/contacts", token, {"email": "somebody@example.org"})
+    await desk.book(practice.slots["09:00"], token)
+    await is_sent(desk, token)
+    person = (await desk.ask("GET", "/me", token))["id"]
+    database = await asyncpg.connect(town.stack.dsn(SUPERUSER))
+    unknown = "UPDATE notify.message SET state = 'unknown' WHERE owner_id = $1"
+    await database.execute(unknown, UUID(person))
+    await database.close()
+
+    visitor = await (await visit("en")).goes_to("#/unknown", desk.operator)
+    card = visitor.page.locator(".told", has_text=person)
+    await expect(card).to_contain_text(practice.name)
+    assert await visitor.axe() == []
+    settled = card.get_by_role("button", name=visitor.said("unknown.failed"))
+    await settled.click()
+    await expect(card).to_contain_text(visitor.said("unknown.note_missing"))
+    await card.get_by_label(visitor.said("unknown.note")).fill("The provider has no trace of it.")
+    await settled.click()
+
+    await expect(card).to_have_count(0)
+    await expect(visitor.page.locator("h1")).to_be_focused()
+    [message] = (await desk.ask("GET", "/me/messages", token))["messages"]
+    assert message["fate"] == "failed"
+
+
+async def test_whoever_is_no_operator_finds_no_way_there_and_nothing_there(
+    desk: Desk, visit: Visit
+) -> None:
+    visitor = await (await visit("ru")).goes_to("#/unknown", desk.patient())
+
+    await expect(visitor.shows("problem.forbidden")).to_be_visible()
+    await expect(visitor.page.locator("nav [href='#/unknown']")).to_be_hidden()
     visitor.forgives(is_network)

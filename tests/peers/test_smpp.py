@@ -350,6 +350,17 @@ async def test_what_a_person_writes_back_is_read_in_their_letters(smsc: Smsc) ->
     assert desk.reports == []
 
 
+async def test_a_part_of_a_longer_text_is_known_as_one(smsc: Smsc) -> None:
+    desk = Desk()
+    part = {"sar_msg_ref_num": 7, "sar_total_segments": 2, "sar_segment_seqnum": 2}
+    async with bound(a_provider(smsc.port, desk)):
+        await smsc.tell(text={"source_addr": "79161234567", "short_message": "2"} | part)
+        await smsc.tell(text={"source_addr": "79161234567", "short_message": "2"})
+        await smsc.until("answered", 2)
+
+    assert [(reply.text, reply.is_whole) for reply in desk.replies] == [("2", False), ("2", True)]
+
+
 async def test_what_cannot_be_read_or_kept_ends_no_line(smsc: Smsc) -> None:
     desk = Desk()
     async with bound(a_provider(smsc.port, desk)) as provider:

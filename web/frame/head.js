@@ -5,9 +5,13 @@ import { onSession, signOut, whoIsHere } from '../talk/session.js';
 import { LANGUAGES, spoken, t } from '../words/language.js';
 
 const ID_DIGITS = 6;
-const VIEWS = /** @type {const} */ (['find', 'bookings', 'messages', 'contacts']);
+const VIEWS = /** @type {const} */ (['find', 'bookings', 'messages', 'contacts', 'unknown']);
 const ADDRESSES = {
-  find: '#/', bookings: '#/bookings', messages: '#/messages', contacts: '#/contacts',
+  find: '#/',
+  bookings: '#/bookings',
+  messages: '#/messages',
+  contacts: '#/contacts',
+  unknown: '#/unknown',
 };
 
 /** @typedef {import('../words/language.js').Language} Language */
@@ -43,6 +47,8 @@ export function head(onLanguage) {
       set(button, 'aria-pressed', String(button.getAttribute('data-language') === spoken()));
     }
     const here = whoIsHere();
+    // Talon shows it to nobody else; others need no way to where they are not let in.
+    ways[VIEWS.indexOf('unknown')].hidden = here?.roles.includes('operator') !== true;
     say(person, here === null ? '' : t('person.here', { number: here.id.slice(-ID_DIGITS) }));
     say(leave, t('sign_in.leave'));
     leave.hidden = here === null;

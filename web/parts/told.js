@@ -11,17 +11,26 @@ import { el, named } from './dom.js';
 const TONES = { delivered: 'good', failed: 'bad', unknown: 'unsure' };
 
 /**
- * The heading, the visits, and each channel that was tried.
+ * What was told, and each channel that was tried.
  * @param {Told} told
  * @returns {(HTMLElement | false)[]}
  */
 export function toldParts({ what, tries }) {
+  const list = el('ol.tries', { 'aria-label': t('messages.tries') }, ...tries.map(attempt));
+  return [...toldWhat(what), list];
+}
+
+/**
+ * What it was about, and which visits.
+ * @param {Telling} what
+ * @returns {(HTMLElement | false)[]}
+ */
+export function toldWhat(what) {
   const visits = once(what.visits);
   return [
     el('h2', {}, headline(what)),
     what.tells === 'Announced' && named('p', what.said),
     visits.length > 0 && el('ul.told-visits', {}, ...visits.map(visit)),
-    el('ol.tries', { 'aria-label': t('messages.tries') }, ...tries.map(attempt)),
   ];
 }
 

@@ -116,6 +116,15 @@
  */
 
 /**
+ * @typedef {object} UnknownParts
+ * @property {string} person_id
+ * @property {string | null} provider who has it, or may have it
+ * @property {string} note what is known of the last attempt
+ */
+
+/** @typedef {Telling & UnknownParts} Unknown a message of which nobody knows whether it was told */
+
+/**
  * @typedef {object} Contacts where one is reached; of devices only how many there are
  * @property {string | null} email
  * @property {string | null} phone

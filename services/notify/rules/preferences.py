@@ -11,7 +11,7 @@ import msgspec
 from msgspec import UNSET
 
 from services.notify.rules.addresses import Channel, Language
-from services.notify.rules.messages import Announced, Told, freed_by, places_of
+from services.notify.rules.messages import Announced, ReplyAnswer, Told, freed_by, places_of
 from services.notify.rules.reminders import VisitReminder
 from shared.links.rules import Link
 from shared.messages import (
@@ -109,7 +109,7 @@ def kind_of(event: Told) -> Kind:
             return "change" if event.reason == "clinic" else "booking"
         case BookingMissed() | BookingReinstated():
             return "attendance"
-        case VisitReminder():
+        case VisitReminder() | ReplyAnswer():
             return "reminder"
         case Announced():
             return "announcement"
@@ -120,9 +120,9 @@ def kind_of(event: Told) -> Kind:
 
 
 def link_to_decline(event: Told) -> Link | None:
-    """What lets its reader hear no more of such messages, without signing in."""
+    """What lets its reader hear no more of such messages; an answer is one that they asked for."""
     kind = BY_LINK.get(kind_of(event))
-    if kind is None:
+    if kind is None or isinstance(event, ReplyAnswer):
         return None
     return Link(
         purpose="decline",
@@ -158,7 +158,7 @@ def _is_told_at_once(event: Told) -> bool:
             return event.by is UNSET
         case BookingRevoked():
             return event.reason == "patient"
-        case BookingRescheduled() | VisitAdmitted() | VisitByPhone():
+        case BookingRescheduled() | VisitAdmitted() | VisitByPhone() | ReplyAnswer():
             return True
         case BookingMissed() | BookingReinstated() | VisitReminder() | VisitMissed() | Announced():
             return False

@@ -35,6 +35,13 @@ from services.notify.store.reminders import (
     forget_reminders,
     plan_reminders,
 )
+from services.notify.store.replies import (
+    Replies,
+    Wish,
+    forget_replies,
+    has_untold_replies,
+    take_untold_replies,
+)
 from services.notify.store.texting import End, Texting
 
 __all__ = [
@@ -66,23 +73,28 @@ __all__ = [
     "Reach",
     "Receipts",
     "Reminders",
+    "Replies",
     "SealedAddress",
     "Spending",
     "Step",
     "TellingSeen",
     "Tellings",
     "Texting",
+    "Wish",
     "WishesChangedError",
     "Written",
     "drop_reminders",
     "forget",
     "forget_reminders",
+    "forget_replies",
+    "has_untold_replies",
     "keep_live",
     "latest_told",
     "plan_reminders",
     "put_on_list",
     "sayings",
     "stop_announcements",
+    "take_untold_replies",
     "word_announcements",
     "write_down",
 ]
