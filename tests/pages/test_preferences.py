@@ -79,3 +79,25 @@ async def test_nobody_acts_for_an_adult_who_has_not_agreed_and_not_after_that(
     assert (held["state"], held["consent"]["version"]) == ("accepted", 1)
     assert ended["state"] == "withdrawn"
     visitor.forgives(is_network)
+
+
+async def test_what_could_not_be_read_is_read_later_and_what_could_not_be_kept_is_said(
+    desk: Desk, visit: Visit
+) -> None:
+    visitor = await visit("en")
+    wishes = f"**/api/v1{PREFERENCES}"
+    await visitor.page.route(wishes, lambda route: route.abort())
+    await visitor.goes_to("#/contacts", desk.patient())
+    said, save = visitor.page.locator("#preferences-said"), visitor.button("preferences.save")
+    await expect(said).to_have_text(visitor.said("problem.offline"))
+    await expect(save).to_be_disabled()
+
+    await visitor.page.unroute(wishes)
+    await visitor.evaluate("dispatchEvent(new Event('online'))")
+    await expect(save).to_be_enabled()
+    await expect(said).to_be_empty()
+    await visitor.page.route(wishes, lambda route: route.abort())
+    await save.click()
+
+    await expect(said).to_have_text(visitor.said("problem.once_more"))
+    visitor.forgives(is_network)

@@ -2,9 +2,10 @@
 //
 // `java -cp 'jars/*' Apns.java CERTIFICATE KEY PUBLIC_KEY KEY_ID TEAM_ID APP [PORT]` writes one JSON object a line of what
 // it hears, and reads one line each of what to do: `next WORD…` for the next messages (`ok` when there is none;
-// `hang`, `die`, or a RejectionReason), `know TOKEN`, `expire TOKEN`, `anew`.
+// `hang`, `die`, or a RejectionReason), `know TOKEN`, `expire TOKEN`, `anew`, `shut`.
 
 import com.eatthepath.pushy.apns.auth.ApnsVerificationKey;
+import com.eatthepath.pushy.apns.server.MockApnsServer;
 import com.eatthepath.pushy.apns.server.MockApnsServerBuilder;
 import com.eatthepath.pushy.apns.server.MockApnsServerListener;
 import com.eatthepath.pushy.apns.server.PushNotificationHandler;
@@ -39,13 +40,14 @@ public class Apns {
   static final Set<String> known = ConcurrentHashMap.newKeySet();
   static final Map<String, Instant> expired = new ConcurrentHashMap<>();
   static final Deque<String> next = new ConcurrentLinkedDeque<>();
+  static MockApnsServer server;
   static volatile CountDownLatch freed = new CountDownLatch(1);
 
   public static void main(String[] args) throws Exception {
     var key = ApnsVerificationKey.loadFromPkcs8File(new File(args[2]), args[4], args[3]);
     var looksAtEach = new ValidatingPushNotificationHandlerFactory(
         Map.of(args[5], known), expired, Map.of(args[3], key), Map.of(key, Set.of(args[5])));
-    var server = new MockApnsServerBuilder()
+    server = new MockApnsServerBuilder()
         .setServerCredentials(new File(args[0]), new File(args[1]), null)
         .setHandlerFactory(session -> {
           say("\"connected\": true");
@@ -69,6 +71,7 @@ public class Apns {
     switch (words[0]) {
       case "know" -> known.add(words[1]);
       case "expire" -> expired.put(words[1], Instant.now());
+      case "shut" -> server.shutdown().join();
       case "anew" -> {
         known.clear();
         expired.clear();

@@ -5,19 +5,18 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import uuid4
 
-import httpcore
 import jwt
 import msgspec
 import pytest
-from h2.errors import ErrorCodes
-from h2.events import ConnectionTerminated, StreamReset
 from hypothesis import given
 from hypothesis import strategies as st
 
+from services.notify.app import providers, pushed_by
 from services.notify.channels import Dispatch
 from services.notify.channels.mobile_push import MobilePush, Signer, outcome_of
-from services.notify.channels.mobile_push.connection import Answer, after_fault, trust
+from services.notify.channels.mobile_push.connection import Answer, trust
 from services.notify.channels.mobile_push.content import CONTENT_BYTES_MAX, content_of
+from services.notify.channels.sms import Plugged
 from services.notify.rules import (
     LATER,
     NEVER,
@@ -51,8 +50,6 @@ NOON = datetime(2100, 7, 1, 9, 0, tzinfo=UTC)
 KNOWN = KnownApps.parse(f"{APP}, org.example.talon.beta", "production")
 HOUR = timedelta(hours=1)
 moments = st.datetimes(datetime(2020, 1, 1), datetime(2100, 1, 1), timezones=st.just(UTC))
-reset = StreamReset(stream_id=1, error_code=ErrorCodes.CANCEL)
-refused = StreamReset(stream_id=1, error_code=ErrorCodes.REFUSED_STREAM)
 
 
 # ---- whose address is taken ----------------------------------------------------------------------
@@ -164,6 +161,16 @@ def test_it_goes_to_apple_s_own_servers_unless_another_is_set() -> None:
     ]
 
 
+def test_who_has_an_app_of_their_own_speaks_to_it_and_who_has_none_does_not() -> None:
+    def channels(**settings: str) -> list[str]:
+        return [each.channel for each in providers(a_config("none", **settings), Plugged([], []))]
+
+    assert channels() == ["email", "list", "web_push", "mobile_push"]
+    assert channels(apns_key="") == ["email", "list", "web_push"]
+    assert pushed_by(a_config("none")).apps == KnownApps((APP,), "production")
+    assert pushed_by(a_config("none", apns_key="")).apps == KnownApps()
+
+
 def test_whoever_is_certified_by_the_given_file_is_trusted_and_nobody_else(tmp_path: Path) -> None:
     certificate, _ = a_certificate()
     (tmp_path / "ca.pem").write_text(certificate)
@@ -270,27 +277,3 @@ def test_what_apple_s_answer_means(status: int, reason: str, outcome: Outcome) -
 def test_of_an_answer_nothing_gets_into_a_note_but_apple_s_own_words(body: bytes) -> None:
     assert outcome_of(Answer(400, {}, body), NOON) == Refused(NEVER, "apns, 400")
     assert outcome_of(Answer(410, {}, body), NOON) == Gone()
-
-
-@pytest.mark.parametrize(
-    ("error", "begun", "outcome"),
-    [
-        (httpcore.ReadError(), False, NotHandedOver("connection")),
-        (httpcore.WriteError(), False, NotHandedOver("connection")),
-        (TimeoutError(), False, NotHandedOver("connection")),
-        (httpcore.ReadError(), True, Unanswered()),
-        (httpcore.WriteError(), True, Unanswered()),
-        (TimeoutError(), True, Unanswered()),
-        (httpcore.RemoteProtocolError("Server disconnected"), True, Unanswered()),
-        (httpcore.RemoteProtocolError(), True, Unanswered()),
-        (httpcore.RemoteProtocolError(reset), True, Unanswered()),
-        (httpcore.RemoteProtocolError(refused), True, NotHandedOver("connection")),
-        (httpcore.RemoteProtocolError(ConnectionTerminated()), True, Unanswered()),
-        # The library says so where the other side named a later one as the last it looked at.
-        (httpcore.ConnectionNotAvailable(), True, NotHandedOver("connection")),
-    ],
-)
-def test_without_an_answer_it_is_known_only_until_the_content_begins_or_by_their_word(
-    error: Exception, begun: bool, outcome: Outcome
-) -> None:
-    assert after_fault(error, begun=begun) == outcome

@@ -1,11 +1,12 @@
 // How does somebody say how they wish to be told: in which language, by what, when, and of what?
 
 import { keepPreferences, readPreferences } from '../talk/preferences.js';
+import { untilAnswered } from '../talk/watch.js';
 import { LANGUAGES, t } from '../words/language.js';
 import { moment } from '../words/times.js';
 import { channelOrder } from './channel-order.js';
 import { el, say, set } from './dom.js';
-import { problemText } from './problems.js';
+import { onceMoreText, problemText } from './problems.js';
 import { quietHours } from './quiet-hours.js';
 
 /** @typedef {import('../talk/shapes.js').Preferences} Preferences */
@@ -17,7 +18,7 @@ const DECLINABLE = /** @type {const} */ (
 
 /**
  * The form; `reach` says where the person is reached now.
- * @returns {{ element: HTMLElement, reach: (contacts: Contacts) => void }}
+ * @returns {{ element: HTMLElement, reach: (contacts: Contacts) => void, stop: () => void }}
  */
 export function preferencesPane() {
   const said = el('p.note', { id: 'preferences-said', role: 'status' });
@@ -43,10 +44,9 @@ export function preferencesPane() {
     fields.disabled = false;
   }
 
-  async function load() {
-    const { status, body, code } = await readPreferences();
+  function read(/** @type {import('../talk/api.js').Answer} */ { status, body, code }) {
     if (status === 200) show(body);
-    return status === 200 ? '' : problemText(code);
+    tell(status === 200 ? '' : problemText(code), 'bad');
   }
 
   async function keep(/** @type {Event} */ event) {
@@ -67,9 +67,9 @@ export function preferencesPane() {
     set(save, 'aria-disabled', null);
     if (status === 200) show(body);
     // What holds is shown, so that nobody takes what they wished for it.
-    const trouble = code === 'preferences_changed' ? await load() : '';
-    tell(status === 200 ? t('preferences.saved') : trouble || problemText(code),
-      status === 200 ? 'good' : 'bad');
+    if (code === 'preferences_changed') read(await readPreferences());
+    if (status === 200) tell(t('preferences.saved'), 'good');
+    else tell(onceMoreText(code), 'bad');
   }
 
   function tell(/** @type {string} */ text, /** @type {string} */ tone) {
@@ -77,8 +77,7 @@ export function preferencesPane() {
     say(said, text);
   }
 
-  load().then((trouble) => trouble !== '' && tell(trouble, 'bad'));
-  return { element, reach: channels.reach };
+  return { element, reach: channels.reach, stop: untilAnswered(readPreferences, read) };
 }
 
 function languageChoice() {
@@ -122,7 +121,8 @@ function consentChoice() {
   let inForce = '';
   return {
     element,
-    show({ consent, consented_at: at, consent_in_force: newest }) {
+    show(/** @type {Preferences} */ found) {
+      const { consent, consented_at: at, consent_in_force: newest } = found;
       inForce = newest;
       input.checked = consent === newest;
       const about = { version: consent ?? newest, at: at === null ? '' : moment(at) };

@@ -1,16 +1,20 @@
 // Who acts for somebody, and do they agree to it?
 
 import { answerProxy, readProxies } from '../talk/proxies.js';
+import { untilAnswered } from '../talk/watch.js';
 import { t } from '../words/language.js';
 import { moment } from '../words/times.js';
 import { el, fill, named, say, set } from './dom.js';
-import { problemText } from './problems.js';
+import { onceMoreText, problemText } from './problems.js';
 
 const ID_DIGITS = 6;
 
 /** @typedef {import('../talk/shapes.js').Proxy} Proxy */
 
-/** A pane with everybody who acts for whoever is signed in, or asks to. */
+/**
+ * A pane with everybody who acts for whoever is signed in, or asks to.
+ * @returns {{ element: HTMLElement, stop: () => void }}
+ */
 export function proxiesPane() {
   const said = el('p.note', { role: 'status' });
   const list = el('ul.proxies');
@@ -21,14 +25,13 @@ export function proxiesPane() {
   let newest = 0;
   let isAsking = false;
 
-  async function load() {
-    const { status, body, code } = await readProxies();
-    if (status !== 200) return tell(problemText(code), 'bad');
+  function show(/** @type {import('../talk/api.js').Answer} */ { status, body, code }) {
+    tell(status === 200 ? '' : problemText(code), 'bad');
+    if (status !== 200) return;
     newest = body.newest;
     const known = body.proxies.filter((/** @type {Proxy} */ { state }) => state !== 'withdrawn');
     none.hidden = known.length > 0;
     fill(list, ...known.map(row));
-    return undefined;
   }
 
   /** @param {Proxy} proxy */
@@ -66,10 +69,10 @@ export function proxiesPane() {
     const { status, code } = await answerProxy(proxy, given, newest);
     isAsking = false;
     // However it went, what holds is shown; the buttons are others, and the focus goes to the top.
-    await load();
+    show(await readProxies());
     title.focus();
     if (status === 200) tell(t(given ? 'proxies.agreed' : 'proxies.refused'), 'good');
-    else tell(problemText(code), 'bad');
+    else tell(onceMoreText(code), 'bad');
   }
 
   function tell(/** @type {string} */ text, /** @type {string} */ tone) {
@@ -77,6 +80,5 @@ export function proxiesPane() {
     say(said, text);
   }
 
-  load();
-  return element;
+  return { element, stop: untilAnswered(readProxies, show) };
 }

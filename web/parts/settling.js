@@ -4,7 +4,7 @@ import { settle } from '../talk/unknown.js';
 import { t } from '../words/language.js';
 import { moment } from '../words/times.js';
 import { el, named, say, set } from './dom.js';
-import { problemText } from './problems.js';
+import { onceMoreText, problemText } from './problems.js';
 import { toldWhat } from './told.js';
 
 const NOTE_LENGTH_MAX = 200;
@@ -40,7 +40,7 @@ export function settling(message, onSettled) {
     isAsking = false;
     if (status === 200) onSettled(t(`unknown.said.${fate}`));
     else if (code === 'message_settled') onSettled(problemText(code));
-    else say(said, problemText(code));
+    else say(said, onceMoreText(code));
   }
 
   return el('li.card.told', { tabindex: '-1' },

@@ -7,9 +7,12 @@ const PATH = '/me/preferences';
 /** @typedef {import('./shapes.js').Preferences} Preferences */
 /** @typedef {import('./api.js').Answer} Answer */
 
-/** Read what holds. */
-export function readPreferences() {
-  return ask(PATH, { personal: true });
+/**
+ * Read what holds.
+ * @param {AbortSignal} [signal]
+ */
+export function readPreferences(signal) {
+  return ask(PATH, { personal: true, signal });
 }
 
 /**

@@ -4,9 +4,12 @@ import { ask } from './api.js';
 
 const PATH = '/me/proxies';
 
-/** Read them, the newest first. */
-export function readProxies() {
-  return ask(PATH, { personal: true });
+/**
+ * Read them, the newest first.
+ * @param {AbortSignal} [signal]
+ */
+export function readProxies(signal) {
+  return ask(PATH, { personal: true, signal });
 }
 
 /**

@@ -7,9 +7,10 @@ const AT_ONCE = 20;
 /**
  * Read some, the oldest first, after those that are known.
  * @param {string | null} cursor
+ * @param {AbortSignal} [signal]
  */
-export function readUnknown(cursor) {
-  return ask(asking('/messages/unknown', { limit: AT_ONCE, cursor }), { personal: true });
+export function readUnknown(cursor, signal) {
+  return ask(asking('/messages/unknown', { limit: AT_ONCE, cursor }), { personal: true, signal });
 }
 
 /**

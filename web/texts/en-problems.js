@@ -54,5 +54,6 @@ export default {
   'problem.consent_outdated': 'The words have changed meanwhile. Load the page again, and agree to those that hold.',
   'problem.not_of_age': 'Only an adult can agree to this, and when you were born is not known here. It can be signed at the clinic.',
   'problem.message_settled': 'This is settled: somebody was quicker, or a receipt came. What was noted first stays.',
+  'problem.once_more': 'No answer came. Please try once more.',
   'problem.other': 'That did not work. Please try again later.',
 };

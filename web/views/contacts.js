@@ -3,9 +3,10 @@
 import { devicePane } from '../parts/device.js';
 import { el, say, set } from '../parts/dom.js';
 import { preferencesPane } from '../parts/preferences.js';
-import { problemText } from '../parts/problems.js';
+import { onceMoreText, problemText } from '../parts/problems.js';
 import { proxiesPane } from '../parts/proxies.js';
 import { ask } from '../talk/api.js';
+import { untilAnswered } from '../talk/watch.js';
 import { t } from '../words/language.js';
 
 const PATH = '/me/contacts';
@@ -16,14 +17,17 @@ const PHONE = /^\+\d{8,15}$/;
 /** @returns {import('../app.js').View} */
 export function contactsView() {
   const preferences = preferencesPane();
+  const proxies = proxiesPane();
+  const where = addresses(preferences.reach);
   return {
     title: t('contacts.title'),
     element: el('div.narrow', {},
       el('h1', { tabindex: '-1' }, t('contacts.title')),
       el('p', {}, t('contacts.why')),
-      addresses(preferences.reach),
-      devicePane(), preferences.element, proxiesPane()),
-    stop() {},
+      where.element, devicePane(), preferences.element, proxies.element),
+    stop() {
+      for (const part of [where, preferences, proxies]) part.stop();
+    },
   };
 }
 
@@ -40,12 +44,9 @@ function addresses(onKnown) {
   });
   const button = el('button.primary', { type: 'submit', disabled: true }, t('contacts.save'));
 
-  async function load() {
-    const { status, body, code } = await ask(PATH, { personal: true });
-    if (status !== 200) {
-      say(said, problemText(code));
-      return;
-    }
+  function read(/** @type {import('../talk/api.js').Answer} */ { status, body, code }) {
+    say(said, status === 200 ? '' : problemText(code));
+    if (status !== 200) return;
     show(body);
     for (const one of [field, phone, button]) one.disabled = false;
   }
@@ -69,7 +70,7 @@ function addresses(onKnown) {
       show(body);
       say(said, savedText(body));
     } else if (code === 'invalid_body') wrong(wish);
-    else say(said, problemText(code));
+    else say(said, onceMoreText(code));
   }
 
   /** @param {{ email: string | null, phone: string | null }} wish */
@@ -82,13 +83,14 @@ function addresses(onKnown) {
     (isPhone ? phone : field).focus();
   }
 
-  load();
-  return el('form.pane.stack', { onsubmit: save, novalidate: true },
+  const element = el('form.pane.stack', { onsubmit: save, novalidate: true },
     el('div.field', {}, el('label', { for: 'email' }, t('contacts.email')), field,
       el('p.hint', { id: 'email-hint' }, t('contacts.hint'))),
     el('div.field', {}, el('label', { for: 'phone' }, t('contacts.phone')), phone,
       el('p.hint', { id: 'phone-hint' }, t('contacts.phone_hint'))),
     said, button);
+  const stop = untilAnswered((signal) => ask(PATH, { personal: true, signal }), read);
+  return { element, stop };
 }
 
 /** @param {Contacts} contacts */

@@ -3,7 +3,7 @@
 import { announce } from '../parts/announce.js';
 import { el, fill, keyed, say, set } from '../parts/dom.js';
 import { freshness } from '../parts/fresh.js';
-import { problemText } from '../parts/problems.js';
+import { onceMoreText, problemText } from '../parts/problems.js';
 import { headline, toldParts } from '../parts/told.js';
 import { followMessages } from '../talk/messages.js';
 import { t } from '../words/language.js';
@@ -53,7 +53,7 @@ export function messagesView() {
     const last = list.lastElementChild;
     const code = await following.older();
     set(more, 'aria-disabled', null);
-    say(note, code === '' ? '' : problemText(code));
+    say(note, code === '' ? '' : onceMoreText(code));
     // Whoever reads on by keyboard or by ear goes on where the new ones begin.
     last?.nextElementSibling?.focus();
   }

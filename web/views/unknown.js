@@ -2,9 +2,10 @@
 
 import { announce } from '../parts/announce.js';
 import { el, keyed, say, set } from '../parts/dom.js';
-import { problemText } from '../parts/problems.js';
+import { onceMoreText, problemText } from '../parts/problems.js';
 import { settling } from '../parts/settling.js';
 import { readUnknown } from '../talk/unknown.js';
+import { untilAnswered } from '../talk/watch.js';
 import { t } from '../words/language.js';
 
 /** @typedef {import('../talk/shapes.js').Unknown} Unknown */
@@ -15,7 +16,7 @@ export function unknownView() {
   const heading = el('h1', { tabindex: '-1' }, t('unknown.title'));
   const none = el('p', { hidden: true }, t('unknown.none'));
   const list = el('ul.told-list');
-  const more = el('button', { type: 'button', hidden: true, onclick: read }, t('unknown.more'));
+  const more = el('button', { type: 'button', hidden: true, onclick: readOn }, t('unknown.more'));
   const section = el('section.coming', {
     'aria-label': t('unknown.title'), 'aria-busy': 'true',
   }, list, none);
@@ -25,18 +26,23 @@ export function unknownView() {
   let cursor = null;
 
   /** Whoever looks is noted with each of these people, so it is not looked at again by itself. */
-  async function read() {
+  async function readOn() {
     if (more.getAttribute('aria-disabled') === 'true') return;
     set(more, 'aria-disabled', 'true');
     const last = list.lastElementChild;
-    const { status, body, code } = await readUnknown(cursor);
+    const answer = await readUnknown(cursor);
     set(more, 'aria-disabled', null);
+    read(answer);
+    if (answer.status !== 200) say(note, onceMoreText(answer.code));
+    last?.nextElementSibling?.focus();
+  }
+
+  function read(/** @type {import('../talk/api.js').Answer} */ { status, body, code }) {
     say(note, status === 200 ? '' : problemText(code));
     if (status !== 200) return;
     known = [...known, ...body.messages];
     cursor = body.cursor;
     show();
-    last?.nextElementSibling?.focus();
   }
 
   function show() {
@@ -57,10 +63,10 @@ export function unknownView() {
     announce(text);
   }
 
-  read();
+  const stop = untilAnswered((signal) => readUnknown(null, signal), read);
   return {
     title: t('unknown.title'),
     element: el('div.narrow', {}, heading, el('p', {}, t('unknown.why')), section, note, more),
-    stop() {},
+    stop,
   };
 }

@@ -1,5 +1,6 @@
 """What was somebody told, when, by what, and with which fate? And what nobody knows is settled."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
@@ -9,11 +10,12 @@ from aiohttp import web
 
 from services.notify.api.desk import DESK
 from services.notify.rules import Channel, State, Told, freed_by, places_of
+from services.notify.rules.messages import ReplyAnswer
 from services.notify.rules.preferences import Kind, kind_of
 from services.notify.store import TellingSeen
 from services.notify.texts import FALLBACK, wording
 from shared.access.entries import CARE, Touch
-from shared.messages import VisitTold
+from shared.messages import BookedPlace, VisitTold
 from shared.messages.words import ONE_LINE
 from shared.openapi import Answer, Route
 from shared.policy import allowed
@@ -177,8 +179,14 @@ def _parts(seen: TellingSeen) -> dict[str, Any]:
 
 def _visits(event: Told) -> list[ToldVisit]:
     """Those that the booking has after it, and those that it has no more; each by its time."""
-    # A step of a visit is of that one, and changes no booking.
-    places = (event.place,) if isinstance(event, VisitTold) else places_of(event)
+    match event:
+        # What changes no booking is of the visit that it speaks of.
+        case VisitTold():
+            places: Sequence[BookedPlace] = (event.place,)
+        case ReplyAnswer():
+            places = event.places
+        case _:
+            places = places_of(event)
     told = [*((place, False) for place in places), *((place, True) for place in freed_by(event))]
     return [
         ToldVisit(

@@ -33,7 +33,9 @@ class MobileDeviceWish(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
 
 
 class MobileDeviceBody(msgspec.Struct, frozen=True, kw_only=True):
-    """One phone; by `device`, the SHA-256 of its token in base64url, the app knows itself again."""
+    """One phone; the app knows itself again by `device`: the SHA-256, in base64url, of its token in
+    lower case.
+    """
 
     id: UUID
     device: str

@@ -124,7 +124,7 @@ class AppLine:
     async def send(self, dispatch: Dispatch) -> Outcome:
         """Push one message, within the limit, and say what became of it."""
         connection = self._connection
-        if connection is None or not connection.is_open:
+        if connection is None or not await connection.is_there():
             return Untried()
         try:
             to = _decode(dispatch.recipient)
