@@ -10,8 +10,7 @@ from datetime import datetime
 import asyncpg
 
 from bench.rush.found import line_of
-from bench.rush.ground import Ground, standing
-from bench.rush.scene import Scene
+from bench.rush.ground import Ground
 from bench.rush.shapes import UNIFORM
 from bench.waiting.crowd import ask_all, request_of
 from deploy.local.stack import SUPERUSER
@@ -26,29 +25,24 @@ OK = 200
 NAME = "handed"
 
 
-async def play(scene: Scene) -> None:
-    """On a stack of its own, so that nobody else's messages wait."""
-    await scene.up()
-    sizes = scene.sizes
-    async with standing(scene.stack, sizes, scene.all, scene.out) as ground:
-        await _give_addresses(ground)
-        warm = ground.pace.unhurried(PER_SECOND, sizes.warm_seconds)
-        await ground.measure.warm(ground.talon, UNIFORM.name, warm)
-        await ground.settle()
-        owner = await asyncpg.connect(scene.stack.dsn(SUPERUSER))
-        try:
-            began: datetime = await owner.fetchval(SQL["now_is"])
-            pressure = ground.pace.unhurried(PER_SECOND, sizes.handed_seconds)
-            run = await ground.measure.run(ground.talon, UNIFORM.name, pressure, ground.watch)
-            await ground.audit()
-            row = await owner.fetchrow(SQL["handed_over"], began)
-        finally:
-            await owner.close()
+async def play(ground: Ground) -> None:
+    """The last on its stack: from here on everybody gets mail."""
+    await _give_addresses(ground)
+    await ground.settle()
+    pressure = ground.pace.unhurried(PER_SECOND, ground.sizes.handed_seconds)
+    owner = await asyncpg.connect(ground.stack.dsn(SUPERUSER))
+    try:
+        began: datetime = await owner.fetchval(SQL["now_is"])
+        run = await ground.measure.run(ground.talon, UNIFORM.name, pressure, ground.watch)
+        await ground.audit()
+        row = await owner.fetchrow(SQL["handed_over"], began)
+    finally:
+        await owner.close()
     assert row is not None
     found = dict(row)
-    scene.all.details[NAME] = {"run": run, "messages": found}
-    scene.all.values |= values_of(found, run.per_second)
-    scene.say(f"{found}, beside {line_of(run)}")
+    ground.all.details[NAME] = {"run": run, "messages": found}
+    ground.all.values |= values_of(found, run.per_second)
+    ground.pace.say(f"{found}, beside {line_of(run)}")
 
 
 def values_of(found: dict[str, float], per_second: float) -> dict[str, float | None]:
