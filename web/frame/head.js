@@ -54,8 +54,10 @@ export function head(onLanguage) {
     for (const [view, roles] of Object.entries(STAFF)) {
       ways[VIEWS.indexOf(/** @type {'told'} */ (view))].hidden = !isOneOf(roles);
     }
-    set(nav, 'data-staff', isOneOf(STAFF.told));
-    say(person, here === null ? '' : t('person.here', { number: here.id.slice(-ID_DIGITS) }));
+    const isStaff = isOneOf(STAFF.told);
+    set(nav, 'data-staff', isStaff);
+    const number = here?.id.slice(-ID_DIGITS) ?? '';
+    say(person, here === null ? '' : isStaff ? t('person.staff') : t('person.here', { number }));
     say(leave, t('sign_in.leave'));
     leave.hidden = here === null;
   }

@@ -64,6 +64,7 @@ export default {
   'unknown.said.delivered': 'Noted: it arrived.',
   'unknown.said.failed': 'Noted: it did not arrive. The next channel tells it, if there is one.',
 
+  'person.staff': 'Staff',
   'nav.told': 'To a patient',
   'told_to.title': 'What a patient was told',
   'told_to.why': 'All that was told to one person, in the words that they see: by what it was sent, when, and what became of it. That you look is noted with the patient.',
