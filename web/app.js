@@ -20,6 +20,7 @@ import { otherTimeView } from './views/other-time.js';
 import { pairsView } from './views/pairs.js';
 import { signInView } from './views/sign-in.js';
 import { stopView } from './views/stop.js';
+import { toldView } from './views/told.js';
 import { unknownView } from './views/unknown.js';
 import { visitView } from './views/visit.js';
 import { preferred, remember, speak, t } from './words/language.js';
@@ -35,6 +36,7 @@ const VIEWS = {
   bookings: bookingsView,
   messages: messagesView,
   contacts: contactsView,
+  told: toldView,
   unknown: unknownView,
   line: lineView,
   link: linkView,
@@ -44,7 +46,7 @@ const VIEWS = {
   stop: stopView,
   nowhere: nowhereView,
 };
-const PERSONAL = ['bookings', 'messages', 'contacts', 'unknown'];
+const PERSONAL = ['bookings', 'messages', 'contacts', 'told', 'unknown'];
 
 const main = /** @type {HTMLElement} */ (document.querySelector('main'));
 /** @type {View | undefined} */

@@ -98,7 +98,7 @@ async def test_without_a_connection_what_was_read_stays_and_the_page_says_so(
     visitor.forgives(is_network)
 
 
-async def test_an_operator_settles_what_nobody_knows_and_says_how_they_know(
+async def test_an_operator_settles_what_nobody_knows_and_sees_what_the_patient_was_told(
     desk: Desk, visit: Visit, town: Town
 ) -> None:
     practice = await (await desk.practice()).opens(["09:00"])
@@ -124,15 +124,25 @@ async def test_an_operator_settles_what_nobody_knows_and_says_how_they_know(
 
     await expect(card).to_have_count(0)
     await expect(visitor.page.locator("h1")).to_be_focused()
-    [message] = (await desk.ask("GET", "/me/messages", token))["messages"]
-    assert message["fate"] == "failed"
+    await visitor.page.get_by_role("link", name=visitor.said("nav.told")).click()
+    await visitor.page.get_by_label(visitor.said("told_to.patient")).fill(f" {person} ")
+    await visitor.page.keyboard.press("Enter")
+    await expect(visitor.shows("told_to.found", n=1)).to_be_visible()
+    await expect(visitor.page.locator(".fate")).to_have_text(visitor.said("fate.failed"))
+    assert await visitor.axe() == []
+    assert person not in visitor.page.url
 
 
 async def test_whoever_is_no_operator_finds_no_way_there_and_nothing_there(
     desk: Desk, visit: Visit
 ) -> None:
     visitor = await (await visit("ru")).goes_to("#/unknown", desk.patient())
+    await expect(visitor.shows("problem.forbidden")).to_be_visible()
+    await visitor.goes_to("#/told")
+    await visitor.page.get_by_label(visitor.said("told_to.patient")).fill(str(UUID(int=7)))
+    await visitor.button("told_to.find").click()
 
     await expect(visitor.shows("problem.forbidden")).to_be_visible()
-    await expect(visitor.page.locator("nav [href='#/unknown']")).to_be_hidden()
+    for view in ("told", "unknown"):
+        await expect(visitor.page.locator(f"nav [href='#/{view}']")).to_be_hidden()
     visitor.forgives(is_network)

@@ -2,7 +2,7 @@
 
 import { has, t } from '../words/language.js';
 import { capital, clock, dateOf, dayLong, moment, zoneNote } from '../words/times.js';
-import { el, named } from './dom.js';
+import { el, fill, keyed, named, set } from './dom.js';
 
 /** @typedef {import('../talk/shapes.js').Telling} Telling */
 /** @typedef {import('../talk/messages.js').Told} Told */
@@ -11,11 +11,29 @@ import { el, named } from './dom.js';
 const TONES = { delivered: 'good', failed: 'bad', unknown: 'unsure' };
 
 /**
+ * A card for each; one that has not changed is left alone.
+ * @param {HTMLElement} list
+ * @param {Told[]} told
+ */
+export function showTold(list, told) {
+  keyed(list, told, {
+    key: ({ id }) => id,
+    make: () => el('li.card.told', { tabindex: '-1' }),
+    update(item, one) {
+      const version = JSON.stringify(one.tries);
+      if (item.getAttribute('data-version') === version) return;
+      set(item, 'data-version', version);
+      fill(item, ...toldParts(one));
+    },
+  });
+}
+
+/**
  * What was told, and each channel that was tried.
  * @param {Told} told
  * @returns {(HTMLElement | false)[]}
  */
-export function toldParts({ what, tries }) {
+function toldParts({ what, tries }) {
   const list = el('ol.tries', { 'aria-label': t('messages.tries') }, ...tries.map(attempt));
   return [...toldWhat(what), list];
 }

@@ -5,7 +5,7 @@ import { watch } from './watch.js';
 
 const PATH = '/me/messages';
 const AT_ONCE = 20;
-const POLL_MS = 15_000;
+const POLL_MS = 30_000;
 
 /** @typedef {import('./shapes.js').Telling} Telling */
 
@@ -70,6 +70,16 @@ export function followMessages(show) {
 
   const looking = watch(look, { everyMs: POLL_MS });
   return { older, stop: looking.stop };
+}
+
+/**
+ * What a patient was told, for whoever works at a clinic; who looks is noted.
+ * @param {string} patient
+ * @param {string | null} cursor
+ */
+export function readTold(patient, cursor) {
+  const path = asking(`/patients/${patient}/messages`, { limit: AT_ONCE, cursor });
+  return ask(path, { personal: true });
 }
 
 /**

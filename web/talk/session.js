@@ -76,6 +76,14 @@ export function whoIsHere() {
   return person;
 }
 
+/**
+ * Whether their token says that they are one of these. Only the services can tell whether it is so.
+ * @param {string[]} roles
+ */
+export function isOneOf(roles) {
+  return person !== null && person.roles.some((role) => roles.includes(role));
+}
+
 /** Whether somebody was here whose time is over. */
 export function hasExpired() {
   return isOver;

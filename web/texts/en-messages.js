@@ -63,4 +63,14 @@ export default {
   'unknown.failed': 'It did not arrive',
   'unknown.said.delivered': 'Noted: it arrived.',
   'unknown.said.failed': 'Noted: it did not arrive. The next channel tells it, if there is one.',
+
+  'person.staff': 'Staff',
+  'nav.told': 'To a patient',
+  'told_to.title': 'What a patient was told',
+  'told_to.why': 'All that was told to one person, in the words that they see: by what it was sent, when, and what became of it. That you look is noted with the patient.',
+  'told_to.patient': 'The patient’s id',
+  'told_to.find': 'Show the messages',
+  'told_to.wrong': 'This is no patient’s id. It has 36 characters, as the day’s list of a clinic shows it.',
+  'told_to.none': 'Whoever has this id was told nothing.',
+  'told_to.found': { one: '{n} message, the newest first', other: '{n} messages, the newest first' },
 };

@@ -1,10 +1,10 @@
 // What was this person told, when, by what, and with which fate?
 
 import { announce } from '../parts/announce.js';
-import { el, fill, keyed, say, set } from '../parts/dom.js';
+import { el, say, set } from '../parts/dom.js';
 import { freshness } from '../parts/fresh.js';
 import { onceMoreText, problemText } from '../parts/problems.js';
-import { headline, toldParts } from '../parts/told.js';
+import { headline, showTold } from '../parts/told.js';
 import { followMessages } from '../talk/messages.js';
 import { t } from '../words/language.js';
 
@@ -33,7 +33,7 @@ export function messagesView() {
     }
     say(note, '');
     set(section, 'aria-busy', null);
-    cards(list, shown.told);
+    showTold(list, shown.told);
     none.hidden = shown.told.length > 0;
     more.hidden = !shown.hasOlder;
     tellNews(shown.told);
@@ -67,21 +67,4 @@ export function messagesView() {
       section, note, more),
     stop: following.stop,
   };
-}
-
-/**
- * @param {HTMLElement} list
- * @param {Told[]} told
- */
-function cards(list, told) {
-  keyed(list, told, {
-    key: ({ id }) => id,
-    make: () => el('li.card.told', { tabindex: '-1' }),
-    update(item, one) {
-      const version = JSON.stringify(one.tries);
-      if (item.getAttribute('data-version') === version) return;
-      set(item, 'data-version', version);
-      fill(item, ...toldParts(one));
-    },
-  });
 }

@@ -61,6 +61,12 @@ BOARD = Board(
             "Many of one prefix or country: somebody may be paid for messages to it.",
         ),
         Panel(
+            "What people write back",
+            "per_second",
+            (Line("sum by (became) (rate(notify_sms_replies_total[1m]))", by=("became",)),),
+            "Many not_understood: read the reminder as its readers do. nobody: unknown numbers.",
+        ),
+        Panel(
             "Told on open pages",
             "per_second",
             (Line("sum by (when) (rate(notify_live_told_total[1m]))", by=("when",)),),
