@@ -1,19 +1,23 @@
 """How soon is it handed over to whoever has just booked, at a steady pace of bookings?
 
-Everybody has an e-mail address here, and the stack's mail server takes what it is given. Counted
-from the moment of the referee's decision, which is before the answer, to the messenger's note that
-the mail server has it; both by PostgreSQL's clock.
+Everybody has an e-mail address here, and a mail server that is nobody's bottleneck takes what it is
+given. Counted from the moment of the referee's decision, which is before the answer, to the
+messenger's note that the mail server has it; both by PostgreSQL's clock.
 """
 
+import os
 from datetime import datetime
 
 import asyncpg
 
+from bench import stage
+from bench.mail_sink import listening
 from bench.rush.found import line_of
-from bench.rush.ground import Ground
+from bench.rush.ground import Ground, standing
+from bench.rush.scene import Scene
 from bench.rush.shapes import UNIFORM
 from bench.waiting.crowd import ask_all, request_of
-from deploy.local.stack import SUPERUSER
+from deploy.local.stack import SUPERUSER, Stack
 from shared.statements import load
 from talon.mistakes import MistakeError
 
@@ -25,10 +29,25 @@ OK = 200
 NAME = "handed"
 
 
-async def play(ground: Ground) -> None:
-    """The last on its stack: from here on everybody gets mail."""
-    await _give_addresses(ground)
-    await ground.settle()
+async def play(scene: Scene) -> None:
+    """On a stack of its own, whose parts are warm before anybody has an address."""
+    async with listening() as port:
+        await stage.ask(scene.stack, "reset")
+        await stage.ask(scene.stack, "up", environ=os.environ | _mail_to(scene.stack, port))
+        async with standing(scene.stack, scene.sizes, scene.all, scene.out) as ground:
+            pressure = ground.pace.pressure(scene.sizes.handed_warm_seconds)
+            await ground.measure.warm(ground.talon, UNIFORM.name, pressure)
+            await ground.settle()
+            await _give_addresses(ground)
+            await _measured(ground)
+
+
+def _mail_to(stack: Stack, port: int) -> dict[str, str]:
+    """The messenger is sent there, as to whatever else may stand before the stack's own."""
+    return {"TALON_SMTP_VIA_PORT": str(port - stack.settings.distance)}
+
+
+async def _measured(ground: Ground) -> None:
     pressure = ground.pace.unhurried(PER_SECOND, ground.sizes.handed_seconds)
     owner = await asyncpg.connect(ground.stack.dsn(SUPERUSER))
     try:

@@ -41,13 +41,13 @@ IN_TOWN: dict[str, Callable[[Ground], Awaitable[None]]] = {
     "kept": kept.play,
     "where": where.play,
     "cold": cold.play,
-    "handed": handed.play,
 }
 """Each after the rounds, on the same stack."""
 
 APART: dict[str, Callable[[Scene], Awaitable[None]]] = {
     "places": places.play,
     "edge": edge.play,
+    "handed": handed.play,
     "overload": overload.play,
     "waiting": waiting.play,
 }

@@ -48,6 +48,7 @@ class Sizes(msgspec.Struct, frozen=True, kw_only=True):
 
     half_seconds: float
     handed_seconds: float
+    handed_warm_seconds: float
     looks: tuple[int, ...] = (50, 700)
     """So many pages are looked at for each booking."""
 
@@ -96,6 +97,7 @@ FULL = Sizes(
     families=5_000,
     half_seconds=30.0,
     handed_seconds=60.0,
+    handed_warm_seconds=30.0,
     looks_seconds=30.0,
     backlog=100_000,
     processes=(1, 2, 3, 4),
@@ -131,6 +133,7 @@ SHORT = Sizes(
     families=1_000,
     half_seconds=5.0,
     handed_seconds=20.0,
+    handed_warm_seconds=15.0,
     looks_seconds=6.0,
     backlog=20_000,
     processes=(1, 2),
@@ -176,6 +179,7 @@ QUICK = Sizes(
     families=100,
     half_seconds=2.0,
     handed_seconds=4.0,
+    handed_warm_seconds=2.0,
     looks=(50,),
     looks_seconds=2.0,
     backlog=2_000,
