@@ -229,6 +229,14 @@ def test_after_a_cancellation_nobody_is_told_that_they_are_expected() -> None:
     assert became("2", number(Asked(a_reminder(), "coming"))) == "cancel"
 
 
+def test_what_was_given_up_and_is_there_again_is_given_up_by_its_owner_s_own_hand() -> None:
+    again = number(Asked(a_reminder(), "cancelled_before"))
+
+    assert became("2", again) == "not_by_reply"
+    assert became("1", again) == "coming"
+    assert became("3", again) == "other_time"
+
+
 def test_a_number_of_nobody_is_not_answered_and_one_that_was_not_asked_is() -> None:
     assert became("2", number(owners=())) == "nobody"
     assert became("2", number()) == "nothing"

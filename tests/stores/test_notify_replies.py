@@ -329,6 +329,20 @@ async def test_a_part_of_a_longer_text_is_no_answer(pool: asyncpg.Pool, texting:
 # ---- forgotten -----------------------------------------------------------------------------------
 
 
+async def test_a_visit_that_was_given_up_and_is_there_again_is_not_given_up_by_a_used_link(
+    pool: asyncpg.Pool, texting: Texting
+) -> None:
+    await is_sent(pool, texting, a_reminder())
+    await says(texting, "2")
+    await pool.execute("DELETE FROM sms_asked")  # as when the booking changes
+    await is_sent(pool, texting, a_reminder(nth=1))
+
+    await says(texting, "2")
+
+    assert await wishes(pool) == [("cancel_booking", ALICE)]
+    assert [answer.says for answer in await answers(pool)] == ["not_by_reply"]
+
+
 async def test_who_is_erased_has_asked_and_answered_nothing(
     pool: asyncpg.Pool, texting: Texting
 ) -> None:

@@ -26,8 +26,9 @@ from services.notify.rules.reminders import VisitReminder
 from shared.links.rules import Link
 
 Meant = Literal["coming", "cancel", "other_time", "stop"]
-Said = Literal["coming", "cancel"]
-"""What was said of a visit before, by a reply."""
+Said = Literal["coming", "cancel", "cancelled_before"]
+"""What was said of a visit by a reply before: to this reminder, or, where its link is used, to one
+of the same moment before the booking changed."""
 
 Sort = Literal["other_time", "explained"]
 """Of which sort an answer is: where one does something, or why nothing was done."""
@@ -159,6 +160,8 @@ def _answered(meant: Meant, asked: Asked, number: Number, reply_id: UUID, at: da
         return Came(became="repeated")
     if asked.said == "cancel":
         return _explained("nothing", None, number, reply_id, at)
+    if meant == "cancel" and asked.said == "cancelled_before":
+        return _explained("not_by_reply", reminder, number, reply_id, at)
     if meant == "coming":
         return Came(became="coming", link=link_to_confirm(reminder), cause=reminder.id)
     if meant == "cancel" and (link := link_to_cancel(reminder)) is not None:

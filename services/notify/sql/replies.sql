@@ -20,8 +20,13 @@ SELECT clock_timestamp() AS at,
        EXISTS (SELECT FROM sms_reply WHERE provider = $4 AND reference = $5) AS is_known;
 
 -- name: asked_of_number
--- Which reminders this number was sent that still may be answered, and whose number it still is.
-SELECT m.event, a.said
+-- Which reminders this number was sent that still may be answered, and whose number it still is. A visit that was
+-- given up by a reply and is there again at the same moment has a link that is used.
+SELECT m.event,
+       coalesce(a.said, CASE WHEN EXISTS (
+           SELECT FROM sms_reply AS r
+            WHERE r.purpose = 'cancel_booking' AND r.person_id = a.owner_id AND r.object_id = a.booking_id
+              AND r.until = date_trunc('second', a.starts_at)) THEN 'cancelled_before' END) AS said
   FROM sms_asked AS a
   JOIN message AS m ON m.event_id = a.event_id AND m.owner_id = a.owner_id AND m.channel = 'sms'
  WHERE a.number_index = $1 AND a.owner_id = ANY ($2::uuid[]) AND a.starts_at > clock_timestamp()
