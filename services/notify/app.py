@@ -29,7 +29,9 @@ from services.notify.live import Broadcaster
 from services.notify.reminding import Reminding
 from services.notify.retention import forget_unused, seal_plain
 from services.notify.rules.apps import KnownApps
+from services.notify.rules.preferences import CONSENTED
 from services.notify.rules.push import PushServices
+from services.notify.rules.reminders import Habits
 from services.notify.sending import Sender
 from services.notify.store import (
     Contacts,
@@ -84,7 +86,7 @@ async def run(config: Config, stopping: asyncio.Event) -> None:
         senders, texting = speaking.senders, speaking.texting
         relay = Relay(BOOKING_EVENTS.name, pool, appender)
         reminding, live = Reminding(config, Reminders(pool)), Broadcaster(config, events)
-        inbox = Inbox(vault, reminding.habits, keys_of(config.link_keys))
+        inbox = _inbox(config, vault, reminding.habits)
         follower = _follower(config, relay, inbox, pages=live.wake, senders=senders)
         ping = kept.contacts.takes_writes
         health = Health(appender=appender, follower=follower, relay=relay, ping=ping)
@@ -201,6 +203,7 @@ def doors(
         ),
         links=api.Links(now, keys_of(config.link_keys), config.link_page),
         regions=config.regions,
+        needs_consent=config.announcements_need_consent,
     )
     api.routes(app, desk, Gate(tokens))
     return app
@@ -211,6 +214,11 @@ def _access(config: Config, pool: asyncpg.Pool, clock: DatabaseClock) -> Access:
     access = Access.to(AccessLog(pool), config, by=by, now=clock.now)
     metrics.ACCESS.show(access)
     return access
+
+
+def _inbox(config: Config, vault: Vault, habits: Habits) -> Inbox:
+    by_consent = CONSENTED if config.announcements_need_consent else ()
+    return Inbox(vault, habits, keys_of(config.link_keys), by_consent)
 
 
 def _follower(

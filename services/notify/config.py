@@ -142,6 +142,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     backoff_seconds_min: Seconds = 1.0
     backoff_seconds_max: Seconds = 300.0
     reminders: Reminders = "P7D,P1D,PT2H"
+    announcements_need_consent: bool = False
     reminders_quiet: Quiet = "21:00-08:00"
     reminders_poll_seconds: Seconds = 5.0
     reminders_at_once_max: AtLeastOne = 64

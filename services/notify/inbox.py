@@ -10,6 +10,7 @@ from services.notify import metrics, store
 from services.notify.rules import Message, messages_for
 from services.notify.rules.announcements import announced_to
 from services.notify.rules.calls import due_to_a_list
+from services.notify.rules.preferences import Kind
 from services.notify.rules.reminders import Habits, due_of, visits_of
 from services.notify.store import NOTHING, Connection, LiveEvent, Planned
 from shared.batch import Announcements, Batch, Head, Item
@@ -37,9 +38,19 @@ APART = (PersonErased, *get_args(AnnouncementEvent))
 class Inbox:
     """Writes down what is to be told, in the batch's own transaction."""
 
-    def __init__(self, vault: Vault, habits: Habits, keys: Keys | None = None) -> None:
-        """With `keys`, what people reply is told as the links that they might have pressed."""
+    def __init__(
+        self,
+        vault: Vault,
+        habits: Habits,
+        keys: Keys | None = None,
+        by_consent: Sequence[Kind] = (),
+    ) -> None:
+        """With `keys`, what people reply is told as the links that they might have pressed.
+
+        `by_consent`: what only those are told who agreed to it.
+        """
         self._keys = keys
+        self._by_consent = by_consent
         self.sequence = InSequence(takes_again=True)
         self._vault = vault
         self._habits = habits
@@ -59,7 +70,11 @@ class Inbox:
             await store.keep_live(connection, numbered)
         messages = [message for item in told for message in messages_for(item.message)]
         messages += await _announced(connection, apart)
-        self._written = await store.write_down(connection, messages) if messages else NOTHING
+        self._written = NOTHING
+        if messages:
+            self._written = await store.write_down(
+                connection, messages, by_consent=self._by_consent
+            )
         due = [(one.event.id, one.owner_id) for one in messages if due_to_a_list(one.event)]
         if due:
             await store.put_on_list(connection, due)

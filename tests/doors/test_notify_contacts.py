@@ -195,7 +195,7 @@ async def test_a_person_says_how_they_wish_to_be_told_and_sees_it(client: Client
     assert put.status == 200
     assert (before["language"], before["channels"], before["consented_at"]) == (None, [], None)
     more = {name: held[name] for name in ("consented_at", "version")}
-    assert held == WISHES | more | {"consent_in_force": "2026-12"}
+    assert held == WISHES | more | {"consent_in_force": "2026-12", "consent_needed": False}
     assert held == after == again
     assert others == before
 

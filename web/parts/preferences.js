@@ -125,8 +125,9 @@ function consentChoice() {
       const { consent, consented_at: at, consent_in_force: newest } = found;
       inForce = newest;
       input.checked = consent === newest;
+      const without = found.consent_needed ? 'consent.needed' : 'consent.version';
       const about = { version: consent ?? newest, at: at === null ? '' : moment(at) };
-      say(since, t(at === null ? 'consent.version' : 'consent.since', about));
+      say(since, t(at === null ? without : 'consent.since', about));
     },
     value: () => (input.checked ? inForce : null),
   };

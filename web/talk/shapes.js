@@ -141,6 +141,7 @@
  * @property {string | null} consent the version that was agreed to
  * @property {string | null} consented_at
  * @property {string} consent_in_force
+ * @property {boolean} consent_needed  or nothing is told but one's own visits
  * @property {string} version the name of all this
  */
 

@@ -39,6 +39,7 @@ export default {
   'consent.label': 'Consent',
   'consent.words': 'I agree to be told of more than my own visits',
   'consent.version': 'Words of version {version}. Announcements that you have not declined come without it as well.',
+  'consent.needed': 'Words of version {version}. Without it you are told of nothing but your own visits.',
   'consent.since': 'Words of version {version}, agreed to on {at}. It can be taken back at any time.',
   'proxies.title': 'Who acts for you',
   'proxies.why': 'Whoever acts for you sees, books, moves and cancels your visits. Nobody does without your consent, and you can take it back at any time.',

@@ -61,6 +61,7 @@ class Desk(msgspec.Struct):
     callbacks: Callbacks
     links: Links
     regions: frozenset[str] = frozenset()
+    needs_consent: bool = False
 
 
 DESK: web.AppKey[Desk] = web.AppKey("desk", Desk)

@@ -63,10 +63,14 @@ class PreferencesWish(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
 
 
 class PreferencesBody(PreferencesWish, frozen=True, kw_only=True):
-    """The same as it holds, when one agreed, and which version can be agreed to now."""
+    """The same as it holds, when one agreed, and which version can be agreed to now.
+
+    `consent_needed`: without one nothing is told but one's own visits.
+    """
 
     consented_at: datetime | None
     consent_in_force: str
+    consent_needed: bool
 
 
 _decode_wish = msgspec.json.Decoder(PreferencesWish)
@@ -87,14 +91,14 @@ async def change_preferences(request: web.Request) -> web.Response:
         raise Problem(
             409, "preferences_changed", "How you wish to be told was changed meanwhile."
         ) from None
-    return _shown(kept)
+    return _shown(kept, desk.needs_consent)
 
 
 async def show_preferences(request: web.Request) -> web.Response:
     """200 how the caller wishes to be told; nothing said is an answer."""
     desk, actor = request.app[DESK], allowed(request).actor
     desk.access.note(request, [actor.id])
-    return _shown(await desk.preferences.find(actor.id))
+    return _shown(await desk.preferences.find(actor.id), desk.needs_consent)
 
 
 def _wishes(wish: PreferencesWish) -> Wishes:
@@ -114,7 +118,7 @@ def _wishes(wish: PreferencesWish) -> Wishes:
     )
 
 
-def _shown(kept: KeptWishes) -> web.Response:
+def _shown(kept: KeptWishes, needs_consent: bool) -> web.Response:
     wishes, quiet = kept.wishes, None
     if wishes.quiet is not None:
         quiet = QuietBody(
@@ -130,6 +134,7 @@ def _shown(kept: KeptWishes) -> web.Response:
         consent=wishes.consent_version,
         consented_at=kept.consented_at,
         consent_in_force=CONSENT_VERSION,
+        consent_needed=needs_consent,
         version=version_of(wishes),
     )
     return json_response(body, headers={"Cache-Control": "no-store"})

@@ -50,6 +50,9 @@ CHANNELS: tuple[Channel, ...] = ("email", "sms", "web_push", "mobile_push", "lis
 CONSENT_VERSION = "2026-12"
 """Of the words by which one agrees to hear of more than one's own visits."""
 
+CONSENTED: tuple[Kind, ...] = ("announcement",)
+"""What is more than one's own visits. Where a consent is asked for, it is told to who gave one."""
+
 VERSION_BYTES = 8
 """Of the name of what somebody wishes; it only has to differ from the one before."""
 
