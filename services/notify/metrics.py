@@ -240,7 +240,8 @@ settled = Children(
     "no_address",
     "declined",
 )
-fallen_over = Children(FALLEN_OVER)
+fallen_over = Children(FALLEN_OVER, "email", "sms", "web_push", "mobile_push", "list")
+rests = Children(PROVIDER_RESTS)
 attempted = Children(ATTEMPTS)
 send_seconds = Children(SEND_SECONDS)
 guarded = Children(GUARDED, "number", "due", "prefix", "country", "conversion")

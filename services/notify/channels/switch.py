@@ -48,6 +48,7 @@ class Switched(Around):
         self._before = before
         self._limits = limits
         self._at_once = at_once
+        self._rests = metrics.rests[self.name]
         self._bucket = Bucket(per_second=per_second, tokens=per_second, at=_now())
         self._part_of = provider.part_of if isinstance(provider, Several) else _whole
         self._troubled: dict[str, Breaker] = {}
@@ -101,7 +102,7 @@ class Switched(Around):
 
     def _note(self, part: str, breaker: Breaker) -> None:
         if breaker.rests > self._breaker_of(part).rests:
-            metrics.PROVIDER_RESTS.labels(self.name).inc()
+            self._rests.inc()
         if breaker == WELL:
             self._troubled.pop(part, None)
         elif part in self._troubled or len(self._troubled) < PARTS_MAX:
