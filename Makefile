@@ -55,7 +55,7 @@ test: setup ## every test, on stacks of its own, in two lanes; with ARGS in one 
 	@$(PYTHON) -m tests $(ARGS)
 
 bench: STACK := $(if $(filter file,$(origin STACK)),bench,$(STACK))
-bench: ALSO := wrk
+bench: ALSO := wrk postfix
 bench: setup ## how fast, beside a row-lock peer, and every bar, on stacks of its own [ARGS="--short|--quick --only peers,pairs,…"] [KEEP=1]
 	@$(PYTHON) -m bench.rush --stack $(STACK) $(ARGS)
 

@@ -8,7 +8,6 @@ hundred thousand reminders are due, and people go on booking.
 
 import argparse
 import asyncio
-import socket
 import tempfile
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
@@ -23,6 +22,7 @@ import msgspec
 import uvloop
 from aiosmtplib import SMTP
 
+from bench.mail_sink import listening
 from bench.telling import confirmed
 from services.notify.channels.email import Smtp
 from services.notify.channels.email.mail import compose
@@ -41,7 +41,6 @@ from shared.vault.sealing import new_key
 
 SQL = statements("bench")
 
-SINK = "/usr/sbin/smtp-sink"
 CONNECTIONS = 4
 MAILS = 2_000
 ROUNDS = 3
@@ -71,33 +70,6 @@ async def run(server: str) -> dict[str, float]:
     finally:
         await admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
         await admin.close()
-
-
-@asynccontextmanager
-async def listening() -> AsyncIterator[int]:
-    """A mail server that takes everything and keeps nothing."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port: int = free.getsockname()[1]
-    sink = await asyncio.create_subprocess_exec(SINK, "-u", "nobody", f"127.0.0.1:{port}", "64")
-    try:
-        await _until_there(port)
-        yield port
-    finally:
-        sink.kill()
-        await sink.wait()
-
-
-async def _until_there(port: int) -> None:
-    for _ in range(100):
-        try:
-            _, writer = await asyncio.open_connection("127.0.0.1", port)
-        except OSError:
-            await asyncio.sleep(0.05)
-        else:
-            writer.close()
-            return
-    raise SystemExit(f"{SINK} does not listen; it is in Debian's package postfix")
 
 
 def _config(dsn: str, vault: Path, port: int) -> Config:

@@ -33,6 +33,9 @@ SQL = load("shared")
 LOOK_SECONDS = 0.1
 """How often it is noted how far the log goes."""
 
+SILENCE_SECONDS_MAX = 3.0
+"""Longer without a sign of progress, and it is not ready."""
+
 OUTAGES = (KafkaError, *database.AWAY)
 
 
@@ -98,6 +101,13 @@ class Follower:
     def stop(self) -> None:
         """Finish the batch under way, give the partitions back, end."""
         self._stopping = True
+
+    def wrong(self) -> str | None:
+        """In words, where a partition stands still, or nothing moves at all."""
+        if self.stuck:
+            return f"partitions stand still: {self.stuck}"
+        silent = time.monotonic() - self.progressed_at
+        return None if silent < SILENCE_SECONDS_MAX else f"no progress for {silent:.0f} s"
 
     # ---- one turn ------------------------------------------------------------------------------
 

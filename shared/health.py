@@ -17,7 +17,7 @@ log = logging.getLogger(__name__)
 
 PING_SECONDS = 0.5
 SILENCE_SECONDS_MAX = 3.0
-"""Longer without a sign of progress, and a part is not ready."""
+"""Longer without an answer, and the database is not ready."""
 
 
 class Health:
@@ -54,7 +54,7 @@ class Health:
         checks: dict[str, Check] = {
             "database": self._database,
             "log": self._log,
-            "follower": self._following,
+            "follower": self._follower.wrong,
             "relay": self._relay.wrong,
         }
         if self._replies is not None:
@@ -67,12 +67,6 @@ class Health:
 
     def _log(self) -> str | None:
         return "it does not take records" if self._appender.away else None
-
-    def _following(self) -> str | None:
-        if self._follower.stuck:
-            return f"partitions stand still: {self._follower.stuck}"
-        silent = time.monotonic() - self._follower.progressed_at
-        return None if silent < SILENCE_SECONDS_MAX else f"no progress for {silent:.0f} s"
 
 
 def readiness(checks: Mapping[str, Check]) -> Callable[[], Found]:

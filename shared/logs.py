@@ -83,3 +83,5 @@ def set_up(service: str, level: str) -> None:
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
     # aiokafka says at INFO and WARNING what it retries by itself; it drowns the rest in an outage.
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
+    # It says at DEBUG each header of each request, and with them to which phone it goes.
+    logging.getLogger("hpack").setLevel(logging.WARNING)

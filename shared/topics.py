@@ -11,6 +11,7 @@ from shared.messages import (
     Message,
     PersonErased,
     PlacesLeft,
+    ReminderAnswered,
     SlotCommand,
     SlotEvent,
     SlotReply,
@@ -97,6 +98,15 @@ BOOKING_EVENTS = Topic(
     partitions=HOMES,
     kept_days=90,
 )
+NOTIFY_EVENTS = Topic(
+    name="notify.events",
+    carries=ReminderAnswered,
+    form="json",
+    written_by=("notify",),
+    read_by=("booking",),
+    partitions=HOMES,
+    kept_days=7,
+)
 
 
 def _dead_letters_of(topic: Topic, written_by: str) -> Topic:
@@ -118,9 +128,11 @@ TOPICS: tuple[Topic, ...] = (
     SLOTS_EVENTS,
     SLOTS_LEFT,
     BOOKING_EVENTS,
+    NOTIFY_EVENTS,
     _dead_letters_of(SLOTS_COMMANDS, "slots"),
     _dead_letters_of(SLOTS_EVENTS, "booking"),
     _dead_letters_of(BOOKING_EVENTS, "notify"),
+    _dead_letters_of(NOTIFY_EVENTS, "booking"),
 )
 """Every topic there is. A test holds `docs/messages.md` beside it."""
 

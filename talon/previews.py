@@ -16,7 +16,7 @@ from services.notify.rules import (
     link_to_move,
     links_to_visits,
 )
-from services.notify.rules.messages import Announced
+from services.notify.rules.messages import Announced, ReplyAnswer
 from services.notify.rules.preferences import link_to_decline
 from services.notify.rules.reminders import Habits, reminder_of, visits_of
 from shared.messages import (
@@ -116,6 +116,11 @@ def examples() -> list[Example]:
         Example("Announced", _about(Announced, words=WORDS)),
         Example("Announced-care", _about(Announced, words=WORDS_OF_CARE)),
         Example("VisitReminder", _reminder(here)),
+        Example("ReplyAnswer", _about(ReplyAnswer, says="other_time", places=(here,), offer="all")),
+        Example("ReplyAnswer-ambiguous", _about(ReplyAnswer, says="ambiguous")),
+        Example("ReplyAnswer-not-understood", _about(ReplyAnswer, says="not_understood")),
+        Example("ReplyAnswer-not-by-reply", _about(ReplyAnswer, says="not_by_reply")),
+        Example("ReplyAnswer-nothing", _about(ReplyAnswer, says="nothing")),
         Example("VisitAdmitted", _about(VisitAdmitted, step=3, place=afar)),
         Example("VisitByPhone", _about(VisitByPhone, step=3, place=afar)),
         Example("VisitMissed", _about(VisitMissed, step=3, place=afar, noshow_by="patient")),

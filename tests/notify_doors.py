@@ -19,13 +19,23 @@ from services.notify.channels.sms import limits_of
 from services.notify.config import Config
 from services.notify.live import Broadcaster
 from services.notify.rules import Mark, messages_for
-from services.notify.store import Contacts, End, Kept, Ledger, LiveEvents, Texting, write_down
+from services.notify.store import (
+    Contacts,
+    End,
+    Kept,
+    Ledger,
+    LiveEvents,
+    Replies,
+    Texting,
+    write_down,
+)
 from shared import database
 from shared.access.noting import Access
 from shared.access.store import AccessLog
 from shared.clock import DatabaseClock
 from tests.booking_doors import KEY, NOTING, writing
 from tests.documented import every_answer_is_documented
+from tests.notify_apns import OURS
 from tests.notify_bookings import confirmed
 from tests.vaults import a_vault, key_file_of
 
@@ -75,7 +85,7 @@ def a_config(dsn: str, **settings: Any) -> Config:
         "port": 1,
         "ops_port": 2,
     }
-    return Config(**given | settings)
+    return Config(**given | OURS | settings)
 
 
 async def an_unknown_message(pool: asyncpg.Pool, person_id: UUID) -> UUID:
@@ -107,7 +117,8 @@ async def a_door(dsn: str, folder: Path, **settings: Any) -> AsyncIterator[Door]
     async def tell(ended: Sequence[End]) -> None:
         ends.extend(ended)
 
-    texting = Texting(pool, a_vault("notify"), limits_of(config), tell)
+    replies = Replies(pool, a_vault("notify"), asks=config.sms_replies)
+    texting = Texting(pool, a_vault("notify"), limits_of(config), tell, replies)
     app = doors(
         config, Kept.of(pool, a_vault("notify")), live, texting, access=access, now=clock.now
     )

@@ -93,6 +93,8 @@ class City:
                 return {"id": await self._asked_by(person, "hold_places")}
             case ["me", "push-subscriptions", _]:
                 return {"id": await self._device_of(person)}
+            case ["me", "mobile-devices", _]:
+                return {"id": await self._phone_of(person)}
             case ["me", "dependants", _] if route.method == "DELETE":
                 return {"id": await self._adult_of(person)}
             case ["me", "dependants", _]:
@@ -198,6 +200,13 @@ class City:
         said = await self.ask(
             person, route, {}, body | {"endpoint": f"{body['endpoint']}{uuid4()}"}
         )
+        assert said.code == OPEN, said
+        return str(msgspec.json.decode(said.body)["id"])
+
+    async def _phone_of(self, person: Person) -> str:
+        """A phone of theirs that nobody else has."""
+        route = self.world.route("add_mobile_device")
+        said = await self.ask(person, route, {}, route.example().body | {"token": uuid4().hex * 2})
         assert said.code == OPEN, said
         return str(msgspec.json.decode(said.body)["id"])
 

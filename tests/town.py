@@ -15,6 +15,7 @@ from deploy.local.stack import Stack, named
 
 VERB_SECONDS_MAX = 180
 STACK = "test"
+TEXTS_TOKEN = "of a provider that is none"
 DESKS = ("booking", "booking-1")
 """Every front desk there is: what one does not take, the edge hands to the other."""
 
@@ -27,7 +28,15 @@ class Town:
         # Each command is spoken of, so that a test can look for what must not be said.
         # An audit waits until what was held for the refused has run out: here as soon as may be.
         told = {"TALON_LOG_ONE_IN": "1", "TALON_OFFER_SECONDS": "30"}
-        self._environ = os.environ | {"STACK": STACK} | told
+        # Nobody here hands text messages over; what people would write back is brought by tests.
+        replies = {"TALON_SMS_REPLIES": "true", "TALON_SMS_FROM": "+79160000000"}
+        replies |= {"TALON_TWILIO_TOKEN": TEXTS_TOKEN, "TALON_TWILIO_CALLBACK": self.texts_come_to}
+        self._environ = os.environ | {"STACK": STACK} | told | replies
+
+    @property
+    def texts_come_to(self) -> str:
+        """Where a provider of text messages brings what people write back."""
+        return f"{self.stack.edge}/api/v1/receipts/twilio"
 
     def stack_verb(self, *words: str) -> str:
         """Run one verb of the stack; it has to work."""

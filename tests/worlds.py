@@ -748,9 +748,14 @@ async def _notify(dsn: str, folder: Path) -> AsyncIterator[World]:
             call = await a_call(door.pool, UUID(clinic))
             return {"path": {"id": clinic, "call": str(call)}}
 
-        added = world.route("add_device")
+        async def a_phone() -> str:
+            return str((await (await world.ask(app, app.example())).json())["id"])
+
+        added, app = world.route("add_device"), world.route("add_mobile_device")
         world.making["list_contact_accesses"] = audited
         world.making |= dict.fromkeys(("list_devices", "remove_device"), a_device)
+        phones = ("list_mobile_devices", "remove_mobile_device")
+        world.making |= dict.fromkeys(phones, a_phone)
         world.making |= dict.fromkeys(("list_calls", "print_calls"), calls)
         world.making["settle_call"] = world.making_at["settle_call"] = one_call
         yield world

@@ -14,11 +14,14 @@ import { contactsView } from './views/contacts.js';
 import { findView } from './views/find.js';
 import { lineView } from './views/line.js';
 import { linkView } from './views/link.js';
+import { messagesView } from './views/messages.js';
 import { nowhereView } from './views/nowhere.js';
 import { otherTimeView } from './views/other-time.js';
 import { pairsView } from './views/pairs.js';
 import { signInView } from './views/sign-in.js';
 import { stopView } from './views/stop.js';
+import { toldView } from './views/told.js';
+import { unknownView } from './views/unknown.js';
 import { visitView } from './views/visit.js';
 import { preferred, remember, speak, t } from './words/language.js';
 
@@ -31,7 +34,10 @@ const VIEWS = {
   clinic: clinicView,
   pairs: pairsView,
   bookings: bookingsView,
+  messages: messagesView,
   contacts: contactsView,
+  told: toldView,
+  unknown: unknownView,
   line: lineView,
   link: linkView,
   visit: visitView,
@@ -40,7 +46,7 @@ const VIEWS = {
   stop: stopView,
   nowhere: nowhereView,
 };
-const PERSONAL = ['bookings', 'contacts'];
+const PERSONAL = ['bookings', 'messages', 'contacts', 'told', 'unknown'];
 
 const main = /** @type {HTMLElement} */ (document.querySelector('main'));
 /** @type {View | undefined} */

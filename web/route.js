@@ -2,8 +2,8 @@
 
 /**
  * @typedef {object} Route
- * @property {'find' | 'clinic' | 'pairs' | 'bookings' | 'contacts' | 'line' | 'link' | 'visit'
- *   | 'coming' | 'time' | 'stop' | 'nowhere'} view
+ * @property {'find' | 'clinic' | 'pairs' | 'bookings' | 'messages' | 'contacts' | 'told'
+ *   | 'unknown' | 'line' | 'link' | 'visit' | 'coming' | 'time' | 'stop' | 'nowhere'} view
  * @property {string} clinic
  * @property {string} campaign
  * @property {string} token
@@ -36,7 +36,8 @@ export function routeOf(hash) {
   }
   if (view === 'link' && isFor === '' && token !== '') return { view, ...rest };
   if (view === 'pairs') return { view, ...rest };
-  if (view === 'bookings' || view === 'contacts') return { view, ...rest };
+  if (view === 'bookings' || view === 'messages' || view === 'contacts') return { view, ...rest };
+  if (view === 'told' || view === 'unknown') return { view, ...rest };
   return { view: 'nowhere', ...rest };
 }
 

@@ -50,6 +50,7 @@ BARS = (
     Bar(key="pairs_ratio", chapter="pairs", least=0.6),
     Bar(key="edge_reads_alone", chapter="edge", least=30_000),
     Bar(key="edge_reads_beside", chapter="edge", least=15_000),
+    Bar(key="handed_over_p99_seconds", chapter="handed", most=2),
     Bar(key="overload_goodput_5x", chapter="overload", least=0.95),
     Bar(key="overload_goodput_10x", chapter="overload", least=0.9),
     Bar(key="overload_admitted_p99_seconds", chapter="overload", most=2),

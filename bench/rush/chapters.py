@@ -11,6 +11,7 @@ from bench.chapters import (
     cold,
     edge,
     half,
+    handed,
     kept,
     looks,
     overload,
@@ -46,6 +47,7 @@ IN_TOWN: dict[str, Callable[[Ground], Awaitable[None]]] = {
 APART: dict[str, Callable[[Scene], Awaitable[None]]] = {
     "places": places.play,
     "edge": edge.play,
+    "handed": handed.play,
     "overload": overload.play,
     "waiting": waiting.play,
 }

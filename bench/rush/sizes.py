@@ -47,6 +47,8 @@ class Sizes(msgspec.Struct, frozen=True, kw_only=True):
     """So many of the patients have children."""
 
     half_seconds: float
+    handed_seconds: float
+    handed_warm_seconds: float
     looks: tuple[int, ...] = (50, 700)
     """So many pages are looked at for each booking."""
 
@@ -94,6 +96,8 @@ FULL = Sizes(
     patience_seconds=120.0,
     families=5_000,
     half_seconds=30.0,
+    handed_seconds=60.0,
+    handed_warm_seconds=30.0,
     looks_seconds=30.0,
     backlog=100_000,
     processes=(1, 2, 3, 4),
@@ -128,6 +132,8 @@ SHORT = Sizes(
     patience_seconds=0.0,
     families=1_000,
     half_seconds=5.0,
+    handed_seconds=20.0,
+    handed_warm_seconds=15.0,
     looks_seconds=6.0,
     backlog=20_000,
     processes=(1, 2),
@@ -172,6 +178,8 @@ QUICK = Sizes(
     patience_seconds=0.0,
     families=100,
     half_seconds=2.0,
+    handed_seconds=4.0,
+    handed_warm_seconds=2.0,
     looks=(50,),
     looks_seconds=2.0,
     backlog=2_000,

@@ -29,11 +29,13 @@ class Answered(msgspec.Struct, gc=False):
     body: bytes
 
 
-def request_of(door: str, path: str, *, token: str = "", body: bytes = b"{}") -> bytes:
-    """A POST, as it goes over the wire."""
+def request_of(
+    door: str, path: str, *, method: str = "POST", token: str = "", body: bytes = b"{}"
+) -> bytes:
+    """As it goes over the wire."""
     sign = f"Authorization: Bearer {token}\r\n" if token else ""
     head = (
-        f"POST /api/v1{path} HTTP/1.1\r\nHost: {urlsplit(door).netloc}\r\n{sign}"
+        f"{method} /api/v1{path} HTTP/1.1\r\nHost: {urlsplit(door).netloc}\r\n{sign}"
         f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
     )
     return head.encode("ascii") + body

@@ -5,7 +5,8 @@
 # What only one verb needs is named as an argument: chromium, the browser that looks at the pages, wrk,
 # which asks for bookings in the bench, faketime, by which a clock is wrong, and postfix, the mail server
 # of the tests, which is nothing for the machine. Such a package has
-# the name of its program. `peers` is what the messenger talks to in its tests, of others' making, from npm.
+# the name of its program. `peers` is what the messenger talks to in its tests, of others' making, from npm
+# and through Maven.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 root=$PWD
@@ -65,7 +66,7 @@ missing_packages() {
     has_daemon nginx || echo nginx
     command -v prometheus >/dev/null || echo prometheus
     has_java || echo default-jre-headless
-    [ -f "$jars/.complete" ] || command -v mvn >/dev/null || echo maven
+    [ -f "$jars/.complete" ] && peer_jars_are_whole || command -v mvn >/dev/null || echo maven
     venv_is_whole || find_python >/dev/null || echo python3-venv
     command -v setpriv >/dev/null || echo util-linux
     local program
@@ -161,9 +162,13 @@ show_jars() {
 
 # --- The tests' peers ---------------------------------------------------------------------------
 
+wants_peers() {
+    case " $also " in *" peers "*) ;; *) return 1 ;; esac
+}
+
 install_peers() {
     local stamp
-    case " $also " in *" peers "*) ;; *) return 0 ;; esac
+    wants_peers || return 0
     stamp=$(sha256sum <"$peers/package-lock.json")
     [ "$(cat "$home/peers/.complete" 2>/dev/null)" = "$stamp" ] && return 0
     say "installing what $peers/package-lock.json names into .talon/peers"
@@ -173,6 +178,24 @@ install_peers() {
     npm ci --prefix "$home/peers" --ignore-scripts --loglevel=error >&2 ||
         fail "npm could not install what $peers/package-lock.json names; what it said is above"
     echo "$stamp" >"$home/peers/.complete"
+}
+
+# True as well where nobody wants them.
+peer_jars_are_whole() {
+    ! wants_peers || [ "$(cat "$home/peer-jars/.complete" 2>/dev/null)" = "$(sha256sum <"$peers/pom.xml")" ]
+}
+
+install_peer_jars() {
+    peer_jars_are_whole && return 0
+    say "fetching what $peers/pom.xml names through Maven into .talon/peer-jars"
+    rm -rf "$home/peer-jars"
+    mkdir -p "$home/peer-jars"
+    mvn -B -C -f "$peers/pom.xml" dependency:copy-dependencies -DincludeScope=runtime \
+        -DoutputDirectory="$home/peer-jars" >"$home/peer-jars.log" 2>&1 || {
+        tail -n 15 "$home/peer-jars.log" >&2
+        fail "Maven failed; the whole of what it said is in .talon/peer-jars.log"
+    }
+    sha256sum <"$peers/pom.xml" >"$home/peer-jars/.complete"
 }
 
 # --- All of it ----------------------------------------------------------------------------------
@@ -191,3 +214,4 @@ install_packages
 install_venv
 install_kafka
 install_peers
+install_peer_jars

@@ -3,12 +3,14 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from itertools import chain
 
 import asyncpg
 from aiohttp import web
 
 from services.booking import api, metrics
 from services.booking.announcing import Announcer
+from services.booking.answering import Answering
 from services.booking.closures import Closures
 from services.booking.config import Config
 from services.booking.doors import doors
@@ -36,6 +38,7 @@ from shared.events import Unpacker
 from shared.follow import Follower
 from shared.handing import Commands
 from shared.health import Health, readiness
+from shared.links.rules import keys_of
 from shared.log import Appender
 from shared.logs import Lines
 from shared.outbox import Relay
@@ -43,13 +46,15 @@ from shared.pool import use_of
 from shared.process import Work
 from shared.proposals.api import DESK as PROPOSALS
 from shared.proposals.runner import Runner
-from shared.topics import SLOTS_EVENTS
+from shared.topics import NOTIFY_EVENTS, SLOTS_EVENTS
 from shared.web import ops_app, serving
 
 NAME = "booking"
 PACKAGES = ["shared", "shared.links", "shared.proposals", "services.booking"]
 """Whose migrations make this service's schema."""
 MEASURE_SECONDS = 1.0
+ANSWERS_LEASE_SECONDS = 3.0
+"""Of few messages, for which nobody waits at a door."""
 
 
 async def run(config: Config, stopping: asyncio.Event) -> None:
@@ -75,9 +80,9 @@ async def run(config: Config, stopping: asyncio.Event) -> None:
         checks = health.checks() | {"events": inbox.wrong}
         work = Work(checks, [clock.keep(pool), health.keep(), _measure(store, appender)])
         if config.role != "api":
-            work.first.append(follower)
             work.tasks += [relay.run(), _audit(pool, config, follower)]
-            _watch_follower(follower)
+            told = Relay(NOTIFY_EVENTS.name, batches, appender)
+            _add_followers(work, follower, _answers(work, config, clock, told))
         else:
             del work.checks["follower"], work.checks["relay"]
         if config.role != "projector":
@@ -146,6 +151,29 @@ def _projector(config: Config, inbox: Inbox, relay: Relay) -> Follower:
     return follower
 
 
+def _answers(work: Work, config: Config, clock: DatabaseClock, relay: Relay) -> Follower:
+    """Who answered a reminder by a text message, as the messenger tells it."""
+    answering = Answering(keys_of(config.link_keys), clock.now, config.reply_to)
+    follower = Follower(
+        NOTIFY_EVENTS,
+        dsn=config.database,
+        broker=broker.told(config),
+        name=f"{NAME}-answers-{config.instance}",
+        unpack=Unpacker(NOTIFY_EVENTS),
+        handler=answering,
+        relay=relay,
+        limits=Limits(batch_max=config.batch_events_max, lease_seconds=ANSWERS_LEASE_SECONDS),
+        session=database.BY_INDEX,
+    )
+    follower.commits.on_batch = answering.count
+    follower.commits.on_set_aside = metrics.count_set_aside
+    follower.commits.on_again = lambda why: metrics.again[why].inc()
+    work.tasks.append(relay.run())
+    checks = {"answers": answering.wrong, "answers_follower": follower.wrong}
+    work.checks |= checks | {"answers_relay": relay.wrong}
+    return follower
+
+
 async def _audit(pool: asyncpg.Pool, config: Config, follower: Follower) -> None:
     """Look once a minute whether promises are kept."""
     auditor = Auditor.beside(follower, pool, "services.booking", config)
@@ -153,10 +181,12 @@ async def _audit(pool: asyncpg.Pool, config: Config, follower: Follower) -> None
     await auditor.run()
 
 
-def _watch_follower(follower: Follower) -> None:
-    metrics.POSITION.look = follower.lags.positions
-    metrics.LAG_RECORDS.look = follower.lags.records
-    metrics.LAG_SECONDS.look = follower.lags.seconds
+def _add_followers(work: Work, *followers: Follower) -> None:
+    work.first += followers
+    lags = [follower.lags for follower in followers]
+    metrics.POSITION.look = lambda: chain.from_iterable(each.positions() for each in lags)
+    metrics.LAG_RECORDS.look = lambda: chain.from_iterable(each.records() for each in lags)
+    metrics.LAG_SECONDS.look = lambda: chain.from_iterable(each.seconds() for each in lags)
 
 
 def _add_errands(

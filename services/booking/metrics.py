@@ -98,6 +98,12 @@ EVENTS_PROJECTED = Counter(
 SET_ASIDE = Counter(
     "booking_set_aside_total", "Messages sent to the dead letters.", registry=REGISTRY
 )
+REMINDER_ANSWERS = Counter(
+    "booking_reminder_answers_total",
+    "Text messages by which somebody answered a reminder, by what came of them.",
+    ["became"],
+    registry=REGISTRY,
+)
 ANNOUNCED = Counter(
     "booking_announced_records_total", "Records acknowledged by the log.", registry=REGISTRY
 )
@@ -241,6 +247,7 @@ staff_turns = Children(STAFF_TURNS, "in", "too_early")
 offers = Children(OFFERS, "held", "not_held", "crowd")
 erased = Children(PERSONS_ERASED, "asked", "unused")
 visit_steps = Children(VISIT_STEPS, ("rule", "noshow"))
+answers = Children(REMINDER_ANSWERS, "coming", "cancel", "used", "gone")
 again = Children(BATCHES_AGAIN, "outage")
 not_admitted = Children(NOT_ADMITTED, "later", "unknown", "over", "other", "no_campaign", "product")
 steps = Children(PROPOSAL_STEPS)

@@ -17,6 +17,7 @@ from services.notify.channels import Provider
 from services.notify.channels.budget import Budgeted
 from services.notify.channels.call_list import CallList
 from services.notify.channels.email import Smtp
+from services.notify.channels.mobile_push import MobilePush
 from services.notify.channels.sms import Plugged, limits_of, plugged
 from services.notify.channels.switch import switched
 from services.notify.channels.web_push import WebPush
@@ -27,7 +28,10 @@ from services.notify.inbox import Inbox
 from services.notify.live import Broadcaster
 from services.notify.reminding import Reminding
 from services.notify.retention import forget_unused, seal_plain
+from services.notify.rules.apps import KnownApps
+from services.notify.rules.preferences import CONSENTED
 from services.notify.rules.push import PushServices
+from services.notify.rules.reminders import Habits
 from services.notify.sending import Sender
 from services.notify.store import (
     Contacts,
@@ -36,6 +40,7 @@ from services.notify.store import (
     LiveEvents,
     Receipts,
     Reminders,
+    Replies,
     Spending,
     Texting,
 )
@@ -81,7 +86,7 @@ async def run(config: Config, stopping: asyncio.Event) -> None:
         senders, texting = speaking.senders, speaking.texting
         relay = Relay(BOOKING_EVENTS.name, pool, appender)
         reminding, live = Reminding(config, Reminders(pool)), Broadcaster(config, events)
-        inbox = Inbox(vault, reminding.habits)
+        inbox = _inbox(config, vault, reminding.habits)
         follower = _follower(config, relay, inbox, pages=live.wake, senders=senders)
         ping = kept.contacts.takes_writes
         health = Health(appender=appender, follower=follower, relay=relay, ping=ping)
@@ -127,7 +132,8 @@ class Speaking(NamedTuple):
 
 def _speaking(config: Config, pool: asyncpg.Pool, vault: Vault, contacts: Contacts) -> Speaking:
     ledger, receipts, dispatcher = Ledger(pool), Receipts(pool), Dispatcher(config, contacts)
-    texting = Texting(pool, vault, limits_of(config), partial(take_ends, receipts))
+    replies = Replies(pool, vault, asks=config.sms_replies, count=metrics.count_reply)
+    texting = Texting(pool, vault, limits_of(config), partial(take_ends, receipts), replies)
     texts = plugged(config, texting)
     most, spending = config.sms_announcements_per_day_max, Spending(pool)
     texts = texts._replace(providers=[Budgeted(each, spending, most) for each in texts.providers])
@@ -142,14 +148,19 @@ def providers(config: Config, texts: Plugged) -> list[Provider]:
     """Who takes messages, one for each channel that is spoken over."""
     mail = [Smtp(config, nth) for nth in range(len(config.smtp_servers))]
     spoken: list[Provider] = [*mail, *texts.providers, CallList()]
-    return [*spoken, WebPush.of(config)] if config.push_key else spoken
+    if config.push_key:
+        spoken.append(WebPush.of(config))
+    if config.apns_key:
+        spoken.append(MobilePush.of(config))
+    return spoken
 
 
 def pushed_by(config: Config) -> api.Push:
-    """To whom a browser subscribes, and for which key."""
+    """To whom a browser subscribes, and for which key; and which apps are pushed to."""
     services = PushServices.parse(config.push_services)
     key = WebPush.of(config).signer.public_key if config.push_key else None
-    return api.Push(services, key)
+    named = config.apns_apps if config.apns_key else ""
+    return api.Push(services, key, KnownApps.parse(named, config.apns_environment))
 
 
 def _door(
@@ -192,6 +203,7 @@ def doors(
         ),
         links=api.Links(now, keys_of(config.link_keys), config.link_page),
         regions=config.regions,
+        needs_consent=config.announcements_need_consent,
     )
     api.routes(app, desk, Gate(tokens))
     return app
@@ -202,6 +214,11 @@ def _access(config: Config, pool: asyncpg.Pool, clock: DatabaseClock) -> Access:
     access = Access.to(AccessLog(pool), config, by=by, now=clock.now)
     metrics.ACCESS.show(access)
     return access
+
+
+def _inbox(config: Config, vault: Vault, habits: Habits) -> Inbox:
+    by_consent = CONSENTED if config.announcements_need_consent else ()
+    return Inbox(vault, habits, keys_of(config.link_keys), by_consent)
 
 
 def _follower(

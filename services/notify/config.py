@@ -1,5 +1,6 @@
 """What may be set from outside for the messenger?"""
 
+import re
 from collections.abc import Mapping
 from typing import Annotated, Literal
 
@@ -28,8 +29,12 @@ ApiAddress = Annotated[str, Meta(pattern=r"^(https?://[!-~]+)?$")]
 SmsSender = Annotated[
     str, Meta(pattern=r"^(\+?[0-9]{3,15}|[A-Za-z0-9 ._-]{1,11}|MG[0-9a-f]{32})?$")
 ]
+AppleId = Annotated[str, Meta(pattern=r"^([A-Z0-9]{10})?$")]
 Rate = Annotated[float, Meta(ge=0)]
 Share = Annotated[float, Meta(ge=0, le=1)]
+
+NUMBER = re.compile(r"\+?[0-9]{3,15}|MG[0-9a-f]{32}")
+"""A sender to whom one can reply, or a service that has such numbers; to a name nobody can."""
 
 NEEDED: Mapping[str, tuple[str, ...]] = {
     "smpp": ("smpp", "smpp_user", "sms_from"),
@@ -68,6 +73,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     sms_from: SmsSender = ""
     sms_regions: Regions = "RU"
     sms_links: bool = True
+    sms_replies: bool = False
     sms_valid_seconds_max: Seconds = 86_400.0
     sms_number_hour_max: AtLeastOne = 10
     sms_number_day_max: AtLeastOne = 30
@@ -95,6 +101,14 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     push_contact: PushContact = ""
     push_services: str = PUSH_SERVICES
     push_connections_max: AtLeastOne = 2
+    apns_key: str = ""
+    apns_key_id: AppleId = ""
+    apns_team_id: AppleId = ""
+    apns_apps: str = ""
+    apns_environment: Literal["production", "sandbox"] = "production"
+    apns_server: HostAndPortOrNone = ""
+    apns_ca: str = ""
+    apns_connections_max: AtLeastOne = 2
     link_keys: str = ""
     link_page: str = ""
     host: str = "127.0.0.1"
@@ -128,6 +142,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     backoff_seconds_min: Seconds = 1.0
     backoff_seconds_max: Seconds = 300.0
     reminders: Reminders = "P7D,P1D,PT2H"
+    announcements_need_consent: bool = False
     reminders_quiet: Quiet = "21:00-08:00"
     reminders_poll_seconds: Seconds = 5.0
     reminders_at_once_max: AtLeastOne = 64
@@ -160,6 +175,10 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
             missing = [name.upper() for name in needed if not getattr(self, name)]
             if provider in (self.sms_provider, self.sms_second) and missing:
                 raise ValueError(f"the SMS provider {provider} needs {', '.join(missing)}")
+        if self.sms_replies and (not self.link_keys or not NUMBER.fullmatch(self.sms_from)):
+            raise ValueError("SMS_REPLIES needs LINK_KEYS, and in SMS_FROM a number to reply to")
+        if self.apns_key and not (self.apns_key_id and self.apns_team_id and self.apns_apps):
+            raise ValueError("APNS_KEY needs APNS_KEY_ID, APNS_TEAM_ID and APNS_APPS")
 
     @property
     def regions(self) -> frozenset[str]:

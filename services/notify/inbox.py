@@ -10,10 +10,12 @@ from services.notify import metrics, store
 from services.notify.rules import Message, messages_for
 from services.notify.rules.announcements import announced_to
 from services.notify.rules.calls import due_to_a_list
+from services.notify.rules.preferences import Kind
 from services.notify.rules.reminders import Habits, due_of, visits_of
 from services.notify.store import NOTHING, Connection, LiveEvent, Planned
 from shared.batch import Announcements, Batch, Head, Item
-from shared.events import InSequence, is_again, sequence_of
+from shared.events import InSequence, is_again, outgoing, sequence_of
+from shared.links.rules import Keys, token_of
 from shared.messages import (
     AnnouncementEvent,
     AnnouncementMade,
@@ -24,7 +26,9 @@ from shared.messages import (
     BookingRescheduled,
     BookingTold,
     PersonErased,
+    ReminderAnswered,
 )
+from shared.topics import NOTIFY_EVENTS
 from shared.vault import Vault
 
 APART = (PersonErased, *get_args(AnnouncementEvent))
@@ -34,12 +38,25 @@ APART = (PersonErased, *get_args(AnnouncementEvent))
 class Inbox:
     """Writes down what is to be told, in the batch's own transaction."""
 
-    def __init__(self, vault: Vault, habits: Habits) -> None:
+    def __init__(
+        self,
+        vault: Vault,
+        habits: Habits,
+        keys: Keys | None = None,
+        by_consent: Sequence[Kind] = (),
+    ) -> None:
+        """With `keys`, what people reply is told as the links that they might have pressed.
+
+        `by_consent`: what only those are told who agreed to it.
+        """
+        self._keys = keys
+        self._by_consent = by_consent
         self.sequence = InSequence(takes_again=True)
         self._vault = vault
         self._habits = habits
         self._written = NOTHING
         self._erased = 0
+        self._has_replies = False
 
     async def handle(
         self, connection: Any, heads: dict[int, Head], items: Sequence[Item]
@@ -53,7 +70,11 @@ class Inbox:
             await store.keep_live(connection, numbered)
         messages = [message for item in told for message in messages_for(item.message)]
         messages += await _announced(connection, apart)
-        self._written = await store.write_down(connection, messages) if messages else NOTHING
+        self._written = NOTHING
+        if messages:
+            self._written = await store.write_down(
+                connection, messages, by_consent=self._by_consent
+            )
         due = [(one.event.id, one.owner_id) for one in messages if due_to_a_list(one.event)]
         if due:
             await store.put_on_list(connection, due)
@@ -62,8 +83,23 @@ class Inbox:
         if erased:
             await store.forget(connection, self._vault, erased)
             await store.forget_reminders(connection, erased)
+            await store.forget_replies(connection, erased)
         self._erased = len(erased)
-        return {}
+        return await self._tell_replies(connection, heads) if self._has_replies else {}
+
+    async def _tell_replies(self, connection: Connection, heads: dict[int, Head]) -> Announcements:
+        """What people answered is told at the homes of their bookings, numbered like all there."""
+        self._has_replies = False
+        announcements: Announcements = {}
+        assert self._keys is not None
+        for wish in await store.take_untold_replies(connection, list(heads)):
+            booking_id, token = wish.link.object_id, token_of(wish.link, self._keys)
+            event = ReminderAnswered(
+                id=wish.id, cause=wish.cause, at=wish.at, booking_id=booking_id, token=token
+            )
+            record = outgoing(NOTIFY_EVENTS, heads[wish.home], event, booking_id.bytes)
+            announcements.setdefault(wish.home, []).append(record)
+        return announcements
 
     async def _plan(self, connection: Connection, events: Sequence[Any]) -> None:
         """Everybody is reminded of what they were told last of each booking."""
@@ -82,8 +118,11 @@ class Inbox:
         return {}
 
     async def has_due(self, connection: Any, partitions: Sequence[int]) -> bool:
-        """Nothing is done here unless an event came; waiting messages are the sender's."""
-        return False
+        """True when somebody's reply is to be told; waiting messages are the sender's."""
+        if self._keys is None:
+            return False
+        self._has_replies = await store.has_untold_replies(connection, partitions)
+        return self._has_replies
 
     def count(self, batch: Batch) -> bool:
         """Count what was written down, once it is committed; True where some of it is to be sent.

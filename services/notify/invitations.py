@@ -13,7 +13,7 @@ import msgspec
 from icalendar import Calendar, Event, Timezone, vCalAddress, vText
 
 from services.notify.rules import Language, Told, freed_by, places_of
-from services.notify.rules.messages import Announced
+from services.notify.rules.messages import Announced, ReplyAnswer
 from services.notify.rules.reminders import VisitReminder
 from services.notify.texts import FALLBACK, calendar_entry, where
 from shared.messages import PLACES_MAX, BookedPlace, BookingMissed, BookingReinstated
@@ -23,6 +23,9 @@ ENTRY_BEGINS = b"BEGIN:VEVENT\r\n"
 TIME_ZONES_REMEMBERED_MAX = 256
 
 Method = Literal["REQUEST", "CANCEL"]
+
+WITHOUT_ENTRY = (BookingMissed, BookingReinstated, VisitReminder, Announced, ReplyAnswer)
+"""These change no calendar."""
 
 
 class Invitation(msgspec.Struct, frozen=True):
@@ -41,7 +44,7 @@ def invitations(
     booking's version, so a calendar changes its entry and never adds a second one. Who has heard
     of more places before than they are told of now has whatever else there may be taken out.
     """
-    if isinstance(event, BookingMissed | BookingReinstated | VisitReminder | Announced):
+    if isinstance(event, WITHOUT_ENTRY):
         return []
     asked, freed = places_of(event), freed_by(event)
     gone = freed

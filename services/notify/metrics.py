@@ -88,6 +88,12 @@ TEXTS_ENDED = Counter(
     ["provider", "state"],
     registry=REGISTRY,
 )
+REPLIES = Counter(
+    "notify_sms_replies_total",
+    "Text messages that people wrote back, by what came of them",
+    ["became"],
+    registry=REGISTRY,
+)
 SEND_SECONDS = Histogram(
     "notify_send_seconds",
     "Time of handing one message over, by provider",
@@ -234,10 +240,26 @@ settled = Children(
     "no_address",
     "declined",
 )
-fallen_over = Children(FALLEN_OVER)
+fallen_over = Children(FALLEN_OVER, "email", "sms", "web_push", "mobile_push", "list")
+rests = Children(PROVIDER_RESTS)
 attempted = Children(ATTEMPTS)
 send_seconds = Children(SEND_SECONDS)
 guarded = Children(GUARDED, "number", "due", "prefix", "country", "conversion")
+replies = Children(
+    REPLIES,
+    "coming",
+    "cancel",
+    "other_time",
+    "stop",
+    "repeated",
+    "ambiguous",
+    "not_understood",
+    "not_by_reply",
+    "nothing",
+    "unanswered",
+    "nobody",
+    "unread",
+)
 told = Children(LIVE_TOLD, "at_once", "missed")
 
 
@@ -245,3 +267,8 @@ def count_settled(fates: Iterable[str]) -> None:
     """What messages became by their receipts."""
     for fate in fates:
         settled[fate].inc()
+
+
+def count_reply(became: str) -> None:
+    """What came of one that somebody wrote back."""
+    replies[became].inc()

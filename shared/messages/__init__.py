@@ -12,6 +12,7 @@ from shared.messages.announcements import (
     AnnouncementWorded,
     AnnouncementWords,
 )
+from shared.messages.answers import ReminderAnswered
 from shared.messages.bookings import (
     BookedPlace,
     BookingConfirmed,
@@ -186,6 +187,7 @@ __all__ = [
     "Refused",
     "ReleaseHold",
     "RemindBefore",
+    "ReminderAnswered",
     "RenewHold",
     "Resource",
     "RestoreBooking",

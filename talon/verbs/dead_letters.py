@@ -1,9 +1,10 @@
 """Shows messages that a service had to set aside, and sends one again, mended or as it was.
 
-What may be sent again is what the messenger could not read or write down: it takes an event without
-a number, and tells nobody what is older than what they know. A command was answered `failed`, so
-whoever wished it asks again; an event of the referee's is not needed again by anybody but the front
-desk, which compares itself with the referee (docs/runbooks/dead-letters.md).
+What may be sent again is what the messenger could not read or write down, and what people answered
+to it: both are taken without a number, and nobody is told what is older than what they know, nor is
+anything done that its link does not allow any more. A command was answered `failed`, so whoever
+wished it asks again; an event of the referee's is not needed again by anybody but the front desk,
+which compares itself with the referee (docs/runbooks/dead-letters.md).
 """
 
 import argparse
@@ -20,11 +21,18 @@ from aiokafka.structs import ConsumerRecord
 from deploy.local.stack import AUDITOR, SETUP, Stack
 from shared.events import again
 from shared.log.client import RECORD_OVERHEAD_BYTES, REQUEST_MS, stop
-from shared.topics import BOOKING_EVENTS, RECORD_BYTES_MAX, SLOTS_COMMANDS, SLOTS_EVENTS, Topic
+from shared.topics import (
+    BOOKING_EVENTS,
+    NOTIFY_EVENTS,
+    RECORD_BYTES_MAX,
+    SLOTS_COMMANDS,
+    SLOTS_EVENTS,
+    Topic,
+)
 from talon.mistakes import MistakeError
 
-FOLLOWED = {topic.name: topic for topic in (SLOTS_COMMANDS, SLOTS_EVENTS, BOOKING_EVENTS)}
-SENT_AGAIN = BOOKING_EVENTS
+SENT_AGAIN = (BOOKING_EVENTS, NOTIFY_EVENTS)
+FOLLOWED = {topic.name: topic for topic in (SLOTS_COMMANDS, SLOTS_EVENTS, *SENT_AGAIN)}
 
 SHOWN_MAX = 100
 """The most letters of a list, the newest ones."""
@@ -39,13 +47,13 @@ def add_options(words: argparse.ArgumentParser) -> None:
     for name, help_ in (
         ("list", "the newest letters: number, when, whence, why"),
         ("show", "one letter, its headers and what it says"),
-        ("send", "have one event read again by the messenger"),
+        ("send", "have one event read again"),
     ):
         act = acts.add_parser(name, help=help_)
         act.add_argument(
             "--topic",
             choices=sorted(FOLLOWED),
-            default=SENT_AGAIN.name,
+            default=BOOKING_EVENTS.name,
             help="whose letters; %(default)s",
         )
         if name != "list":
@@ -57,9 +65,10 @@ def add_options(words: argparse.ArgumentParser) -> None:
 def run(stack: Stack, options: argparse.Namespace) -> int:
     """0 when it was shown, or is in the topic again; what stands in its way is a sentence."""
     topic = FOLLOWED[options.topic]
-    if options.act == "send" and topic is not SENT_AGAIN:
+    if options.act == "send" and topic not in SENT_AGAIN:
+        names = " and ".join(each.name for each in SENT_AGAIN)
         raise MistakeError(
-            f"only letters of {SENT_AGAIN.name} are sent again: a command was answered, and who "
+            f"only letters of {names} are sent again: a command was answered, and who "
             "wished it asks again; see docs/runbooks/dead-letters.md"
         )
     uvloop.run(_act(stack, topic, options))

@@ -54,7 +54,8 @@ def _shown(example: Example, language: Language, folder: Path | None) -> str:
         folder.mkdir(parents=True, exist_ok=True)
         (folder / f"{example.name}.{language}.html").write_text(words.html, encoding="utf-8")
         (folder / f"{example.name}.{language}.eml").write_bytes(_mail(example, language))
-    brief = short(example.event, language, page=f"{PAGE}booking", perhaps_again=again)
+    page = f"{PAGE}booking"
+    brief = short(example.event, language, page=page, perhaps_again=again, replies=True)
     return (
         f"==== {example.name} ({language})\n\n{words.subject}\n\n{words.text}\n"
         f"---- SMS or push: {len(brief)} characters, segments: {segments(brief)}\n\n{brief}\n\n"

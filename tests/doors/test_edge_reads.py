@@ -25,6 +25,10 @@ HALF_SECONDS_MAX = 7
 """So many are begun in that time, with the one into which the last ones look."""
 
 FETCH_SECONDS = 0.01
+ANSWERS_LEAST = 300
+"""A tenth of what is answered in that time; with fewer the machine itself stood still."""
+
+CROWDS_MAX = 4
 
 
 async def _take_a_moment(_request: web.Request) -> web.StreamResponse:
@@ -68,7 +72,10 @@ async def test_a_crowd_costs_one_fetch_each_half_second(tmp_path: Path) -> None:
 
 async def test_hardly_anybody_in_the_crowd_waits_for_the_fetch(tmp_path: Path) -> None:
     async with an_edge(tmp_path) as edge, an_origin(edge.stack, "slots", _take_a_moment):
-        answers = await _crowd(edge)
+        for _ in range(CROWDS_MAX):
+            answers = await _crowd(edge)
+            if len(answers) >= ANSWERS_LEAST:
+                break
 
     slow = [said for _, said in answers if said.seconds > 0.3]
     assert len(slow) < len(answers) / 100

@@ -5,10 +5,12 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from uuid import UUID, uuid4
 
+import asyncpg
 import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from services.notify.store import Preferences
 from tests.booking_doors import bearer, problem
 from tests.booking_stories import ALICE
 from tests.notify_doors import CONTACTS, Client, a_door
@@ -192,7 +194,8 @@ async def test_a_person_says_how_they_wish_to_be_told_and_sees_it(client: Client
 
     assert put.status == 200
     assert (before["language"], before["channels"], before["consented_at"]) == (None, [], None)
-    assert held == WISHES | {"consented_at": held["consented_at"], "consent_in_force": "2026-12"}
+    more = {name: held[name] for name in ("consented_at", "version")}
+    assert held == WISHES | more | {"consent_in_force": "2026-12", "consent_needed": False}
     assert held == after == again
     assert others == before
 
@@ -219,3 +222,36 @@ async def test_a_wish_that_cannot_be_kept_changes_nothing(
     assert await problem(answer) == (422, "invalid_body")
     kept = await (await client.get(PREFERENCES, headers=bearer())).json()
     assert kept["language"] is None
+
+
+async def test_whoever_has_not_seen_what_holds_overwrites_nothing(client: Client) -> None:
+    before = await (await client.get(PREFERENCES, headers=bearer())).json()
+    seen = WISHES | {"version": before["version"]}
+
+    first = await client.put(PREFERENCES, headers=bearer(), json=seen)
+    second = await client.put(PREFERENCES, headers=bearer(), json=seen | {"declined": []})
+    held = await (await client.get(PREFERENCES, headers=bearer())).json()
+    third = seen | {"declined": [], "version": held["version"]}
+    again = await (await client.put(PREFERENCES, headers=bearer(), json=third)).json()
+
+    assert first.status == 200
+    assert await problem(second) == (409, "preferences_changed")
+    assert held["declined"] == ["reminder"]
+    assert again["declined"] == []
+
+
+async def test_what_a_link_has_stopped_is_not_begun_again_by_an_older_page(
+    client: Client, notify_dsn: str
+) -> None:
+    before = await (await client.put(PREFERENCES, headers=bearer(), json=WISHES)).json()
+    pool = await asyncpg.create_pool(notify_dsn, min_size=1, max_size=1)
+
+    await Preferences(pool).decline(ALICE, "announcement")
+    await pool.close()
+    stale = WISHES | {"quiet": None, "version": before["version"]}
+    answer = await client.put(PREFERENCES, headers=bearer(), json=stale)
+
+    assert await problem(answer) == (409, "preferences_changed")
+    held = await (await client.get(PREFERENCES, headers=bearer())).json()
+    assert held["declined"] == ["reminder", "announcement"]
+    assert held["quiet"] == WISHES["quiet"]

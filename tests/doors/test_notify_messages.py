@@ -1,16 +1,23 @@
 """What does a person's page of messages show, to whom, and who settles what nobody knows?"""
 
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
+import msgspec
 import pytest
 
+from services.notify.rules import messages_for
+from services.notify.store import Contacts, write_down
+from shared.messages import BookingRescheduled, VisitAdmitted
 from tests.access_stories import entries_in
 from tests.booking_doors import bearer, problem
 from tests.booking_stories import ALICE, BORIS
+from tests.notify_bookings import BOOKING, NOON, a_place, moved
 from tests.notify_doors import Door, a_door, an_unknown_message
+from tests.vaults import a_vault
 
 OWN = "/api/v1/me/messages"
 UNKNOWN = "/api/v1/messages/unknown"
@@ -33,6 +40,13 @@ async def shown(door: Door, path: str, headers: dict[str, str]) -> list[dict[str
     body = await answer.json()
     found: list[dict[str, Any]] = body["messages"]
     return found
+
+
+async def tell(door: Door, event: BookingRescheduled | VisitAdmitted) -> None:
+    """Alice, who has an address, is to be told of this."""
+    await Contacts(door.pool, a_vault("notify")).keep(ALICE, "alice@example.org")
+    async with door.pool.acquire() as connection, connection.transaction():
+        await write_down(connection, messages_for(event))
 
 
 async def settle(door: Door, name: object, fate: str = "failed") -> Any:
@@ -149,3 +163,25 @@ async def test_a_patient_settles_nothing(door: Door) -> None:
     )
 
     assert (await problem(answer))[0] == 403
+
+
+async def test_a_move_says_which_visit_is_no_more_and_whose_doing_it_is(door: Door) -> None:
+    before, after = a_place(NOON), a_place(NOON - timedelta(days=1))
+    event = moved(to=[after], away_from=[before])
+    await tell(door, msgspec.structs.replace(event, owner_id=ALICE))
+
+    (message,) = await shown(door, OWN, bearer())
+
+    assert (message["tells"], message["kind"]) == ("BookingRescheduled", "change")
+    times = [(visit["starts_at"], visit["freed"]) for visit in message["visits"]]
+    assert times == [("2100-06-30T09:00:00Z", False), ("2100-07-01T09:00:00Z", True)]
+
+
+async def test_a_step_of_a_visit_says_which_visit(door: Door) -> None:
+    about = {"id": uuid4(), "cause": uuid4(), "at": NOON, "booking_id": BOOKING, "version": 1}
+    await tell(door, VisitAdmitted(**about, owner_id=ALICE, step=3, place=a_place(NOON)))
+
+    (message,) = await shown(door, OWN, bearer())
+
+    assert (message["tells"], message["kind"]) == ("VisitAdmitted", "visit")
+    assert [visit["starts_at"] for visit in message["visits"]] == ["2100-07-01T09:00:00Z"]

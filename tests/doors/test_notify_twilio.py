@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID, uuid4
 
@@ -36,11 +37,13 @@ from services.notify.store import Contacts
 from tests.notify_bookings import ALICE, confirmed
 from tests.notify_doors import Door, a_config, a_door
 from tests.notify_senders import a_sender
+from tests.stores.test_notify_replies import a_reminder, is_sent, lives_at, wishes
 from tests.vaults import a_vault
 
 PHONE = "+79161234567"
 NOW = datetime(2026, 1, 1, 9, 0, tzinfo=UTC)
 TOKEN = "12345"
+LINK_KEYS = '{"signs": 1, "keys": {"1": "' + "A" * 43 + '="}}'
 CALLBACK = "https://talon.example/api/v1/receipts/twilio"
 
 Answering = Callable[[web.Request], web.Response]
@@ -286,7 +289,7 @@ def test_only_what_is_signed_over_this_address_and_these_fields_is_believed():
         (
             {"MessageSid": "SM2", "SmsStatus": "received", "From": PHONE, "Body": "Да"},
             (),
-            (Reply(PHONE, "Да"),),
+            (Reply(PHONE, "Да", "SM2"),),
         ),
     ],
 )
@@ -300,7 +303,8 @@ def test_an_end_is_told_and_what_is_on_its_way_is_not(
 
 @pytest.fixture
 async def door(notify_dsn: str, tmp_path: Path) -> AsyncIterator[Door]:
-    settings = {"twilio_token": TOKEN, "twilio_callback": CALLBACK}
+    settings: dict[str, Any] = {"twilio_token": TOKEN, "twilio_callback": CALLBACK}
+    settings |= {"sms_replies": True, "sms_from": "+79160000000", "link_keys": LINK_KEYS}
     async with a_door(notify_dsn, tmp_path, **settings) as opened:
         yield opened
 
@@ -326,6 +330,39 @@ async def test_callbacks_out_of_order_and_repeated_tell_one_end(door: Door) -> N
 
     assert {end[:3] for end in door.ends} == {("twilio", "SM1", "delivered")}
     assert [end.is_new for end in door.ends] == [True, False, False]
+
+
+async def test_what_a_person_writes_back_is_kept_once_however_often_it_is_brought(
+    door: Door,
+) -> None:
+    await lives_at(door.pool, ALICE, PHONE)
+    await is_sent(door.pool, door.texting, a_reminder())
+    reply = {"SmsStatus": "received", "From": PHONE, "Body": "2"}
+
+    for sid in ("SM1", "SM1", "SM2"):
+        assert await called_back(door, MessageSid=sid, **reply) == 204
+    forged = await called_back(door, "other", MessageSid="SM3", **reply)
+
+    assert forged == 403
+    assert await wishes(door.pool) == [("cancel_booking", ALICE)]
+    kept = await door.pool.fetch("SELECT reference, became FROM sms_reply ORDER BY kept_at")
+    assert [tuple(row) for row in kept] == [("SM1", "cancel"), ("SM2", "repeated")]
+
+
+async def test_a_reply_that_cannot_be_kept_now_is_asked_for_again(
+    door: Door, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await lives_at(door.pool, ALICE, PHONE)
+    await is_sent(door.pool, door.texting, a_reminder())
+    reply = {"MessageSid": "SM1", "SmsStatus": "received", "From": PHONE, "Body": "2"}
+    cut_off = "SELECT pg_terminate_backend(pg_backend_pid()), " + "$1::bigint"
+    monkeypatch.setitem(store.SQL, "lock_number", cut_off)
+
+    assert await called_back(door, **reply) == 503
+    monkeypatch.undo()
+    assert await called_back(door, **reply) == 204
+
+    assert await wishes(door.pool) == [("cancel_booking", ALICE)]
 
 
 async def test_what_somebody_else_signed_or_nobody_changes_nothing(door: Door) -> None:

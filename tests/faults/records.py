@@ -11,12 +11,19 @@ from aiokafka.errors import KafkaError
 from aiokafka.structs import ConsumerRecord
 
 from shared.broker import Broker
-from shared.topics import BOOKING_EVENTS, SLOTS_COMMANDS, SLOTS_EVENTS, SLOTS_REPLIES, TOPICS
+from shared.topics import (
+    BOOKING_EVENTS,
+    NOTIFY_EVENTS,
+    SLOTS_COMMANDS,
+    SLOTS_EVENTS,
+    SLOTS_REPLIES,
+    TOPICS,
+)
 
 TOLD_AGAIN_MAX = 40
 """How many of the last records of a partition are told again."""
 READ_SECONDS_MAX = 60.0
-POISONED = (SLOTS_COMMANDS, SLOTS_EVENTS, BOOKING_EVENTS, SLOTS_REPLIES)
+POISONED = (SLOTS_COMMANDS, SLOTS_EVENTS, BOOKING_EVENTS, SLOTS_REPLIES, NOTIFY_EVENTS)
 POISONS = (
     b"",
     b"\xff\xfe\xfd",

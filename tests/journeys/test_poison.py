@@ -15,7 +15,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
 from deploy.local.stack import AUDITOR, SETUP
 from shared.messages import BookPlaces, OpenSlot
-from shared.topics import BOOKING_EVENTS, HOMES, SLOTS_COMMANDS, SLOTS_EVENTS, Topic
+from shared.topics import BOOKING_EVENTS, HOMES, NOTIFY_EVENTS, SLOTS_COMMANDS, SLOTS_EVENTS, Topic
 from talon.__main__ import main as talon
 from talon.audit import load
 from talon.tokens import Signer
@@ -122,7 +122,9 @@ async def test_a_booking_of_an_unknown_slot_is_a_recorded_refusal_and_no_dead_le
     assert await _letters(town, SLOTS_COMMANDS) == before
 
 
-@pytest.mark.parametrize("topic", [SLOTS_EVENTS, BOOKING_EVENTS], ids=lambda topic: topic.name)
+@pytest.mark.parametrize(
+    "topic", [SLOTS_EVENTS, BOOKING_EVENTS, NOTIFY_EVENTS], ids=lambda topic: topic.name
+)
 async def test_events_nobody_can_read_are_buried_and_the_projection_goes_on(
     town: Town, producer: AIOKafkaProducer, topic: Topic
 ) -> None:

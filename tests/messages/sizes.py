@@ -19,6 +19,6 @@ class Size(NamedTuple):
 
 
 FULL = Size(events=5_000, kill_seconds=7.0, seconds_max=1_200.0)
-SHORT = Size(events=250, kill_seconds=4.0, seconds_max=300.0)
+SHORT = Size(events=150, kill_seconds=3.0, seconds_max=300.0)
 
 PROFILES = {"full": FULL, "short": SHORT}

@@ -8,6 +8,7 @@ import pytest
 from playwright.async_api import Route, expect
 
 from tests.page_practice import Desk
+from tests.page_tellings import MOVED_AND_TOLD, TELLINGS, shows_tellings
 from tests.page_texts import WEB
 from tests.page_visitor import NARROW, WIDE, Visitor, is_network
 from tests.pages.conftest import Visit
@@ -136,9 +137,19 @@ async def cancelling(visitor: Visitor, desk: Desk) -> None:
 
 
 async def contacts(visitor: Visitor, desk: Desk) -> None:
-    """The address for confirmations."""
+    """The addresses, and how one wishes to be told; the hours of quiet open."""
     await visitor.goes_to("#/contacts", desk.patient())
     await expect(visitor.button("contacts.save")).to_be_enabled()
+    await expect(visitor.button("preferences.save")).to_be_enabled()
+    await visitor.page.locator("[name=quiet]").check()
+
+
+async def messages(visitor: Visitor, desk: Desk) -> None:
+    """What somebody was told, of a visit that was moved, and by what."""
+    await shows_tellings(visitor, MOVED_AND_TOLD)
+    await visitor.goes_to("#/messages", desk.patient())
+    await visitor.page.locator(".told").first.wait_for()
+    await visitor.page.unroute(TELLINGS)
 
 
 async def waiting(visitor: Visitor, desk: Desk) -> None:
@@ -164,7 +175,7 @@ async def nowhere(visitor: Visitor, desk: Desk) -> None:
 
 
 VIEWS = [find, clinic, booking, refusal, pairs, pairing, bookings, cancelling, waiting, contacts]
-VIEWS += [sign_in, nowhere]
+VIEWS += [messages, sign_in, nowhere]
 LOOKS = [("ru", NARROW, "light"), ("en", WIDE, "dark")]
 
 

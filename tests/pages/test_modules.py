@@ -94,6 +94,24 @@ async def test_each_answer_has_its_next_step(page: Visitor) -> None:
     assert steps == [step for _, _, step in table]
 
 
+async def test_newer_messages_come_before_what_is_known_and_a_gap_is_no_list(page: Visitor) -> None:
+    rows = [{"event_id": str(nth), "channel": "email"} for nth in range(9)]
+    table = [
+        ([], rows[:2], "cursor", None),
+        (rows[1:6], rows[:3], "cursor", rows[3:6]),
+        (rows[1:3], rows[1:3], "cursor", []),
+        (rows[5:], rows[:3], "cursor", None),
+        (rows[1:6], rows[:3], None, None),
+    ]
+    asked = [[newest, cursor, known] for known, newest, cursor, _ in table]
+
+    rests = await _result(
+        page, "talk/messages.js", "facts.map((each) => it.restAfter(...each))", *asked
+    )
+
+    assert rests == [rest for *_, rest in table]
+
+
 async def test_pauses_grow_up_to_a_limit_and_are_scattered(page: Visitor) -> None:
 
     pauses = await _result(

@@ -4,21 +4,17 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
-from ipaddress import ip_address
 from pathlib import Path
 from uuid import UUID
 
 import pytest
 import pytest_asyncio
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
 from services.notify.channels import AwayError, Dispatch
 from services.notify.channels.sms.smpp import Account, Settings, SmppProvider
 from services.notify.rules import Accepted, NotHandedOver, Refused, SlowDown, Unanswered, Unwritable
 from services.notify.rules.texting import Reply, Report
+from tests.certificates import a_certificate
 from tests.notify_bookings import confirmed
 from tests.notify_smsc import Smsc, an_smsc
 
@@ -104,27 +100,6 @@ async def bound(provider: SmppProvider) -> AsyncIterator[SmppProvider]:
         yield provider
     finally:
         await line.close()
-
-
-def a_certificate() -> tuple[str, str]:
-    """One for this machine by its address, and its key, as PEM."""
-    key, at = ec.generate_private_key(ec.SECP256R1()), datetime.now(UTC)
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
-    here = x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))])
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(1)
-        .not_valid_before(at - timedelta(hours=1))
-        .not_valid_after(at + timedelta(hours=1))
-        .add_extension(here, critical=False)
-        .sign(key, hashes.SHA256())
-    )
-    plain = serialization.NoEncryption()
-    secret = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, plain)
-    return certificate.public_bytes(serialization.Encoding.PEM).decode(), secret.decode()
 
 
 def a_dispatch(key: int = 1, minutes: int = 90) -> Dispatch:
@@ -373,6 +348,17 @@ async def test_what_a_person_writes_back_is_read_in_their_letters(smsc: Smsc) ->
 
     assert desk.replies == [Reply(PHONE, "Да"), Reply(PHONE, "YES [1]")]
     assert desk.reports == []
+
+
+async def test_a_part_of_a_longer_text_is_known_as_one(smsc: Smsc) -> None:
+    desk = Desk()
+    part = {"sar_msg_ref_num": 7, "sar_total_segments": 2, "sar_segment_seqnum": 2}
+    async with bound(a_provider(smsc.port, desk)):
+        await smsc.tell(text={"source_addr": "79161234567", "short_message": "2"} | part)
+        await smsc.tell(text={"source_addr": "79161234567", "short_message": "2"})
+        await smsc.until("answered", 2)
+
+    assert [(reply.text, reply.is_whole) for reply in desk.replies] == [("2", False), ("2", True)]
 
 
 async def test_what_cannot_be_read_or_kept_ends_no_line(smsc: Smsc) -> None:

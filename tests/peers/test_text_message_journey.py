@@ -14,15 +14,18 @@ import pytest
 from services.notify import store
 from services.notify.channels.sms import limits_of, plugged
 from services.notify.errands import take_ends
-from services.notify.rules import messages_for
+from services.notify.rules import Message, link_to_move, messages_for
 from services.notify.rules.preferences import Wishes
-from services.notify.store import Contacts, Preferences, Receipts, Texting
+from services.notify.store import Contacts, Preferences, Receipts, Replies, Texting
+from shared.links.rules import token_of
 from shared.messages import BookingEvent
+from tests.doors.test_notify_twilio import LINK_KEYS
 from tests.notify_bookings import ALICE, a_place, cancelled, confirmed
 from tests.notify_doors import a_config
 from tests.notify_providers import Obliging
 from tests.notify_senders import a_sender
 from tests.notify_smsc import Smsc, an_smsc
+from tests.stores.test_notify_replies import KEYS, a_reminder, wishes
 from tests.vaults import a_vault
 
 PHONE = "+79161234567"
@@ -51,8 +54,9 @@ async def a_messenger(pool: asyncpg.Pool, port: int, **settings: Any) -> AsyncIt
     smpp = {"sms_provider": "smpp", "smpp": f"127.0.0.1:{port}", "smpp_password": "secret"}
     smpp |= {"smpp_user": "talon", "sms_from": "Talon"}
     config = a_config("none", **smpp | OFTEN | settings)
+    replies = Replies(pool, a_vault("notify"), asks=config.sms_replies)
     texting = Texting(
-        pool, a_vault("notify"), limits_of(config), partial(take_ends, Receipts(pool))
+        pool, a_vault("notify"), limits_of(config), partial(take_ends, Receipts(pool)), replies
     )
     mail = Obliging("email")
     found = [*plugged(config, texting).providers, mail]
@@ -181,3 +185,53 @@ async def test_while_the_smsc_is_away_nothing_is_tried_and_then_all_of_it_once(
         async with an_smsc(smsc.port) as back:
             await until_told(pool, *[("sms", "sent")] * 5)
             assert len(await back.so_far("submit")) == 5
+
+
+REPLIES: dict[str, Any] = {
+    "sms_from": "+79160000000",
+    "sms_replies": True,
+    "sms_links": False,
+    "link_keys": LINK_KEYS,
+    "link_page": "https://talon.example/#/link/",
+}
+BACK = {"source_addr": PHONE[1:]}
+
+
+async def test_she_answers_a_reminder_and_gets_the_link_that_she_asks_for(
+    pool: asyncpg.Pool, smsc: Smsc
+) -> None:
+    reminder = a_reminder()
+    message = Message(event=reminder, owner_id=ALICE, expires_at=reminder.places[0].starts_at)
+    async with pool.acquire() as connection, connection.transaction():
+        await store.write_down(connection, [message])
+
+    async with a_messenger(pool, smsc.port, **REPLIES):
+        asked = await smsc.until("submit", 2)
+        await until_told(pool, ("sms", "sent"))
+        await smsc.tell(text=BACK | {"short_message": "3"})
+        await until_told(pool, ("sms", "sent"), ("sms", "sent"))
+        await smsc.tell(text=BACK | {"short_message": "ОТМЕНА!"})
+        await smsc.until("answered", 2)
+        texts = "".join(part["text"] for part in await smsc.so_far("submit"))
+
+    assert "".join(part["text"] for part in asked).endswith(
+        "Ответ 1: приду, 2: отмена, 3: другое время."
+    )
+    link = link_to_move(reminder)
+    assert link is not None
+    token = token_of(link, KEYS)
+    assert texts.endswith(
+        f"другое время можно выбрать здесь. https://talon.example/#/link/time/{token}"
+    )
+    assert [said["answered"] for said in smsc.all("answered")] == [0, 0]
+    assert await wishes(pool) == [("cancel_booking", ALICE)]
+
+
+async def test_a_machine_at_the_other_end_is_answered_once(pool: asyncpg.Pool, smsc: Smsc) -> None:
+    async with a_messenger(pool, smsc.port, **REPLIES):
+        await write(pool, confirmed())
+        await until_told(pool, ("sms", "sent"))
+        for times in range(1, 4):
+            await smsc.tell(text=BACK | {"short_message": "I am away until Monday."})
+            await smsc.until("answered", times)
+        await until_told(pool, ("sms", "sent"), ("sms", "sent"))

@@ -12,14 +12,17 @@ from services.notify.channels.sms import plugged, words
 from services.notify.channels.sms.guarding import Guarded
 from services.notify.rules import Accepted, NotHandedOver, Outcome, Refused, Unanswered
 from services.notify.rules.pumping import Why, is_due
+from services.notify.rules.reminders import VisitReminder
 from services.notify.rules.segments import segments
 from services.notify.rules.texting import Reply, Report
 from tests.notify_bookings import a_place, cancelled, confirmed, moved
 from tests.notify_doors import a_config
+from tests.rules.test_notify_replies import a_reminder
 
 SMPP = {"sms_provider": "smpp", "smpp": "smsc:2775", "smpp_user": "talon", "sms_from": "Talon"}
 TWILIO = {"sms_provider": "twilio", "twilio_account": "AC1", "twilio_token": "t", "sms_from": "123"}
 PAGE = "https://talon.example/#/link/x"
+LINK_KEYS = '{"signs": 1, "keys": {"1": "' + "A" * 43 + '="}}'
 
 
 class Desk:
@@ -29,12 +32,16 @@ class Desk:
         self.why = why
         self.asked: list[tuple[str, bool]] = []
         self.given_back: list[UUID] = []
+        self.reminders: list[VisitReminder | None] = []
         self.is_away = False
 
-    async def ask(self, key: UUID, phone: str, *, due: bool) -> Why | None:
+    async def ask(
+        self, key: UUID, phone: str, *, due: bool, reminder: VisitReminder | None = None
+    ) -> Why | None:
         if self.is_away:
             raise ConnectionRefusedError
         self.asked.append((phone, due))
+        self.reminders.append(reminder)
         return self.why
 
     async def give_back(self, key: UUID) -> None:
@@ -109,6 +116,15 @@ def test_what_it_cannot_do_without_is_named_at_the_start(settings: dict[str, str
         a_config("none", **settings | {missing: ""})
 
 
+def test_only_a_number_can_be_replied_to_and_only_with_keys_is_a_reply_a_link():
+    replies: dict[str, Any] = SMPP | {"sms_replies": True, "link_keys": LINK_KEYS}
+
+    assert a_config("none", **replies | {"sms_from": "+79160000000"}).sms_replies
+    for wrong in ({"sms_from": "Talon"}, {"sms_from": "+79160000000", "link_keys": ""}):
+        with pytest.raises(ValueError, match="SMS_REPLIES"):
+            a_config("none", **replies | wrong)
+
+
 # ---- what it says -------------------------------------------------------------------------------
 
 
@@ -163,6 +179,16 @@ async def test_only_what_may_have_been_sent_goes_on_counting(outcome: Outcome, g
 
     assert said == outcome
     assert desk.given_back == [UUID(int=7)] * given_back
+
+
+async def test_of_a_reminder_the_guard_says_which_it_is_for_it_may_be_answered():
+    desk, reminder = Desk(), a_reminder()
+    line = Guarded(Sending(Accepted("1")), desk).line()
+
+    for event in (reminder, confirmed(), a_reminder(part="own")):
+        await line.send(a_dispatch(event=event))
+
+    assert desk.reminders == [reminder, None, None]
 
 
 async def test_while_nobody_can_count_nothing_is_sent_and_it_is_tried_again():

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from services.notify import metrics
 from services.notify.rules.discretion import is_discreet
-from services.notify.rules.messages import MAILED_SECONDS, Announced
+from services.notify.rules.messages import MAILED_SECONDS, Announced, ReplyAnswer
 from services.notify.rules.reminders import VisitReminder
 from services.notify.rules.segments import is_gsm, segments
 from services.notify.texts import LOCALES, Wording, brief, catalogue, letter, short, wording
@@ -93,7 +93,8 @@ def letter_of(example: Example, language: Any) -> Wording:
 
 
 def short_of(example: Example, language: Any) -> str:
-    return short(example.event, language, page=PAGE, perhaps_again=example.perhaps_again)
+    again = example.perhaps_again
+    return short(example.event, language, page=PAGE, perhaps_again=again, replies=True)
 
 
 def english_instead() -> float:
@@ -110,7 +111,7 @@ def test_each_language_has_the_same_texts_with_the_same_variables(language: str)
 
 
 def test_there_is_an_example_of_every_kind_of_which_anybody_is_told() -> None:
-    told = {*get_args(BookingEvent), *MAILED_SECONDS, VisitReminder, Announced}
+    told = {*get_args(BookingEvent), *MAILED_SECONDS, VisitReminder, Announced, ReplyAnswer}
 
     assert {type(one.event) for one in EXAMPLES} == told
 

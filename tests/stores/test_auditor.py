@@ -131,6 +131,11 @@ BROKEN: dict[tuple[str, str], str] = {
     ("notify", "claims_end"): """
         UPDATE message SET state = 'claimed', claimed_by = event_id,
                claimed_until = clock_timestamp() - interval '16 minutes' WHERE version = 1""",
+    ("notify", "replies_are_told"): """
+        INSERT INTO sms_reply (id, provider, number_index, kept_at, became, cause, purpose,
+                               person_id, object_id, until, home)
+        SELECT id, 'smpp', '', clock_timestamp() - interval '16 minutes', 'cancel', id,
+               'cancel_booking', id, id, 'infinity', 0 FROM gen_random_uuid() AS id""",
 }
 """How each promise is broken by hand, where all were kept."""
 

@@ -1,7 +1,7 @@
 """Is what is announced to many written down once for each, and for nobody once it is stopped?"""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -13,7 +13,8 @@ import pytest
 from services.notify.channels import Dispatch, Line
 from services.notify.channels.budget import Budgeted
 from services.notify.rules import Accepted, Outcome, Refused, Told
-from services.notify.store import SQL, Contacts, Ledger, Spending
+from services.notify.rules.preferences import CONSENT_VERSION, CONSENTED, Kind, Wishes
+from services.notify.store import SQL, Contacts, Ledger, Preferences, Spending
 from shared.messages import (
     AnnouncementEvent,
     AnnouncementMade,
@@ -91,6 +92,23 @@ async def test_once_it_is_stopped_nobody_else_is_told_and_what_waits_is_taken_ba
 
     assert len(on_its_way.messages) == 1
     assert await states(pool) == [(ALICE, "claimed"), (BORIS, "expired")]
+
+
+@pytest.mark.parametrize(
+    ("by_consent", "boris"),
+    [(CONSENTED, "declined"), ((), "waiting")],
+    ids=["needed", "not needed"],
+)
+async def test_where_consent_is_needed_it_is_told_to_those_alone_who_gave_one(
+    pool: asyncpg.Pool, by_consent: Sequence[Kind], boris: str
+) -> None:
+    await Preferences(pool).keep(ALICE, Wishes(consent_version=CONSENT_VERSION))
+
+    async with pool.acquire() as connection:
+        await take(connection, a_head(), records_of(worded(), made(ALICE), made(BORIS)), by_consent)
+        await take(connection, a_head(), records_of(confirmed(owner_id=BORIS)), by_consent)
+
+    assert await states(pool) == [(ALICE, "waiting"), (BORIS, boris), (BORIS, "waiting")]
 
 
 async def stopped_while_it_is_written_down(pool: asyncpg.Pool) -> list[tuple[UUID, str]]:

@@ -14,6 +14,7 @@ from services.notify.channels import Dispatch
 from services.notify.config import Config
 from services.notify.rules import (
     Accepted,
+    Channel,
     Gone,
     Mark,
     Outcome,
@@ -204,23 +205,24 @@ async def test_an_older_phone_put_back_does_not_open(
         await contacts.show(ALICE)
 
 
+@pytest.mark.parametrize("channel", ["web_push", "mobile_push"])
 async def test_the_sixth_device_takes_the_oldest_s_place(
-    pool: asyncpg.Pool, contacts: Contacts
+    pool: asyncpg.Pool, contacts: Contacts, channel: Channel
 ) -> None:
     for n in range(DEVICES_MAX + 1):
-        await contacts.keep_device(ALICE, "web_push", f"device-{n}")
-    await contacts.keep_device(ALICE, "web_push", "device-3")
+        await contacts.keep_device(ALICE, channel, f"device-{n}")
+    await contacts.keep_device(ALICE, channel, "device-3")
 
-    gone = [await contacts.forget_device(ALICE, "web_push", f"device-{n}") for n in (0, 5)]
+    gone = [await contacts.forget_device(ALICE, channel, f"device-{n}") for n in (0, 5)]
 
     assert gone == [False, True]
-    assert (await contacts.show(ALICE)).web_push == DEVICES_MAX - 1
+    assert getattr(await contacts.show(ALICE), channel) == DEVICES_MAX - 1
 
 
 async def test_the_table_has_no_room_for_a_second_phone_or_a_sixth_device(
     pool: asyncpg.Pool, contacts: Contacts
 ) -> None:
-    for channel, nth in (("sms", 2), ("web_push", 6)):
+    for channel, nth in (("sms", 2), ("web_push", 6), ("mobile_push", 6)):
         with pytest.raises(asyncpg.CheckViolationError, match="room_for_few"):
             await pool.execute(
                 "INSERT INTO address VALUES ($1, $2, $3, 1, 'x', 'y')", ALICE, channel, nth
@@ -248,10 +250,11 @@ async def test_what_an_earlier_version_sealed_still_opens_and_is_still_written_t
     assert await contacts.open(message.addresses[0]) == "old@example.org"
 
 
+@pytest.mark.parametrize("channel", ["web_push", "mobile_push"])
 async def test_an_erased_person_s_phone_and_devices_are_gone(
-    pool: asyncpg.Pool, contacts: Contacts
+    pool: asyncpg.Pool, contacts: Contacts, channel: Channel
 ) -> None:
-    await contacts.keep_device(ALICE, "web_push", "device")
+    await contacts.keep_device(ALICE, channel, "device")
 
     await contacts.forget([ALICE])
 
@@ -338,32 +341,34 @@ async def test_what_fell_over_is_not_told_once_something_later_was(
     assert await told(pool) == [("email", "failed"), ("email", "sent")]
 
 
+@pytest.mark.parametrize("channel", ["web_push", "mobile_push"])
 async def test_an_address_that_nobody_has_any_more_is_forgotten_and_the_next_one_told(
-    pool: asyncpg.Pool, contacts: Contacts
+    pool: asyncpg.Pool, contacts: Contacts, channel: Channel
 ) -> None:
-    await contacts.keep_device(ALICE, "web_push", "old-device")
-    await contacts.keep_device(ALICE, "web_push", "older-device")
-    await Preferences(pool).keep(ALICE, Wishes(channels=("web_push",)))
-    push, mail = Obliging("web_push"), Obliging("email")
+    await contacts.keep_device(ALICE, channel, "old-device")
+    await contacts.keep_device(ALICE, channel, "older-device")
+    await Preferences(pool).keep(ALICE, Wishes(channels=(channel,)))
+    push, mail = Obliging(channel), Obliging("email")
     push.answer = answering(Gone())
     await write(pool, confirmed())
 
     async with sending(pool, push, mail):
-        await until_told(pool, ("web_push", "failed"), ("email", "sent"))
+        await until_told(pool, (channel, "failed"), ("email", "sent"))
         await write(pool, confirmed(booking_id=uuid4()))
-        await until_told(pool, ("web_push", "failed"), ("email", "sent"), ("email", "sent"))
+        await until_told(pool, (channel, "failed"), ("email", "sent"), ("email", "sent"))
 
     assert len(push.given) == 2
-    assert (await contacts.show(ALICE)).web_push == 0
+    assert getattr(await contacts.show(ALICE), channel) == 0
 
 
+@pytest.mark.parametrize("channel", ["web_push", "mobile_push"])
 async def test_told_at_one_of_two_devices_it_is_told(
-    pool: asyncpg.Pool, contacts: Contacts
+    pool: asyncpg.Pool, contacts: Contacts, channel: Channel
 ) -> None:
-    await contacts.keep_device(ALICE, "web_push", "gone")
-    await contacts.keep_device(ALICE, "web_push", "here")
-    await Preferences(pool).keep(ALICE, Wishes(channels=("web_push",)))
-    push = Obliging("web_push")
+    await contacts.keep_device(ALICE, channel, "gone")
+    await contacts.keep_device(ALICE, channel, "here")
+    await Preferences(pool).keep(ALICE, Wishes(channels=(channel,)))
+    push = Obliging(channel)
 
     async def answer(dispatch: Dispatch) -> Outcome:
         return Gone() if dispatch.recipient == "gone" else Accepted(final=True)
@@ -371,9 +376,9 @@ async def test_told_at_one_of_two_devices_it_is_told(
     push.answer = answer
     await write(pool, confirmed())
     async with sending(pool, push):
-        await until_told(pool, ("web_push", "delivered"))
+        await until_told(pool, (channel, "delivered"))
 
-    assert (await contacts.show(ALICE)).web_push == 1
+    assert getattr(await contacts.show(ALICE), channel) == 1
 
 
 async def test_a_channel_that_nobody_speaks_leaves_it_to_the_next(

@@ -9,6 +9,7 @@ import pytest
 from aiokafka.structs import ConsumerRecord
 
 from services.notify.inbox import Inbox
+from services.notify.rules.preferences import Kind
 from services.notify.store import Contacts
 from shared.batch import Head, Item
 from shared.events import Unpacker, again, outgoing
@@ -66,11 +67,14 @@ def items_of(records: Records) -> list[Item]:
     return [item for record in records for item in unpack(record)]
 
 
-async def take(connection: asyncpg.Connection, head: Head, records: Records) -> None:
+async def take(
+    connection: asyncpg.Connection, head: Head, records: Records, by_consent: Sequence[Kind] = ()
+) -> None:
     """Hand a batch over as the follower does: only what somebody could read."""
     readable = [item for item in items_of(records) if item.message is not None]
     async with connection.transaction():
-        await Inbox(a_vault("notify"), HABITS).handle(connection, {0: head}, readable)
+        inbox = Inbox(a_vault("notify"), HABITS, by_consent=by_consent)
+        await inbox.handle(connection, {0: head}, readable)
 
 
 async def told(connection: asyncpg.Connection) -> list[str]:

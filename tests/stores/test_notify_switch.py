@@ -23,7 +23,10 @@ from tests.stores.test_notify_sending import a_config
 from tests.vaults import a_vault
 
 LIMITS = Limits(faults_max=3, rest_seconds_min=0.4, rest_seconds_max=0.4)
+RESTING_LONG = Limits(faults_max=3, rest_seconds_min=30.0, rest_seconds_max=30.0)
 PEOPLE = 40
+OF_THE_SILENT = [UUID(int=nth + (1 << 127)) for nth in range(PEOPLE // 2)]
+OF_THE_WELL = [UUID(int=nth + 1) for nth in range(PEOPLE // 2)]
 
 
 class Post:
@@ -43,6 +46,26 @@ class Post:
     def line(self) -> Line:
         return PostLine(self)
 
+    def said_to(self, recipient: str) -> Outcome:
+        return self.answer()
+
+
+class Several(Post):
+    """A provider that is two, of whom one never answers."""
+
+    part_of: Callable[[Dispatch], str] | None
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.part_of = lambda dispatch: self.of(dispatch.recipient)
+
+    @staticmethod
+    def of(address: str) -> str:
+        return "well" if address[0] == "0" else "silent"
+
+    def said_to(self, recipient: str) -> Outcome:
+        return Accepted() if self.of(recipient) == "well" else Unanswered()
+
 
 class PostLine:
     def __init__(self, post: Post) -> None:
@@ -59,7 +82,7 @@ class PostLine:
 
     async def send(self, dispatch: Dispatch) -> Outcome:
         self._post.asked += 1
-        outcome = self._post.answer()
+        outcome = self._post.said_to(dispatch.recipient)
         if isinstance(outcome, Accepted):
             self._post.told.append(dispatch.recipient)
         return outcome
@@ -136,6 +159,34 @@ async def test_what_a_provider_does_not_answer_are_few_and_the_second_tells_the_
     assert found["sent"] + found["unknown"] == PEOPLE
     assert found["unknown"] == first.asked < PEOPLE / 4
     assert len(second.told) == found["sent"]
+
+
+async def test_of_a_provider_that_is_several_the_trouble_of_one_keeps_nobody_else_waiting(
+    pool: asyncpg.Pool, notify_dsn: str
+) -> None:
+    several = Several("several")
+    well = {address_of(person) for person in OF_THE_WELL}
+    await wait_for(pool, *OF_THE_SILENT, *OF_THE_WELL)
+
+    async with sending(pool, a_config(notify_dsn, 1), [several], RESTING_LONG):
+        found = await until(pool, lambda said: said.get("sent", 0) == len(well))
+
+    assert set(several.told) == well
+    assert 0 < found["unknown"] < len(OF_THE_SILENT) / 2
+
+
+async def test_were_it_not_said_to_be_several_all_would_wait_for_the_one_in_trouble(
+    pool: asyncpg.Pool, notify_dsn: str
+) -> None:
+    several = Several("several")
+    several.part_of = None
+    await wait_for(pool, *OF_THE_SILENT, *OF_THE_WELL)
+
+    async with sending(pool, a_config(notify_dsn, 1), [several], RESTING_LONG):
+        await until(pool, lambda said: said.get("unknown", 0) >= RESTING_LONG.faults_max)
+        await asyncio.sleep(0.5)
+
+    assert several.told == []
 
 
 async def test_without_being_left_alone_it_would_swallow_everything(

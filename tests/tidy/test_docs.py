@@ -97,6 +97,7 @@ def test_every_message_has_its_line_and_nothing_else_has():
         "Commands, to the referee",
         "What the referee tells",
         "What the front desk tells",
+        "What the messenger tells",
     )
 
     assert told == {kind.__name__ for topic in TOPICS if topic.carries for kind in topic.kinds}

@@ -31,6 +31,7 @@ EXTRA_ROOMS = {
     "booking": {
         "admission",
         "announcing",
+        "answering",
         "closures",
         "doors",
         "dryruns",

@@ -2,6 +2,7 @@
 
 import re
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
@@ -11,6 +12,9 @@ from services.booking.rules.refusals import (
     FAILED,
     TOLD,
 )
+from services.notify.rules import Channel, State, Told
+from services.notify.rules.messages import MAILED_SECONDS
+from shared.messages import VisitEvent
 from tests.page_texts import LANGUAGES, WEB, catalogue
 
 BY_OTHERS = ("api", "fonts")
@@ -51,7 +55,9 @@ IN_RUSSIAN = (
     "texts/ru.js",
     "texts/ru-device.js",
     "texts/ru-line.js",
+    "texts/ru-messages.js",
     "texts/ru-problems.js",
+    "texts/ru-wishes.js",
     "words/language.js",
     "index.html",
 )
@@ -155,6 +161,15 @@ def test_every_refusal_has_words_that_a_person_understands():
     missing = {code for code in codes | AT_THE_DOOR if f"problem.{code}" not in catalogue("en")}
 
     assert missing == set()
+
+
+def test_whatever_somebody_was_told_has_words_and_so_has_its_fate():
+    told = {*get_args(Told), *MAILED_SECONDS} - ({*get_args(VisitEvent)} - {*MAILED_SECONDS})
+    names = {f"told.{one.__name__}" for one in told}
+    names |= {f"channel.{channel}" for channel in get_args(Channel)}
+    names |= {f"fate.{state}" for state in get_args(State)}
+
+    assert names - set(catalogue("en")) == set()
 
 
 def test_a_reason_is_told_in_the_words_of_its_code():

@@ -1,12 +1,22 @@
 // What stands at the top of every page?
 
 import { el, say, set } from '../parts/dom.js';
-import { onSession, signOut, whoIsHere } from '../talk/session.js';
+import { isOneOf, onSession, signOut, whoIsHere } from '../talk/session.js';
 import { LANGUAGES, spoken, t } from '../words/language.js';
 
 const ID_DIGITS = 6;
-const VIEWS = /** @type {const} */ (['find', 'bookings', 'contacts']);
-const ADDRESSES = { find: '#/', bookings: '#/bookings', contacts: '#/contacts' };
+const VIEWS = /** @type {const} */ (
+  ['find', 'bookings', 'messages', 'contacts', 'told', 'unknown']);
+const ADDRESSES = {
+  find: '#/',
+  bookings: '#/bookings',
+  messages: '#/messages',
+  contacts: '#/contacts',
+  told: '#/told',
+  unknown: '#/unknown',
+};
+/** Who is shown the way there; whom Talon lets in is not said here. */
+const STAFF = { told: ['front_desk', 'clinic_manager', 'operator'], unknown: ['operator'] };
 
 /** @typedef {import('../words/language.js').Language} Language */
 
@@ -41,7 +51,13 @@ export function head(onLanguage) {
       set(button, 'aria-pressed', String(button.getAttribute('data-language') === spoken()));
     }
     const here = whoIsHere();
-    say(person, here === null ? '' : t('person.here', { number: here.id.slice(-ID_DIGITS) }));
+    for (const [view, roles] of Object.entries(STAFF)) {
+      ways[VIEWS.indexOf(/** @type {'told'} */ (view))].hidden = !isOneOf(roles);
+    }
+    const isStaff = isOneOf(STAFF.told);
+    set(nav, 'data-staff', isStaff);
+    const number = here?.id.slice(-ID_DIGITS) ?? '';
+    say(person, here === null ? '' : isStaff ? t('person.staff') : t('person.here', { number }));
     say(leave, t('sign_in.leave'));
     leave.hidden = here === null;
   }

@@ -29,6 +29,17 @@ export function problemText(code) {
   return has(`problem.${code}`) ? t(`problem.${code}`) : t('problem.other');
 }
 
+/** What is not asked again by itself, though it may be asked again. */
+const UNHEARD = ['offline', 'timeout', 'unavailable', 'too_many_requests'];
+
+/**
+ * The same for what somebody asked for by a button, which they may press again.
+ * @param {string} code
+ */
+export function onceMoreText(code) {
+  return UNHEARD.includes(code) ? t('problem.once_more') : problemText(code);
+}
+
 /**
  * What a rule says to whoever it keeps out, in their language; else the words for the code.
  * @param {import('../talk/api.js').Answer | undefined} answer

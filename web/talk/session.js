@@ -4,7 +4,10 @@ const KEPT = 'talon.token';
 const IN_ADDRESS = /^#token=([^&]+)/;
 const TIMER_MS_MAX = 2_147_483_647;
 
-/** @typedef {{ id: string, until: number }} Person whom a token speaks for, and until when (ms) */
+/**
+ * @typedef {{ id: string, until: number, roles: string[] }} Person whom a token speaks for, until
+ *   when (ms), and as what
+ */
 
 const changes = new EventTarget();
 /** @type {string | null} */
@@ -73,6 +76,14 @@ export function whoIsHere() {
   return person;
 }
 
+/**
+ * Whether their token says that they are one of these. Only the services can tell whether it is so.
+ * @param {string[]} roles
+ */
+export function isOneOf(roles) {
+  return person !== null && person.roles.some((role) => roles.includes(role));
+}
+
 /** Whether somebody was here whose time is over. */
 export function hasExpired() {
   return isOver;
@@ -108,7 +119,8 @@ function personIn(text) {
     const middle = text.split('.')[1].replaceAll('-', '+').replaceAll('_', '/');
     const claims = JSON.parse(atob(middle));
     if (typeof claims.sub !== 'string' || typeof claims.exp !== 'number') return null;
-    return { id: claims.sub, until: claims.exp * 1000 };
+    const roles = Array.isArray(claims.roles) ? claims.roles : [];
+    return { id: claims.sub, until: claims.exp * 1000, roles };
   } catch {
     return null;
   }

@@ -92,4 +92,66 @@
  * @property {'patient' | 'clinic'} [cancelled_by]
  */
 
+/**
+ * @typedef {object} ToldVisit
+ * @property {string} starts_at
+ * @property {string} time_zone
+ * @property {string} clinic_name
+ * @property {boolean} freed whether it is one that the booking no longer has
+ */
+
+/**
+ * @typedef {object} Telling that something was told, or was to be, by one channel
+ * @property {string} event_id
+ * @property {string} tells the name of what happened
+ * @property {'booking' | 'change' | 'reminder' | 'visit' | 'attendance' | 'announcement'} kind
+ * @property {string} said how it began
+ * @property {ToldVisit[]} visits
+ * @property {'email' | 'sms' | 'web_push' | 'mobile_push' | 'list'} channel
+ * @property {'waiting' | 'claimed' | 'sent' | 'delivered' | 'failed' | 'unknown' | 'expired'
+ *   | 'no_address' | 'declined'} fate
+ * @property {boolean} perhaps_again whether it said that one may have heard of it before
+ * @property {string} written_at
+ * @property {string | null} settled_at
+ */
+
+/**
+ * @typedef {object} UnknownParts
+ * @property {string} person_id
+ * @property {string | null} provider who has it, or may have it
+ * @property {string} note what is known of the last attempt
+ */
+
+/** @typedef {Telling & UnknownParts} Unknown a message of which nobody knows whether it was told */
+
+/**
+ * @typedef {object} Contacts where one is reached; of devices only how many there are
+ * @property {string | null} email
+ * @property {string | null} phone
+ * @property {number} browsers
+ * @property {number} apps
+ */
+
+/**
+ * @typedef {object} Preferences
+ * @property {'ru' | 'en' | null} language
+ * @property {Telling['channel'][]} channels the first one first; those left out come after them
+ * @property {{ begins: string, ends: string, time_zone: string } | null} quiet
+ * @property {Telling['kind'][]} declined
+ * @property {string | null} consent the version that was agreed to
+ * @property {string | null} consented_at
+ * @property {string} consent_in_force
+ * @property {boolean} consent_needed  or nothing is told but one's own visits
+ * @property {string} version the name of all this
+ */
+
+/**
+ * @typedef {object} Proxy who acts for one, did, or would like to
+ * @property {string} id
+ * @property {string} proxy_id
+ * @property {string | null} name
+ * @property {'proposed' | 'accepted' | 'declined' | 'withdrawn'} state
+ * @property {{ version: number, at: string, how: 'signed in' | 'on paper' } | null} consent
+ */
+
 export {};

@@ -49,5 +49,11 @@ export default {
   'problem.visit_not_open': 'The time of this visit has not come yet.',
   'problem.visit_over': 'The time of this visit is over.',
   'problem.visit_off': 'This visit was cancelled or moved.',
+  'problem.preferences_changed': 'This was changed elsewhere meanwhile: by another page, or by a link in a message. Yours was not saved; what holds now is shown.',
+  'problem.relation_ended': 'This is over. Whoever wants to act for you has to ask again.',
+  'problem.consent_outdated': 'The words have changed meanwhile. Load the page again, and agree to those that hold.',
+  'problem.not_of_age': 'Only an adult can agree to this, and when you were born is not known here. It can be signed at the clinic.',
+  'problem.message_settled': 'This is settled: somebody was quicker, or a receipt came. What was noted first stays.',
+  'problem.once_more': 'No answer came. Please try once more.',
   'problem.other': 'That did not work. Please try again later.',
 };

@@ -210,7 +210,7 @@ export default {
   'news.expired': 'A request was not decided in time',
 
   'contacts.title': 'Contacts',
-  'contacts.why': 'Confirmations, changes and cancellations are sent to this address.',
+  'contacts.why': 'Confirmations, reminders, changes and cancellations are sent there.',
   'contacts.email': 'E-mail address',
   'contacts.hint': 'Leave it empty to get no e-mail.',
   'contacts.save': 'Save',

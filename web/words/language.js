@@ -7,7 +7,7 @@ export const LANGUAGES = {
 };
 
 /** What is said of a language in which file: most, and what not everybody comes to. */
-const PARTS = ['', '-device', '-line', '-problems'];
+const PARTS = ['', '-device', '-line', '-messages', '-problems', '-wishes'];
 const KEPT = 'talon.language';
 
 /** @typedef {keyof typeof LANGUAGES} Language */

@@ -112,6 +112,17 @@ export function second(instant) {
 }
 
 /**
+ * When something happened, on the clock of whoever looks: 30 November, 14:05.
+ * @param {string} instant
+ */
+export function moment(instant) {
+  const at = new Date(instant);
+  const year = at.getFullYear() === new Date().getFullYear() ? {} : { year: 'numeric' };
+  const day = format(/** @type {any} */ ({ day: 'numeric', month: 'long', ...year })).format(at);
+  return `${day}, ${format({ hour: '2-digit', minute: '2-digit' }).format(at)}`;
+}
+
+/**
  * For how long still, in minutes and seconds: 4:05.
  * @param {number} until by this device's clock (ms)
  */

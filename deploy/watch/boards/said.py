@@ -43,6 +43,30 @@ BOARD = Board(
             "0 with messages waiting: it is away.",
         ),
         Panel(
+            "Rests of providers in trouble",
+            "per_second",
+            (Line("sum by (provider) (rate(notify_provider_rests_total[1m]))", by=("provider",)),),
+            "How often one is left alone for a while; meanwhile the channel's second one speaks.",
+        ),
+        Panel(
+            "Told anew by the next channel",
+            "per_second",
+            (Line("sum by (channel) (rate(notify_fallen_over_total[1m]))", by=("channel",)),),
+            "What the one before it has certainly not told.",
+        ),
+        Panel(
+            "Text messages that the guard kept back",
+            "per_second",
+            (Line("sum by (why) (rate(notify_sms_guarded_total[1m]))", by=("why",)),),
+            "Many of one prefix or country: somebody may be paid for messages to it.",
+        ),
+        Panel(
+            "What people write back",
+            "per_second",
+            (Line("sum by (became) (rate(notify_sms_replies_total[1m]))", by=("became",)),),
+            "Many not_understood: read the reminder as its readers do. nobody: unknown numbers.",
+        ),
+        Panel(
             "Told on open pages",
             "per_second",
             (Line("sum by (when) (rate(notify_live_told_total[1m]))", by=("when",)),),

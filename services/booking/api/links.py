@@ -6,22 +6,20 @@ nothing tells these apart.
 """
 
 import asyncio
-import hashlib
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Literal
-from uuid import uuid5
 
 import msgspec
 from aiohttp import web
 
 from services.booking.api.desk import DESK, Desk, Nothing, persons_in, problem_of
 from services.booking.api.problems import BOOKING, REFEREE
-from services.booking.api.shares import version_of
 from services.booking.pending import as_pending
 from services.booking.replies import Answer as Decided
 from services.booking.replies import Undecided
 from services.booking.rules.life import Booking, Place
+from services.booking.rules.linked import cancellation_by, hash_of, is_theirs, version_meant
 from services.booking.rules.refusals import told
 from shared.access.entries import Touch
 from shared.links.rules import Link, Purpose, link_of
@@ -32,8 +30,6 @@ from shared.web import idempotency_key, json_response, read_body
 
 NOT_KEPT = {"Cache-Control": "no-store"}
 """Who gets hold of a computer afterwards is not to find it there."""
-
-HASH_BYTES = 16
 
 
 class LinkedVisit(msgspec.Struct, frozen=True, kw_only=True):
@@ -73,10 +69,16 @@ async def use_link(request: web.Request) -> web.Response:
     began = asyncio.get_running_loop().time()
     desk = request.app[DESK]
     await read_body(request, _decode_nothing)
-    key_hash = _hash(idempotency_key(request).encode())
+    key_hash = hash_of(idempotency_key(request).encode())
     link, booking = await linked_booking(desk, request, "cancel_booking")
     desk.access.note(request, persons_in(booking), about=booking.id, holder=link.person_id)
-    command = _command(desk, link, booking)
+    command = cancellation_by(
+        link,
+        booking,
+        desk.clock.now(),
+        reply_to=desk.answers.reply_to,
+        version=version_meant(booking),
+    )
     used_by = await desk.links.used_by(link)
     if used_by is None and booking.status == "booked":
         if not await desk.links.use(link, key_hash, as_pending(command, booking.home)):
@@ -110,7 +112,7 @@ async def linked_booking(
     """What the token allows, if it is for that, and the booking that it is about: all of it."""
     link = link_in(desk, request, purpose)
     booking = await desk.bookings.own([link.person_id], link.object_id)
-    if booking is None or booking.owner_id != link.person_id or booking.kind != "booking":
+    if booking is None or not is_theirs(link, booking):
         raise gone()
     eyes = await desk.families.eyes(link.person_id, [booking], desk.clock.now())
     if eyes.others(booking):
@@ -127,25 +129,6 @@ async def _asked(desk: Desk, command: CancelBooking, booking: Booking, began: fl
         if problem.status < 500:
             raise
         return Undecided(booking)
-
-
-def _command(desk: Desk, link: Link, booking: Booking) -> CancelBooking:
-    """One link is one cancellation, however often it is asked for; it is wished until the visit:
-
-    who has tapped once and was told that it will be done does not look again.
-    """
-    named = uuid5(link.id, "cancel")
-    return CancelBooking(
-        id=named,
-        cause=named,
-        at=desk.clock.now(),
-        body_hash=_hash(link.id.bytes),
-        deadline=link.until,
-        reply_to=desk.answers.reply_to,
-        booking_id=link.object_id,
-        reason="patient",
-        version=version_of(booking),
-    )
 
 
 def _body(
@@ -182,10 +165,6 @@ def gone() -> Problem:
         "This link is not valid, its time is over, or it was used.",
         headers=NOT_KEPT,
     )
-
-
-def _hash(raw: bytes) -> bytes:
-    return hashlib.blake2b(raw, digest_size=HASH_BYTES).digest()
 
 
 VISIT = Touch("booking", ("status", "places"))

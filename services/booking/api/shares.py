@@ -10,12 +10,13 @@ from uuid import UUID
 
 import msgspec
 from aiohttp import web
-from msgspec import UNSET, UnsetType
+from msgspec import UnsetType
 
 from services.booking.api.desk import Desk, persons_in, problem_of
 from services.booking.rules.eligibility import Wanted
-from services.booking.rules.families import Eyes, is_shared
+from services.booking.rules.families import Eyes
 from services.booking.rules.life import Booking, Place, Places
+from services.booking.rules.linked import version_meant
 from services.booking.rules.refusals import TOLD
 from shared.messages import PLACES_MAX, CancelBooking, CancelReason, MovePlaces, PlaceWish
 from shared.policy import allowed
@@ -61,7 +62,7 @@ class Shared(msgspec.Struct, frozen=True):
     @property
     def version(self) -> int | UnsetType:
         """Which version of it is meant."""
-        return NEVER if self.is_left else version_of(self.booking)
+        return NEVER if self.is_left else version_meant(self.booking)
 
     def persons(self, asker_id: UUID) -> set[UUID]:
         """Whose data whoever asks has to do with."""
@@ -135,11 +136,6 @@ def need_own_in(shared: Shared, wanted: Sequence[Wanted]) -> Shared:
     if persons - shared.eyes.own:
         raise Problem(404, "patient_unknown", "In another's booking one books for oneself alone.")
     return shared
-
-
-def version_of(booking: Booking) -> int | UnsetType:
-    """Where others may change it as well, it is this version that is meant and no other."""
-    return booking.version if is_shared(booking) else UNSET
 
 
 def whose(*bookings: Booking) -> set[UUID]:

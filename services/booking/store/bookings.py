@@ -169,6 +169,12 @@ async def _apply_made(
     )
 
 
+async def as_it_is(connection: Connection, booking_id: UUID) -> Booking | None:
+    """One, whoever's it is, as it is now, in the transaction that decides about it."""
+    row = await connection.fetchrow(SQL["load_bookings"], [booking_id])
+    return None if row is None else booking_of(row)
+
+
 async def known(connection: Connection, booking_ids: Sequence[UUID]) -> dict[UUID, Known]:
     """What was last told of these bookings."""
     rows = await connection.fetch(SQL["known_bookings"], booking_ids)

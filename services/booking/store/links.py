@@ -1,6 +1,6 @@
 """What did a link ask for? Its use and the wish that it becomes are kept together or not at all."""
 
-from services.booking.store.database import SQL, Database
+from services.booking.store.database import SQL, Connection, Database
 from services.booking.store.pending import PendingWish, columns_of
 from shared.links import store
 from shared.links.rules import Link
@@ -23,7 +23,12 @@ class Links:
         False where it was used already; then no wish is kept.
         """
         async with self._database.connection() as connection, connection.transaction():
-            if not await store.use(connection, link, key_hash):
-                return False
-            await connection.execute(SQL["ask_soon"], *columns_of([wish]))
-        return True
+            return await use_for(connection, link, key_hash, wish)
+
+
+async def use_for(connection: Connection, link: Link, key_hash: bytes, wish: PendingWish) -> bool:
+    """The same in a transaction."""
+    if not await store.use(connection, link, key_hash):
+        return False
+    await connection.execute(SQL["ask_soon"], *columns_of([wish]))
+    return True

@@ -9,6 +9,7 @@ from services.notify.api import (
     devices,
     live,
     messages,
+    mobile_devices,
     preferences,
     receipts,
     unsubscribing,
@@ -35,6 +36,7 @@ API = Api(
     routes=(
         *contacts.ROUTES,
         *devices.ROUTES,
+        *mobile_devices.ROUTES,
         *preferences.ROUTES,
         *messages.ROUTES,
         *unsubscribing.ROUTES,

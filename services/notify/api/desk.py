@@ -8,6 +8,7 @@ from aiohttp import web
 
 from services.notify.channels.sms.desk import SmsDesk
 from services.notify.live import Broadcaster
+from services.notify.rules.apps import KnownApps
 from services.notify.rules.push import PushServices
 from services.notify.store import Calls, Contacts, Devices, Preferences, Receipts, Tellings
 from shared.access.noting import Access
@@ -15,10 +16,14 @@ from shared.links.rules import Keys
 
 
 class Push(msgspec.Struct, frozen=True):
-    """To whom a browser subscribes for which key; without one nothing is pushed."""
+    """To whom a browser subscribes for which key, and which apps on phones are pushed to.
+
+    Without a key, and without apps, nothing is pushed there.
+    """
 
     services: PushServices
     server_key: str | None = None
+    apps: KnownApps = KnownApps()
 
 
 class Callbacks(msgspec.Struct):
@@ -48,6 +53,7 @@ class Desk(msgspec.Struct):
     tellings: Tellings
     receipts: Receipts
     browsers: Devices
+    apps: Devices
     calls: Calls
     push: Push
     live: Broadcaster
@@ -55,6 +61,7 @@ class Desk(msgspec.Struct):
     callbacks: Callbacks
     links: Links
     regions: frozenset[str] = frozenset()
+    needs_consent: bool = False
 
 
 DESK: web.AppKey[Desk] = web.AppKey("desk", Desk)

@@ -1,6 +1,5 @@
 """On which devices is a person told while no page is open? They say so here, on each of them."""
 
-import hashlib
 from datetime import datetime
 from typing import Annotated
 from uuid import UUID
@@ -15,7 +14,7 @@ from services.notify.rules.push import (
     KEY_TEXT_LENGTH_MAX,
     Subscription,
     SubscriptionKeys,
-    text_of,
+    known_by,
     wrong_with_subscription,
 )
 from shared.access.entries import Touch
@@ -75,7 +74,11 @@ async def list_devices(request: web.Request) -> web.Response:
     body = DevicesBody(
         server_key=desk.push.server_key,
         subscriptions=[
-            DeviceBody(id=one.id, device=_known_by(one.address), made_at=one.made_at)
+            DeviceBody(
+                id=one.id,
+                device=known_by(_decode_kept(one.address).endpoint),
+                made_at=one.made_at,
+            )
             for one in found
         ],
     )
@@ -110,10 +113,6 @@ async def remove_device(request: web.Request) -> web.Response:
     found = who.own("device", next((one for one in own if one.id == device_id), None))
     await desk.browsers.forget(found)
     return web.Response(status=204)
-
-
-def _known_by(address: str) -> str:
-    return text_of(hashlib.sha256(_decode_kept(address).endpoint.encode()).digest())
 
 
 TOUCH = Touch("contacts", ("device",))

@@ -1,5 +1,6 @@
 """What was somebody told, when, by what, and with which fate? And what nobody knows is settled."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
@@ -8,10 +9,13 @@ import msgspec
 from aiohttp import web
 
 from services.notify.api.desk import DESK
-from services.notify.rules import Channel, State, freed_by, places_of
+from services.notify.rules import Channel, State, Told, freed_by, places_of
+from services.notify.rules.messages import ReplyAnswer
+from services.notify.rules.preferences import Kind, kind_of
 from services.notify.store import TellingSeen
 from services.notify.texts import FALLBACK, wording
 from shared.access.entries import CARE, Touch
+from shared.messages import BookedPlace, VisitTold
 from shared.messages.words import ONE_LINE
 from shared.openapi import Answer, Route
 from shared.policy import allowed
@@ -33,22 +37,25 @@ Note = Annotated[str, msgspec.Meta(min_length=1, max_length=NOTE_LENGTH_MAX, pat
 
 
 class ToldVisit(msgspec.Struct, frozen=True, kw_only=True):
-    """A visit of which a message speaks."""
+    """A visit of which a message speaks; `freed`: as of one that the booking no longer has."""
 
     starts_at: datetime
     time_zone: str
     clinic_name: str
+    freed: bool
 
 
 class MessageBody(msgspec.Struct, frozen=True, kw_only=True):
     """One message to the person whose page it is. No address is in it.
 
-    `tells` is the event's name, `said` how the message began; of a `fate` that is settled,
-    `settled_at` says since when.
+    `tells` is the event's name, `kind` what it is about (`change` is the clinic's doing, and cannot
+    be declined), `said` how the message began; of a `fate` that is settled, `settled_at` says since
+    when.
     """
 
     event_id: UUID
     tells: str
+    kind: Kind
     said: str
     visits: list[ToldVisit]
     channel: Channel
@@ -156,24 +163,40 @@ def _unknown(seen: TellingSeen) -> UnknownBody:
 
 
 def _parts(seen: TellingSeen) -> dict[str, Any]:
-    places = (*places_of(seen.event), *freed_by(seen.event))
-    visits = [
-        ToldVisit(
-            starts_at=place.starts_at, time_zone=place.time_zone, clinic_name=place.clinic_name
-        )
-        for place in sorted(places, key=lambda place: place.starts_at)
-    ]
     return {
         "event_id": seen.event.id,
         "tells": type(seen.event).__name__,
+        "kind": kind_of(seen.event),
         "said": wording(seen.event, seen.language or FALLBACK).subject,
-        "visits": visits,
+        "visits": _visits(seen.event),
         "channel": seen.channel,
         "fate": seen.state,
         "perhaps_again": seen.perhaps_again,
         "written_at": seen.written_at,
         "settled_at": seen.settled_at,
     }
+
+
+def _visits(event: Told) -> list[ToldVisit]:
+    """Those that the booking has after it, and those that it has no more; each by its time."""
+    match event:
+        # What changes no booking is of the visit that it speaks of.
+        case VisitTold():
+            places: Sequence[BookedPlace] = (event.place,)
+        case ReplyAnswer():
+            places = event.places
+        case _:
+            places = places_of(event)
+    told = [*((place, False) for place in places), *((place, True) for place in freed_by(event))]
+    return [
+        ToldVisit(
+            starts_at=place.starts_at,
+            time_zone=place.time_zone,
+            clinic_name=place.clinic_name,
+            freed=freed,
+        )
+        for place, freed in sorted(told, key=lambda one: one[0].starts_at)
+    ]
 
 
 def _owner_of(seen: TellingSeen) -> UUID:

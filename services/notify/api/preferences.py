@@ -5,6 +5,7 @@ from typing import Annotated
 
 import msgspec
 from aiohttp import web
+from msgspec import UNSET, UnsetType
 
 from services.notify.api.desk import DESK
 from services.notify.rules import Channel, Language
@@ -15,9 +16,10 @@ from services.notify.rules.preferences import (
     Kind,
     QuietHours,
     Wishes,
+    version_of,
     wrong_with_wishes,
 )
-from services.notify.store import KeptWishes
+from services.notify.store import KeptWishes, WishesChangedError
 from shared.access.entries import Touch
 from shared.openapi import Answer, Route
 from shared.policy import allowed
@@ -48,7 +50,8 @@ class PreferencesWish(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
 
     `channels`: the first one first; those left out come after them. `declined`: of which kinds
     nothing is to be told. `consent`: the version of the words by which one agrees to be told of
-    more than one's own visits, null for none.
+    more than one's own visits, null for none. `version`: as an answer named what one has seen; if
+    something else holds by now, nothing is changed. Left out, it is changed whatever held.
     """
 
     language: Language | None
@@ -56,34 +59,46 @@ class PreferencesWish(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     quiet: QuietBody | None
     declined: Kinds
     consent: Version | None
+    version: Version | UnsetType = UNSET
 
 
 class PreferencesBody(PreferencesWish, frozen=True, kw_only=True):
-    """The same as it holds, when one agreed, and which version can be agreed to now."""
+    """The same as it holds, when one agreed, and which version can be agreed to now.
+
+    `consent_needed`: without one nothing is told but one's own visits.
+    """
 
     consented_at: datetime | None
     consent_in_force: str
+    consent_needed: bool
 
 
 _decode_wish = msgspec.json.Decoder(PreferencesWish)
 
 
 async def change_preferences(request: web.Request) -> web.Response:
-    """200 what holds from now on; asked twice it is the same."""
+    """200 what holds from now on; asked twice it is the same. 409 where something else held."""
     desk, actor = request.app[DESK], allowed(request).actor
-    wishes = _wishes(await read_body(request, _decode_wish))
+    wish = await read_body(request, _decode_wish)
+    wishes = _wishes(wish)
     wrong = wrong_with_wishes(wishes)
     if wrong is not None:
         raise Problem(422, "invalid_body", wrong)
     desk.access.note(request, [actor.id])
-    return _shown(await desk.preferences.keep(actor.id, wishes))
+    try:
+        kept = await desk.preferences.keep(actor.id, wishes, known=wish.version or None)
+    except WishesChangedError:
+        raise Problem(
+            409, "preferences_changed", "How you wish to be told was changed meanwhile."
+        ) from None
+    return _shown(kept, desk.needs_consent)
 
 
 async def show_preferences(request: web.Request) -> web.Response:
     """200 how the caller wishes to be told; nothing said is an answer."""
     desk, actor = request.app[DESK], allowed(request).actor
     desk.access.note(request, [actor.id])
-    return _shown(await desk.preferences.find(actor.id))
+    return _shown(await desk.preferences.find(actor.id), desk.needs_consent)
 
 
 def _wishes(wish: PreferencesWish) -> Wishes:
@@ -103,7 +118,7 @@ def _wishes(wish: PreferencesWish) -> Wishes:
     )
 
 
-def _shown(kept: KeptWishes) -> web.Response:
+def _shown(kept: KeptWishes, needs_consent: bool) -> web.Response:
     wishes, quiet = kept.wishes, None
     if wishes.quiet is not None:
         quiet = QuietBody(
@@ -119,6 +134,8 @@ def _shown(kept: KeptWishes) -> web.Response:
         consent=wishes.consent_version,
         consented_at=kept.consented_at,
         consent_in_force=CONSENT_VERSION,
+        consent_needed=needs_consent,
+        version=version_of(wishes),
     )
     return json_response(body, headers={"Cache-Control": "no-store"})
 
@@ -133,6 +150,7 @@ ROUTES = [
         tag="contacts",
         body=PreferencesWish,
         answers={200: Answer("It holds.", PreferencesBody, headers=("Cache-Control",))},
+        problems=("preferences_changed",),
         touches=TOUCH,
     ),
     Route(

@@ -28,8 +28,15 @@ PROBLEMS = by_code(
         ProblemKind(
             409,
             "push_off",
-            "There is no key by which push services would know this Talon, so nothing is pushed.",
+            "There is no key by which push services know who asks, so nothing is pushed there.",
             "Do without; mail and text messages come as before.",
+        ),
+        ProblemKind(
+            409,
+            "preferences_changed",
+            "The preferences are not those any more whose version was sent: another page or a link"
+            " has changed them.",
+            "Read them anew, and change what holds now.",
         ),
         ProblemKind(
             409,

@@ -5,7 +5,7 @@ hand it over, and says what is known afterwards; everything else is the ledger's
 """
 
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 from uuid import UUID
 
 import msgspec
@@ -78,3 +78,11 @@ class Provider(Protocol):
 
     def line(self) -> Line:
         """One more line, not open yet."""
+
+
+@runtime_checkable
+class Several(Protocol):
+    """A provider that is several: the trouble of one of them is none of the others'."""
+
+    def part_of(self, dispatch: Dispatch) -> str:
+        """Which of them takes this message."""

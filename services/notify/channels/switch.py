@@ -7,10 +7,10 @@ import asyncio
 from collections.abc import Mapping, Sequence
 
 from services.notify import metrics
-from services.notify.channels import AwayError, Dispatch, Line, Provider
+from services.notify.channels import AwayError, Dispatch, Line, Provider, Several
 from services.notify.channels.around import Around, AroundLine
 from services.notify.config import Config
-from services.notify.rules import Channel, Outcome, Untried
+from services.notify.rules import Channel, NotHandedOver, Outcome, Untried
 from services.notify.rules.trouble import (
     WELL,
     Breaker,
@@ -24,6 +24,12 @@ from services.notify.rules.trouble import (
 
 WAIT_SECONDS_MAX = 0.5
 """Longer than this no message waits for its turn once it is claimed: it is given back."""
+
+WHOLE = ""
+"""The one part of a provider that is not several."""
+
+PARTS_MAX = 1_000
+"""Of so many parts at most it is known at the same time that they are in trouble."""
 
 
 class Switched(Around):
@@ -42,8 +48,15 @@ class Switched(Around):
         self._before = before
         self._limits = limits
         self._at_once = at_once
+        self._rests = metrics.rests[self.name]
         self._bucket = Bucket(per_second=per_second, tokens=per_second, at=_now())
-        self.breaker: Breaker = WELL
+        self._part_of = provider.part_of if isinstance(provider, Several) else _whole
+        self._troubled: dict[str, Breaker] = {}
+
+    @property
+    def breaker(self) -> Breaker:
+        """How the provider has done as a whole."""
+        return self._breaker_of(WHOLE)
 
     def line(self) -> Line:
         """One more line."""
@@ -70,18 +83,30 @@ class Switched(Around):
             await asyncio.sleep(wait)
         return True
 
-    def heard(self, outcome: Outcome) -> None:
+    def may_ask(self, dispatch: Dispatch) -> bool:
+        """False while whoever takes this message, and not the whole provider, is left alone."""
+        part = self._part_of(dispatch)
+        return part == WHOLE or _now() >= self._breaker_of(part).until
+
+    def heard(self, dispatch: Dispatch, outcome: Outcome) -> None:
         """What became of a message."""
-        self._note(after(self.breaker, outcome, _now(), self._limits))
+        part = self._part_of(dispatch)
+        self._note(part, after(self._breaker_of(part), outcome, _now(), self._limits))
 
     def found_away(self) -> None:
         """Nobody was there."""
-        self._note(at_fault(self.breaker, _now(), self._limits))
+        self._note(WHOLE, at_fault(self.breaker, _now(), self._limits))
 
-    def _note(self, breaker: Breaker) -> None:
-        if breaker.rests > self.breaker.rests:
-            metrics.PROVIDER_RESTS.labels(self.name).inc()
-        self.breaker = breaker
+    def _breaker_of(self, part: str) -> Breaker:
+        return self._troubled.get(part, WELL)
+
+    def _note(self, part: str, breaker: Breaker) -> None:
+        if breaker.rests > self._breaker_of(part).rests:
+            self._rests.inc()
+        if breaker == WELL:
+            self._troubled.pop(part, None)
+        elif part in self._troubled or len(self._troubled) < PARTS_MAX:
+            self._troubled[part] = breaker
 
     def _paced(self, now: float) -> float:
         return taken(self._bucket, now)[1] if self._bucket.per_second > 0 else 0.0
@@ -113,8 +138,10 @@ class SwitchedLine(AroundLine):
         """Hand over one message when it is its turn."""
         if not await self._switched.turn():
             return Untried()
+        if not self._switched.may_ask(dispatch):
+            return NotHandedOver("rest")
         outcome = await self._line.send(dispatch)
-        self._switched.heard(outcome)
+        self._switched.heard(dispatch, outcome)
         return outcome
 
 
@@ -138,6 +165,10 @@ def switched(providers: Sequence[Provider], config: Config) -> list[Switched]:
         at_once = config.sms_claim_batch_max if provider.channel == "sms" else None
         made.append(Switched(provider, before, limits, rate, at_once))
     return made
+
+
+def _whole(dispatch: Dispatch) -> str:
+    return WHOLE
 
 
 def _now() -> float:

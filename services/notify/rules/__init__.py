@@ -36,6 +36,7 @@ from services.notify.rules.messages import (
     link_to_move,
     links_to_visits,
     messages_for,
+    offer_of,
     places_of,
 )
 
@@ -73,6 +74,7 @@ __all__ = [
     "link_to_move",
     "links_to_visits",
     "messages_for",
+    "offer_of",
     "places_of",
     "settle",
     "wrong_with_address",

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from typing import Literal
 from uuid import UUID
 
 import msgspec
@@ -9,7 +10,7 @@ from msgspec import UNSET
 
 from services.notify.rules.addresses import Channel
 from services.notify.rules.reminders import VisitReminder
-from shared.links.rules import Link
+from shared.links.rules import Link, Purpose
 from shared.messages import (
     AnnouncementWords,
     BookedPlace,
@@ -41,7 +42,25 @@ class Announced(BookingTold, frozen=True, kw_only=True):
     words: AnnouncementWords
 
 
-Told = Heard | VisitReminder | Announced
+Says = Literal["other_time", "not_by_reply", "ambiguous", "not_understood", "nothing"]
+"""What somebody is answered: where they choose another time, or why nothing was done."""
+
+Offer = Literal["all", "cancel", "move", "coming"]
+"""Which answers a reminder takes beside that one comes: both others, one of them, or none."""
+
+
+class ReplyAnswer(BookingTold, frozen=True, kw_only=True):
+    """What whoever answered a reminder by text message is answered. It is the messenger's own.
+
+    `places` are of the visit that was meant; where it is of none, `booking_id` is the answer's own.
+    """
+
+    says: Says
+    offer: Offer = "coming"
+    places: tuple[BookedPlace, ...] = ()
+
+
+Told = Heard | VisitReminder | Announced | ReplyAnswer
 """Of what people are told."""
 
 
@@ -140,21 +159,38 @@ def link_to_confirm(event: Told) -> Link | None:
     """
     if not isinstance(event, VisitReminder) or event.part == "own":
         return None
+    return _link_of_time("confirm_visit", event)
+
+
+def link_to_move(event: Told) -> Link | None:
+    """What lets whoever is reminded of a visit for one, or answered, take another time for it."""
+    is_answer = isinstance(event, ReplyAnswer) and event.says == "other_time"
+    if not is_answer and link_to_confirm(event) is None:
+        return None
+    if not isinstance(event, VisitReminder | ReplyAnswer) or len(event.places) != 1:
+        return None
+    return _link_of_time("move_visit", event)
+
+
+def offer_of(event: Told) -> Offer | None:
+    """What may be answered to it by a text message: what its links do; None for nothing at all."""
+    if link_to_confirm(event) is None:
+        return None
+    can_cancel, can_move = link_to_cancel(event) is not None, link_to_move(event) is not None
+    if can_cancel and can_move:
+        return "all"
+    return "cancel" if can_cancel else "move" if can_move else "coming"
+
+
+def _link_of_time(purpose: Purpose, event: VisitReminder | ReplyAnswer) -> Link:
+    """Of the very time of which its reader was told."""
     first = min(place.starts_at for place in event.places)
     return Link(
-        purpose="confirm_visit",
+        purpose=purpose,
         person_id=event.owner_id,
         object_id=event.booking_id,
         until=first.replace(microsecond=0),
     )
-
-
-def link_to_move(event: Told) -> Link | None:
-    """What lets whoever is reminded of a visit for one take another time for it."""
-    link = link_to_confirm(event)
-    if link is None or not isinstance(event, VisitReminder) or len(event.places) != 1:
-        return None
-    return msgspec.structs.replace(link, purpose="move_visit")
 
 
 def links_to_visits(event: Told) -> list[Link]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime, time, timedelta
+from hashlib import blake2b
 from typing import Literal, assert_never, get_args
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -10,7 +11,7 @@ import msgspec
 from msgspec import UNSET
 
 from services.notify.rules.addresses import Channel, Language
-from services.notify.rules.messages import Announced, Told, freed_by, places_of
+from services.notify.rules.messages import Announced, ReplyAnswer, Told, freed_by, places_of
 from services.notify.rules.reminders import VisitReminder
 from shared.links.rules import Link
 from shared.messages import (
@@ -48,6 +49,12 @@ CHANNELS: tuple[Channel, ...] = ("email", "sms", "web_push", "mobile_push", "lis
 
 CONSENT_VERSION = "2026-12"
 """Of the words by which one agrees to hear of more than one's own visits."""
+
+CONSENTED: tuple[Kind, ...] = ("announcement",)
+"""What is more than one's own visits. Where a consent is asked for, it is told to who gave one."""
+
+VERSION_BYTES = 8
+"""Of the name of what somebody wishes; it only has to differ from the one before."""
 
 ON_THE_WAY = timedelta(hours=2)
 """So long before a visit it is too late to hear that it is not held: nobody is left to sleep."""
@@ -89,6 +96,11 @@ class Wishes(msgspec.Struct, frozen=True, kw_only=True):
     consent_version: str | None = None
 
 
+def version_of(wishes: Wishes) -> str:
+    """What names these wishes: whoever changes them says which they have seen."""
+    return blake2b(msgspec.json.encode(wishes), digest_size=VERSION_BYTES).hexdigest()
+
+
 def kind_of(event: Told) -> Kind:
     """What it is about. Who moved a booking nobody says, so a move counts as the clinic's."""
     match event:
@@ -100,7 +112,7 @@ def kind_of(event: Told) -> Kind:
             return "change" if event.reason == "clinic" else "booking"
         case BookingMissed() | BookingReinstated():
             return "attendance"
-        case VisitReminder():
+        case VisitReminder() | ReplyAnswer():
             return "reminder"
         case Announced():
             return "announcement"
@@ -111,9 +123,9 @@ def kind_of(event: Told) -> Kind:
 
 
 def link_to_decline(event: Told) -> Link | None:
-    """What lets its reader hear no more of such messages, without signing in."""
+    """What lets its reader hear no more of such messages; an answer is one that they asked for."""
     kind = BY_LINK.get(kind_of(event))
-    if kind is None:
+    if kind is None or isinstance(event, ReplyAnswer):
         return None
     return Link(
         purpose="decline",
@@ -149,7 +161,7 @@ def _is_told_at_once(event: Told) -> bool:
             return event.by is UNSET
         case BookingRevoked():
             return event.reason == "patient"
-        case BookingRescheduled() | VisitAdmitted() | VisitByPhone():
+        case BookingRescheduled() | VisitAdmitted() | VisitByPhone() | ReplyAnswer():
             return True
         case BookingMissed() | BookingReinstated() | VisitReminder() | VisitMissed() | Announced():
             return False

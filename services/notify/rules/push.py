@@ -4,6 +4,7 @@ import base64
 import hashlib
 import re
 from datetime import datetime
+from email.utils import parsedate_to_datetime
 from typing import Literal, Self
 from uuid import UUID
 
@@ -21,6 +22,9 @@ TOPIC_BYTES = 18
 
 TTL_SECONDS_MAX = 28 * 24 * 3_600
 """What push services keep at most."""
+
+SLOW_SECONDS_DEFAULT = 10.0
+SLOW_SECONDS_MAX = 3_600.0
 
 LOUD = frozenset({"VisitAdmitted", "VisitByPhone", "BookingRevoked"})
 """What is told in vain once it is told late: a device that sleeps is woken for it."""
@@ -168,3 +172,22 @@ def urgency_of(event: msgspec.Struct) -> Urgency:
 def ttl_seconds(at: datetime, expires_at: datetime) -> int:
     """How long the push service keeps it for a device that is off; nobody is told after it."""
     return min(max(int((expires_at - at).total_seconds()), 0), TTL_SECONDS_MAX)
+
+
+def known_by(address: str) -> str:
+    """What a device knows itself by, among those that its owner sees: no way to push to it."""
+    return text_of(hashlib.sha256(address.encode()).digest())
+
+
+def slow_seconds(retry_after: str, at: datetime) -> float:
+    """How long a push service wants to be left alone, as it says, within limits."""
+    try:
+        wanted = float(retry_after) if retry_after.isdigit() else _until(retry_after, at)
+    except ValueError:
+        return SLOW_SECONDS_DEFAULT
+    return min(max(wanted, 1.0), SLOW_SECONDS_MAX)
+
+
+def _until(date: str, at: datetime) -> float:
+    moment = parsedate_to_datetime(date)
+    return (moment.replace(tzinfo=moment.tzinfo or at.tzinfo) - at).total_seconds()

@@ -11,7 +11,12 @@ class Report(msgspec.Struct, frozen=True):
 
 
 class Reply(msgspec.Struct, frozen=True):
-    """What somebody wrote back, and from which number."""
+    """What somebody wrote back, and from which number; `reference` is its provider's name of it.
+
+    A part of a longer text is not whole: what stands in it alone need not be what was meant.
+    """
 
     phone: str
     text: str
+    reference: str = ""
+    is_whole: bool = True

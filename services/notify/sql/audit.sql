@@ -27,3 +27,9 @@ SELECT id::text FROM message
 -- No address is left in clear.
 SELECT person_id::text FROM contact WHERE email IS NOT NULL
  LIMIT $1;
+
+-- name: audit_replies_are_told
+-- What somebody answered by a text message, and the provider was told is kept, is told within a quarter of an hour.
+SELECT id::text FROM sms_reply
+ WHERE purpose IS NOT NULL AND told_at IS NULL AND kept_at < clock_timestamp() - interval '15 minutes'
+ LIMIT $1;

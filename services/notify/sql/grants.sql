@@ -19,6 +19,7 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON contact, address TO notify;
 GRANT SELECT, INSERT, UPDATE, DELETE ON receipt TO notify;
 GRANT SELECT, INSERT, UPDATE ON person_key TO notify;
 GRANT SELECT, INSERT, UPDATE, DELETE ON sms_sent, sms_part, sms_traffic TO notify;
+GRANT SELECT, INSERT, UPDATE, DELETE ON sms_asked, sms_reply TO notify;
 -- Only of the one person: see the wall in the migrations.
 GRANT SELECT ON contact, address, person_key, message TO notify_person;
 GRANT SELECT ON message, live_event, live_forgotten TO auditor;

@@ -6,14 +6,16 @@ WITH written AS (
     INSERT INTO message (event_id, booking_id, version, owner_id, channel, expires_at, event, state, settled_at)
     SELECT m.event_id, m.booking_id, m.version, m.owner_id, coalesce(contact.route[1], 'email'), m.expires_at,
            m.event,
-           CASE WHEN contact.route[1] IS NULL THEN 'no_address'
-                WHEN m.kind = ANY (contact.declined) THEN 'declined'
-                ELSE 'waiting' END,
-           CASE WHEN contact.route[1] IS NULL OR m.kind = ANY (contact.declined) THEN now() END
+           fate.state, CASE WHEN fate.state <> 'waiting' THEN now() END
       FROM unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::uuid[], $5::text[], $6::timestamptz[], $7::jsonb[])
            WITH ORDINALITY
            AS m (event_id, booking_id, version, owner_id, kind, expires_at, event, nth)
       LEFT JOIN contact ON contact.person_id = m.owner_id
+     CROSS JOIN LATERAL (
+           SELECT CASE WHEN contact.route[1] IS NULL THEN 'no_address'
+                       WHEN m.kind = ANY (contact.declined) THEN 'declined'
+                       WHEN m.kind = ANY ($8::text[]) AND contact.consent_version IS NULL THEN 'declined'
+                       ELSE 'waiting' END AS state) AS fate
      ORDER BY m.nth
         ON CONFLICT ON CONSTRAINT told_once DO NOTHING
     RETURNING state

@@ -8,8 +8,17 @@ SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::timestamptz[], $5::
 
 -- name: drop_reminders
 -- What these people were told of these bookings before. Whoever hands one over has its row locked, and is waited for.
+-- And nobody answers to it any more.
+WITH changed AS (
+    SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::bigint[]) AS c (booking_id, owner_id, version)
+), asked AS (
+    DELETE FROM sms_asked AS a
+     USING changed
+     WHERE a.booking_id = changed.booking_id AND a.owner_id = changed.owner_id
+       AND a.version < changed.version
+)
 DELETE FROM reminder AS r
- USING unnest($1::uuid[], $2::uuid[], $3::bigint[]) AS changed (booking_id, owner_id, version)
+ USING changed
  WHERE r.booking_id = changed.booking_id AND r.owner_id = changed.owner_id
    AND r.version < changed.version;
 

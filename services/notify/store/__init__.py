@@ -25,7 +25,7 @@ from services.notify.store.ledger import (
 )
 from services.notify.store.live import Gap, LiveEvent, LiveEvents, Look, Missed, keep_live
 from services.notify.store.pages import Tellings, TellingSeen
-from services.notify.store.preferences import KeptWishes, Preferences
+from services.notify.store.preferences import KeptWishes, Preferences, WishesChangedError
 from services.notify.store.receipts import Receipts
 from services.notify.store.reminders import (
     Planned,
@@ -34,6 +34,13 @@ from services.notify.store.reminders import (
     drop_reminders,
     forget_reminders,
     plan_reminders,
+)
+from services.notify.store.replies import (
+    Replies,
+    Wish,
+    forget_replies,
+    has_untold_replies,
+    take_untold_replies,
 )
 from services.notify.store.texting import End, Texting
 
@@ -66,22 +73,28 @@ __all__ = [
     "Reach",
     "Receipts",
     "Reminders",
+    "Replies",
     "SealedAddress",
     "Spending",
     "Step",
     "TellingSeen",
     "Tellings",
     "Texting",
+    "Wish",
+    "WishesChangedError",
     "Written",
     "drop_reminders",
     "forget",
     "forget_reminders",
+    "forget_replies",
+    "has_untold_replies",
     "keep_live",
     "latest_told",
     "plan_reminders",
     "put_on_list",
     "sayings",
     "stop_announcements",
+    "take_untold_replies",
     "word_announcements",
     "write_down",
 ]

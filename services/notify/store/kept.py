@@ -21,6 +21,7 @@ class Kept(NamedTuple):
     tellings: Tellings
     receipts: Receipts
     browsers: Devices
+    apps: Devices
     calls: Calls
 
     @classmethod
@@ -33,5 +34,6 @@ class Kept(NamedTuple):
             Tellings(pool, persons),
             Receipts(pool),
             Devices("web_push", contacts, pool, vault, persons),
+            Devices("mobile_push", contacts, pool, vault, persons),
             Calls(pool),
         )

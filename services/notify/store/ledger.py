@@ -9,7 +9,7 @@ import asyncpg
 import msgspec
 
 from services.notify.rules import Channel, Language, Mark, Message, State
-from services.notify.rules.preferences import QuietHours, kind_of
+from services.notify.rules.preferences import Kind, QuietHours, kind_of
 from services.notify.store.contacts import SealedAddress
 from services.notify.store.database import ACQUIRE_SECONDS, PLUMBING, SQL, Connection
 from services.notify.store.falling import fall_over
@@ -74,8 +74,13 @@ class Written(NamedTuple):
 NOTHING = Written(new=0, unreached=0)
 
 
-async def write_down(connection: Connection, messages: Sequence[Message]) -> Written:
-    """Note what is to be told, in the transaction that takes the events."""
+async def write_down(
+    connection: Connection, messages: Sequence[Message], *, by_consent: Sequence[Kind] = ()
+) -> Written:
+    """Note what is to be told, in the transaction that takes the events.
+
+    `by_consent`: what only those are told who agreed to it, in whatever version of the words.
+    """
     row = await connection.fetchrow(
         SQL["write_down"],
         [message.event.id for message in messages],
@@ -85,6 +90,7 @@ async def write_down(connection: Connection, messages: Sequence[Message]) -> Wri
         [kind_of(message.event) for message in messages],
         [message.expires_at for message in messages],
         [msgspec.json.encode(message.event).decode() for message in messages],
+        list(by_consent),
     )
     assert row is not None
     return Written(row["new"], row["unreached"], row["declined"])

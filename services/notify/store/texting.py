@@ -10,8 +10,10 @@ import asyncpg
 
 from services.notify.rules.phones import prefix_of, region_of
 from services.notify.rules.pumping import Counted, Limits, Why, over
+from services.notify.rules.reminders import VisitReminder
 from services.notify.rules.texting import Reply, Report
 from services.notify.store.database import ACQUIRE_SECONDS, SQL, Connection
+from services.notify.store.replies import Replies, ask_by_sms, lock_number
 from shared.database import is_outage
 from shared.vault import Vault
 
@@ -42,35 +44,48 @@ class Texting:
         vault: Vault,
         limits: Limits,
         tell: Callable[[Sequence[End]], Awaitable[None]],
+        replies: Replies | None = None,
     ) -> None:
         self._pool = pool
         self._vault = vault
         self._limits = limits
         self._tell = tell
+        self._replies = replies
 
     # ---- before it is handed over --------------------------------------------------------------
 
-    async def ask(self, key: UUID, phone: str, *, due: bool) -> Why | None:
-        """Count one message to this number; or which limit it would be over, and nothing is."""
+    async def ask(
+        self, key: UUID, phone: str, *, due: bool, reminder: VisitReminder | None = None
+    ) -> Why | None:
+        """Count one message to this number; or which limit it would be over, and nothing is.
+
+        The `reminder` that it is may be answered from there from now on.
+        """
         number = self._vault.index.of("sms_sent", phone)
         where = prefix_of(phone), region_of(phone)
         async with (
             self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection,
             connection.transaction(),
         ):
-            lock = int.from_bytes(number[:8], signed=True)
-            await connection.fetchval(SQL["lock_number"], lock)
+            await lock_number(connection, number)
             row = await connection.fetchrow(SQL["weigh_sms"], key, number, *where)
             assert row is not None
             why = None if row["is_known"] else over(_counted(row), self._limits, due=due)
             if why is None and not row["is_known"]:
                 await connection.execute(SQL["take_sms"], key, number, *where, due)
+                if reminder is not None and self._replies is not None and self._replies.asks:
+                    await ask_by_sms(connection, key, number, reminder)
         return why
 
     async def give_back(self, key: UUID) -> None:
         """It was certainly not taken."""
-        async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
+        async with (
+            self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection,
+            connection.transaction(),
+        ):
             await connection.execute(SQL["give_back_sms"], key)
+            if self._replies is not None:
+                await connection.execute(SQL["give_back_asked"], key)
 
     # ---- what comes back -----------------------------------------------------------------------
 
@@ -91,20 +106,26 @@ class Texting:
     async def take(
         self, provider: str, reports: Sequence[Report], replies: Sequence[Reply]
     ) -> bool:
-        """Keep how parts ended, and tell which messages have. What people wrote is not read."""
+        """Keep how parts ended and tell which messages have; and what comes of what was written."""
         try:
             await self._keep(provider, reports)
+            for reply in replies:
+                if self._replies is not None:
+                    await self._replies.take(provider, reply)
         except Exception as error:
             if not is_outage(error):
                 raise
-            log.warning("receipts cannot be kept now", extra={"error": repr(error)})
+            log.warning("what came back cannot be kept now", extra={"error": repr(error)})
             return False
         return True
 
     async def forget(self) -> int:
         """Drop what is old; how much that was."""
         async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
-            return int(await connection.fetchval(SQL["forget_texting"], KEPT_DAYS, FORGOTTEN_MAX))
+            gone = await connection.fetchval(SQL["forget_texting"], KEPT_DAYS, FORGOTTEN_MAX)
+            return int(gone) + int(
+                await connection.fetchval(SQL["forget_replies"], KEPT_DAYS, FORGOTTEN_MAX)
+            )
 
     async def _note(self, key: UUID, provider: str, references: Sequence[str]) -> None:
         async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection:

@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
-from services.notify.rules import Language, Told, came_to, freed_by, places_of
+from services.notify.rules import Language, Told, came_to, freed_by, offer_of, places_of
 from services.notify.rules.discretion import is_discreet
-from services.notify.rules.messages import Announced
+from services.notify.rules.messages import Announced, ReplyAnswer
 from services.notify.texts.catalogue import FALLBACK, Value, in_words, say
 from services.notify.texts.letter import first_of
 from shared.messages import (
@@ -20,17 +20,25 @@ ADDRESS_LENGTH_MAX = 40
 
 
 def short(
-    event: Told, language: Language = FALLBACK, *, page: str = "", perhaps_again: bool = False
+    event: Told,
+    language: Language = FALLBACK,
+    *,
+    page: str = "",
+    perhaps_again: bool = False,
+    replies: bool = False,
 ) -> str:
     """One SMS or push: that something is, when, where to, and the address of a page that tells all.
 
-    No name of anybody, no service, no clinic, nothing that says what it is about.
+    No name of anybody, no service, no clinic, nothing that says what it is about. With `replies`
+    also what may be answered to it.
     """
+    offer = offer_of(event) if replies else None
 
     def made(language: Language) -> str:
         said = _said(event, language)
         again = say(language, "short-perhaps-again") if perhaps_again else ""
-        return " ".join(filter(None, (said, again, page)))
+        answers = say(language, "short-replying", offer=offer) if offer else ""
+        return " ".join(filter(None, (said, again, answers, page)))
 
     return in_words(language, made)
 
@@ -52,6 +60,8 @@ def _said(event: Told, language: Language) -> str:
 
 def _about(event: Told) -> dict[str, Value]:
     """What a text may use of it. Nothing else of the event is within a text's reach."""
+    if isinstance(event, ReplyAnswer):
+        return {"says": event.says, "offer": event.offer}
     places = _places(event)
     first = min(places, key=lambda place: place.starts_at)
     visits = {(place.starts_at, place.clinic_id) for place in places}

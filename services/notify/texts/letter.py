@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import msgspec
 
 from services.notify.rules import Language, Told, came_to
-from services.notify.rules.messages import Announced
+from services.notify.rules.messages import Announced, ReplyAnswer
 from services.notify.rules.reminders import VisitReminder
 from services.notify.texts.blocks import Block, as_page, as_text
 from services.notify.texts.catalogue import FALLBACK, Moment, in_words, say
@@ -100,6 +100,8 @@ def _told(event: Told, language: Language) -> tuple[str, list[Block]]:
             return subject(places), [text("said"), *_visits(language, places), text("then")]
         case VisitReminder(places=places):
             return subject(places), [text("said"), *_visits(language, places)]
+        case ReplyAnswer(says=says):
+            return say(language, f"{kind}.subject"), [text("said", says=says)]
         case Announced(words=words):
             own: AnnouncementText = getattr(words, language)
             paragraphs = filter(None, own.text.split("\n\n"))

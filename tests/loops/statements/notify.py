@@ -44,8 +44,13 @@ def keep_live_events(session: Session, *columns: Sequence[Any]) -> Wrote:
     return 0
 
 
-def write_down(session: Session, *columns: Sequence[Any]) -> Gave:
-    """Rows get their ids in the order in which they are written, committed or not."""
+def write_down(session: Session, *given: Sequence[Any]) -> Gave:
+    """Rows get their ids in the order in which they are written, committed or not.
+
+    Nothing in these histories is told by consent only.
+    """
+    *columns, by_consent = given
+    assert not by_consent
     new = unreached = 0
     for values in zip(*columns, strict=True):
         row = dict(zip(WRITTEN, values, strict=True))

@@ -9,6 +9,7 @@ from services.notify.channels.sms import smpp, twilio
 from services.notify.channels.sms.desk import SmsDesk
 from services.notify.channels.sms.guarding import Counts, Guarded
 from services.notify.config import Config
+from services.notify.rules.messages import ReplyAnswer
 from services.notify.rules.pumping import Limits
 from services.notify.texts import short
 
@@ -30,7 +31,7 @@ class Plugged(NamedTuple):
 
 def plugged(config: Config, desk: Texting) -> Plugged:
     """Whoever is set to take text messages, behind the guard against pumping."""
-    said = partial(words, links=config.sms_links)
+    said = partial(words, links=config.sms_links, replies=config.sms_replies)
     chosen = dict.fromkeys((config.sms_provider, config.sms_second))
     providers: list[Provider] = []
     keeping: list[Callable[[], Coroutine[Any, Any, None]]] = []
@@ -47,12 +48,15 @@ def plugged(config: Config, desk: Texting) -> Plugged:
     return Plugged(providers, keeping)
 
 
-def words(dispatch: Dispatch, *, links: bool = True) -> str:
+def words(dispatch: Dispatch, *, links: bool = True, replies: bool = False) -> str:
     """What stands in a text message: that something is, and one address that tells all.
 
-    Without an address most are one part, with one three; but of how to join a visit it is told.
+    Without an address most are one part, with one three; but of how to join a visit it is told, and
+    whoever asked where to choose another time is told that.
     """
     pages = dispatch.join_at[:1]
+    if isinstance(dispatch.event, ReplyAnswer):
+        pages += (dispatch.move_at,)
     if links:
         pages += (dispatch.confirm_at, dispatch.cancel_at)
     return short(
@@ -60,6 +64,7 @@ def words(dispatch: Dispatch, *, links: bool = True) -> str:
         dispatch.language,
         page=next(filter(None, pages), ""),
         perhaps_again=dispatch.perhaps_again,
+        replies=replies,
     )
 
 

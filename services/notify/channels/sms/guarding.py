@@ -12,6 +12,8 @@ from services.notify.channels import Dispatch, Line, Provider
 from services.notify.channels.around import Around, AroundLine
 from services.notify.rules import NEVER, Accepted, NotHandedOver, Outcome, Refused, Unanswered
 from services.notify.rules.pumping import Why, is_due
+from services.notify.rules.reminders import VisitReminder
+from services.notify.rules.replies import reminder_asked
 from services.notify.rules.trouble import GUARD
 from shared.database import is_outage
 
@@ -23,8 +25,13 @@ STAGE = "the guard against pumping"
 class Counts(Protocol):
     """Counts what goes where."""
 
-    async def ask(self, key: UUID, phone: str, *, due: bool) -> Why | None:
-        """Count one message to this number; or which limit it would be over, and nothing is."""
+    async def ask(
+        self, key: UUID, phone: str, *, due: bool, reminder: VisitReminder | None = None
+    ) -> Why | None:
+        """Count one message to this number; or which limit it would be over, and nothing is.
+
+        The `reminder` that it is may be answered from there from now on.
+        """
 
     async def give_back(self, key: UUID) -> None:
         """It was certainly not taken."""
@@ -53,7 +60,10 @@ class GuardedLine(AroundLine):
         """Counted before it is handed over; given back when it certainly was not taken."""
         try:
             why = await self._counts.ask(
-                dispatch.key, dispatch.recipient, due=is_due(dispatch.event)
+                dispatch.key,
+                dispatch.recipient,
+                due=is_due(dispatch.event),
+                reminder=reminder_asked(dispatch.event),
             )
         except Exception as error:
             if not is_outage(error):

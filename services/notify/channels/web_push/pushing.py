@@ -6,7 +6,6 @@ nobody can say.
 
 from collections.abc import Callable
 from datetime import datetime
-from email.utils import parsedate_to_datetime
 from typing import Self
 
 import msgspec
@@ -33,6 +32,7 @@ from services.notify.rules import (
 from services.notify.rules.push import (
     PushServices,
     Subscription,
+    slow_seconds,
     topic_of,
     ttl_seconds,
     urgency_of,
@@ -40,8 +40,6 @@ from services.notify.rules.push import (
 from services.notify.texts import short
 
 ANSWER_HEADER_BYTES_MAX = 4_096
-SLOW_SECONDS_DEFAULT = 10.0
-SLOW_SECONDS_MAX = 3_600.0
 UNCERTAIN = frozenset({502, 504})
 """A gateway that gave up does not say whether whom it had asked took the message."""
 
@@ -86,6 +84,13 @@ class WebPush:
             lines_max=config.push_connections_max,
             send_seconds=config.send_seconds,
         )
+
+    def part_of(self, dispatch: Dispatch) -> str:
+        """The push service of the device's browser; what cannot be read is nobody's trouble."""
+        try:
+            return _decode(dispatch.recipient).origin
+        except msgspec.MsgspecError:
+            return "unreadable"
 
     def line(self) -> "PushLine":
         """One of those who share the connections."""
@@ -158,7 +163,7 @@ def outcome_of(status: int, retry_after: str, at: datetime) -> Outcome:
     if status in (404, 410):
         return Gone()
     if status in (429, 503):
-        return SlowDown(_seconds_of(retry_after, at))
+        return SlowDown(slow_seconds(retry_after, at))
     if status in UNCERTAIN:
         return Unanswered()
     if status >= 500:
@@ -168,17 +173,3 @@ def outcome_of(status: int, retry_after: str, at: datetime) -> Outcome:
 
 def _said(dispatch: Dispatch) -> str:
     return short(dispatch.event, dispatch.language, perhaps_again=dispatch.perhaps_again)
-
-
-def _seconds_of(retry_after: str, at: datetime) -> float:
-    """How long the service wants to be left alone, as it says, within limits."""
-    try:
-        wanted = float(retry_after) if retry_after.isdigit() else _until(retry_after, at)
-    except ValueError:
-        return SLOW_SECONDS_DEFAULT
-    return min(max(wanted, 1.0), SLOW_SECONDS_MAX)
-
-
-def _until(date: str, at: datetime) -> float:
-    moment = parsedate_to_datetime(date)
-    return (moment.replace(tzinfo=moment.tzinfo or at.tzinfo) - at).total_seconds()

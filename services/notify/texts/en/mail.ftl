@@ -58,6 +58,17 @@ VisitReminder =
     .subject = A reminder of your visit on { first }
     .said = Please remember your visit.
 
+# What a text message of theirs is answered. $says: "other_time", or why nothing was done
+ReplyAnswer =
+    .subject = An answer to your message
+    .said = { $says ->
+        [other_time] You can choose another time for your visit.
+        [not_by_reply] This cannot be done by a reply: your message changed nothing. Please sign in.
+        [ambiguous] You have more than one visit ahead, so your message changed nothing. Please sign in and choose the right one.
+        [not_understood] Your message was not understood, and changed nothing.
+       *[nothing] There is nothing to answer any more: your message changed nothing. Please sign in to see what you have.
+    }
+
 VisitAdmitted =
     .subject = The doctor is ready for you
     .said = The doctor is ready for your visit now.

@@ -25,6 +25,24 @@ short-BookingRevoked = { $by ->
 short-BookingMissed = { -name }: it was noted that nobody came: { short-visit }. If you were there, say so, and it is taken back.
 short-BookingReinstated = { -name }: corrected, your visit does not count as missed: { short-visit }.
 short-VisitReminder = { -name }: please remember your visit, { short-visit }.
+
+# What may be answered to a reminder by a text message. $offer: "all", "cancel", "move", or "coming"
+short-replying = { $offer ->
+        [all] Reply 1: coming, 2: cancel, 3: another time.
+        [cancel] Reply 1: coming, 2: cancel.
+        [move] Reply 1: coming, 3: another time.
+       *[coming] Reply 1 if you are coming.
+    }
+
+# What such an answer is answered. $says: "other_time", or why nothing was done
+short-ReplyAnswer = { $says ->
+        [other_time] { -name }: choose another time here.
+        [not_by_reply] { -name }: this cannot be done by a reply, your message changed nothing. Please open the page.
+        [ambiguous] { -name }: more than one visit is ahead, so your message changed nothing. Please choose the right one on the page.
+        [not_understood] { -name }: this was not understood, and changed nothing. { short-replying }
+       *[nothing] { -name }: there is nothing to answer any more, your message changed nothing. Please open the page.
+    }
+
 short-VisitAdmitted = { -name }: you are awaited now, please open the page.
 short-VisitByPhone = { -name }: your visit is held by phone, you will be called.
 short-VisitMissed = { $by ->

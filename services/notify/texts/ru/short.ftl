@@ -26,6 +26,24 @@ short-BookingRevoked = { $by ->
 short-BookingMissed = { -name }: отмечено, что никто не пришёл: { short-visit }. Если вы были, сообщите, отметку снимут.
 short-BookingReinstated = { -name }: исправлено, визит не считается пропущенным: { short-visit }.
 short-VisitReminder = { -name }: напоминаем о визите, { short-visit }.
+
+# Что можно ответить на напоминание. $offer: "all", "cancel", "move" или "coming"
+short-replying = { $offer ->
+        [all] Ответ 1: приду, 2: отмена, 3: другое время.
+        [cancel] Ответ 1: приду, 2: отмена.
+        [move] Ответ 1: приду, 3: другое время.
+       *[coming] Ответьте 1, если придёте.
+    }
+
+# Что отвечают на такой ответ. $says: "other_time" или почему ничего не сделано
+short-ReplyAnswer = { $says ->
+        [other_time] { -name }: другое время можно выбрать здесь.
+        [not_by_reply] { -name }: ответом это сделать нельзя, ничего не изменилось. Откройте страницу.
+        [ambiguous] { -name }: впереди несколько визитов, поэтому ничего не изменилось. Выберите нужный на странице.
+        [not_understood] { -name }: ответ не понят, ничего не изменилось. { short-replying }
+       *[nothing] { -name }: отвечать уже не на что, ничего не изменилось. Откройте страницу.
+    }
+
 short-VisitAdmitted = { -name }: вас ждут прямо сейчас, откройте страницу.
 short-VisitByPhone = { -name }: встреча пройдёт по телефону, вам позвонят.
 short-VisitMissed = { $by ->

@@ -31,6 +31,7 @@ TRY_LATER, NEVER_AGAIN = 0x64, 0x65
 not, since nobody here could read it then, either."""
 
 RECEIPTED_MESSAGE_ID = 0x001E
+SAR_TOTAL_SEGMENTS = 0x020E
 MESSAGE_PAYLOAD = 0x0424
 MESSAGE_STATE = 0x0427
 UDH_INDICATOR = 0x40
@@ -114,6 +115,12 @@ def text_of(delivered: Delivered) -> str:
     # What is called ASCII is GSM's alphabet as often as not; letters and digits are the same.
     text: str = GSM7BitCodec().decode(content, "replace")[0]
     return text
+
+
+def is_whole(delivered: Delivered) -> bool:
+    """Whether it is all of a text: a header says that others belong to it, and so do parameters."""
+    has_header = bool(delivered.esm_class & UDH_INDICATOR)
+    return not has_header and SAR_TOTAL_SEGMENTS not in delivered.parameters
 
 
 def _text(body: bytes, at: int) -> tuple[str, int]:

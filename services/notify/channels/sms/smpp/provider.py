@@ -109,7 +109,9 @@ class SmppProvider:
     async def _take(self, delivered: Sequence[Delivered]) -> bool:
         reports = [report for each in delivered if (report := report_of(each)) is not None]
         replies = [
-            Reply(f"+{e.source.lstrip('+')}", pdus.text_of(e)) for e in delivered if is_text(e)
+            Reply(f"+{e.source.lstrip('+')}", pdus.text_of(e), is_whole=pdus.is_whole(e))
+            for e in delivered
+            if is_text(e)
         ]
         return await self._desk.take(NAME, reports, replies)
 

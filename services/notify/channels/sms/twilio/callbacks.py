@@ -52,7 +52,7 @@ def read_callback(body: bytes) -> Callback:
     reference = form.get("MessageSid", "").replace("\0", "")
     state = form.get("MessageStatus") or form.get("SmsStatus", "")
     if state == "received" and "Body" in form:
-        return Callback(replies=(Reply(form.get("From", ""), form["Body"]),))
+        return Callback(replies=(Reply(form.get("From", ""), form["Body"], reference),))
     if not reference or state not in _ENDED:
         return Callback()
     return Callback(reports=(Report(reference, _ENDED[state]),))
