@@ -43,7 +43,7 @@ from tests.stories import an_id
 from tests.vaults import key_file_of
 
 KEY = ec.generate_private_key(ec.SECP256R1())
-PATIENCE_SECONDS = 0.4
+PATIENCE_SECONDS = 1.0
 STOP_SECONDS_MAX = 5.0
 NOTING: dict[str, Any] = {"access_gather_seconds": 0.001}
 """Nobody here is part of a crowd, so nobody waits for others to come."""

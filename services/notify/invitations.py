@@ -19,7 +19,7 @@ from services.notify.texts import FALLBACK, calendar_entry, where
 from shared.messages import PLACES_MAX, BookedPlace, BookingMissed, BookingReinstated
 
 PRODUCT = "-//Talon//Talon//EN"
-ENTRY_BEGINS = b"BEGIN:VEVENT\r\n"
+CALENDAR_ENDS = b"END:VCALENDAR\r\n"
 TIME_ZONES_REMEMBERED_MAX = 256
 
 Method = Literal["REQUEST", "CANCEL"]
@@ -65,15 +65,9 @@ def invitations(
 
 
 def _calendar(method: Method, entry: Event, place: BookedPlace) -> str:
-    calendar = Calendar()
-    calendar.add("prodid", PRODUCT)
-    calendar.add("version", "2.0")
-    calendar.add("method", method)
-    calendar.add_component(entry)
-    text: bytes = calendar.to_ical()
-    # Only what is ours and fixed stands before the entry, so its first line is the first of these.
     zone = _time_zone(place.time_zone, place.starts_at.year)
-    return text.replace(ENTRY_BEGINS, zone + ENTRY_BEGINS, 1).decode()
+    text: bytes = _calendar_begins(method) + zone + entry.to_ical() + CALENDAR_ENDS
+    return text.decode()
 
 
 def _entry(event: Told, nth: int, place: BookedPlace, method: Method) -> Event:
@@ -105,6 +99,17 @@ def _attendee(address: str) -> vCalAddress:
     attendee.params["partstat"] = vText("ACCEPTED")
     attendee.params["rsvp"] = vText("FALSE")
     return attendee
+
+
+@lru_cache
+def _calendar_begins(method: Method) -> bytes:
+    """What stands in every calendar of this method before its time zone."""
+    calendar = Calendar()
+    calendar.add("prodid", PRODUCT)
+    calendar.add("version", "2.0")
+    calendar.add("method", method)
+    text: bytes = calendar.to_ical()
+    return text.removesuffix(CALENDAR_ENDS)
 
 
 @lru_cache(TIME_ZONES_REMEMBERED_MAX)

@@ -2,14 +2,15 @@
 
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes
-from email.message import EmailMessage
+from email.message import EmailMessage, Message
 from email.policy import default
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
+import pytest
 from icalendar import Calendar
 
-from services.notify.channels.email.mail import compose
+from services.notify.channels.email.mail import POLICY, compose, folded
 from services.notify.rules import link_to_cancel
 from services.notify.texts import wording
 from shared.messages import BookingEvent
@@ -88,6 +89,25 @@ def test_a_mail_is_plain_ascii_on_the_wire_whatever_the_address_is() -> None:
     assert content.isascii()
     assert content.count(b"\n") == content.count(b"\r\n")
     assert max(len(line) for line in content.split(b"\r\n")) <= 998
+
+
+@pytest.mark.parametrize("subject", ["a\nBcc: x@example.org", "a\r\nBcc: x@example.org", "a\r b"])
+def test_no_header_becomes_two(subject: str) -> None:
+    mail = Message(POLICY)
+    mail["Subject"] = subject
+
+    with pytest.raises(ValueError, match="Subject would be more than one header"):
+        mail.as_bytes()
+
+
+def test_a_long_header_keeps_its_lines() -> None:
+    text, mail = " ".join(["Ваш визит отменён клиникой"] * 4), Message(POLICY)
+    mail["Subject"] = folded("Subject", text)
+
+    written = mail.as_bytes()
+
+    assert all(len(line) <= 76 for line in written.split(b"\r\n"))
+    assert message_from_bytes(written, policy=default)["Subject"] == text
 
 
 def test_the_words_give_the_clinic_s_own_time_and_place() -> None:

@@ -1,12 +1,12 @@
 """What does a message look like as e-mail? Text, a page that says the same, and iCalendar parts."""
 
+from base64 import encodebytes
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from email.charset import BASE64, Charset
 from email.header import Header
+from email.message import Message
 from email.mime.multipart import MIMEMultipart
-from email.mime.nonmultipart import MIMENonMultipart
-from email.policy import compat32
+from email.policy import Compat32
 from email.utils import format_datetime
 from uuid import UUID
 
@@ -14,14 +14,26 @@ from services.notify.invitations import Invitation, invitations
 from services.notify.rules import Language, Told
 from services.notify.texts import FALLBACK, Wording, wording
 
-POLICY = compat32.clone(linesep="\r\n", max_line_length=998)
-"""The older of the library's two policies: the newer one parses each header it is given, and
-composing a mail took 1.9 ms instead of 0.7. What goes into a header here is an id, an address that
-was checked at the door, or encoded. Message-ID stays on one line: not everybody unfolds it."""
 
-UTF8 = Charset("utf-8")
-UTF8.body_encoding = BASE64
-"""Seven bits pass every server, also one that does not say 8BITMIME."""
+class AsGiven(Compat32):
+    """Headers as they were given, and none beside them.
+
+    The older of the library's two policies: the newer one parses each header it is given, and
+    either folds it. To compose a mail took 1.9 ms and 1.2, and takes 0.74 so. What goes into a
+    header here is an id, an address that was checked at the door, or encoded and folded already.
+    Message-ID stays on one line: not everybody unfolds it.
+    """
+
+    def fold_binary(self, name: str, value: str) -> bytes:
+        """One header, with its lines as the protocol has them; ValueError where it would be two."""
+        first, *more = value.split("\n")
+        if "\r" in value or not all(line.startswith(" ") for line in more):
+            raise ValueError(f"{name} would be more than one header")
+        return "\r\n".join((f"{name}: {first}", *more, "")).encode("ascii")
+
+
+POLICY = AsGiven(linesep="\r\n")
+ENCODED_WORD_LENGTH_MAX = 75
 
 
 def message_id(event_id: UUID, owner_id: UUID) -> str:
@@ -60,13 +72,18 @@ def compose(
     mail["Date"] = format_datetime(at.astimezone(UTC))
     mail["From"] = sender
     mail["To"] = recipient
-    mail["Subject"] = Header(words.subject).encode()
+    mail["Subject"] = folded("Subject", words.subject)
     mail["Content-Language"] = words.language
     mail["Auto-Submitted"] = "auto-generated"
     _may_be_stopped(mail, unsubscribe_at)
     mail["X-Talon-Booking"] = str(event.booking_id)
     mail["X-Talon-Event"] = type(event).__name__
     return mail.as_bytes()
+
+
+def folded(name: str, text: str) -> str:
+    """Encoded words of at most 75 characters, one to a line (RFC 2047, 2)."""
+    return Header(text, header_name=name, maxlinelen=ENCODED_WORD_LENGTH_MAX).encode()
 
 
 def _may_be_stopped(mail: MIMEMultipart, unsubscribe_at: str) -> None:
@@ -94,7 +111,7 @@ def _with_calendars(
     mail = _together("mixed", event)
     mail.attach(readable)
     for number, calendar in enumerate(calendars, start=1):
-        part = _part("calendar", calendar.text, method=calendar.method)
+        part = _part("calendar", calendar.text, f'; method="{calendar.method}"')
         part["Content-Disposition"] = f'attachment; filename="visit-{number}.ics"'
         mail.attach(part)
     return mail
@@ -107,8 +124,10 @@ def _together(subtype: str, event: Told) -> MIMEMultipart:
     return MIMEMultipart(subtype, boundary=f"=_{subtype}.{event.id.hex}", policy=POLICY)
 
 
-def _part(subtype: str, text: str, **parameters: str) -> MIMENonMultipart:
-    part = MIMENonMultipart("text", subtype, policy=POLICY, charset="utf-8", **parameters)
-    del part["MIME-Version"]  # it is the mail's; each header costs a hundredth of the whole
-    part.set_payload(text, UTF8)
+def _part(subtype: str, text: str, more: str = "") -> Message:
+    """Seven bits pass every server, also one that does not say 8BITMIME."""
+    part = Message(POLICY)
+    part["Content-Type"] = f'text/{subtype}; charset="utf-8"{more}'
+    part["Content-Transfer-Encoding"] = "base64"
+    part.set_payload(encodebytes(text.encode()).decode("ascii"))
     return part
