@@ -1,47 +1,31 @@
-"""What is plugged into what? The only file that knows all the others."""
+"""What is plugged into what? With `speaking`, the only file that knows all the others."""
 
 import asyncio
 import logging
 import resource
-from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
-from functools import partial
-from typing import Any, NamedTuple
 
 import asyncpg
 from aiohttp import web
 
 from services.notify import api, metrics
-from services.notify.channels import Provider
-from services.notify.channels.budget import Budgeted
-from services.notify.channels.call_list import CallList
-from services.notify.channels.email import Smtp
-from services.notify.channels.mobile_push import MobilePush
-from services.notify.channels.sms import Plugged, limits_of, plugged
-from services.notify.channels.switch import switched
-from services.notify.channels.web_push import WebPush
 from services.notify.config import Config
-from services.notify.dispatching import Dispatcher
-from services.notify.errands import audit, forget_old, measure, pass_over, take_ends
+from services.notify.errands import audit, forget_old, measure, pass_over
 from services.notify.inbox import Inbox
 from services.notify.live import Broadcaster
 from services.notify.reminding import Reminding
 from services.notify.retention import forget_unused, seal_plain
-from services.notify.rules.apps import KnownApps
 from services.notify.rules.preferences import CONSENTED
-from services.notify.rules.push import PushServices
 from services.notify.rules.reminders import Habits
 from services.notify.sending import Sender
+from services.notify.speaking import pushed_by, speaking_by
 from services.notify.store import (
-    Contacts,
     Kept,
     Ledger,
     LiveEvents,
-    Receipts,
     Reminders,
-    Replies,
-    Spending,
     Texting,
 )
 from shared import broker, database
@@ -82,7 +66,7 @@ async def run(config: Config, stopping: asyncio.Event) -> None:
         await clock.set(pool)
         ledger, events = Ledger(pool), LiveEvents(pool)
         await seal_plain(kept.contacts, config.database_owner)
-        speaking = _speaking(config, pool, vault, kept.contacts)
+        speaking = speaking_by(config, pool, vault, kept.contacts)
         senders, texting = speaking.senders, speaking.texting
         relay = Relay(BOOKING_EVENTS.name, pool, appender)
         reminding, live = Reminding(config, Reminders(pool)), Broadcaster(config, events)
@@ -120,47 +104,6 @@ def _checks(
     checks = {f"sender_{sender.name}": sender.wrong for sender in senders}
     checks |= {"live": live.pulse.wrong, "reminders": reminding.pulse.wrong}
     return checks | {"accesses": access.writer.wrong}
-
-
-class Speaking(NamedTuple):
-    """Who sends, and what keeps their lines up when nothing is sent."""
-
-    senders: list[Sender]
-    texting: Texting
-    keeping: list[Coroutine[Any, Any, None]]
-
-
-def _speaking(config: Config, pool: asyncpg.Pool, vault: Vault, contacts: Contacts) -> Speaking:
-    ledger, receipts, dispatcher = Ledger(pool), Receipts(pool), Dispatcher(config, contacts)
-    replies = Replies(pool, vault, asks=config.sms_replies, count=metrics.count_reply)
-    texting = Texting(pool, vault, limits_of(config), partial(take_ends, receipts), replies)
-    texts = plugged(config, texting)
-    most, spending = config.sms_announcements_per_day_max, Spending(pool)
-    texts = texts._replace(providers=[Budgeted(each, spending, most) for each in texts.providers])
-    found = switched(providers(config, texts), config)
-    senders = [
-        Sender(each, config, ledger, dispatcher, receipts, may_take=each.may_take) for each in found
-    ]
-    return Speaking(senders, texting, [keep() for keep in texts.keeping])
-
-
-def providers(config: Config, texts: Plugged) -> list[Provider]:
-    """Who takes messages, one for each channel that is spoken over."""
-    mail = [Smtp(config, nth) for nth in range(len(config.smtp_servers))]
-    spoken: list[Provider] = [*mail, *texts.providers, CallList()]
-    if config.push_key:
-        spoken.append(WebPush.of(config))
-    if config.apns_key:
-        spoken.append(MobilePush.of(config))
-    return spoken
-
-
-def pushed_by(config: Config) -> api.Push:
-    """To whom a browser subscribes, and for which key; and which apps are pushed to."""
-    services = PushServices.parse(config.push_services)
-    key = WebPush.of(config).signer.public_key if config.push_key else None
-    named = config.apns_apps if config.apns_key else ""
-    return api.Push(services, key, KnownApps.parse(named, config.apns_environment))
 
 
 def _door(

@@ -3,17 +3,12 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime, timedelta
-from typing import Any
-from uuid import uuid4
 
-import msgspec
 import pytest
 import pytest_asyncio
 from aiohttp import web
 from aiohttp.test_utils import unused_port
 
-from services.notify.channels import Dispatch
 from services.notify.channels.web_push import PushLine, Signer, WebPush
 from services.notify.channels.web_push.content import CONTENT_BYTES_MAX
 from services.notify.rules import (
@@ -27,7 +22,8 @@ from services.notify.rules import (
     Unwritable,
 )
 from services.notify.rules.push import PushServices, Subscription, SubscriptionKeys, topic_of
-from tests.notify_bookings import BOOKING, confirmed
+from tests.notify_bookings import BOOKING
+from tests.notify_devices import a_dispatch
 from tests.notify_push_service import (
     AUTH,
     P256DH,
@@ -65,20 +61,6 @@ async def a_line(
         yield line
     finally:
         await line.close()
-
-
-def a_dispatch(to: Subscription, **changes: Any) -> Dispatch:
-    # Signatures of other years are none: others' clocks look at them.
-    now = datetime.now(UTC)
-    one = Dispatch(
-        event=confirmed(),
-        key=uuid4(),
-        recipient=msgspec.json.encode(to).decode(),
-        language="ru",
-        at=now,
-        expires_at=now + timedelta(hours=1),
-    )
-    return msgspec.structs.replace(one, **changes)
 
 
 def a_device(origin: str) -> Subscription:

@@ -6,13 +6,11 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from uuid import uuid4
 
-import msgspec
 import pytest
 import pytest_asyncio
 
-from services.notify.channels import AwayError, Dispatch
+from services.notify.channels import AwayError
 from services.notify.channels.mobile_push import AppLine, MobilePush, connection
 from services.notify.rules import (
     Accepted,
@@ -30,7 +28,8 @@ from services.notify.rules.push import topic_of
 from shared.logs import set_up
 from tests.certificates import a_certificate, a_key
 from tests.notify_apns import APP, Apns, a_phone, an_apns
-from tests.notify_bookings import BOOKING, a_place, cancelled, confirmed
+from tests.notify_bookings import BOOKING, a_place, cancelled
+from tests.notify_devices import a_dispatch
 from tests.notify_doors import a_config
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -68,25 +67,11 @@ async def opened(apns: Apns, **settings: Any) -> AsyncIterator[AppLine]:
         await line.close()
 
 
-def a_dispatch(to: AppAddress = PHONE, **changes: Any) -> Dispatch:
-    # Signatures of other years are none: others' clocks look at them.
-    now = datetime.now(UTC)
-    one = Dispatch(
-        event=confirmed(),
-        key=uuid4(),
-        recipient=msgspec.json.encode(to).decode(),
-        language="ru",
-        at=now,
-        expires_at=now + timedelta(hours=1),
-    )
-    return msgspec.structs.replace(one, **changes)
-
-
 # ---- what it gets --------------------------------------------------------------------------------
 
 
 async def test_the_app_reads_it_and_apple_is_told_what_to_do_with_it(apns: Apns) -> None:
-    dispatch = a_dispatch(confirm_at="https://talon.example/#/link/coming/SECRET")
+    dispatch = a_dispatch(PHONE, confirm_at="https://talon.example/#/link/coming/SECRET")
     async with opened(apns) as line:
         outcome = await line.send(dispatch)
 
@@ -109,7 +94,7 @@ async def test_the_app_reads_it_and_apple_is_told_what_to_do_with_it(apns: Apns)
 
 async def test_what_cannot_wait_wakes_the_phone(apns: Apns) -> None:
     async with opened(apns) as line:
-        await line.send(a_dispatch(event=cancelled(a_place(), version=2)))
+        await line.send(a_dispatch(PHONE, event=cancelled(a_place(), version=2)))
         await apns.shown()
 
     assert apns.all("accepted")[0]["accepted"]["headers"]["apns-priority"] == "10"
@@ -119,7 +104,7 @@ async def test_many_messages_go_over_one_connection_and_the_same_signature(apns:
     async with opened(apns) as line:
         outcomes = []
         for _ in range(5):
-            outcomes.append(await line.send(a_dispatch()))
+            outcomes.append(await line.send(a_dispatch(PHONE)))
             assert line.is_open
         await apns.shown()
 
@@ -136,7 +121,7 @@ async def test_a_phone_that_does_not_have_the_app_any_more_is_gone(apns: Apns) -
     await apns.tell("expire", PHONE.token)
 
     async with opened(apns) as line:
-        assert await line.send(a_dispatch()) == Gone()
+        assert await line.send(a_dispatch(PHONE)) == Gone()
         assert await line.send(a_dispatch(a_phone(2))) == Gone()
 
     assert [each["rejected"] for each in apns.all("rejected")] == [
@@ -147,9 +132,9 @@ async def test_a_phone_that_does_not_have_the_app_any_more_is_gone(apns: Apns) -
 
 async def test_whoever_signs_with_another_key_pushes_to_nobody(apns: Apns) -> None:
     async with opened(apns, apns_key=a_key()) as line:
-        forged = await line.send(a_dispatch())
+        forged = await line.send(a_dispatch(PHONE))
     async with opened(apns, apns_key_id="ABC123DEFX") as line:
-        unknown = await line.send(a_dispatch())
+        unknown = await line.send(a_dispatch(PHONE))
 
     assert forged == unknown == Refused(554, "apns, 403 InvalidProviderToken")
     assert await apns.shown() == []
@@ -157,7 +142,7 @@ async def test_whoever_signs_with_another_key_pushes_to_nobody(apns: Apns) -> No
 
 async def test_a_signature_of_yesterday_is_refused_for_now(apns: Apns) -> None:
     async with opened(apns) as line:
-        outcome = await line.send(a_dispatch(at=datetime.now(UTC) - timedelta(days=1)))
+        outcome = await line.send(a_dispatch(PHONE, at=datetime.now(UTC) - timedelta(days=1)))
 
     assert outcome == Refused(451, "apns, 403 ExpiredProviderToken")
 
@@ -178,8 +163,8 @@ async def test_what_is_certainly_not_taken_says_whether_to_come_again(apns: Apns
     await apns.tell("next", *REFUSALS)
 
     async with opened(apns) as line:
-        said = [await line.send(a_dispatch()) for _ in REFUSALS]
-        after = await line.send(a_dispatch())
+        said = [await line.send(a_dispatch(PHONE)) for _ in REFUSALS]
+        after = await line.send(a_dispatch(PHONE))
 
     assert said == list(REFUSALS.values())
     assert isinstance(after, Accepted)
@@ -191,8 +176,8 @@ async def test_of_an_app_that_is_not_set_any_more_nobody_is_asked(apns: Apns) ->
 
     async with opened(apns) as line:
         assert await line.send(a_dispatch(elsewhere)) == Unreached()
-        assert isinstance(await line.send(a_dispatch(recipient="{}")), Unwritable)
-        assert isinstance(await line.send(a_dispatch()), Accepted)
+        assert isinstance(await line.send(a_dispatch(PHONE, recipient="{}")), Unwritable)
+        assert isinstance(await line.send(a_dispatch(PHONE)), Accepted)
 
     assert len(await apns.shown()) == 1
 
@@ -205,12 +190,12 @@ async def test_taken_and_then_silent_is_unknown_and_nothing_more_goes_there(apns
 
     async with opened(apns, send_seconds=0.3) as line:
         said, doubted, is_open = (
-            await line.send(a_dispatch()),
-            await line.send(a_dispatch()),
+            await line.send(a_dispatch(PHONE)),
+            await line.send(a_dispatch(PHONE)),
             line.is_open,
         )
         await line.open()
-        after = await line.send(a_dispatch())
+        after = await line.send(a_dispatch(PHONE))
 
     assert (said, doubted, is_open) == (Unanswered(), Untried(), False)
     assert isinstance(after, Accepted)
@@ -221,9 +206,9 @@ async def test_a_message_s_silence_is_no_other_line_s(apns: Apns) -> None:
     await apns.tell("next", "hang")
 
     async with opened(apns, send_seconds=0.5) as one, opened(apns) as other:
-        hanging = asyncio.create_task(one.send(a_dispatch()))
+        hanging = asyncio.create_task(one.send(a_dispatch(PHONE)))
         await apns.until("hangs")
-        assert isinstance(await other.send(a_dispatch()), Accepted)
+        assert isinstance(await other.send(a_dispatch(PHONE)), Accepted)
         assert await hanging == Unanswered()
 
 
@@ -232,14 +217,14 @@ async def test_killed_after_the_content_is_unknown_and_of_what_was_not_begun_it_
         await apns.knows(PHONE)
         await apns.tell("next", "ok", "ok", "die")
         async with opened(apns) as idle, opened(apns, send_seconds=5.0) as line:
-            said = [await each.send(a_dispatch()) for each in (idle, line, line, line)]
+            said = [await each.send(a_dispatch(PHONE)) for each in (idle, line, line, line)]
             async with asyncio.timeout(PATIENCE_SECONDS):
                 while idle.is_open:  # noqa: ASYNC110 - nobody else is told
                     await asyncio.sleep(0.01)
 
             kinds = [type(each) for each in said]
             assert kinds == [Accepted, Accepted, Unanswered, Untried]
-            assert await idle.send(a_dispatch()) == Untried()
+            assert await idle.send(a_dispatch(PHONE)) == Untried()
             with pytest.raises(AwayError):
                 await line.open()
 
@@ -248,10 +233,10 @@ async def test_a_server_that_said_goodbye_is_asked_nothing() -> None:
     async with an_apns() as apns:
         await apns.knows(PHONE)
         async with opened(apns) as line:
-            await line.send(a_dispatch())
+            await line.send(a_dispatch(PHONE))
             await apns.tell("shut")
 
-            assert await line.send(a_dispatch()) == Untried()
+            assert await line.send(a_dispatch(PHONE)) == Untried()
             assert not line.is_open
 
 
@@ -259,10 +244,10 @@ async def test_a_connection_that_was_silent_for_long_is_not_trusted(
     apns: Apns, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with opened(apns) as line:
-        await line.send(a_dispatch())
+        await line.send(a_dispatch(PHONE))
         monkeypatch.setattr(connection, "SILENT_SECONDS_MAX", 0.0)
         assert not line.is_open
-        assert await line.send(a_dispatch()) == Untried()
+        assert await line.send(a_dispatch(PHONE)) == Untried()
 
         monkeypatch.undo()
         await line.open()
@@ -302,7 +287,7 @@ async def test_no_log_has_a_phone_s_token_at_any_level(
 ) -> None:
     async def said() -> str:
         async with opened(apns) as line:
-            assert isinstance(await line.send(a_dispatch()), Accepted)
+            assert isinstance(await line.send(a_dispatch(PHONE)), Accepted)
         return at_debug.readouterr().err
 
     guarded = await said()

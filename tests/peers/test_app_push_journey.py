@@ -11,23 +11,19 @@ import msgspec
 import pytest
 import pytest_asyncio
 
-from services.notify import store
 from services.notify.channels.mobile_push import MobilePush
-from services.notify.rules import messages_for
 from services.notify.rules.apps import AppAddress
 from services.notify.rules.preferences import Wishes
 from services.notify.store import Contacts, Preferences
-from shared.messages import BookingEvent
 from tests.notify_apns import Apns, a_phone, an_apns
 from tests.notify_bookings import ALICE, a_place, cancelled, confirmed
 from tests.notify_doors import a_config
 from tests.notify_providers import Obliging
-from tests.notify_senders import a_sender
+from tests.notify_senders import running, until_told, write
 from tests.vaults import a_vault
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-PATIENCE_SECONDS = 10.0
 OFTEN = {"poll_seconds": 0.02, "backoff_seconds_min": 0.02, "attempts_max": 3}
 
 
@@ -57,14 +53,8 @@ async def a_messenger(pool: asyncpg.Pool, apns: Apns, **settings: Any) -> AsyncI
     """Senders to apps, and for mail, which always arrives."""
     config = a_config("none", **apns.settings | OFTEN | settings)
     mail = Obliging("email")
-    senders = [a_sender(each, config, pool) for each in (MobilePush.of(config), mail)]
-    running = [asyncio.create_task(sender.run()) for sender in senders]
-    try:
+    async with running([MobilePush.of(config), mail], config, pool):
         yield mail
-    finally:
-        for sender in senders:
-            sender.stop()
-        await asyncio.wait_for(asyncio.gather(*running), PATIENCE_SECONDS)
 
 
 async def has(pool: asyncpg.Pool, phone: AppAddress) -> AppAddress:
@@ -72,25 +62,6 @@ async def has(pool: asyncpg.Pool, phone: AppAddress) -> AppAddress:
     address = msgspec.json.encode(phone).decode()
     await Contacts(pool, a_vault("notify")).keep_device(ALICE, "mobile_push", address)
     return phone
-
-
-async def write(pool: asyncpg.Pool, *events: BookingEvent) -> None:
-    async with pool.acquire() as connection, connection.transaction():
-        messages = [message for event in events for message in messages_for(event)]
-        await store.write_down(connection, messages)
-
-
-async def until_told(pool: asyncpg.Pool, *expected: tuple[str, str]) -> None:
-    async def told() -> list[tuple[str, str]]:
-        rows = await pool.fetch("SELECT channel, state FROM message ORDER BY id")
-        return [(row["channel"], row["state"]) for row in rows]
-
-    try:
-        async with asyncio.timeout(PATIENCE_SECONDS):
-            while await told() != list(expected):  # noqa: ASYNC110 - only the database knows
-                await asyncio.sleep(0.01)
-    except TimeoutError:
-        assert await told() == list(expected)
 
 
 async def test_each_of_a_person_s_phones_shows_it_and_it_is_one_message(

@@ -14,22 +14,20 @@ import pytest
 from services.notify import store
 from services.notify.channels.sms import limits_of, plugged
 from services.notify.errands import take_ends
-from services.notify.rules import Message, link_to_move, messages_for
+from services.notify.rules import Message, link_to_move
 from services.notify.rules.preferences import Wishes
 from services.notify.store import Contacts, Preferences, Receipts, Replies, Texting
 from shared.links.rules import token_of
-from shared.messages import BookingEvent
 from tests.doors.test_notify_twilio import LINK_KEYS
 from tests.notify_bookings import ALICE, a_place, cancelled, confirmed
 from tests.notify_doors import a_config
 from tests.notify_providers import Obliging
-from tests.notify_senders import a_sender
+from tests.notify_senders import running, until_told, write
 from tests.notify_smsc import Smsc, an_smsc
 from tests.stores.test_notify_replies import KEYS, a_reminder, wishes
 from tests.vaults import a_vault
 
 PHONE = "+79161234567"
-PATIENCE_SECONDS = 10.0
 OFTEN = {"poll_seconds": 0.02, "backoff_seconds_min": 0.02, "attempts_max": 3, "send_seconds": 1.0}
 
 
@@ -59,34 +57,8 @@ async def a_messenger(pool: asyncpg.Pool, port: int, **settings: Any) -> AsyncIt
         pool, a_vault("notify"), limits_of(config), partial(take_ends, Receipts(pool)), replies
     )
     mail = Obliging("email")
-    found = [*plugged(config, texting).providers, mail]
-    senders = [a_sender(provider, config, pool) for provider in found]
-    running = [asyncio.create_task(sender.run()) for sender in senders]
-    try:
+    async with running([*plugged(config, texting).providers, mail], config, pool):
         yield mail
-    finally:
-        for sender in senders:
-            sender.stop()
-        await asyncio.wait_for(asyncio.gather(*running), PATIENCE_SECONDS)
-
-
-async def write(pool: asyncpg.Pool, *events: BookingEvent) -> None:
-    async with pool.acquire() as connection, connection.transaction():
-        messages = [message for event in events for message in messages_for(event)]
-        await store.write_down(connection, messages)
-
-
-async def until_told(pool: asyncpg.Pool, *expected: tuple[str, str]) -> None:
-    async def told() -> list[tuple[str, str]]:
-        rows = await pool.fetch("SELECT channel, state FROM message ORDER BY id")
-        return [(row["channel"], row["state"]) for row in rows]
-
-    try:
-        async with asyncio.timeout(PATIENCE_SECONDS):
-            while await told() != list(expected):  # noqa: ASYNC110 - only the database knows
-                await asyncio.sleep(0.01)
-    except TimeoutError:
-        assert await told() == list(expected)
 
 
 async def test_she_reads_it_in_russian_and_it_is_delivered_when_all_of_it_is(

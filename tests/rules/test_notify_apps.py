@@ -11,7 +11,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.notify.app import providers, pushed_by
 from services.notify.channels import Dispatch
 from services.notify.channels.mobile_push import MobilePush, Signer, outcome_of
 from services.notify.channels.mobile_push.connection import Answer, trust
@@ -39,6 +38,7 @@ from services.notify.rules.apps import (
 )
 from services.notify.rules.discretion import is_discreet
 from services.notify.rules.push import PushServices
+from services.notify.speaking import providers, pushed_by
 from services.notify.texts import LOCALES, short
 from talon.previews import examples
 from tests.certificates import a_certificate, a_key, public_half

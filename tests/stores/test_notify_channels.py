@@ -1,6 +1,5 @@
 """By what is a person told, by what next, and by what never twice?"""
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
@@ -21,20 +20,17 @@ from services.notify.rules import (
     Receipt,
     Refused,
     Unanswered,
-    messages_for,
 )
 from services.notify.rules.preferences import QuietHours, Wishes
 from services.notify.store import Contacts, Ledger, Preferences, Receipts
 from services.notify.store.contacts import DEVICES_MAX, EMAIL
-from shared.messages import BookingEvent
 from shared.vault import BrokenSealError
 from tests.notify_bookings import ALICE, a_place, cancelled, confirmed, missed, moved
 from tests.notify_doors import a_config
 from tests.notify_providers import Obliging
-from tests.notify_senders import a_sender
+from tests.notify_senders import running, told, until_told, write
 from tests.vaults import a_vault
 
-PATIENCE_SECONDS = 10.0
 PHONE = "+79161234567"
 OFTEN = {"poll_seconds": 0.02, "backoff_seconds_min": 0.02, "attempts_max": 3}
 
@@ -52,37 +48,11 @@ async def contacts(pool: asyncpg.Pool) -> Contacts:
     return kept
 
 
-async def write(pool: asyncpg.Pool, *events: BookingEvent) -> None:
-    async with pool.acquire() as connection, connection.transaction():
-        messages = [message for event in events for message in messages_for(event)]
-        await store.write_down(connection, messages)
-
-
-async def told(pool: asyncpg.Pool) -> list[tuple[str, str]]:
-    rows = await pool.fetch("SELECT channel, state FROM message ORDER BY id")
-    return [(row["channel"], row["state"]) for row in rows]
-
-
 @asynccontextmanager
 async def sending(pool: asyncpg.Pool, *providers: Obliging) -> AsyncIterator[None]:
     config: Config = a_config("none", **OFTEN)
-    senders = [a_sender(provider, config, pool) for provider in providers]
-    running = [asyncio.create_task(sender.run()) for sender in senders]
-    try:
+    async with running(providers, config, pool):
         yield
-    finally:
-        for sender in senders:
-            sender.stop()
-        await asyncio.wait_for(asyncio.gather(*running), PATIENCE_SECONDS)
-
-
-async def until_told(pool: asyncpg.Pool, *expected: tuple[str, str]) -> None:
-    try:
-        async with asyncio.timeout(PATIENCE_SECONDS):
-            while await told(pool) != list(expected):  # noqa: ASYNC110 - only the database knows
-                await asyncio.sleep(0.01)
-    except TimeoutError:
-        assert await told(pool) == list(expected)
 
 
 def answering(outcome: Outcome):

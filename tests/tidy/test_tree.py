@@ -54,6 +54,7 @@ EXTRA_ROOMS = {
         "reminding",
         "retention",
         "sending",
+        "speaking",
         "texts",
     },
 }

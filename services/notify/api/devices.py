@@ -17,6 +17,7 @@ from services.notify.rules.push import (
     known_by,
     wrong_with_subscription,
 )
+from services.notify.store import Devices
 from shared.access.entries import Touch
 from shared.openapi import Answer, Route
 from shared.policy import allowed
@@ -106,12 +107,17 @@ async def add_device(request: web.Request) -> web.Response:
 
 async def remove_device(request: web.Request) -> web.Response:
     """204 nothing is told there any more; 404 where it is none of the caller's."""
+    return await removed_from(request.app[DESK].browsers, request)
+
+
+async def removed_from(devices: Devices, request: web.Request) -> web.Response:
+    """204 this one of the caller's devices is forgotten; 404 where it is none of theirs."""
     desk, who = request.app[DESK], allowed(request)
     device_id = path_id(request, "device")
     desk.access.note(request, [who.actor.id])
-    own = await desk.browsers.of(who.actor.id)
+    own = await devices.of(who.actor.id)
     found = who.own("device", next((one for one in own if one.id == device_id), None))
-    await desk.browsers.forget(found)
+    await devices.forget(found)
     return web.Response(status=204)
 
 

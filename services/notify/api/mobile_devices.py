@@ -9,6 +9,7 @@ from aiohttp import web
 from msgspec import Meta
 
 from services.notify.api.desk import DESK
+from services.notify.api.devices import TOUCH, KeptDevice, removed_from
 from services.notify.rules.apps import (
     APP_LENGTH_MAX,
     TOKEN_LENGTH_MAX,
@@ -17,11 +18,10 @@ from services.notify.rules.apps import (
     wrong_with_app,
 )
 from services.notify.rules.push import known_by
-from shared.access.entries import Touch
 from shared.openapi import Answer, Route
 from shared.policy import allowed
 from shared.problems import Problem
-from shared.web import json_response, path_id, read_body
+from shared.web import json_response, read_body
 
 
 class MobileDeviceWish(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -49,12 +49,6 @@ class MobileDevicesBody(msgspec.Struct, frozen=True, kw_only=True):
     apps: list[str]
     environment: Environment
     devices: list[MobileDeviceBody]
-
-
-class KeptMobileDevice(msgspec.Struct, frozen=True, kw_only=True):
-    """What was kept."""
-
-    id: UUID
 
 
 _decode_wish = msgspec.json.Decoder(MobileDeviceWish)
@@ -96,21 +90,13 @@ async def add_mobile_device(request: web.Request) -> web.Response:
         raise Problem(422, "invalid_body", wrong)
     desk.access.note(request, [actor.id])
     kept = await desk.apps.keep(actor.id, _encode(address).decode())
-    return json_response(KeptMobileDevice(id=kept), headers={"Cache-Control": "no-store"})
+    return json_response(KeptDevice(id=kept), headers={"Cache-Control": "no-store"})
 
 
 async def remove_mobile_device(request: web.Request) -> web.Response:
     """204 nothing is told there any more; 404 where it is none of the caller's."""
-    desk, who = request.app[DESK], allowed(request)
-    device_id = path_id(request, "device")
-    desk.access.note(request, [who.actor.id])
-    own = await desk.apps.of(who.actor.id)
-    found = who.own("device", next((one for one in own if one.id == device_id), None))
-    await desk.apps.forget(found)
-    return web.Response(status=204)
+    return await removed_from(request.app[DESK].apps, request)
 
-
-TOUCH = Touch("contacts", ("device",))
 
 ROUTES = [
     Route(
@@ -127,7 +113,7 @@ ROUTES = [
         add_mobile_device,
         tag="contacts",
         body=MobileDeviceWish,
-        answers={200: Answer("It is kept.", KeptMobileDevice, headers=("Cache-Control",))},
+        answers={200: Answer("It is kept.", KeptDevice, headers=("Cache-Control",))},
         problems=("push_off",),
         touches=TOUCH,
     ),

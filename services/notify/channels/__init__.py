@@ -1,7 +1,7 @@
 """How does a message leave the building? A folder for each way out, all behind one interface.
 
-A channel is a plug-in: only `app` knows it. It is asked to put one message into its own form and to
-hand it over, and says what is known afterwards; everything else is the ledger's and the sender's.
+A channel is a plug-in: only `speaking` knows it. It is asked to put one message into its own form
+and to hand it over, and says what is known afterwards; all else is the ledger's and the sender's.
 """
 
 from datetime import datetime
