@@ -5,7 +5,6 @@ link's page shows what it will do and an answer does not, so it is of the very v
 reminded of, in the version of the booking that is known here, or of nothing.
 """
 
-import logging
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Literal
@@ -30,8 +29,6 @@ from shared.batch import Announcements, Batch, Head, Item
 from shared.events import InSequence
 from shared.links.rules import Keys, Link, link_of
 from shared.messages import ReminderAnswered
-
-log = logging.getLogger(__name__)
 
 Became = Literal["coming", "cancel", "used", "gone"]
 
